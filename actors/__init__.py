@@ -1,0 +1,1 @@
+"""Who does the work: the job's machine, the controller's machine, the stages, the drivers."""

@@ -1,0 +1,1 @@
+"""What a controller calls to move hardware: one driver per file."""

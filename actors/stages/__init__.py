@@ -1,0 +1,1 @@
+"""The work between two rungs: one stage per file."""

@@ -1,0 +1,1 @@
+"""What users import and type: the jobs API, references, results, `stationctl`."""

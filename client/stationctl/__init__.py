@@ -1,0 +1,1 @@
+"""The command `stationctl`: one file per group of commands."""

@@ -1,0 +1,1 @@
+"""The durable record: its interface, the writer process, SQLite, queries."""
