@@ -1,10 +1,8 @@
 """stationd: the daemon that runs jobs on a quantum computer's control host."""
 
-from typing import Final
-
 __all__ = ["__version__"]
 
-__version__: Final[str]
+__version__: str
 
 
 def __getattr__(name: str) -> object:

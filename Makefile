@@ -1,0 +1,65 @@
+# Every target makes its own environment first; the second time that costs nothing.
+
+PYTHON ?= python3
+VENV ?= .venv
+PYTEST_ARGS ?=
+LOCK_ARGS ?=
+
+BIN := $(VENV)/bin
+READY := $(VENV)/.ready
+
+export PIP_DISABLE_PIP_VERSION_CHECK = 1
+export PIP_ROOT_USER_ACTION = ignore
+
+.DEFAULT_GOAL := help
+.PHONY: help venv demo test check format bench lock dist clean
+
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+# The lock holds the build backend too, so the editable install fetches nothing.
+$(READY): requirements.lock pyproject.toml
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --require-hashes -r requirements.lock
+	$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation -e .
+	@touch $@
+
+venv: $(READY) ## make the environment and stop there
+
+demo: $(READY) ## run a station with a simulated instrument, submit jobs, watch them
+	$(BIN)/python examples/demo.py
+
+test: $(READY) ## run the tests (PYTEST_ARGS='-k queue' for some of them)
+	$(BIN)/pytest $(PYTEST_ARGS)
+
+check: $(READY) ## everything that must hold before a commit: format, lint, types, imports, tests
+	$(BIN)/ruff format --check
+	$(BIN)/ruff check
+	$(BIN)/mypy
+	$(BIN)/pyright --pythonpath $(BIN)/python
+	$(BIN)/lint-imports --no-logo
+	$(MAKE) test
+
+format: $(READY) ## format the code and mend what the linter can mend
+	$(BIN)/ruff format
+	$(BIN)/ruff check --fix
+
+bench: $(READY) ## measure every budget (JSON=/a/file keeps the figures)
+	$(BIN)/python -m benchmarks $(if $(JSON),--json $(JSON))
+
+lock: ## pin every dependency anew (LOCK_ARGS=--upgrade for the newest of all)
+	$(PYTHON) -m venv .venv-lock
+	.venv-lock/bin/python -m pip install --quiet --upgrade uv
+	.venv-lock/bin/uv pip compile pyproject.toml --output-file requirements.lock \
+		--universal --python-version 3.11 --all-extras --group dev --generate-hashes \
+		--no-config --no-emit-index-url --no-emit-find-links \
+		--custom-compile-command 'make lock' --quiet $(LOCK_ARGS)
+
+dist: $(READY) ## build the sdist, and the wheel from the sdist, into dist/
+	rm -rf dist
+	$(BIN)/python -m build --no-isolation
+
+clean: ## remove everything that was built, the environments too
+	rm -rf build dist htmlcov .coverage .coverage.* .venv .venv-* $(VENV)
+	rm -rf .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache src/*.egg-info
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +

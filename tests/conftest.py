@@ -1,0 +1,57 @@
+"""What every test gets: the three event loops, and a watch for blocked ones."""
+
+from collections.abc import Iterator
+
+import pytest
+from blockbuster import BlockBuster, BlockingError
+from blockbuster import blockbuster as blockbuster_module
+
+Backend = tuple[str, dict[str, bool]]
+
+LOOPS: dict[str, Backend] = {
+    "asyncio": ("asyncio", {"debug": False}),
+    "uvloop": ("asyncio", {"debug": False, "use_uvloop": True}),
+    "trio": ("trio", {}),
+}
+
+
+@pytest.fixture(scope="module", params=LOOPS)
+def anyio_backend(request: pytest.FixtureRequest) -> Backend:
+    """Each of the event loops that stationd runs on."""
+    return LOOPS[request.param]
+
+
+@pytest.fixture(autouse=True)
+def blockbuster(
+    request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[BlockBuster | None]:
+    """Fail an asynchronous test in which stationd's own code blocks the asyncio loop.
+
+    A test that blocks on purpose asks for this fixture and says where:
+    ``blockbuster.functions["os.stat"].can_block_in("runtime/artifacts.py", "seal")``.
+    """
+    if "anyio_backend" not in request.fixturenames:
+        yield None
+        return
+    name, _options = request.getfixturevalue("anyio_backend")
+    if name != "asyncio":
+        yield None
+        return
+
+    blocked: list[str] = []
+
+    class Noted(BlockingError):
+        """Kept as well as raised, for whoever isolates failures would swallow it."""
+
+        def __init__(self, func: str) -> None:
+            super().__init__(func)
+            blocked.append(func)
+
+    monkeypatch.setattr(blockbuster_module, "BlockingError", Noted)
+    watch = BlockBuster(scanned_modules=["stationd"])
+    watch.activate()
+    try:
+        yield watch
+    finally:
+        watch.deactivate()
+    assert not blocked, f"stationd blocked the loop in {', '.join(blocked)}"
