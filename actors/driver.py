@@ -1,0 +1,134 @@
+"""What a controller calls to move hardware: subclass `Driver`, or `SettingsDriver` for sweeps.
+
+Rule 1. All hooks but `abort` are called one at a time, in one thread that is not the event
+        loop's: they may block.
+Rule 2. `abort` is called from another thread while `run` is at work, and should make it return
+        soon. Long loops in `run` can ask `execution.aborted` instead.
+Rule 3. When `run` has returned or raised, the instrument is at rest.
+Rule 4. A hook that raises fails the ticket it was called for and nothing else.
+"""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from typing import TYPE_CHECKING, Any, Literal, Protocol
+
+import numpy as np
+
+from stationd.proto.program import Capabilities, NullWork, SettingValue, SweepWork, Work
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from numpy.typing import ArrayLike
+
+
+class Execution(Protocol):
+    """What `run` is given: where data goes, and what the daemon wants."""
+
+    @property
+    def aborted(self) -> bool:
+        """Whether the daemon has asked the instrument to come to rest."""
+        ...
+
+    def data(self, name: str, values: ArrayLike, *, offset: int, item: int = 0) -> None:
+        """Hand over raw data as soon as there is some.
+
+        Args:
+            name: A readout, or ``bits`` for a circuit's outcomes.
+            values: The first dimension counts spots or shots; its dtype is kept.
+            offset: The number of the first spot or shot in `values`.
+            item: The item that the data belongs to.
+        """
+        ...
+
+    def progress(self, done: int, total: int, unit: str) -> None:
+        """Say how far the execution has come, as often as is convenient."""
+        ...
+
+    def steps(self, work: SweepWork) -> Iterator[tuple[int, Literal["set", "read"]]]:
+        """Yield what is due next: a spot, and whether to set or to read there.
+
+        A sweep within one controller gets all spots one after another: set, then read. In a
+        paced sweep every step waits for the daemon's word, and asking for the next one reports
+        the last as done. Ends early when the execution is aborted.
+        """
+        ...
+
+
+class Driver:
+    """A controller's access to its instruments, with safe defaults for every hook but two.
+
+    The options are what the configuration says under ``[controllers.NAME.options]``.
+    """
+
+    runs_while_preparing: bool = False
+    """Whether `prepare` of the next ticket may be called while `run` is at work, then from a
+    thread of its own."""
+
+    def __init__(self, **options: Any) -> None:  # noqa: ANN401 - each driver declares its own
+        if options:
+            unknown = ", ".join(sorted(options))
+            raise TypeError(f"{type(self).__name__} does not know the options {unknown}")
+
+    @abstractmethod
+    def describe(self) -> Capabilities:
+        """Return what the controller offers; asked once, when it starts."""
+        raise NotImplementedError
+
+    def prepare(self, work: Work) -> None:
+        """Upload what can be uploaded before the ticket's turn. Raise to refuse the work."""
+
+    @abstractmethod
+    def run(self, work: Work, execution: Execution) -> None:
+        """Execute the work and hand its data to `execution`; return with all at rest."""
+        raise NotImplementedError
+
+    def abort(self) -> None:
+        """Make a `run` that is at work return soon. Called from another thread."""
+
+    def close(self) -> None:
+        """Bring everything to rest and let go of it; the last call."""
+
+
+class SettingsDriver(Driver):
+    """A driver for instruments with settings and readouts; sweeps come for free.
+
+    Subclasses say what they offer in `describe`, and implement `set` and `read`.
+    """
+
+    @abstractmethod
+    def set(self, name: str, value: SettingValue) -> None:
+        """Apply one setting."""
+        raise NotImplementedError
+
+    @abstractmethod
+    def read(self, name: str) -> ArrayLike:
+        """Take one reading: a scalar, or an array of the declared shape."""
+        raise NotImplementedError
+
+    def run(self, work: Work, execution: Execution) -> None:
+        """Run a sweep: settings first, then set and read at every spot in C order."""
+        if isinstance(work, NullWork):
+            return
+        if not isinstance(work, SweepWork):
+            raise TypeError(f"{type(self).__name__} runs sweeps, not {type(work).__name__}")
+        for name, value in work.settings:
+            self.set(name, value)
+        standing: dict[str, SettingValue] = {}
+        for spot, phase in execution.steps(work):
+            if phase == "set":
+                self._move(work, spot, standing)
+                continue
+            for name in work.returns:
+                execution.data(name, np.asarray(self.read(name))[np.newaxis], offset=spot)
+            execution.progress(spot + 1, work.spots, "spots")
+
+    def _move(self, work: SweepWork, spot: int, standing: dict[str, SettingValue]) -> None:
+        # Instruments are slow: what stands already is not set again.
+        index = np.unravel_index(spot, work.shape) if work.shape else ()
+        for move in work.moves:
+            value = move.values[int(index[move.axis])]
+            if move.setting not in standing or standing[move.setting] != value:
+                self.set(move.setting, value)
+                standing[move.setting] = value

@@ -1,0 +1,46 @@
+"""Calibration sets: what was known of a target when a job was compiled for it."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from msgspec import Meta, Struct
+
+
+class Observation(Struct, frozen=True, kw_only=True):
+    """One measured property of a target."""
+
+    path: Annotated[str, Meta(min_length=1, max_length=200)]
+    """Dotted, as in ``QB1.t1`` or ``QB1-QB2.cz.fidelity``."""
+    value: float
+    unit: str = ""
+    uncertainty: float | None = None
+    """One standard deviation, in the same unit."""
+    time_unix_s: float | None = None
+    """When it was measured."""
+
+
+class CalibrationSet(Struct, frozen=True, kw_only=True):
+    """Observations of one target that belong together; never changed once stored."""
+
+    id: str
+    """A UUID."""
+    target: str
+    observations: tuple[Observation, ...]
+    created_unix_s: float
+    name: str = ""
+
+    def values(self) -> dict[str, float]:
+        """Return the observed values by path."""
+        return {observation.path: observation.value for observation in self.observations}
+
+
+class CalibrationSummary(Struct, frozen=True, kw_only=True):
+    """A calibration set without its observations."""
+
+    id: str
+    target: str
+    created_unix_s: float
+    observations: int
+    default: bool
+    name: str = ""

@@ -1,0 +1,117 @@
+"""Messages to bytes and back, for both protocols.
+
+Rule 1. A message is one frame: three bytes that name the protocol, one each for the major and
+        minor version, then a msgpack array that starts with the message's tag. Bulk data may
+        follow in further frames.
+Rule 2. A newer minor version is understood: what we do not know yet is skipped. Another major
+        version is refused, and the error names both.
+Rule 3. Decoding never raises anything but `ProtocolViolation` and `UnsupportedVersion`,
+        whatever the bytes are. Sizes are bounded by the socket before we see them.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Final, Generic, TypeVar
+
+import msgspec
+
+from stationd.proto import instruments_protocol, jobs_protocol
+from stationd.proto.error import MessageTooLarge, ProtocolViolation, UnsupportedVersion
+
+T = TypeVar("T")
+
+MAX_FRAME_BYTES: Final = 16 * 1024 * 1024
+"""The largest frame that either side accepts; sockets drop a peer that sends a larger one."""
+
+_HEADER_BYTES: Final = 5
+_ENCODER: Final = msgspec.msgpack.Encoder()
+
+
+class Codec(Generic[T]):
+    """Encodes one protocol's messages of one direction.
+
+    Args:
+        protocol: The three bytes that name the protocol.
+        version: Major and minor version that we speak.
+        union: The closed union of messages.
+    """
+
+    def __init__(self, protocol: bytes, version: tuple[int, int], union: Any) -> None:  # noqa: ANN401 - a type form, which has no type of its own before Python 3.15
+        self._protocol = protocol
+        self._version = version
+        self._header = protocol + bytes(version)
+        self._decoder: msgspec.msgpack.Decoder[T] = msgspec.msgpack.Decoder(union)
+
+    def encode(self, message: T) -> bytes:
+        """Return the frame of a message.
+
+        Raises:
+            MessageTooLarge: The frame would exceed `MAX_FRAME_BYTES`.
+        """
+        frame = self._header + _ENCODER.encode(message)
+        if len(frame) > MAX_FRAME_BYTES:
+            name = type(message).__name__
+            raise MessageTooLarge(
+                f"the {name} message takes {len(frame):,} bytes; at most {MAX_FRAME_BYTES:,} fit"
+                " into one: send less at a time"
+            )
+        return frame
+
+    def decode(self, frame: bytes | memoryview) -> T:
+        """Read a frame.
+
+        Raises:
+            ProtocolViolation: The frame is not of this protocol, or malformed.
+            UnsupportedVersion: It is of another major version.
+        """
+        header = bytes(frame[:_HEADER_BYTES])
+        if header != self._header:
+            self._check_header(header)
+        try:
+            return self._decoder.decode(memoryview(frame)[_HEADER_BYTES:])
+        except (ValueError, RecursionError) as error:
+            # Deep nesting raises RecursionError, bad UTF-8 a plain ValueError.
+            raise ProtocolViolation(f"malformed message: {error}") from error
+
+    def _check_header(self, header: bytes) -> None:
+        if len(header) < _HEADER_BYTES or header[:3] != self._protocol:
+            ours = self._protocol.decode("ascii")
+            raise ProtocolViolation(f"not a frame of the protocol {ours!r}: starts with {header!r}")
+        major, minor = header[3], header[4]
+        if major != self._version[0]:
+            raise UnsupportedVersion(
+                f"the peer speaks version {major}.{minor} of the protocol"
+                f" {self._protocol.decode('ascii')!r}, we speak"
+                f" {self._version[0]}.{self._version[1]}: update the older side"
+            )
+
+
+REQUESTS: Final[Codec[jobs_protocol.Request]] = Codec(
+    jobs_protocol.PROTOCOL, jobs_protocol.VERSION, jobs_protocol.Request
+)
+REPLIES: Final[Codec[jobs_protocol.Reply]] = Codec(
+    jobs_protocol.PROTOCOL, jobs_protocol.VERSION, jobs_protocol.Reply
+)
+REPORTS: Final[Codec[instruments_protocol.Report]] = Codec(
+    instruments_protocol.PROTOCOL, instruments_protocol.VERSION, instruments_protocol.Report
+)
+COMMANDS: Final[Codec[instruments_protocol.Command]] = Codec(
+    instruments_protocol.PROTOCOL, instruments_protocol.VERSION, instruments_protocol.Command
+)
+
+
+def request_number(frame: bytes | memoryview) -> int:
+    """Return the request number of a frame that may be malformed otherwise; 0 if it has none.
+
+    So that a client learns which of its requests was refused.
+    """
+    try:
+        parts = _LOOSE.decode(memoryview(frame)[_HEADER_BYTES:])
+    except (ValueError, RecursionError):
+        return 0
+    if isinstance(parts, list) and len(parts) > 1 and isinstance(parts[1], int):
+        return parts[1]
+    return 0
+
+
+_LOOSE: Final[msgspec.msgpack.Decoder[object]] = msgspec.msgpack.Decoder()

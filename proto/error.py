@@ -1,0 +1,255 @@
+"""What can go wrong, split by who must act.
+
+StationError
+├── RequestError            the caller must act: the request cannot be carried out as it is
+│   ├── InvalidJob              a job that cannot run; carries every problem found
+│   ├── UnknownJob              no job has this id
+│   ├── UnknownCalibrationSet   no calibration set has this id
+│   ├── UnknownArtifact         no result has this id
+│   ├── NoCalibrationSet        a target has no default calibration set
+│   ├── ZeroMatches             a search found nothing
+│   ├── NoUniqueMatch           a search found more than one
+│   ├── JobNotFinished          results were asked for too early
+│   ├── Conflict                an id is in use for something else
+│   └── MessageTooLarge         a message exceeds the wire's bound
+├── JobError                the job ended without what was waited for
+├── WaitTimeout             the wait is over, the job is not (also a `TimeoutError`)
+├── PeerError               the other side must act
+│   ├── ProtocolViolation       a frame that is not of our protocol
+│   ├── UnsupportedVersion      a newer or older major version
+│   └── StationUnreachable      nobody answers at the endpoint
+├── InstrumentError         the instrument, its driver or its controller must be looked at
+└── UnexpectedEvent         a bug in stationd: please report it
+
+Exceptions hold data and build their text in `__str__`. On the wire an error is an `ErrorInfo`:
+a code of the closed set `ErrorCode`, a sentence, and the problems found.
+"""
+
+from __future__ import annotations
+
+from enum import Enum
+from typing import Final
+
+import msgspec
+
+
+class ErrorCode(str, Enum):
+    """The stable names of what can go wrong; programs may rely on them."""
+
+    INVALID_REQUEST = "invalid_request"
+    """The request itself is malformed."""
+    INVALID_JOB = "invalid_job"
+    """The job cannot run on its target; the problems say why."""
+    UNKNOWN_JOB = "unknown_job"
+    UNKNOWN_CALIBRATION_SET = "unknown_calibration_set"
+    UNKNOWN_ARTIFACT = "unknown_artifact"
+    NO_CALIBRATION_SET = "no_calibration_set"
+    """The target has no default calibration set and the job names none."""
+    CONFLICT = "conflict"
+    """The id is in use for something else."""
+    NOT_FINISHED = "not_finished"
+    """The job is still under way."""
+    MESSAGE_TOO_LARGE = "message_too_large"
+    MALFORMED_FRAME = "malformed_frame"
+    UNSUPPORTED_VERSION = "unsupported_version"
+    SHUTTING_DOWN = "shutting_down"
+    """The daemon is stopping and takes no new work."""
+    COMPILATION_FAILED = "compilation_failed"
+    POST_PROCESSING_FAILED = "post_processing_failed"
+    WORKER_DIED = "worker_died"
+    """The worker process of a stage ended before its answer."""
+    DRIVER_FAILED = "driver_failed"
+    """The controller's driver raised while it prepared or ran the job."""
+    CONTROLLER_UNREACHABLE = "controller_unreachable"
+    """A controller that the job needs has not connected in time."""
+    INSTRUMENT_LOST = "instrument_lost"
+    """A controller went away while it held the job, and its result with it."""
+    ITEMS_FAILED = "items_failed"
+    """Some items of the job failed; the others have results."""
+    STALE_FENCE = "stale_fence"
+    """A command came from a daemon that has been superseded or belongs to another station."""
+    ALREADY_RUNNING = "already_running"
+    """Another process holds the same name or state directory."""
+    INTERNAL_ERROR = "internal_error"
+    """A bug in stationd: please report it."""
+
+
+class Problem(msgspec.Struct, frozen=True, omit_defaults=True):
+    """One thing that is wrong with a job."""
+
+    message: str
+    """What is wrong and what would be right."""
+    item: int | None = None
+    """The item's number, from 0; None if the job as a whole is meant."""
+    line: int | None = None
+    """The line of the item's source, from 1."""
+    field: str | None = None
+    """The field, setting or parameter."""
+
+    def __str__(self) -> str:
+        place = [
+            f"item {self.item}" if self.item is not None else "",
+            f"line {self.line}" if self.line is not None else "",
+            self.field or "",
+        ]
+        prefix = ", ".join(part for part in place if part)
+        return f"{prefix}: {self.message}" if prefix else self.message
+
+
+class ErrorInfo(msgspec.Struct, frozen=True, omit_defaults=True):
+    """An error as a value: in the journal, in events and on the wire."""
+
+    code: ErrorCode
+    detail: str
+    problems: tuple[Problem, ...] = ()
+
+    def __str__(self) -> str:
+        if not self.problems:
+            return self.detail
+        shown = "; ".join(str(problem) for problem in self.problems[:MOST_PROBLEMS_SHOWN])
+        more = len(self.problems) - MOST_PROBLEMS_SHOWN
+        return f"{self.detail}: {shown}" + (f"; and {more} more" if more > 0 else "")
+
+
+MOST_PROBLEMS_SHOWN: Final = 10
+"""How many problems an error's text lists; the error itself holds them all."""
+
+
+class StationError(Exception):
+    """The root of all errors that stationd raises."""
+
+    code: ErrorCode = ErrorCode.INTERNAL_ERROR
+
+    def __init__(self, info: ErrorInfo | str) -> None:
+        super().__init__(info)
+        self.info = info if isinstance(info, ErrorInfo) else ErrorInfo(self.code, info)
+
+    def __str__(self) -> str:
+        return str(self.info)
+
+    def __reduce__(self) -> tuple[type[StationError], tuple[ErrorInfo]]:
+        # Errors cross from worker processes to the daemon.
+        return type(self), (self.info,)
+
+
+class RequestError(StationError):
+    """The request cannot be carried out as it is; nothing has changed."""
+
+    code = ErrorCode.INVALID_REQUEST
+
+
+class InvalidJob(RequestError):
+    """The job cannot run; `info.problems` lists everything that is wrong with it."""
+
+    code = ErrorCode.INVALID_JOB
+
+    @property
+    def problems(self) -> tuple[Problem, ...]:
+        """Everything that was found, in the order of items and lines."""
+        return self.info.problems
+
+
+class UnknownJob(RequestError):
+    """No job has this id."""
+
+    code = ErrorCode.UNKNOWN_JOB
+
+
+class UnknownCalibrationSet(RequestError):
+    """No calibration set has this id."""
+
+    code = ErrorCode.UNKNOWN_CALIBRATION_SET
+
+
+class UnknownArtifact(RequestError):
+    """No stored result has this id."""
+
+    code = ErrorCode.UNKNOWN_ARTIFACT
+
+
+class NoCalibrationSet(RequestError):
+    """The target has no default calibration set and the job names none."""
+
+    code = ErrorCode.NO_CALIBRATION_SET
+
+
+class ZeroMatches(RequestError):
+    """No job matches the search, which the message names."""
+
+
+class NoUniqueMatch(RequestError):
+    """More than one job matches the search, which the message names."""
+
+
+class JobNotFinished(RequestError):
+    """Results were asked for while the job was still under way."""
+
+    code = ErrorCode.NOT_FINISHED
+
+
+class Conflict(RequestError):
+    """The id is in use for something else."""
+
+    code = ErrorCode.CONFLICT
+
+
+class MessageTooLarge(RequestError):
+    """A message exceeds the wire's bound; nothing has been sent."""
+
+    code = ErrorCode.MESSAGE_TOO_LARGE
+
+
+class PeerError(StationError):
+    """The other side of a connection must act."""
+
+
+class ProtocolViolation(PeerError):
+    """The frame is not of our protocol."""
+
+    code = ErrorCode.MALFORMED_FRAME
+
+
+class UnsupportedVersion(PeerError):
+    """The two sides speak different major versions of the protocol."""
+
+    code = ErrorCode.UNSUPPORTED_VERSION
+
+
+class StationUnreachable(PeerError):
+    """Nobody answers at the endpoint; this says nothing about any job."""
+
+    code = ErrorCode.CONTROLLER_UNREACHABLE
+
+
+class InstrumentError(StationError):
+    """The instrument, its driver or its controller must be looked at."""
+
+    code = ErrorCode.DRIVER_FAILED
+
+
+class UnexpectedEvent(StationError):
+    """An event met a job in a status where it has no meaning: a bug, please report it."""
+
+
+_ERROR_CLASSES: Final[dict[ErrorCode, type[StationError]]] = {
+    error.code: error
+    for error in (
+        RequestError,
+        InvalidJob,
+        UnknownJob,
+        UnknownCalibrationSet,
+        UnknownArtifact,
+        NoCalibrationSet,
+        JobNotFinished,
+        Conflict,
+        MessageTooLarge,
+        ProtocolViolation,
+        UnsupportedVersion,
+        InstrumentError,
+    )
+}
+
+
+def error_from_info(info: ErrorInfo) -> StationError:
+    """Return the exception, not raised, that stands for an error received from the wire."""
+    return _ERROR_CLASSES.get(info.code, StationError)(info)

@@ -1,0 +1,172 @@
+"""What a job is: what was asked for, how far it has come, and what clients see of it."""
+
+from __future__ import annotations
+
+from typing import Annotated, Final, Literal, NewType
+
+from msgspec import Meta, Struct
+
+from stationd.proto.error import ErrorInfo
+from stationd.proto.program import Circuits, Compile, JobWork, Sweep
+from stationd.proto.status import JobExecutorStatus, JobStatusEnum, StatusEnum, coarse_status
+
+JobId = NewType("JobId", str)
+"""A UUID in its canonical lower-case form; made by the client."""
+
+JobKind = Literal["circuits", "sweep", "compile"]
+"""What decides which rungs a job visits."""
+
+LOWEST_PRIORITY: Final = -1000
+HIGHEST_PRIORITY: Final = 1000
+
+
+class JobSpec(Struct, frozen=True, kw_only=True):
+    """What a client asks for. Never changes once the job is stored."""
+
+    work: JobWork
+    name: Annotated[str, Meta(max_length=200)] = ""
+    priority: Annotated[int, Meta(ge=LOWEST_PRIORITY, le=HIGHEST_PRIORITY)] = 0
+    """The higher goes first; equals go in the order of submission."""
+    calibration_set: str | None = None
+    """A calibration set's id; None for the target's default at that time."""
+    item_errors: Literal["stop", "continue"] = "stop"
+    """Whether one bad item fails the job before it takes instrument time."""
+
+    @property
+    def kind(self) -> JobKind:
+        """Which kind of job this is."""
+        return kind_of(self.work)
+
+    @property
+    def items(self) -> int:
+        """How many items the job has."""
+        return 1 if isinstance(self.work, Sweep) else len(self.work.programs)
+
+
+def kind_of(work: JobWork) -> JobKind:
+    """Return the kind of job that some work makes."""
+    match work:
+        case Circuits():
+            return "circuits"
+        case Sweep():
+            return "sweep"
+        case Compile():
+            return "compile"
+
+
+class Ticket(Struct, frozen=True, array_like=True):
+    """The right to one execution of a job at the controllers."""
+
+    number: int
+    """Grows with every ticket of the station."""
+    job: JobId
+    attempt: int
+    """From 1."""
+
+
+class Fence(Struct, frozen=True, array_like=True):
+    """The authority of a daemon; the epoch grows with every start."""
+
+    station: str
+    epoch: int
+
+
+class TimelineEntry(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """A committed fact about a job, in the order in which it came about."""
+
+    seq: int
+    """The station-wide sequence number, the feed's position."""
+    ordinal: int
+    """The number within the job, from 1, without holes."""
+    attempt: int
+    status: JobExecutorStatus
+    time_unix_s: float
+    cancelling: bool = False
+    """True from the acceptance of a cancel to the end of the attempt. An entry that repeats
+    the status of the one before it records that acceptance."""
+    error: ErrorInfo | None = None
+    note: str = ""
+    """In words for people, for example what came of a cancel."""
+
+
+class ArtifactRef(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """A stored result."""
+
+    id: str
+    """``<job>/<attempt>/<item>``."""
+    size_bytes: int
+    sha256: str
+
+
+class ItemView(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """One program of a job, its result or its error."""
+
+    index: int
+    """From 0, in the order of submission."""
+    name: str = ""
+    result: ArtifactRef | None = None
+    error: ErrorInfo | None = None
+    partial: bool = False
+    """The result lacks what was not done when the job ended."""
+
+
+class Progress(Struct, frozen=True, kw_only=True):
+    """How far a running job has come. Not stored, and not part of the feed's sequence."""
+
+    done: int
+    total: int
+    unit: str = ""
+    """What is counted: ``shots``, ``spots``, ..."""
+
+
+class JobView(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What clients see of a job: a snapshot."""
+
+    id: JobId
+    number: int
+    """The order of submission at this station."""
+    kind: JobKind
+    target: str
+    status: JobExecutorStatus
+    attempt: int
+    created_unix_s: float
+    modified_unix_s: float
+    seq: int
+    """The feed's position of the newest fact in this view."""
+    name: str = ""
+    priority: int = 0
+    cancelling: bool = False
+    error: ErrorInfo | None = None
+    note: str = ""
+    calibration_set: str | None = None
+    queue_position: int | None = None
+    """Jobs ahead of this one in the queue; None unless it is in the queue."""
+    progress: Progress | None = None
+    timeline: tuple[TimelineEntry, ...] = ()
+    """Of all attempts. Empty in lists of jobs."""
+    items: tuple[ItemView, ...] = ()
+    """Empty in lists of jobs."""
+
+    @property
+    def coarse(self) -> StatusEnum:
+        """The status as users of Nexus' jobs API know it."""
+        return coarse_status(
+            self.status, cancelling=self.cancelling, retrying=self.attempt > 1
+        )
+
+    def reached(self, status: JobExecutorStatus) -> bool:
+        """Whether the current attempt has been at a status, by its timeline."""
+        return any(
+            entry.attempt == self.attempt and entry.status is status for entry in self.timeline
+        )
+
+
+class JobFilter(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """Which jobs to list. Different fields must all match; within a field any value may."""
+
+    name_like: str = ""
+    """Part of the name, in any case."""
+    statuses: tuple[JobExecutorStatus, ...] = ()
+    coarse: tuple[JobStatusEnum, ...] = ()
+    kinds: tuple[JobKind, ...] = ()
+    target: str = ""

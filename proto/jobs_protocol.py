@@ -1,0 +1,324 @@
+"""The jobs protocol: requests of clients and replies of the daemon.
+
+Every request carries a number chosen by the client, and every reply carries it back; the
+numbers of one connection are never used twice. All requests may be sent again after a lost
+connection: a second Submit of the same id gives the same job, a second Cancel changes nothing.
+
+A listen is a stream: the number of its Listen request marks all its frames. The client grants
+how many events it is ready to take; the daemon sends no more than that and buffers nothing.
+Every tag and every field keeps its place for ever: fields are only added at the end, with a
+default.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from msgspec import Meta, Struct
+
+from stationd.proto.calibration import CalibrationSet, CalibrationSummary, Observation
+from stationd.proto.error import ErrorInfo
+from stationd.proto.job import ArtifactRef, JobFilter, JobId, JobSpec, JobView, Progress, TimelineEntry
+from stationd.proto.program import Capabilities, MOST_ITEMS
+
+PROTOCOL = b"stj"
+VERSION = (1, 0)
+
+CHUNK_BYTES = 1024 * 1024
+"""Artifacts travel in pieces of this size at most."""
+
+# --- requests --------------------------------------------------------------------------------
+
+
+class Ping(Struct, frozen=True, array_like=True, tag=1):
+    """Who are you? Answered by Pong."""
+
+    request: int
+    version: str
+    """Of stationd, for the record."""
+
+
+class Submit(Struct, frozen=True, array_like=True, tag=2):
+    """Store a job and run it. Answered by Submitted, once the job is on disk."""
+
+    request: int
+    job: JobId
+    """Made by the client, so that sending it twice gives one job."""
+    spec: JobSpec
+
+
+class Get(Struct, frozen=True, array_like=True, tag=3):
+    """Show one job whole. Answered by Job."""
+
+    request: int
+    job: JobId
+
+
+class List(Struct, frozen=True, array_like=True, tag=4):
+    """Show jobs, the newest first. Answered by Jobs."""
+
+    request: int
+    filter: JobFilter
+    before: int | None = None
+    """Only jobs with a lower number: where the page before this one ended."""
+    limit: Annotated[int, Meta(ge=1, le=MOST_ITEMS)] = 50
+
+
+class Cancel(Struct, frozen=True, array_like=True, tag=5):
+    """End a job that is under way. Answered by CancelAnswer once that is on disk."""
+
+    request: int
+    job: JobId
+
+
+class Fetch(Struct, frozen=True, array_like=True, tag=6):
+    """Send a piece of a stored result. Answered by Chunk."""
+
+    request: int
+    artifact: str
+    offset: int = 0
+
+
+class Listen(Struct, frozen=True, array_like=True, tag=7):
+    """Start a stream of the facts about some jobs, or all.
+
+    Answered by Snapshot if `after` is None or too old to resume from, then by Events.
+    """
+
+    request: int
+    jobs: tuple[JobId, ...] | None
+    """None for all jobs; their snapshot holds no views."""
+    after: int | None
+    """The sequence number of the last fact known; None for none."""
+    credit: Annotated[int, Meta(ge=0, le=1_000_000)]
+    """How many events the client is ready to take."""
+
+
+class Grant(Struct, frozen=True, array_like=True, tag=8):
+    """Take more events on a stream. Not answered."""
+
+    request: int
+    credit: Annotated[int, Meta(ge=1, le=1_000_000)]
+
+
+class Unlisten(Struct, frozen=True, array_like=True, tag=9):
+    """End a stream. Not answered."""
+
+    request: int
+
+
+class ImportCalibration(Struct, frozen=True, array_like=True, tag=10):
+    """Store a calibration set. Answered by Calibration."""
+
+    request: int
+    id: str
+    """A UUID made by the client."""
+    target: str
+    observations: tuple[Observation, ...]
+    name: str = ""
+    use: bool = False
+    """Make it the target's default as well."""
+
+
+class ListCalibrations(Struct, frozen=True, array_like=True, tag=11):
+    """Show the stored calibration sets, the newest first. Answered by Calibrations."""
+
+    request: int
+    target: str = ""
+    """Empty for all targets."""
+
+
+class GetCalibration(Struct, frozen=True, array_like=True, tag=12):
+    """Show a calibration set whole. Answered by Calibration."""
+
+    request: int
+    id: str
+
+
+class UseCalibration(Struct, frozen=True, array_like=True, tag=13):
+    """Make a calibration set its target's default. Answered by Calibration."""
+
+    request: int
+    id: str
+
+
+class ListControllers(Struct, frozen=True, array_like=True, tag=14):
+    """Show the station's targets and controllers. Answered by Controllers."""
+
+    request: int
+
+
+Request = (
+    Ping
+    | Submit
+    | Get
+    | List
+    | Cancel
+    | Fetch
+    | Listen
+    | Grant
+    | Unlisten
+    | ImportCalibration
+    | ListCalibrations
+    | GetCalibration
+    | UseCalibration
+    | ListControllers
+)
+
+# --- replies ---------------------------------------------------------------------------------
+
+
+class Pong(Struct, frozen=True, array_like=True, tag=101):
+    """The daemon is here."""
+
+    request: int
+    station: str
+    epoch: int
+    version: str
+
+
+class Submitted(Struct, frozen=True, array_like=True, tag=102):
+    """The job is on disk."""
+
+    request: int
+    job: JobId
+    number: int
+    created: bool
+    """False if it was there already."""
+
+
+class Job(Struct, frozen=True, array_like=True, tag=103):
+    """One job, whole."""
+
+    request: int
+    view: JobView
+
+
+class Jobs(Struct, frozen=True, array_like=True, tag=104):
+    """A page of jobs, without timelines and items."""
+
+    request: int
+    views: tuple[JobView, ...]
+    more: bool
+    """Whether a further page may hold any."""
+
+
+class CancelAnswer(Struct, frozen=True, array_like=True, tag=105):
+    """The cancel is on disk, or came too late to change anything."""
+
+    request: int
+    outcome: Literal["accepted", "already_over"]
+
+
+class Chunk(Struct, frozen=True, array_like=True, tag=106):
+    """A piece of a stored result; its bytes are the frame that follows."""
+
+    request: int
+    artifact: ArtifactRef
+    offset: int
+
+
+class Snapshot(Struct, frozen=True, array_like=True, tag=107):
+    """The state of a stream's jobs; the events that follow come after it."""
+
+    request: int
+    seq: int
+    views: tuple[JobView, ...]
+
+
+class FeedEvent(Struct, frozen=True, array_like=True):
+    """A fact about a job on the feed."""
+
+    job: JobId
+    entry: TimelineEntry
+
+
+class Events(Struct, frozen=True, array_like=True, tag=108):
+    """Facts, in the order of the feed."""
+
+    request: int
+    events: tuple[FeedEvent, ...]
+
+
+class ProgressReport(Struct, frozen=True, array_like=True, tag=109):
+    """How far a running job has come, or how many are ahead of it in the queue. May be lost."""
+
+    request: int
+    job: JobId
+    progress: Progress | None
+    queue_position: int | None = None
+
+
+class StreamBeat(Struct, frozen=True, array_like=True, tag=110):
+    """The stream is alive and nothing has happened."""
+
+    request: int
+
+
+class Calibration(Struct, frozen=True, array_like=True, tag=111):
+    """A calibration set, whole."""
+
+    request: int
+    set: CalibrationSet
+    default: bool
+
+
+class Calibrations(Struct, frozen=True, array_like=True, tag=112):
+    """The stored calibration sets."""
+
+    request: int
+    sets: tuple[CalibrationSummary, ...]
+
+
+class ControllerView(Struct, frozen=True, kw_only=True):
+    """What the daemon knows of a controller."""
+
+    name: str
+    driver: str
+    connected: bool
+    running: JobId | None
+    """The job that it is at work on."""
+    line: int
+    """Tickets in line."""
+    capabilities: Capabilities | None
+    """None if it has never connected."""
+
+
+class TargetView(Struct, frozen=True, kw_only=True):
+    """A QPU that jobs can name."""
+
+    name: str
+    controller: str
+
+
+class Controllers(Struct, frozen=True, array_like=True, tag=113):
+    """The station's targets and controllers."""
+
+    request: int
+    targets: tuple[TargetView, ...]
+    controllers: tuple[ControllerView, ...]
+
+
+class Failure(Struct, frozen=True, array_like=True, tag=114):
+    """The request was not carried out."""
+
+    request: int
+    error: ErrorInfo
+
+
+Reply = (
+    Pong
+    | Submitted
+    | Job
+    | Jobs
+    | CancelAnswer
+    | Chunk
+    | Snapshot
+    | Events
+    | ProgressReport
+    | StreamBeat
+    | Calibration
+    | Calibrations
+    | Controllers
+    | Failure
+)

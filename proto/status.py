@@ -1,0 +1,211 @@
+"""The eighteen statuses of a job, and the coarser views that clients know.
+
+Rule 1. The names, values and order of `JobExecutorStatus` are those of the station-control
+        interface that it is compatible with; the order is the order of definition.
+Rule 2. FAILED and ABORTED stand above READY in that order, so `status >= X` never answers
+        "has the job reached X". Ask the timeline of the current attempt instead.
+Rule 3. The coarse statuses are always derived, never stored.
+"""
+
+from __future__ import annotations
+
+from enum import Enum
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+
+class JobExecutorStatus(Enum):
+    """One rung of the ladder that a job climbs.
+
+    Members compare with each other and with their values as strings in any case. Ordering
+    against a string that names no member is a `TypeError`; equality with one is false.
+
+    The hash is that of the lower-case value. A string in another case compares equal to a
+    member and yet hashes differently, so use lower-case strings as keys beside members.
+
+    >>> JobExecutorStatus.READY == "Ready"
+    True
+    >>> "ready" in {JobExecutorStatus.READY}
+    True
+    >>> JobExecutorStatus.FAILED > "ready"
+    True
+    """
+
+    RECEIVED = "received"
+    """The job is on disk; nothing has been done yet."""
+    VALIDATION_STARTED = "validation_started"
+    """The job is being checked against its target."""
+    VALIDATION_ENDED = "validation_ended"
+    """The job passed the checks."""
+    FETCH_CALIBRATION_STARTED = "fetch_calibration_started"
+    """The calibration set is being looked up."""
+    FETCH_CALIBRATION_ENDED = "fetch_calibration_ended"
+    """The calibration set is pinned to the job."""
+    COMPILATION_STARTED = "compilation_started"
+    """The programs are being compiled for the target."""
+    COMPILATION_ENDED = "compilation_ended"
+    """The compiled work is stored."""
+    SAVE_SWEEP_METADATA_STARTED = "save_sweep_metadata_started"
+    """What will be executed is being put on record."""
+    SAVE_SWEEP_METADATA_ENDED = "save_sweep_metadata_ended"
+    """What will be executed is on record."""
+    PENDING_EXECUTION = "pending_execution"
+    """The job waits for its turn at the instruments."""
+    EXECUTION_STARTED = "execution_started"
+    """The instruments are at work."""
+    EXECUTION_ENDED = "execution_ended"
+    """The instruments are done and their raw data is stored."""
+    POST_PROCESSING_PENDING = "post_processing_pending"
+    """The raw data waits to be worked up."""
+    POST_PROCESSING_STARTED = "post_processing_started"
+    """Results are being built and stored."""
+    POST_PROCESSING_ENDED = "post_processing_ended"
+    """Results are stored."""
+    READY = "ready"
+    """The job is over and all its items have results."""
+    FAILED = "failed"
+    """The job is over and at least one item has no result; its errors say why."""
+    ABORTED = "aborted"
+    """The job is over because it was cancelled."""
+
+    @classmethod
+    def terminal_statuses(cls) -> set[JobExecutorStatus]:
+        """Return the three statuses that end an attempt."""
+        return {cls.READY, cls.FAILED, cls.ABORTED}
+
+    @classmethod
+    def in_progress_statuses(cls) -> set[JobExecutorStatus]:
+        """Return the fifteen statuses of a job that is still under way."""
+        return set(cls) - cls.terminal_statuses()
+
+    @property
+    def is_terminal(self) -> bool:
+        """Whether this status ends an attempt."""
+        return self in _TERMINAL
+
+    @property
+    def position(self) -> int:
+        """The rung's number, 0 for RECEIVED to 17 for ABORTED."""
+        return _POSITION[self.name]
+
+    def __str__(self) -> str:
+        return self._value_
+
+    def __hash__(self) -> int:
+        return hash(self._value_)
+
+    def __eq__(self, other: object) -> bool:
+        if self is other:
+            return True
+        return isinstance(other, str) and other.lower() == self._value_
+
+    def __lt__(self, other: object) -> bool:
+        position = _position_of(other)
+        return NotImplemented if position is None else self.position < position
+
+    def __le__(self, other: object) -> bool:
+        position = _position_of(other)
+        return NotImplemented if position is None else self.position <= position
+
+    def __gt__(self, other: object) -> bool:
+        position = _position_of(other)
+        return NotImplemented if position is None else self.position > position
+
+    def __ge__(self, other: object) -> bool:
+        position = _position_of(other)
+        return NotImplemented if position is None else self.position >= position
+
+
+# Keyed by name, not by member: hashing a member runs Python code, a name's hash is cached.
+_POSITION: Final[Mapping[str, int]] = MappingProxyType(
+    {name: index for index, name in enumerate(JobExecutorStatus.__members__)}
+)
+_BY_VALUE: Final[Mapping[str, JobExecutorStatus]] = MappingProxyType(
+    {status.value: status for status in JobExecutorStatus}
+)
+_TERMINAL: Final = frozenset(JobExecutorStatus.terminal_statuses())
+
+
+def _position_of(other: object) -> int | None:
+    if isinstance(other, JobExecutorStatus):
+        return _POSITION[other.name]
+    if isinstance(other, str) and (status := _BY_VALUE.get(other.lower())) is not None:
+        return _POSITION[status.name]
+    return None
+
+
+class StatusEnum(Enum):
+    """A job's status as users of Nexus' jobs API know it; the values are sentences."""
+
+    COMPLETED = "Circuit has completed. Results are ready."
+    QUEUED = "Circuit is queued."
+    SUBMITTED = "Circuit has been submitted."
+    RUNNING = "Circuit is running."
+    RETRYING = "Circuit is being retried."
+    CANCELLING = "Cancellation has been requested."
+    CANCELLED = "Circuit has been cancelled."
+    ERROR = "Circuit has errored. Check CircuitStatus.message for error message."
+
+
+class JobStatusEnum(str, Enum):
+    """The six statuses by which Nexus' jobs API filters; each value is its name."""
+
+    COMPLETED = "COMPLETED"
+    QUEUED = "QUEUED"
+    SUBMITTED = "SUBMITTED"
+    RUNNING = "RUNNING"
+    CANCELLED = "CANCELLED"
+    ERROR = "ERROR"
+
+
+def coarse_status(
+    status: JobExecutorStatus, *, cancelling: bool = False, retrying: bool = False
+) -> StatusEnum:
+    """Derive the status that users of Nexus' jobs API see.
+
+    Args:
+        status: The rung that the current attempt stands on.
+        cancelling: A cancel has been accepted. It shows until the job is over.
+        retrying: The current attempt is not the first. It shows until the attempt has
+            reached the queue.
+
+    >>> coarse_status(JobExecutorStatus.PENDING_EXECUTION)
+    <StatusEnum.QUEUED: 'Circuit is queued.'>
+    >>> coarse_status(JobExecutorStatus.EXECUTION_STARTED, cancelling=True).name
+    'CANCELLING'
+    """
+    if not status.is_terminal:
+        if cancelling:
+            return StatusEnum.CANCELLING
+        if retrying and status < JobExecutorStatus.PENDING_EXECUTION:
+            return StatusEnum.RETRYING
+    return _COARSE[status]
+
+
+_COARSE: Final[Mapping[JobExecutorStatus, StatusEnum]] = MappingProxyType(
+    {
+        status: (
+            StatusEnum.SUBMITTED
+            if status <= JobExecutorStatus.SAVE_SWEEP_METADATA_ENDED
+            else StatusEnum.RUNNING
+        )
+        for status in JobExecutorStatus
+    }
+    | {
+        JobExecutorStatus.PENDING_EXECUTION: StatusEnum.QUEUED,
+        JobExecutorStatus.READY: StatusEnum.COMPLETED,
+        JobExecutorStatus.FAILED: StatusEnum.ERROR,
+        JobExecutorStatus.ABORTED: StatusEnum.CANCELLED,
+    }
+)
+
+COARSE_ORDER: Final = (
+    StatusEnum.SUBMITTED,
+    StatusEnum.QUEUED,
+    StatusEnum.RUNNING,
+    StatusEnum.COMPLETED,
+)
+"""The coarse statuses that follow one another; the others have no place in the order."""

@@ -1,0 +1,172 @@
+"""The journal as the daemon sees it: one way to write, and the questions it can answer.
+
+Rule 1. A write is durable when its callback is called, and not before.
+Rule 2. Callbacks come in the order of the writes.
+Rule 3. Sequence numbers are given inside the commit, without holes, one to each fact.
+Rule 4. An answer holds everything whose callback has been called when the question was asked.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Protocol
+
+from msgspec import Struct
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+from stationd.proto.calibration import CalibrationSet, CalibrationSummary
+from stationd.proto.error import ErrorInfo
+from stationd.proto.job import ArtifactRef, ItemView, JobFilter, JobId, JobSpec, JobView
+from stationd.proto.jobs_protocol import FeedEvent
+from stationd.proto.status import JobExecutorStatus
+from stationd.runtime.journal.records import BlockStored, ControllerSeen, Record
+
+
+class Opening(Struct, frozen=True, kw_only=True):
+    """What the journal knows when it is opened."""
+
+    station: str
+    """The station's id, a UUID made with the journal."""
+    epoch: int
+    """How often the journal has been opened, this time included; durable already."""
+    seq: int
+    """The newest sequence number; 0 if there is none."""
+    number: int
+    """The newest job number; 0 if there is none."""
+    ticket: int
+    """The newest ticket number; 0 if there is none."""
+
+
+class Commit(Struct, frozen=True):
+    """What became of a write."""
+
+    first_seq: int
+    """The sequence number of its first fact; the others follow in order. A `JobStored` whose
+    id was known takes none."""
+    known: dict[JobId, int]
+    """Jobs of this write that were stored before, and their numbers."""
+
+
+class StoredJob(Struct, frozen=True, kw_only=True):
+    """A job as the journal has it: what it takes to go on with it."""
+
+    number: int
+    job: JobId
+    spec: JobSpec
+    target: str
+    status: JobExecutorStatus
+    attempt: int
+    ordinal: int
+    """Of its newest fact."""
+    seq: int
+    """Of its newest fact."""
+    created_unix_s: float
+    modified_unix_s: float
+    cancelling: bool
+    error: ErrorInfo | None
+    """Of the newest fact."""
+    calibration_set: str | None
+    """The pinned one."""
+    ticket: int | None
+    """Of the current attempt."""
+    items: tuple[ItemView, ...]
+    """Those that have ended."""
+
+
+class StoredArtifact(Struct, frozen=True):
+    """Where a result is."""
+
+    ref: ArtifactRef
+    data: bytes | None
+    """None if it is a file in the artifact store."""
+
+
+class Queries(Protocol):
+    """Questions about what is committed; answered outside the daemon's interpreter."""
+
+    async def stored(self, job: JobId) -> StoredJob | None:
+        """Return a job, or None if the id is unknown."""
+        ...
+
+    async def view(self, job: JobId) -> JobView | None:
+        """Return a job as clients see it, with timeline and items."""
+        ...
+
+    async def views(
+        self, wanted: JobFilter, before: int | None, limit: int
+    ) -> tuple[list[JobView], bool]:
+        """Return the newest jobs that match, without timelines and items.
+
+        Args:
+            wanted: What must match.
+            before: Only jobs with a lower number.
+            limit: The most to return.
+
+        Returns:
+            The jobs, the newest first, and whether there may be more.
+        """
+        ...
+
+    async def facts(
+        self, after: int, jobs: Sequence[JobId] | None, limit: int
+    ) -> tuple[list[FeedEvent], int]:
+        """Return the facts that follow a sequence number, in order.
+
+        Returns:
+            The facts of the given jobs (None: of all) and the number up to which they are
+            complete, which may lie beyond the last of them.
+        """
+        ...
+
+    async def unfinished(self, after: int, limit: int) -> list[StoredJob]:
+        """Return jobs that are not over, in the order of their numbers, after a number."""
+        ...
+
+    async def work(self, number: int) -> bytes | None:
+        """Return the compiled work of a job."""
+        ...
+
+    async def blocks(self, number: int, attempt: int) -> list[BlockStored]:
+        """Return the raw data of an attempt, by controller and index."""
+        ...
+
+    async def artifact(self, artifact: str) -> StoredArtifact | None:
+        """Return a result."""
+        ...
+
+    async def calibration(self, calibration_set: str) -> CalibrationSet | None:
+        """Return a calibration set."""
+        ...
+
+    async def default_calibration(self, target: str) -> str | None:
+        """Return the id of a target's default calibration set."""
+        ...
+
+    async def calibrations(self, target: str) -> list[CalibrationSummary]:
+        """Return the sets of a target (empty: of all), the newest first."""
+        ...
+
+    async def controllers(self) -> list[ControllerSeen]:
+        """Return what every controller last said of itself."""
+        ...
+
+
+class Journal(Queries, Protocol):
+    """The durable record of a station."""
+
+    @property
+    def opening(self) -> Opening:
+        """What the journal knew when it was opened."""
+        ...
+
+    def write(self, records: Sequence[Record], committed: Callable[[Commit], None]) -> None:
+        """Store records together, soon, and call back once they are durable.
+
+        Never blocks; must be called in the event loop's thread, where the callback comes too.
+        """
+        ...
+
+    async def flush(self) -> None:
+        """Return when everything written before is durable and its callbacks have been called."""
+        ...

@@ -1,0 +1,150 @@
+"""What is written to the journal: facts, and what goes with them.
+
+Records are plain values, so that they travel to the writer's process, are compared in tests
+and mean the same to every kind of journal. All records of one write are stored together or
+not at all.
+"""
+
+from __future__ import annotations
+
+from msgspec import Struct
+
+from stationd.proto.calibration import CalibrationSet
+from stationd.proto.error import ErrorInfo
+from stationd.proto.job import ArtifactRef, JobId, JobSpec
+from stationd.proto.program import Capabilities
+from stationd.proto.status import JobExecutorStatus
+
+
+class JobStored(Struct, frozen=True, array_like=True, tag=1):
+    """A job has come in; this is its first fact too (RECEIVED, ordinal 1, attempt 1).
+
+    If its id is known already, nothing is stored and the commit names the older number.
+    """
+
+    number: int
+    """The order of submission, from 1. Numbers may have holes."""
+    job: JobId
+    target: str
+    spec: JobSpec
+    time_unix_s: float
+
+
+class Fact(Struct, frozen=True, array_like=True, tag=2):
+    """A job has reached a status, or a cancel of it has been accepted. Gets the next sequence
+    number."""
+
+    number: int
+    job: JobId
+    ordinal: int
+    attempt: int
+    status: JobExecutorStatus
+    time_unix_s: float
+    cancelling: bool = False
+    error: ErrorInfo | None = None
+    note: str = ""
+
+
+class CalibrationPinned(Struct, frozen=True, array_like=True, tag=3):
+    """The calibration set that a job uses, whatever the default becomes later."""
+
+    number: int
+    calibration_set: str
+
+
+class WorkStored(Struct, frozen=True, array_like=True, tag=4):
+    """The compiled work of a job; replaces that of an earlier attempt."""
+
+    number: int
+    attempt: int
+    data: bytes
+    """msgpack; the journal does not look into it."""
+
+
+class MetadataStored(Struct, frozen=True, array_like=True, tag=5):
+    """What is about to be executed, for people and provenance."""
+
+    number: int
+    attempt: int
+    metadata: bytes
+    """A JSON object."""
+
+
+class TicketIssued(Struct, frozen=True, array_like=True, tag=6):
+    """The ticket of a job's attempt."""
+
+    number: int
+    attempt: int
+    ticket: int
+
+
+class ItemEnded(Struct, frozen=True, array_like=True, tag=7):
+    """One item of a job has its result or its error; replaces what an earlier attempt left."""
+
+    number: int
+    index: int
+    attempt: int
+    error: ErrorInfo | None = None
+    result: ArtifactRef | None = None
+    data: bytes | None = None
+    """The result itself if it is small; None if it is a file in the artifact store."""
+    partial: bool = False
+
+
+class BlockStored(Struct, frozen=True, array_like=True, tag=8):
+    """A block of raw data from a controller. Stored once, however often it arrives."""
+
+    number: int
+    attempt: int
+    controller: str
+    index: int
+    header: bytes
+    """The encoded `Data` report."""
+    data: bytes
+
+
+class BlocksDropped(Struct, frozen=True, array_like=True, tag=9):
+    """The raw data of an attempt has been worked up and is not needed any more."""
+
+    number: int
+    attempt: int
+
+
+class CalibrationStored(Struct, frozen=True, array_like=True, tag=10):
+    """A calibration set has come in. Storing the same id again changes nothing."""
+
+    set: CalibrationSet
+
+
+class CalibrationUsed(Struct, frozen=True, array_like=True, tag=11):
+    """A target has a new default calibration set."""
+
+    target: str
+    id: str
+
+
+class ControllerSeen(Struct, frozen=True, array_like=True, tag=12):
+    """A controller has said what it is; replaces what it said before."""
+
+    name: str
+    driver: str
+    ledger: str
+    version: str
+    time_unix_s: float
+    capabilities: Capabilities
+
+
+Record = (
+    JobStored
+    | Fact
+    | CalibrationPinned
+    | WorkStored
+    | MetadataStored
+    | TicketIssued
+    | ItemEnded
+    | BlockStored
+    | BlocksDropped
+    | CalibrationStored
+    | CalibrationUsed
+    | ControllerSeen
+)
