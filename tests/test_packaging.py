@@ -4,6 +4,7 @@ import re
 import shutil
 import subprocess
 import sys
+import tomllib
 import zipfile
 from importlib.metadata import version
 from pathlib import Path
@@ -48,6 +49,14 @@ def test_importing_the_package_loads_no_dependency() -> None:
 @pytest.mark.parametrize("folder", FOLDERS)
 def test_package_links_to_the_folder(folder: str) -> None:
     assert (ROOT / "src/stationd" / folder).resolve() == ROOT / folder
+
+
+def test_the_checkers_read_every_folder_once() -> None:
+    # mypy and pytest follow links, pyright only those that it is given, ruff reads the folders.
+    tools = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]
+    links = {f"src/stationd/{folder}" for folder in FOLDERS}
+    assert links <= set(tools["pyright"]["include"])
+    assert links == set(tools["ruff"]["extend-exclude"])
 
 
 def test_no_module_sends_or_receives_pickles() -> None:
