@@ -32,6 +32,8 @@ from typing import Final
 
 import msgspec
 
+from stationd.proto.status import JobExecutorStatus
+
 
 class ErrorCode(str, Enum):
     """The stable names of what can go wrong; programs may rely on them."""
@@ -66,6 +68,8 @@ class ErrorCode(str, Enum):
     """A controller went away while it held the job, and its result with it."""
     ITEMS_FAILED = "items_failed"
     """Some items of the job failed; the others have results."""
+    ABORTED = "aborted"
+    """The job was cancelled."""
     STALE_FENCE = "stale_fence"
     """A command came from a daemon that has been superseded or belongs to another station."""
     ALREADY_RUNNING = "already_running"
@@ -127,7 +131,7 @@ class StationError(Exception):
     def __str__(self) -> str:
         return str(self.info)
 
-    def __reduce__(self) -> tuple[type[StationError], tuple[ErrorInfo]]:
+    def __reduce__(self) -> tuple[type[StationError], tuple[object, ...]]:
         # Errors cross from worker processes to the daemon.
         return type(self), (self.info,)
 
@@ -197,6 +201,68 @@ class MessageTooLarge(RequestError):
     """A message exceeds the wire's bound; nothing has been sent."""
 
     code = ErrorCode.MESSAGE_TOO_LARGE
+
+
+class JobError(StationError):
+    """The job ended, or went on, without what was waited for or asked of it.
+
+    Args:
+        job: The job's id.
+        status: The rung that it stands on.
+        error: Why it failed; None if it did not fail.
+        items: The errors of its items, by the items' numbers.
+        detail: What to say instead of the plain fact.
+    """
+
+    def __init__(
+        self,
+        job: str,
+        status: JobExecutorStatus,
+        error: ErrorInfo | None = None,
+        items: dict[int, ErrorInfo] | None = None,
+        detail: str = "",
+    ) -> None:
+        aborted = status is JobExecutorStatus.ABORTED
+        code = ErrorCode.ABORTED if aborted else ErrorCode.INVALID_REQUEST
+        code = code if error is None else error.code
+        super().__init__(ErrorInfo(code, detail or f"job {job} is {status}"))
+        self.job = job
+        self.status = status
+        self.error = error
+        self.items = dict(items or {})
+        self.detail = detail
+
+    def __str__(self) -> str:
+        parts = [self.info.detail]
+        if self.error is not None:
+            parts.append(str(self.error))
+        shown = list(self.items.items())[:MOST_PROBLEMS_SHOWN]
+        parts.extend(f"item {index}: {error}" for index, error in shown)
+        more = len(self.items) - len(shown)
+        return "; ".join(parts) + (f"; and {more} more" if more else "")
+
+    def __reduce__(self) -> tuple[type[StationError], tuple[object, ...]]:
+        return type(self), (self.job, self.status, self.error, self.items, self.detail)
+
+
+class WaitTimeout(StationError, TimeoutError):
+    """The wait is over and the job is not; nothing has happened to the job.
+
+    Args:
+        job: The job's id.
+        status: The rung that it stood on when last heard of; None if nothing was heard.
+        timeout: How long was waited, in seconds.
+    """
+
+    def __init__(self, job: str, status: JobExecutorStatus | None, timeout: float) -> None:
+        last = "nothing was heard of it" if status is None else f"its last status is {status}"
+        super().__init__(f"job {job} was waited for {timeout:g} s: {last}; it goes on")
+        self.job = job
+        self.status = status
+        self.timeout = timeout
+
+    def __reduce__(self) -> tuple[type[StationError], tuple[object, ...]]:
+        return type(self), (self.job, self.status, self.timeout)
 
 
 class PeerError(StationError):

@@ -10,6 +10,7 @@ Rule 3. Nothing is awaited between taking a message from the socket and returnin
 
 from __future__ import annotations
 
+import itertools
 from typing import TYPE_CHECKING, Final
 
 import anyio
@@ -29,6 +30,7 @@ _DRAIN_LIMIT: Final = 64
 """Messages that `receive` hands out in a row before other tasks get their turn."""
 _HEARTBEAT_MS: Final = 1_000
 _HANDSHAKE_MS: Final = 2_000
+_MONITORS: Final = itertools.count()
 
 
 class PeerGone(Exception):
@@ -122,6 +124,15 @@ class Socket:
         if not sent:
             raise PeerGone
 
+    def monitor(self, events: int) -> Socket:
+        """Return a socket that receives this one's connection events (``zmq.EVENT_...``).
+
+        Close it before this one.
+        """
+        # An address of our own: pyzmq's is made of a descriptor, which is soon used again.
+        address = f"inproc://stationd-monitor-{next(_MONITORS)}"
+        return Socket(self._socket.get_monitor_socket(events, address))
+
     def close(self) -> None:
         """Close the socket; what has not left yet is dropped. Waiting tasks are told."""
         if self._closed:
@@ -131,6 +142,7 @@ class Socket:
             self._sleeper.cancel()
         for event in self._waiting:
             event.set()
+        self._socket.disable_monitor()
         self._socket.close(linger=0)
 
     def _try_send(self, parts: Sequence[bytes]) -> bool:
