@@ -1,0 +1,474 @@
+"""The daemon's side of a ticket: its controllers, from Arm to the last one at rest.
+
+Rule 1. Pure: reports go in, commands and facts for the job come out; the caller sends them.
+Rule 2. Every command may be sent again, so after a reconnect the question is only how far the
+        controller has come; `reconnected` answers it from what the controller holds.
+Rule 3. A ticket for one controller is armed with its start. A group is armed first, then the
+        followers start, and the trigger master starts last.
+Rule 4. The job hears of the end once: when every controller is at rest or lost and every block
+        of data has arrived.
+"""
+
+from __future__ import annotations
+
+from enum import Enum
+from typing import TYPE_CHECKING, Final, Literal
+
+from msgspec import Struct
+
+from stationd.actors.ladder import (
+    CameToRest,
+    Event,
+    ExecutionBegan,
+    ExecutionDone,
+    ExecutionFailed,
+    LeftQueue,
+)
+from stationd.proto.error import ErrorCode, ErrorInfo
+from stationd.proto.instruments_protocol import (
+    Abort,
+    Advance,
+    Arm,
+    Armed,
+    AtRest,
+    Collect,
+    Command,
+    Failed,
+    Finished,
+    HeldTicket,
+    Lost,
+    Reached,
+    Refused,
+    Report,
+    Revoke,
+    Revoked,
+    Start,
+    Started,
+)
+from stationd.proto.program import SweepWork, Work
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from stationd.proto.job import Fence, Ticket
+
+Phase = Literal["set", "read"]
+_PHASES: Final[tuple[Phase, Phase]] = ("set", "read")
+
+
+class Standing(Enum):
+    """How far one controller has come with the ticket, as far as the daemon knows."""
+
+    UNSENT = "unsent"
+    SENT = "sent"
+    """Arm is on its way."""
+    ARMED = "armed"
+    STARTING = "starting"
+    """Start is on its way."""
+    RUNNING = "running"
+    ENDED = "ended"
+    """At rest, and all data is here."""
+    UNKNOWN = "unknown"
+    """The daemon has started anew and the controller has not said yet."""
+
+
+class Part(Struct):
+    """One controller's part of an execution."""
+
+    standing: Standing = Standing.UNSENT
+    received: int = 0
+    """Blocks that have arrived, without holes."""
+    end: Finished | Failed | AtRest | Lost | None = None
+    """How the controller's part ended; its data may still be on the way."""
+
+
+class Send(Struct, frozen=True):
+    """Send a command to a controller."""
+
+    controller: str
+    command: Command
+
+
+class Tell(Struct, frozen=True):
+    """Tell the job."""
+
+    event: Event
+
+
+class Returned(Struct, frozen=True):
+    """The ticket has been taken back before anything began; it may be armed again."""
+
+
+Output = Send | Tell | Returned
+
+
+class Execution:
+    """One ticket at its controllers.
+
+    Args:
+        ticket: The ticket.
+        fence: The daemon's authority, put on every command.
+        works: The work by controller, in the order of starting: the trigger master last.
+        began: The job has been told already that the execution began.
+    """
+
+    def __init__(
+        self, ticket: Ticket, fence: Fence, works: Mapping[str, Work], *, began: bool = False
+    ) -> None:
+        self.ticket = ticket
+        self.works = works
+        self.parts = {name: Part() for name in works}
+        self.began = began
+        self._fence = fence
+        self._aborting = False
+        self._leaving = False
+        self._error: ErrorInfo | None = None
+        self._over = False
+        self._spot = 0
+        self._phase: Phase = "set"
+        self._awaited: set[str] = set()
+        self._pacing = False
+
+    @property
+    def over(self) -> bool:
+        """Whether every controller is at rest or lost, and the job has been told."""
+        return self._over
+
+    # --- what the daemon wants ---------------------------------------------------------------
+
+    def arm(self) -> list[Output]:
+        """Send the ticket to its controllers."""
+        return [self._arm(name) for name in self.parts]
+
+    def recover(self, received: Mapping[str, int]) -> None:
+        """Take up an execution that an earlier daemon began.
+
+        Args:
+            received: How many blocks of data are stored, by controller.
+        """
+        for name, part in self.parts.items():
+            part.standing = Standing.UNKNOWN
+            part.received = received.get(name, 0)
+        self._spot = self._spots_stored()
+
+    def revoke(self) -> list[Output]:
+        """Take the ticket back. The outcome is Returned, or that the execution began."""
+        return [
+            Send(name, Revoke(self._fence, self.ticket))
+            for name, part in self.parts.items()
+            if part.standing is not Standing.UNSENT
+        ]
+
+    def leave(self) -> list[Output]:
+        """Take the ticket back for good. The outcome is LeftQueue, or that it began."""
+        self._leaving = True
+        return self.revoke()
+
+    def abort(self) -> list[Output]:
+        """Bring all controllers to rest."""
+        self._aborting = True
+        return self._abort_others()
+
+    # --- what controllers report -------------------------------------------------------------
+
+    def is_next_block(self, controller: str, index: int) -> bool:
+        """Whether a block of data is new. It counts as arrived from now on.
+
+        A block behind a hole is not taken; it will be collected when the controller's part
+        has ended.
+        """
+        part = self.parts[controller]
+        if index != part.received:
+            return False
+        part.received += 1
+        return True
+
+    def block_arrived(self, controller: str) -> list[Output]:
+        """Go on after a block: it may have been the last one of a part that has ended."""
+        part = self.parts[controller]
+        if part.end is None or part.standing is Standing.ENDED:
+            return []
+        return self._ended(controller) if part.received >= part.end.blocks else []
+
+    def report(self, controller: str, report: Report) -> list[Output]:
+        """Take a controller's word and return what follows."""
+        if self._over:
+            return []
+        match report:
+            case Armed():
+                return self._armed(controller)
+            case Started():
+                return self._started(controller)
+            case Finished() | Failed() | AtRest() | Lost():
+                return self._part_over(controller, report)
+            case Revoked():
+                return self._revoked(controller)
+            case Reached():
+                return self._reached(controller, report)
+            case Refused():
+                return self._refused(controller, report)
+            case _:
+                # TooLate needs no answer: Started or the end is on its way, or was here.
+                return []
+
+    def reconnected(
+        self, controller: str, held: HeldTicket | None, *, same_ledger: bool
+    ) -> list[Output]:
+        """Settle how things stand with a controller that has said Hello.
+
+        Args:
+            controller: Its name.
+            held: What it holds of the ticket; None if nothing.
+            same_ledger: Whether it has the ledger that it had when the ticket was sent.
+        """
+        part = self.parts[controller]
+        if self._over or part.standing in {Standing.ENDED, Standing.UNSENT}:
+            return []
+        if held is None:
+            return self._not_held(controller, same_ledger=same_ledger)
+        match held.state:
+            case "armed":
+                return self._held_in_line(controller)
+            case "running":
+                return [*self._started(controller), *self._again(controller)]
+            case "lost":
+                return self._part_over(controller, Lost(self.ticket, part.received))
+            case "finished" | "failed" | "at_rest":
+                # Not `_started`: a driver may refuse a ticket, or end it before it begins.
+                return [self._collect(controller)]
+
+    def absent(self, controller: str) -> list[Output]:
+        """Give up a controller that has stayed away for longer than the grace time."""
+        part = self.parts[controller]
+        if self._over or part.standing in {Standing.ENDED, Standing.UNSENT}:
+            return []
+        if not self.began and self._is_group and part.standing is not Standing.UNKNOWN:
+            # Armed without a start: it cannot have begun there.
+            part.standing = Standing.UNSENT
+            return [*self.revoke(), *self._returned()]
+        return self._part_over(controller, Lost(self.ticket, part.received))
+
+    # --- one controller ----------------------------------------------------------------------
+
+    @property
+    def _is_group(self) -> bool:
+        return len(self.parts) > 1
+
+    def _arm(self, controller: str) -> Send:
+        self.parts[controller].standing = Standing.SENT
+        work = self.works[controller]
+        return Send(controller, Arm(self._fence, self.ticket, work, start=not self._is_group))
+
+    def _collect(self, controller: str) -> Send:
+        received = self.parts[controller].received
+        return Send(controller, Collect(self._fence, self.ticket, received))
+
+    def _armed(self, controller: str) -> list[Output]:
+        part = self.parts[controller]
+        if part.standing in {Standing.SENT, Standing.UNKNOWN}:
+            part.standing = Standing.ARMED
+        if self._leaving or self._aborting:
+            return []
+        return self._start_next()
+
+    def _start_next(self) -> list[Output]:
+        """Start what may start: the followers when all are armed, the master after them."""
+        if not self._is_group:
+            return []
+        waiting = {Standing.UNSENT, Standing.SENT, Standing.UNKNOWN}
+        if any(part.standing in waiting for part in self.parts.values()):
+            return []
+        *followers, master = self.parts
+        ready = [name for name in followers if self.parts[name].standing is Standing.ARMED]
+        starting = any(self.parts[name].standing is Standing.STARTING for name in followers)
+        if not ready and not starting and self.parts[master].standing is Standing.ARMED:
+            ready = [master]
+        for name in ready:
+            self.parts[name].standing = Standing.STARTING
+        return [Send(name, Start(self._fence, self.ticket)) for name in ready]
+
+    def _started(self, controller: str) -> list[Output]:
+        part = self.parts[controller]
+        if part.standing is Standing.ENDED:
+            return []
+        part.standing = Standing.RUNNING
+        outputs: list[Output] = []
+        if not self.began:
+            self.began = True
+            outputs.append(Tell(ExecutionBegan()))
+        if self._aborting:
+            return [*outputs, Send(controller, Abort(self._fence, self.ticket))]
+        return [*outputs, *self._start_next(), *self._pace()]
+
+    def _held_in_line(self, controller: str) -> list[Output]:
+        if self._aborting:
+            return [Send(controller, Abort(self._fence, self.ticket))]
+        if self._leaving:
+            return [Send(controller, Revoke(self._fence, self.ticket))]
+        again: list[Output] = [self._arm(controller)]
+        return again
+
+    def _again(self, controller: str) -> list[Output]:
+        """Repeat the word that a controller at work may not have heard."""
+        if self._aborting or controller not in self._awaited:
+            return []
+        return [Send(controller, Advance(self._fence, self.ticket, self._spot, self._phase))]
+
+    def _not_held(self, controller: str, *, same_ledger: bool) -> list[Output]:
+        part = self.parts[controller]
+        accepted = part.standing not in {Standing.SENT, Standing.UNKNOWN}
+        began = part.standing in {Standing.RUNNING, Standing.UNKNOWN}
+        if began or (accepted and not same_ledger):
+            return self._part_over(controller, Lost(self.ticket, part.received))
+        if self._leaving:
+            return self._revoked(controller)
+        return [self._arm(controller)]
+
+    def _revoked(self, controller: str) -> list[Output]:
+        if self.began:
+            return []
+        self.parts[controller].standing = Standing.UNSENT
+        return self._returned()
+
+    def _returned(self) -> list[Output]:
+        if any(part.standing is not Standing.UNSENT for part in self.parts.values()):
+            return []
+        self._over = True
+        return [Tell(LeftQueue())] if self._leaving else [Returned()]
+
+    def _refused(self, controller: str, refused: Refused) -> list[Output]:
+        if self.parts[controller].standing not in {Standing.SENT, Standing.STARTING}:
+            return []
+        failed = Failed(self.ticket, 0, refused.code, refused.detail, 0.0)
+        return self._part_over(controller, failed)
+
+    # --- the end -----------------------------------------------------------------------------
+
+    def _part_over(
+        self, controller: str, end: Finished | Failed | AtRest | Lost
+    ) -> list[Output]:
+        part = self.parts[controller]
+        if part.standing is Standing.ENDED:
+            return []
+        outputs: list[Output] = []
+        if isinstance(end, Lost) and not self.began:
+            # It was at work when it died, before it could say so.
+            self.began = True
+            outputs.append(Tell(ExecutionBegan()))
+        part.end = end
+        if not isinstance(end, Lost) and part.received < end.blocks:
+            return [*outputs, self._collect(controller)]
+        return [*outputs, *self._ended(controller)]
+
+    def _ended(self, controller: str) -> list[Output]:
+        part = self.parts[controller]
+        part.standing = Standing.ENDED
+        self._awaited.discard(controller)
+        outputs: list[Output] = []
+        error = self._error_of(controller, part.end)
+        if error is not None and self._error is None:
+            self._error = error
+            outputs += self._abort_others()
+        if all(other.standing is Standing.ENDED for other in self.parts.values()):
+            self._over = True
+            outputs.append(Tell(self._outcome()))
+        elif error is None:
+            outputs += [*self._start_next(), *self._pace()]
+        return outputs
+
+    def _abort_others(self) -> list[Output]:
+        reachable = {Standing.ENDED, Standing.UNSENT}
+        return [
+            Send(name, Abort(self._fence, self.ticket))
+            for name, part in self.parts.items()
+            if part.standing not in reachable
+        ]
+
+    def _error_of(
+        self, controller: str, end: Finished | Failed | AtRest | Lost | None
+    ) -> ErrorInfo | None:
+        match end:
+            case Failed(code=code, detail=detail):
+                return ErrorInfo(code, f"controller {controller!r}: {detail}")
+            case Lost():
+                return ErrorInfo(
+                    ErrorCode.INSTRUMENT_LOST,
+                    f"controller {controller!r} went away while it held the job, and did not"
+                    " keep its result; partial data that had arrived is kept",
+                )
+            case _:
+                return None
+
+    def _outcome(self) -> Event:
+        ends = [part.end for part in self.parts.values()]
+        stopped = self._error is None and any(isinstance(end, AtRest) for end in ends)
+        if stopped and not self.began:
+            return LeftQueue()
+        if stopped:
+            return CameToRest()
+        if self._error is not None:
+            return ExecutionFailed(self._error)
+        return ExecutionDone()
+
+    # --- pacing ------------------------------------------------------------------------------
+
+    def _takes_part(self, controller: str, phase: Phase) -> bool:
+        work = self.works[controller]
+        if not isinstance(work, SweepWork) or not work.paced:
+            return False
+        return bool(work.moves if phase == "set" else work.returns)
+
+    def _pace(self) -> list[Output]:
+        """Begin with the first spot as soon as every controller stands ready."""
+        if self._pacing or self._aborting or self._error is not None:
+            return []
+        for name, part in self.parts.items():
+            paced = any(self._takes_part(name, phase) for phase in _PHASES)
+            # One that only applies settings must have applied them, so it must have ended.
+            if part.standing is not (Standing.RUNNING if paced else Standing.ENDED):
+                return []
+        self._pacing = True
+        return self._advance()
+
+    def _advance(self) -> list[Output]:
+        """Call for the phase that is due at the spot that is due."""
+        while self._spot < self._spots():
+            self._awaited = {name for name in self.parts if self._takes_part(name, self._phase)}
+            if self._awaited:
+                return [
+                    Send(name, Advance(self._fence, self.ticket, self._spot, self._phase))
+                    for name in self.parts
+                    if name in self._awaited
+                ]
+            self._next_phase()
+        return []
+
+    def _reached(self, controller: str, reached: Reached) -> list[Output]:
+        due = reached.spot == self._spot and reached.phase == self._phase
+        if not due or controller not in self._awaited:
+            return []
+        self._awaited.discard(controller)
+        if self._awaited or self._aborting:
+            return []
+        self._next_phase()
+        return self._advance()
+
+    def _next_phase(self) -> None:
+        if self._phase == "set":
+            self._phase = "read"
+        else:
+            self._phase = "set"
+            self._spot += 1
+
+    def _spots(self) -> int:
+        works: Sequence[Work] = list(self.works.values())
+        return max((work.spots for work in works if isinstance(work, SweepWork)), default=0)
+
+    def _spots_stored(self) -> int:
+        """How many spots every reading controller has delivered whole."""
+        stored = [
+            self.parts[name].received // len(work.returns)
+            for name, work in self.works.items()
+            if isinstance(work, SweepWork) and work.paced and work.returns
+        ]
+        return min(stored, default=0)

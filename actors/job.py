@@ -1,0 +1,129 @@
+"""A job's machine: one job, one event, and what follows.
+
+The ladder (`actors.ladder`) says what follows; `step` reads it and does the bookkeeping.
+"""
+
+from __future__ import annotations
+
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Final
+
+import msgspec
+from msgspec import Struct
+
+from stationd.actors.ladder import (
+    IGNORED,
+    SKIP_EFFECTS,
+    SKIPS,
+    TRANSITIONS,
+    CalibrationFetched,
+    AllItemsDone,
+    CameToRest,
+    CancelAccepted,
+    Course,
+    Effect,
+    Event,
+    ExecutionDone,
+    ExecutionFailed,
+    LeftQueue,
+    Rule,
+    SomeItemsFailed,
+    StageFailed,
+)
+from stationd.proto.error import ErrorInfo, UnexpectedEvent
+from stationd.proto.job import JobId, JobKind
+from stationd.proto.status import JobExecutorStatus
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+
+class Job(Struct, frozen=True, kw_only=True, gc=False):
+    """A job's place on the ladder. Changed by `step` alone."""
+
+    id: JobId
+    number: int
+    kind: JobKind
+    status: JobExecutorStatus = JobExecutorStatus.RECEIVED
+    course: Course = Course.CLIMBING
+    attempt: int = 1
+    ordinal: int = 1
+    """Grows with every fact worth telling: a new status, or an accepted cancel."""
+    calibration_set: str | None = None
+    error: ErrorInfo | None = None
+    """Why the job is failing, or has failed."""
+    note: str = ""
+    """What came of a cancel, in words."""
+
+    @property
+    def cancelling(self) -> bool:
+        """Whether a cancel is under way."""
+        return self.course is Course.CANCELLING and not self.status.is_terminal
+
+
+def step(job: Job, event: Event) -> tuple[Job, tuple[Effect, ...]]:
+    """Return the job after an event, and the effects that it asks for.
+
+    The same object comes back if nothing changed. The caller must store a fact if `ordinal`
+    grew, and then perform the effects in order; those in `DURABLE_FIRST` only once the fact
+    is on disk.
+
+    Raises:
+        UnexpectedEvent: The event has no meaning in this status. The job has not changed.
+    """
+    key = (job.course, job.status, type(event))
+    rule = TRANSITIONS.get(key)
+    if rule is None:
+        if key in IGNORED:
+            return job, ()
+        raise UnexpectedEvent(
+            f"{type(event).__name__} met job {job.id} (attempt {job.attempt}, fact"
+            f" {job.ordinal}) in {job.status} on its course {job.course.value}"
+        )
+    skipped_to = None if rule.to is None else SKIPS.get((job.kind, rule.to))
+    if skipped_to is not None:
+        rule = Rule(skipped_to, SKIP_EFFECTS[skipped_to])
+    status = job.status if rule.to is None else rule.to
+    told = status is not job.status or isinstance(event, CancelAccepted)
+    after = msgspec.structs.replace(
+        job,
+        status=status,
+        course=rule.course or job.course,
+        ordinal=job.ordinal + told,
+    )
+    return _with_datum(after, event), rule.effects
+
+
+def _with_datum(job: Job, event: Event) -> Job:
+    """Keep what an event tells beyond its name."""
+    cancelled = job.course is Course.CANCELLING or isinstance(event, CancelAccepted)
+    note = _CANCEL_NOTES.get((type(event), job.status.is_terminal)) if cancelled else None
+    if note is not None and not (job.note and isinstance(event, AllItemsDone | SomeItemsFailed)):
+        job = msgspec.structs.replace(job, note=note)
+    match event:
+        case CalibrationFetched(calibration_set=pinned):
+            return msgspec.structs.replace(job, calibration_set=pinned)
+        case StageFailed(error=error) | ExecutionFailed(error=error) | SomeItemsFailed(error=error):
+            return msgspec.structs.replace(job, error=error)
+        case _:
+            return job
+
+
+_BEFORE: Final = "cancelled before execution"
+_DURING: Final = "cancelled during execution; partial data is kept"
+_FINISHED_FIRST: Final = "the execution finished before the cancel reached it; all data is kept"
+
+_CANCEL_NOTES: Final[Mapping[tuple[type[Event], bool], str]] = MappingProxyType(
+    {
+        # event, whether it ended the job
+        (CancelAccepted, True): _BEFORE,
+        (LeftQueue, True): _BEFORE,
+        (ExecutionFailed, True): _BEFORE,
+        (CameToRest, False): _DURING,
+        (ExecutionFailed, False): "cancelled during execution, which failed; partial data is kept",
+        (ExecutionDone, False): _FINISHED_FIRST,
+        (AllItemsDone, True): _FINISHED_FIRST,
+        (SomeItemsFailed, True): _FINISHED_FIRST,
+    }
+)
+"""What came of a cancel, in words."""
