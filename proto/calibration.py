@@ -6,17 +6,19 @@ from typing import Annotated
 
 from msgspec import Meta, Struct
 
+from stationd.proto.number import Finite, UnixTime
+
 
 class Observation(Struct, frozen=True, kw_only=True):
     """One measured property of a target."""
 
     path: Annotated[str, Meta(min_length=1, max_length=200)]
     """Dotted, as in ``QB1.t1`` or ``QB1-QB2.cz.fidelity``."""
-    value: float
+    value: Finite
     unit: str = ""
-    uncertainty: float | None = None
+    uncertainty: Finite | None = None
     """One standard deviation, in the same unit."""
-    time_unix_s: float | None = None
+    time_unix_s: UnixTime | None = None
     """When it was measured."""
 
 
@@ -27,7 +29,7 @@ class CalibrationSet(Struct, frozen=True, kw_only=True):
     """A UUID."""
     target: str
     observations: tuple[Observation, ...]
-    created_unix_s: float
+    created_unix_s: UnixTime
     name: str = ""
 
     def values(self) -> dict[str, float]:
@@ -40,7 +42,7 @@ class CalibrationSummary(Struct, frozen=True, kw_only=True):
 
     id: str
     target: str
-    created_unix_s: float
+    created_unix_s: UnixTime
     observations: int
     default: bool
     name: str = ""

@@ -6,7 +6,8 @@ Rule 1. A message is one frame: three bytes that name the protocol, one each for
 Rule 2. A newer minor version is understood: what we do not know yet is skipped. Another major
         version is refused, and the error names both.
 Rule 3. Decoding never raises anything but `ProtocolViolation` and `UnsupportedVersion`,
-        whatever the bytes are. Sizes are bounded by the socket before we see them.
+        whatever the bytes are, and takes no more memory than a multiple of their length.
+        That is bounded by the socket before we see them.
 """
 
 from __future__ import annotations
@@ -16,7 +17,12 @@ from typing import Any, Final, Generic, TypeVar
 import msgspec
 
 from stationd.proto import instruments_protocol, jobs_protocol
-from stationd.proto.error import MessageTooLarge, ProtocolViolation, UnsupportedVersion
+from stationd.proto.error import (
+    MessageTooLarge,
+    ProtocolViolation,
+    RequestError,
+    UnsupportedVersion,
+)
 
 T = TypeVar("T")
 
@@ -24,7 +30,17 @@ MAX_FRAME_BYTES: Final = 16 * 1024 * 1024
 """The largest frame that either side accepts; sockets drop a peer that sends a larger one."""
 
 _HEADER_BYTES: Final = 5
-_ENCODER: Final = msgspec.msgpack.Encoder()
+
+
+def _plain(value: object) -> object:
+    # Whoever writes a sweep has the numbers from numpy; its scalars and arrays know how.
+    to_list = getattr(value, "tolist", None)
+    if to_list is None:
+        raise TypeError(f"a {type(value).__name__} has no place in a message")
+    return to_list()
+
+
+_ENCODER: Final = msgspec.msgpack.Encoder(enc_hook=_plain)
 
 
 class Codec(Generic[T]):
@@ -43,14 +59,19 @@ class Codec(Generic[T]):
         self._decoder: msgspec.msgpack.Decoder[T] = msgspec.msgpack.Decoder(union)
 
     def encode(self, message: T) -> bytes:
-        """Return the frame of a message.
+        """Return the frame of a message. Numpy's scalars and arrays become plain values.
 
         Raises:
+            RequestError: The message holds what cannot be sent, such as an integer of more than
+                64 bits.
             MessageTooLarge: The frame would exceed `MAX_FRAME_BYTES`.
         """
-        frame = self._header + _ENCODER.encode(message)
+        name = type(message).__name__
+        try:
+            frame = self._header + _ENCODER.encode(message)
+        except (TypeError, ValueError, OverflowError, RecursionError) as error:
+            raise RequestError(f"this {name} message cannot be sent: {error}") from error
         if len(frame) > MAX_FRAME_BYTES:
-            name = type(message).__name__
             raise MessageTooLarge(
                 f"the {name} message takes {len(frame):,} bytes; at most {MAX_FRAME_BYTES:,} fit"
                 " into one: send less at a time"
@@ -100,18 +121,22 @@ COMMANDS: Final[Codec[instruments_protocol.Command]] = Codec(
 )
 
 
+class _Numbered(msgspec.Struct, array_like=True):
+    """What all requests have in common, whatever follows."""
+
+    tag: int
+    request: jobs_protocol.RequestNumber
+
+
+_NUMBERED: Final = msgspec.msgpack.Decoder(_Numbered)
+
+
 def request_number(frame: bytes | memoryview) -> int:
-    """Return the request number of a frame that may be malformed otherwise; 0 if it has none.
+    """Return the request number of a frame that is malformed otherwise; 0 if it has none.
 
     So that a client learns which of its requests was refused.
     """
     try:
-        parts = _LOOSE.decode(memoryview(frame)[_HEADER_BYTES:])
+        return _NUMBERED.decode(memoryview(frame)[_HEADER_BYTES:]).request
     except (ValueError, RecursionError):
         return 0
-    if isinstance(parts, list) and len(parts) > 1 and isinstance(parts[1], int):
-        return parts[1]
-    return 0
-
-
-_LOOSE: Final[msgspec.msgpack.Decoder[object]] = msgspec.msgpack.Decoder()

@@ -19,6 +19,9 @@ StationError
 │   ├── UnsupportedVersion      a newer or older major version
 │   └── StationUnreachable      nobody answers at the endpoint
 ├── InstrumentError         the instrument, its driver or its controller must be looked at
+├── HostError               the host must be looked at: the daemon cannot go on
+│   ├── JournalFailed           the journal cannot be opened, written or read
+│   └── AlreadyRunning          another process holds the state directory
 └── UnexpectedEvent         a bug in stationd: please report it
 
 Exceptions hold data and build their text in `__str__`. On the wire an error is an `ErrorInfo`:
@@ -27,7 +30,7 @@ a code of the closed set `ErrorCode`, a sentence, and the problems found.
 
 from __future__ import annotations
 
-from enum import Enum
+from enum import StrEnum
 from typing import Final
 
 import msgspec
@@ -35,8 +38,11 @@ import msgspec
 from stationd.proto.status import JobExecutorStatus
 
 
-class ErrorCode(str, Enum):
-    """The stable names of what can go wrong; programs may rely on them."""
+class ErrorCode(StrEnum):
+    """The stable names of what can go wrong; programs may rely on them.
+
+    New ones come with minor versions: a name that this version does not know reads as UNKNOWN.
+    """
 
     INVALID_REQUEST = "invalid_request"
     """The request itself is malformed."""
@@ -74,8 +80,19 @@ class ErrorCode(str, Enum):
     """A command came from a daemon that has been superseded or belongs to another station."""
     ALREADY_RUNNING = "already_running"
     """Another process holds the same name or state directory."""
+    JOURNAL_FAILED = "journal_failed"
+    """The journal cannot be opened, written or read."""
     INTERNAL_ERROR = "internal_error"
     """A bug in stationd: please report it."""
+    STATION_UNREACHABLE = "station_unreachable"
+    """Nobody answers at the endpoint."""
+    UNKNOWN = "unknown"
+    """A code of a newer version than ours; the detail says what happened."""
+
+    @classmethod
+    def _missing_(cls, value: object) -> ErrorCode | None:
+        # The decoder asks here too. Without this a newer peer's errors would be malformed frames.
+        return cls.UNKNOWN if isinstance(value, str) else None
 
 
 class Problem(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -284,13 +301,29 @@ class UnsupportedVersion(PeerError):
 class StationUnreachable(PeerError):
     """Nobody answers at the endpoint; this says nothing about any job."""
 
-    code = ErrorCode.CONTROLLER_UNREACHABLE
+    code = ErrorCode.STATION_UNREACHABLE
 
 
 class InstrumentError(StationError):
     """The instrument, its driver or its controller must be looked at."""
 
     code = ErrorCode.DRIVER_FAILED
+
+
+class HostError(StationError):
+    """The host must be looked at; the daemon cannot go on."""
+
+
+class JournalFailed(HostError):
+    """The journal cannot be opened, written or read; what it acknowledged before is durable."""
+
+    code = ErrorCode.JOURNAL_FAILED
+
+
+class AlreadyRunning(HostError):
+    """Another process holds the same name or state directory; the message names it."""
+
+    code = ErrorCode.ALREADY_RUNNING
 
 
 class UnexpectedEvent(StationError):

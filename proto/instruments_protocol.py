@@ -4,22 +4,24 @@ Controllers dial in and say Hello; the daemon answers Welcome and commands from 
 Commands are imperatives and carry a fence; reports are facts. Every tag and every field keeps
 its place for ever: fields are only added at the end, with a default.
 
-Both sides send Beat when they have nothing else to say, so that silence means absence. A
-message about a ticket may be repeated by either side at any time, and must then be harmless.
+When a side has nothing else to say it sends its beat (Beat, Heartbeat), so that silence means
+absence. A message about a ticket may be repeated by either side at any time, and must then be
+harmless.
 """
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Annotated, Final, Literal
 
-from msgspec import Struct
+from msgspec import Meta, Struct
 
 from stationd.proto.error import ErrorCode
 from stationd.proto.job import Fence, Ticket
+from stationd.proto.number import Natural, UnixTime
 from stationd.proto.program import Capabilities, Work
 
-PROTOCOL = b"sti"
-VERSION = (1, 0)
+PROTOCOL: Final = b"sti"
+VERSION: Final = (1, 0)
 
 # --- reports: controller to daemon -----------------------------------------------------------
 
@@ -31,7 +33,7 @@ class HeldTicket(Struct, frozen=True, array_like=True):
     state: Literal["armed", "running", "finished", "failed", "at_rest", "lost"]
     """``armed``: in line; ``lost``: was running when the controller died; the others as the
     reports of the same name."""
-    blocks: int = 0
+    blocks: Natural = 0
     """Blocks of data in the spool."""
 
 
@@ -44,17 +46,17 @@ class Hello(Struct, frozen=True, array_like=True, tag=1):
     """The ledger's own id, made with it; a new one means that all memory is gone."""
     fence: Fence | None
     """The newest seen."""
-    forgotten: int
+    forgotten: Natural
     """The watermark of Forget."""
     held: tuple[HeldTicket, ...]
     capabilities: Capabilities
     version: str
     """Of stationd."""
-    pid: int
+    pid: Natural
 
 
 class Beat(Struct, frozen=True, array_like=True, tag=2):
-    """I am still here. Sent by both sides."""
+    """The controller is still here."""
 
 
 class Armed(Struct, frozen=True, array_like=True, tag=3):
@@ -67,15 +69,15 @@ class Started(Struct, frozen=True, array_like=True, tag=4):
     """The instrument is at work on the ticket."""
 
     ticket: Ticket
-    time_unix_s: float
+    time_unix_s: UnixTime
 
 
 class Progressed(Struct, frozen=True, array_like=True, tag=5):
     """How far the execution has come. May be lost."""
 
     ticket: Ticket
-    done: int
-    total: int
+    done: Natural
+    total: Natural
     unit: str = ""
 
 
@@ -83,15 +85,15 @@ class Data(Struct, frozen=True, array_like=True, tag=6):
     """One block of raw data; its bytes are the frame that follows."""
 
     ticket: Ticket
-    index: int
+    index: Natural
     """The block's number within the ticket, from 0, without holes."""
     name: str
     """A readout, or ``bits`` for a circuit's outcomes."""
-    item: int
-    offset: int
+    item: Natural
+    offset: Natural
     """The first spot or shot in this block."""
     dtype: str
-    shape: tuple[int, ...]
+    shape: tuple[Natural, ...]
     """The first dimension counts spots or shots."""
 
 
@@ -99,32 +101,37 @@ class Finished(Struct, frozen=True, array_like=True, tag=7):
     """The execution ended by itself, the instrument is at rest, the data is in the spool."""
 
     ticket: Ticket
-    blocks: int
-    time_unix_s: float
+    blocks: Natural
+    time_unix_s: UnixTime
 
 
 class Failed(Struct, frozen=True, array_like=True, tag=8):
-    """The ticket ended in an error and the instrument is at rest. What data there is, is in
-    the spool. Also the answer to an Arm that the driver refuses (nothing was executed)."""
+    """The ticket ended in an error and the instrument is at rest.
+
+    What data there is, is in the spool. Also the answer to an Arm that the driver refuses; then
+    nothing was executed.
+    """
 
     ticket: Ticket
-    blocks: int
+    blocks: Natural
     code: ErrorCode
     detail: str
-    time_unix_s: float
+    time_unix_s: UnixTime
 
 
 class AtRest(Struct, frozen=True, array_like=True, tag=9):
     """After Abort: the instrument is at rest. What data there is, is in the spool."""
 
     ticket: Ticket
-    blocks: int
-    time_unix_s: float
+    blocks: Natural
+    time_unix_s: UnixTime
 
 
 class Revoked(Struct, frozen=True, array_like=True, tag=10):
-    """The ticket has been taken out of the line and was not started. Also the answer to the
-    Revoke of a ticket that never came. It may be armed again."""
+    """The ticket has been taken out of the line and was not started. It may be armed again.
+
+    Also the answer to the Revoke of a ticket that never came.
+    """
 
     ticket: Ticket
 
@@ -139,7 +146,7 @@ class Reached(Struct, frozen=True, array_like=True, tag=12):
     """A paced sweep has done its part at a spot."""
 
     ticket: Ticket
-    spot: int
+    spot: Natural
     phase: Literal["set", "read"]
 
 
@@ -147,7 +154,7 @@ class Lost(Struct, frozen=True, array_like=True, tag=13):
     """The ticket was accepted, and then the controller died while it was in line or at work."""
 
     ticket: Ticket
-    blocks: int
+    blocks: Natural
 
 
 class Refused(Struct, frozen=True, array_like=True, tag=14):
@@ -182,13 +189,13 @@ class Welcome(Struct, frozen=True, array_like=True, tag=101):
     """The answer to Hello."""
 
     fence: Fence
-    beat_interval: float
+    beat_interval: Annotated[float, Meta(gt=0, le=3600)]
     """Seconds. A side that has been silent for three of them is taken for absent."""
     version: str
 
 
 class Heartbeat(Struct, frozen=True, array_like=True, tag=102):
-    """I am still here."""
+    """The daemon is still here."""
 
 
 class Arm(Struct, frozen=True, array_like=True, tag=103):
@@ -227,7 +234,7 @@ class Advance(Struct, frozen=True, array_like=True, tag=107):
 
     fence: Fence
     ticket: Ticket
-    spot: int
+    spot: Natural
     phase: Literal["set", "read"]
 
 
@@ -236,7 +243,7 @@ class Collect(Struct, frozen=True, array_like=True, tag=108):
 
     fence: Fence
     ticket: Ticket
-    first: int
+    first: Natural
 
 
 class Acknowledge(Struct, frozen=True, array_like=True, tag=109):
@@ -250,7 +257,7 @@ class Forget(Struct, frozen=True, array_like=True, tag=110):
     """All tickets below a number are over for ever; refuse them."""
 
     fence: Fence
-    up_to: int
+    up_to: Natural
 
 
 class Shutdown(Struct, frozen=True, array_like=True, tag=111):

@@ -7,6 +7,7 @@ from typing import Annotated, Final, Literal, NewType
 from msgspec import Meta, Struct
 
 from stationd.proto.error import ErrorInfo
+from stationd.proto.number import Natural, Positive
 from stationd.proto.program import Circuits, Compile, JobWork, Sweep
 from stationd.proto.status import JobExecutorStatus, JobStatusEnum, StatusEnum, coarse_status
 
@@ -57,10 +58,10 @@ def kind_of(work: JobWork) -> JobKind:
 class Ticket(Struct, frozen=True, array_like=True):
     """The right to one execution of a job at the controllers."""
 
-    number: int
+    number: Natural
     """Grows with every ticket of the station."""
     job: JobId
-    attempt: int
+    attempt: Positive
     """From 1."""
 
 
@@ -68,7 +69,7 @@ class Fence(Struct, frozen=True, array_like=True):
     """The authority of a daemon; the epoch grows with every start."""
 
     station: str
-    epoch: int
+    epoch: Natural
 
 
 class TimelineEntry(Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -150,9 +151,7 @@ class JobView(Struct, frozen=True, kw_only=True, omit_defaults=True):
     @property
     def coarse(self) -> StatusEnum:
         """The status as users of Nexus' jobs API know it."""
-        return coarse_status(
-            self.status, cancelling=self.cancelling, retrying=self.attempt > 1
-        )
+        return coarse_status(self.status, cancelling=self.cancelling, retrying=self.attempt > 1)
 
     def reached(self, status: JobExecutorStatus) -> bool:
         """Whether the current attempt has been at a status, by its timeline."""
@@ -164,9 +163,9 @@ class JobView(Struct, frozen=True, kw_only=True, omit_defaults=True):
 class JobFilter(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """Which jobs to list. Different fields must all match; within a field any value may."""
 
-    name_like: str = ""
+    name_like: Annotated[str, Meta(max_length=200)] = ""
     """Part of the name, in any case."""
-    statuses: tuple[JobExecutorStatus, ...] = ()
-    coarse: tuple[JobStatusEnum, ...] = ()
-    kinds: tuple[JobKind, ...] = ()
+    statuses: Annotated[tuple[JobExecutorStatus, ...], Meta(max_length=18)] = ()
+    coarse: Annotated[tuple[JobStatusEnum, ...], Meta(max_length=6)] = ()
+    kinds: Annotated[tuple[JobKind, ...], Meta(max_length=3)] = ()
     target: str = ""

@@ -12,20 +12,42 @@ default.
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Final, Literal
 
 from msgspec import Meta, Struct
 
 from stationd.proto.calibration import CalibrationSet, CalibrationSummary, Observation
 from stationd.proto.error import ErrorInfo
-from stationd.proto.job import ArtifactRef, JobFilter, JobId, JobSpec, JobView, Progress, TimelineEntry
-from stationd.proto.program import Capabilities, MOST_ITEMS
+from stationd.proto.job import (
+    ArtifactRef,
+    JobFilter,
+    JobId,
+    JobSpec,
+    JobView,
+    Progress,
+    TimelineEntry,
+)
+from stationd.proto.number import Natural
+from stationd.proto.program import Capabilities, Name
 
-PROTOCOL = b"stj"
-VERSION = (1, 0)
+PROTOCOL: Final = b"stj"
+VERSION: Final = (1, 0)
 
-CHUNK_BYTES = 1024 * 1024
+CHUNK_BYTES: Final = 1024 * 1024
 """Artifacts travel in pieces of this size at most."""
+MOST_LISTED: Final = 1000
+"""The most jobs on one page."""
+MOST_LISTENED: Final = 10_000
+"""The most jobs that one stream can name; one of all jobs has no such bound."""
+MOST_CREDIT: Final = 1_000_000
+"""The most events that a client can grant at once."""
+
+RequestNumber = Natural
+"""From 1; 0 in a reply stands for a request whose number could not be read."""
+NewJobId = Annotated[
+    JobId, Meta(pattern="^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$")
+]
+"""A UUID in lower case. Ids become names of files, so nothing else is let in."""
 
 # --- requests --------------------------------------------------------------------------------
 
@@ -33,7 +55,7 @@ CHUNK_BYTES = 1024 * 1024
 class Ping(Struct, frozen=True, array_like=True, tag=1):
     """Who are you? Answered by Pong."""
 
-    request: int
+    request: RequestNumber
     version: str
     """Of stationd, for the record."""
 
@@ -41,8 +63,8 @@ class Ping(Struct, frozen=True, array_like=True, tag=1):
 class Submit(Struct, frozen=True, array_like=True, tag=2):
     """Store a job and run it. Answered by Submitted, once the job is on disk."""
 
-    request: int
-    job: JobId
+    request: RequestNumber
+    job: NewJobId
     """Made by the client, so that sending it twice gives one job."""
     spec: JobSpec
 
@@ -50,33 +72,33 @@ class Submit(Struct, frozen=True, array_like=True, tag=2):
 class Get(Struct, frozen=True, array_like=True, tag=3):
     """Show one job whole. Answered by Job."""
 
-    request: int
+    request: RequestNumber
     job: JobId
 
 
 class List(Struct, frozen=True, array_like=True, tag=4):
     """Show jobs, the newest first. Answered by Jobs."""
 
-    request: int
+    request: RequestNumber
     filter: JobFilter
-    before: int | None = None
+    before: Natural | None = None
     """Only jobs with a lower number: where the page before this one ended."""
-    limit: Annotated[int, Meta(ge=1, le=MOST_ITEMS)] = 50
+    limit: Annotated[int, Meta(ge=1, le=MOST_LISTED)] = 50
 
 
 class Cancel(Struct, frozen=True, array_like=True, tag=5):
     """End a job that is under way. Answered by CancelAnswer once that is on disk."""
 
-    request: int
+    request: RequestNumber
     job: JobId
 
 
 class Fetch(Struct, frozen=True, array_like=True, tag=6):
     """Send a piece of a stored result. Answered by Chunk."""
 
-    request: int
+    request: RequestNumber
     artifact: str
-    offset: int = 0
+    offset: Natural = 0
 
 
 class Listen(Struct, frozen=True, array_like=True, tag=7):
@@ -85,35 +107,35 @@ class Listen(Struct, frozen=True, array_like=True, tag=7):
     Answered by Snapshot if `after` is None or too old to resume from, then by Events.
     """
 
-    request: int
-    jobs: tuple[JobId, ...] | None
+    request: RequestNumber
+    jobs: Annotated[tuple[JobId, ...], Meta(max_length=MOST_LISTENED)] | None
     """None for all jobs; their snapshot holds no views."""
-    after: int | None
+    after: Natural | None
     """The sequence number of the last fact known; None for none."""
-    credit: Annotated[int, Meta(ge=0, le=1_000_000)]
+    credit: Annotated[int, Meta(ge=0, le=MOST_CREDIT)]
     """How many events the client is ready to take."""
 
 
 class Grant(Struct, frozen=True, array_like=True, tag=8):
     """Take more events on a stream. Not answered."""
 
-    request: int
-    credit: Annotated[int, Meta(ge=1, le=1_000_000)]
+    request: RequestNumber
+    credit: Annotated[int, Meta(ge=1, le=MOST_CREDIT)]
 
 
 class Unlisten(Struct, frozen=True, array_like=True, tag=9):
     """End a stream. Not answered."""
 
-    request: int
+    request: RequestNumber
 
 
 class ImportCalibration(Struct, frozen=True, array_like=True, tag=10):
     """Store a calibration set. Answered by Calibration."""
 
-    request: int
-    id: str
+    request: RequestNumber
+    id: Name
     """A UUID made by the client."""
-    target: str
+    target: Name
     observations: tuple[Observation, ...]
     name: str = ""
     use: bool = False
@@ -123,7 +145,7 @@ class ImportCalibration(Struct, frozen=True, array_like=True, tag=10):
 class ListCalibrations(Struct, frozen=True, array_like=True, tag=11):
     """Show the stored calibration sets, the newest first. Answered by Calibrations."""
 
-    request: int
+    request: RequestNumber
     target: str = ""
     """Empty for all targets."""
 
@@ -131,21 +153,21 @@ class ListCalibrations(Struct, frozen=True, array_like=True, tag=11):
 class GetCalibration(Struct, frozen=True, array_like=True, tag=12):
     """Show a calibration set whole. Answered by Calibration."""
 
-    request: int
+    request: RequestNumber
     id: str
 
 
 class UseCalibration(Struct, frozen=True, array_like=True, tag=13):
     """Make a calibration set its target's default. Answered by Calibration."""
 
-    request: int
+    request: RequestNumber
     id: str
 
 
 class ListControllers(Struct, frozen=True, array_like=True, tag=14):
     """Show the station's targets and controllers. Answered by Controllers."""
 
-    request: int
+    request: RequestNumber
 
 
 Request = (

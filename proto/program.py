@@ -11,12 +11,13 @@ from typing import Annotated, Final, Literal
 
 from msgspec import Meta, Struct
 
+from stationd.proto.number import Natural
+
 MOST_ITEMS: Final = 1000
 """The most programs that one job may hold."""
 MOST_SPOTS: Final = 10_000_000
 """The most spots that one sweep may visit."""
 
-Number = float | int
 SettingValue = bool | int | float | str
 """What a setting of an instrument can be set to."""
 Name = Annotated[str, Meta(min_length=1, max_length=200)]
@@ -49,7 +50,7 @@ class Circuits(Struct, frozen=True, tag="circuits", kw_only=True):
     target: str = ""
     """The QPU; empty for the station's only one."""
     optimisation_level: Annotated[int, Meta(ge=0, le=3)] = 2
-    seed: int | None = None
+    seed: Natural | None = None
     """Makes layout, routing and simulated noise repeatable."""
 
 
@@ -59,7 +60,7 @@ class Compile(Struct, frozen=True, tag="compile", kw_only=True):
     programs: Annotated[tuple[Program, ...], Meta(min_length=1, max_length=MOST_ITEMS)]
     target: str = ""
     optimisation_level: Annotated[int, Meta(ge=0, le=3)] = 2
-    seed: int | None = None
+    seed: Natural | None = None
 
 
 class Axis(Struct, frozen=True):
@@ -139,7 +140,7 @@ class CircuitWork(Struct, frozen=True, kw_only=True):
     item: int
     circuit: NativeCircuit
     shots: int
-    seed: int | None = None
+    seed: Natural | None = None
 
 
 class CircuitsWork(Struct, frozen=True, tag=1, kw_only=True):
@@ -235,4 +236,3 @@ class Capabilities(Struct, frozen=True, kw_only=True):
     """Whether it takes null programs."""
     trigger_master: bool = False
     """Whether it is started last, after all others are armed."""
-

@@ -82,7 +82,7 @@ class NullResult(Struct, frozen=True, tag="null", kw_only=True):
 Result = ShotsResult | SweepResult | CompiledResult | NullResult
 
 _ENCODER: Final = msgspec.msgpack.Encoder()
-_DECODER: Final = msgspec.msgpack.Decoder(Result)
+_DECODER: Final[msgspec.msgpack.Decoder[Result]] = msgspec.msgpack.Decoder(Result)
 
 
 def encode_result(result: Result) -> bytes:
@@ -96,4 +96,7 @@ def decode_result(data: bytes) -> Result:
     Raises:
         ValueError: The bytes are not those of a result.
     """
-    return _DECODER.decode(data)
+    try:
+        return _DECODER.decode(data)
+    except RecursionError as error:
+        raise ValueError(f"not a result: {error}") from error

@@ -2,16 +2,22 @@
 
 Rule 1. A ZeroMQ descriptor is edge-triggered, and every operation on the socket may swallow the
         edge. So nobody sleeps on the descriptor without having looked at EVENTS, and after
-        every operation somebody looks at EVENTS on behalf of those who sleep.
+        every operation, a vain one too, we look at EVENTS on behalf of those who sleep.
 Rule 2. One task sleeps on the descriptor at a time; the others wait for that one to wake.
-Rule 3. Nothing is awaited between taking a message from the socket and returning it, so that
-        a cancelled `receive` loses nothing.
+Rule 3. Nothing is awaited between taking a message from the socket and returning it, or after
+        giving it one, so that a cancelled `receive` loses nothing and a cancelled `send` has
+        sent nothing.
 """
 
 from __future__ import annotations
 
+import errno
 import itertools
-from typing import TYPE_CHECKING, Final
+import os
+import socket as plain_socket
+import stat
+from pathlib import Path
+from typing import TYPE_CHECKING, Final, Self, cast
 
 import anyio
 import anyio.lowlevel
@@ -26,8 +32,10 @@ if TYPE_CHECKING:
 
 MOST_QUEUED_MESSAGES: Final = 100_000
 """High-water mark per peer and direction; what exceeds it is refused, never silently dropped."""
-_DRAIN_LIMIT: Final = 64
-"""Messages that `receive` hands out in a row before other tasks get their turn."""
+_MOST_IN_A_ROW: Final = 64
+"""Messages that are received or sent at once before other tasks get their turn."""
+LONGEST_IPC_PATH: Final = 107
+"""Bytes that fit into a Unix socket's address."""
 _HEARTBEAT_MS: Final = 1_000
 _HANDSHAKE_MS: Final = 2_000
 _MONITORS: Final = itertools.count()
@@ -49,10 +57,12 @@ class Socket:
         self._fd = int(socket.getsockopt(zmq.FD))
         self._sleeper: anyio.CancelScope | None = None
         self._waiting: dict[anyio.Event, int] = {}
-        self._drained = 0
+        self._in_a_row = 0
         self._closed = False
+        # A ROUTER has a queue for each peer, and ZeroMQ does not say which has room again.
+        self._can_wait_for_room = socket.getsockopt(zmq.TYPE) != zmq.ROUTER
 
-    def __enter__(self) -> Socket:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(
@@ -75,37 +85,45 @@ class Socket:
             anyio.ClosedResourceError: The socket has been closed.
         """
         while True:
-            if self._drained >= _DRAIN_LIMIT:
-                self._drained = 0
-                await anyio.lowlevel.checkpoint()
+            await self._take_turns()
             parts = self.receive_nowait()
             if parts is not None:
-                self._drained += 1
                 return parts
-            self._drained = 0
             await self._wait(zmq.POLLIN)
 
     def receive_nowait(self) -> list[bytes] | None:
-        """Return the frames of a message that is there already, or None."""
-        if self._closed:
-            raise anyio.ClosedResourceError
-        try:
-            first = self._socket.recv(zmq.NOBLOCK)
-        except zmq.Again:
-            return None
-        parts = [first]
-        while self._socket.getsockopt(zmq.RCVMORE):
-            parts.append(self._socket.recv(zmq.NOBLOCK))
-        self._wake_ready()
-        return parts
-
-    async def send(self, parts: Sequence[bytes]) -> None:
-        """Send a message, waiting while the peer's queue is full or nobody is connected.
+        """Return the frames of a message that is there already, or None.
 
         Raises:
             anyio.ClosedResourceError: The socket has been closed.
         """
+        if self._closed:
+            raise anyio.ClosedResourceError
+        try:
+            parts = [self._socket.recv(zmq.NOBLOCK)]
+            while self._socket.getsockopt(zmq.RCVMORE):
+                # ZeroMQ hands over whole messages: the other frames are there.
+                parts.append(self._socket.recv(zmq.NOBLOCK))
+        except zmq.Again:
+            return None
+        finally:
+            self._wake_ready()
+        return parts
+
+    async def send(self, parts: Sequence[bytes]) -> None:
+        """Send a message, waiting while its queue is full or, if bound, nobody is connected.
+
+        A socket that connects queues messages from the start, for the peer to come. A ROUTER
+        waits for nobody: see `send_nowait`.
+
+        Raises:
+            PeerGone: The addressed peer of a ROUTER is not connected, or its queue is full.
+            anyio.ClosedResourceError: The socket has been closed.
+        """
+        await self._take_turns()
         while not self._try_send(parts):
+            if not self._can_wait_for_room:
+                raise PeerGone
             await self._wait(zmq.POLLOUT)
 
     def send_nowait(self, parts: Sequence[bytes]) -> None:
@@ -115,13 +133,7 @@ class Socket:
             PeerGone: The peer is not connected, or its queue is full.
             anyio.ClosedResourceError: The socket has been closed.
         """
-        try:
-            sent = self._try_send(parts)
-        except zmq.ZMQError as error:
-            if error.errno != zmq.EHOSTUNREACH:
-                raise
-            raise PeerGone from error
-        if not sent:
+        if not self._try_send(parts):
             raise PeerGone
 
     def monitor(self, events: int) -> Socket:
@@ -139,6 +151,8 @@ class Socket:
             return
         self._closed = True
         if self._sleeper is not None:
+            # The loop must let go of the descriptor before its number can be given away.
+            anyio.notify_closing(self._fd)
             self._sleeper.cancel()
         for event in self._waiting:
             event.set()
@@ -155,9 +169,19 @@ class Socket:
                 self._socket.send(part, zmq.NOBLOCK | (zmq.SNDMORE if index < last else 0))
         except zmq.Again:
             return False
+        except zmq.ZMQError as error:
+            if error.errno != zmq.EHOSTUNREACH:
+                raise
+            raise PeerGone from error
         finally:
             self._wake_ready()
         return True
+
+    async def _take_turns(self) -> None:
+        self._in_a_row += 1
+        if self._in_a_row > _MOST_IN_A_ROW:
+            self._in_a_row = 0
+            await anyio.lowlevel.checkpoint()
 
     def _events(self) -> int:
         return int(self._socket.getsockopt(zmq.EVENTS))
@@ -166,7 +190,9 @@ class Socket:
         while True:
             if self._closed:
                 raise anyio.ClosedResourceError
-            if self._events() & mask:
+            events = self._events()
+            self._wake_ready()
+            if events & mask:
                 return
             event = anyio.Event()
             self._waiting[event] = mask
@@ -175,6 +201,7 @@ class Socket:
                     await self._sleep()
                 else:
                     await event.wait()
+                self._in_a_row = 0
             finally:
                 del self._waiting[event]
 
@@ -201,15 +228,21 @@ class Socket:
 def bind(kind: int, endpoint: str) -> Socket:
     """Return a socket of a kind (``zmq.ROUTER``, ...) bound to an endpoint.
 
+    ZeroMQ itself takes an ``ipc://`` path away from whoever listens there, and overwrites any
+    file. We take over only what a dead process has left. Two processes that bind at the very
+    same moment may still both succeed: hold a lock where that can happen.
+
     Raises:
         StationUnreachable: The endpoint cannot be bound; the message says why.
     """
+    if endpoint.startswith("ipc://"):
+        _check_path_is_free(endpoint)
     socket = _configured(kind, endpoint)
     try:
         socket.bind(endpoint)
     except zmq.ZMQError as error:
         socket.close(linger=0)
-        raise StationUnreachable(f"cannot bind {endpoint}: {error.strerror}") from error
+        raise StationUnreachable(f"cannot bind {endpoint}: {_reason(error, endpoint)}") from error
     return Socket(socket)
 
 
@@ -219,17 +252,65 @@ def connect(kind: int, endpoint: str) -> Socket:
     Raises:
         StationUnreachable: The endpoint is malformed.
     """
+    if endpoint.startswith("ipc://"):
+        _check_path_is_short(endpoint)
     socket = _configured(kind, endpoint)
     try:
         socket.connect(endpoint)
     except zmq.ZMQError as error:
         socket.close(linger=0)
-        raise StationUnreachable(f"cannot connect to {endpoint}: {error.strerror}") from error
+        reason = _reason(error, endpoint)
+        raise StationUnreachable(f"cannot connect to {endpoint}: {reason}") from error
     return Socket(socket)
 
 
+def _check_path_is_short(endpoint: str) -> None:
+    length = len(os.fsencode(endpoint.removeprefix("ipc://")))
+    if length > LONGEST_IPC_PATH:
+        raise StationUnreachable(
+            f"the path of {endpoint} is {length} bytes long, at most {LONGEST_IPC_PATH} fit into"
+            " a socket's address: choose a shorter folder"
+        )
+
+
+def _check_path_is_free(endpoint: str) -> None:
+    _check_path_is_short(endpoint)
+    path = endpoint.removeprefix("ipc://")
+    try:
+        mode = os.lstat(path).st_mode
+    except OSError:
+        return  # nothing there; what else may be wrong, bind says
+    if not stat.S_ISSOCK(mode):
+        raise StationUnreachable(f"cannot bind {endpoint}: {path} is not a socket: move it away")
+    with plain_socket.socket(plain_socket.AF_UNIX) as probe:
+        probe.settimeout(0)
+        if probe.connect_ex(path) not in _NOBODY_LISTENS:
+            raise StationUnreachable(
+                f"cannot bind {endpoint}: another process listens there; stop it or choose"
+                " another path"
+            )
+
+
+_NOBODY_LISTENS: Final = (errno.ECONNREFUSED, errno.ENOENT)
+
+
+def _reason(error: zmq.ZMQError, endpoint: str) -> str:
+    """Return in words what is wrong with an endpoint, and what to do about it."""
+    scheme, _, address = endpoint.partition("://")
+    match error.errno:
+        case errno.ENOENT if scheme == "ipc":
+            return f"the folder {Path(address).parent} does not exist: create it"
+        case errno.EINVAL | errno.EPROTONOSUPPORT:
+            return "expected tcp://HOST:PORT or ipc:///PATH"
+        case errno.EADDRINUSE:
+            return "another process listens there; stop it or choose another port"
+        case _:
+            return os.strerror(error.errno or 0)
+
+
 def _configured(kind: int, endpoint: str) -> zmq.Socket[bytes]:
-    socket: zmq.Socket[bytes] = zmq.Context.instance().socket(kind)
+    context = cast("zmq.Context[zmq.Socket[bytes]]", zmq.Context.instance())
+    socket = context.socket(kind)
     socket.setsockopt(zmq.LINGER, 0)
     socket.setsockopt(zmq.MAXMSGSIZE, MAX_FRAME_BYTES)
     socket.setsockopt(zmq.SNDHWM, MOST_QUEUED_MESSAGES)

@@ -9,7 +9,7 @@ Rule 3. The coarse statuses are always derived, never stored.
 
 from __future__ import annotations
 
-from enum import Enum
+from enum import Enum, StrEnum
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
 
@@ -24,7 +24,9 @@ class JobExecutorStatus(Enum):
     against a string that names no member is a `TypeError`; equality with one is false.
 
     The hash is that of the lower-case value. A string in another case compares equal to a
-    member and yet hashes differently, so use lower-case strings as keys beside members.
+    member and yet hashes differently, so use lower-case strings as keys beside members. The
+    constructor takes the lower-case value only: `JobExecutorStatus("READY")` is a `ValueError`,
+    `JobExecutorStatus["READY"]` the member.
 
     >>> JobExecutorStatus.READY == "Ready"
     True
@@ -89,7 +91,7 @@ class JobExecutorStatus(Enum):
     @property
     def position(self) -> int:
         """The rung's number, 0 for RECEIVED to 17 for ABORTED."""
-        return _POSITION[self.name]
+        return _POSITION[self._name_]
 
     def __str__(self) -> str:
         return self._value_
@@ -98,9 +100,9 @@ class JobExecutorStatus(Enum):
         return hash(self._value_)
 
     def __eq__(self, other: object) -> bool:
-        if self is other:
-            return True
-        return isinstance(other, str) and other.lower() == self._value_
+        if isinstance(other, str):
+            return other.lower() == self._value_
+        return self is other if isinstance(other, JobExecutorStatus) else NotImplemented
 
     def __lt__(self, other: object) -> bool:
         position = _position_of(other)
@@ -123,18 +125,16 @@ class JobExecutorStatus(Enum):
 _POSITION: Final[Mapping[str, int]] = MappingProxyType(
     {name: index for index, name in enumerate(JobExecutorStatus.__members__)}
 )
-_BY_VALUE: Final[Mapping[str, JobExecutorStatus]] = MappingProxyType(
-    {status.value: status for status in JobExecutorStatus}
+_POSITION_BY_VALUE: Final[Mapping[str, int]] = MappingProxyType(
+    {status.value: index for index, status in enumerate(JobExecutorStatus)}
 )
 _TERMINAL: Final = frozenset(JobExecutorStatus.terminal_statuses())
 
 
 def _position_of(other: object) -> int | None:
     if isinstance(other, JobExecutorStatus):
-        return _POSITION[other.name]
-    if isinstance(other, str) and (status := _BY_VALUE.get(other.lower())) is not None:
-        return _POSITION[status.name]
-    return None
+        return other.position
+    return _POSITION_BY_VALUE.get(other.lower()) if isinstance(other, str) else None
 
 
 class StatusEnum(Enum):
@@ -150,7 +150,7 @@ class StatusEnum(Enum):
     ERROR = "Circuit has errored. Check CircuitStatus.message for error message."
 
 
-class JobStatusEnum(str, Enum):
+class JobStatusEnum(StrEnum):
     """The six statuses by which Nexus' jobs API filters; each value is its name."""
 
     COMPLETED = "COMPLETED"

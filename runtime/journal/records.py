@@ -31,8 +31,10 @@ class JobStored(Struct, frozen=True, array_like=True, tag=1):
 
 
 class Fact(Struct, frozen=True, array_like=True, tag=2):
-    """A job has reached a status, or a cancel of it has been accepted. Gets the next sequence
-    number."""
+    """A job has reached a status, or a cancel of it has been accepted.
+
+    Gets the next sequence number.
+    """
 
     number: int
     job: JobId
