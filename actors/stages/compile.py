@@ -1,0 +1,222 @@
+"""From programs to the work that controllers are sent.
+
+Sweeps and null programs are compiled in the daemon, at once. Circuits are compiled by Qiskit in
+worker processes; this module can be imported without it.
+"""
+
+from __future__ import annotations
+
+import math
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any, Final
+
+from msgspec import Struct
+
+from stationd.actors.qpu_properties import QpuProperties
+from stationd.actors.stages.native import depth, native_circuit, openqasm_text
+from stationd.actors.stages.openqasm import BadProgram, parse_program
+from stationd.proto.error import ErrorCode, ErrorInfo
+from stationd.proto.program import (
+    Circuits,
+    CircuitsWork,
+    CircuitWork,
+    Move,
+    NullProgram,
+    NullWork,
+    OpenQasm,
+    Qpu,
+    Sweep,
+    SweepWork,
+)
+from stationd.proto.result import CompiledResult
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+_DEFAULT_SEED: Final = 0
+"""Compiling again gives the same circuit, even if the user does not care for which."""
+_CACHED: Final = 16
+"""Calibration sets, levels and seeds whose pass managers a worker keeps; each takes 5 ms to make."""
+
+
+# --- sweeps and null programs: in the daemon -------------------------------------------------
+
+
+def compile_sweep(sweep: Sweep) -> dict[str, SweepWork]:
+    """Return each controller's part of a sweep, by the controller's name."""
+    controllers = sweep.controllers()
+    return {
+        controller: SweepWork(
+            settings=tuple(
+                (_own(name), value)
+                for name, value in sweep.settings.items()
+                if _controller(name) == controller
+            ),
+            shape=sweep.shape,
+            moves=tuple(
+                Move(_own(axis.setting), index, axis.values)
+                for index, group in enumerate(sweep.axes)
+                for axis in group
+                if _controller(axis.setting) == controller
+            ),
+            returns=tuple(_own(name) for name in sweep.returns if _controller(name) == controller),
+            paced=len(controllers) > 1,
+        )
+        for controller in controllers
+    }
+
+
+def _controller(name: str) -> str:
+    return name.partition(".")[0]
+
+
+def _own(name: str) -> str:
+    return name.partition(".")[2]
+
+
+def compile_null(circuits: Circuits) -> NullWork:
+    """Return the work of a job of null programs, which take their time one after another."""
+    return NullWork(
+        duration=math.fsum(
+            program.duration for program in circuits.programs if isinstance(program, NullProgram)
+        )
+    )
+
+
+# --- circuits: in a worker -------------------------------------------------------------------
+
+
+class CompileRequest(Struct, frozen=True, kw_only=True):
+    """Circuits to compile for a QPU."""
+
+    programs: tuple[tuple[int, OpenQasm], ...]
+    """Items and their programs."""
+    qpu: Qpu
+    calibration: dict[str, float] = {}
+    """Observed values by path, see `stationd.actors.qpu_properties`."""
+    optimisation_level: int = 2
+    seed: int | None = None
+
+
+def compile_circuits(request: CompileRequest) -> list[CompiledResult | ErrorInfo]:
+    """Compile circuits to PRX and CZ; runs in a worker process.
+
+    The same request gives the same circuits.
+
+    Returns:
+        A compiled circuit or an error for each program, in their order.
+    """
+    return [_compile_one(program, request) for _, program in request.programs]
+
+
+def circuits_work(
+    circuits: Circuits,
+    compiled: Mapping[int, CompiledResult],
+    calibration: Mapping[str, float],
+) -> CircuitsWork:
+    """Return the work of a job of circuits, from those of its items that could be compiled."""
+    return CircuitsWork(
+        circuits=tuple(
+            CircuitWork(
+                item=item,
+                circuit=result.native,
+                shots=circuits.n_shots[item],
+                seed=circuits.seed,
+            )
+            for item, result in sorted(compiled.items())
+        ),
+        calibration=dict(calibration),
+    )
+
+
+def warm_up() -> None:
+    """Load the compiler and both parsers, so that a worker's first job does not wait for them."""
+    qpu = Qpu(qubits=("QB1", "QB2"), couplings=(("QB1", "QB2"),))
+    programs = (
+        'OPENQASM 3.0; include "stdgates.inc"; qubit[2] q; bit[2] c;'
+        " h q[0]; cx q[0], q[1]; c = measure q;",
+        'OPENQASM 2.0; include "qelib1.inc"; qreg q[1]; creg c[1]; h q[0]; measure q -> c;',
+    )
+    pairs = tuple((item, OpenQasm(source=source)) for item, source in enumerate(programs))
+    compile_circuits(CompileRequest(programs=pairs, qpu=qpu))
+
+
+def _compile_one(program: OpenQasm, request: CompileRequest) -> CompiledResult | ErrorInfo:
+    try:
+        circuit = parse_program(program.source, len(request.qpu.qubits))
+        compiled = _passes(request, circuit).run(circuit)
+        native = native_circuit(compiled, request.qpu.qubits, program.name)
+    except BadProgram as bad:
+        return ErrorInfo(
+            ErrorCode.COMPILATION_FAILED, "the circuit cannot be compiled", bad.problems
+        )
+    except Exception as error:  # noqa: BLE001 - whatever a pass raises concerns this item alone
+        return ErrorInfo(
+            ErrorCode.COMPILATION_FAILED, f"the circuit cannot be compiled: {str(error)[:500]}"
+        )
+    return CompiledResult(
+        native=native,
+        openqasm=openqasm_text(native, request.qpu.qubits),
+        depth=depth(native),
+        two_qubit_gates=sum(1 for one in native.instructions if one.gate == "cz"),
+    )
+
+
+def _passes(request: CompileRequest, circuit: Any) -> Any:  # noqa: ANN401 - Qiskit has no type information
+    # A circuit that names physical qubits has its layout already.
+    physical = circuit.num_qubits if circuit.layout is not None else None
+    return _pass_manager(
+        request.qpu,
+        tuple(sorted(request.calibration.items())),
+        request.optimisation_level,
+        _DEFAULT_SEED if request.seed is None else request.seed % 2**32,
+        physical,
+    )
+
+
+@lru_cache(maxsize=_CACHED)
+def _pass_manager(
+    qpu: Qpu,
+    calibration: tuple[tuple[str, float], ...],
+    level: int,
+    seed: int,
+    physical: int | None,
+) -> Any:  # noqa: ANN401 - Qiskit has no type information
+    from qiskit.transpiler import generate_preset_pass_manager  # noqa: PLC0415 - not in the daemon
+
+    return generate_preset_pass_manager(
+        optimization_level=level,
+        target=_target(qpu, QpuProperties(dict(calibration))),
+        seed_transpiler=seed,
+        initial_layout=None if physical is None else list(range(physical)),
+    )
+
+
+def _target(qpu: Qpu, properties: QpuProperties) -> Any:  # noqa: ANN401 - Qiskit has no type information
+    """Return what Qiskit calls a target: gates, where they act, how well and how long."""
+    from qiskit.circuit import Measure, Parameter  # noqa: PLC0415 - not in the daemon
+    from qiskit.circuit.library import CZGate, RGate  # noqa: PLC0415
+    from qiskit.transpiler import InstructionProperties, Target  # noqa: PLC0415
+
+    place = {name: index for index, name in enumerate(qpu.qubits)}
+    prx = {
+        (index,): InstructionProperties(properties.prx_duration(name), properties.prx_error(name))
+        for name, index in place.items()
+    }
+    measure = {
+        (index,): InstructionProperties(
+            properties.readout_duration(name), properties.readout_error(name)
+        )
+        for name, index in place.items()
+    }
+    cz = {
+        pair: InstructionProperties(properties.cz_duration(a, b), properties.cz_error(a, b))
+        for a, b in qpu.couplings
+        for pair in ((place[a], place[b]), (place[b], place[a]))
+    }
+    target = Target(num_qubits=len(qpu.qubits))
+    target.add_instruction(RGate(Parameter("angle"), Parameter("phase")), prx)
+    target.add_instruction(Measure(), measure)
+    if cz:
+        target.add_instruction(CZGate(), cz)
+    return target
