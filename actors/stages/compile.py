@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 _DEFAULT_SEED: Final = 0
 """Compiling again gives the same circuit, even if the user does not care for which."""
 _CACHED: Final = 16
-"""Calibration sets, levels and seeds whose pass managers a worker keeps; each takes 5 ms to make."""
+"""How many pass managers a worker keeps; each takes 5 ms to make."""
 
 
 # --- sweeps and null programs: in the daemon -------------------------------------------------
@@ -133,8 +133,7 @@ def warm_up() -> None:
     """Load the compiler and both parsers, so that a worker's first job does not wait for them."""
     qpu = Qpu(qubits=("QB1", "QB2"), couplings=(("QB1", "QB2"),))
     programs = (
-        'OPENQASM 3.0; include "stdgates.inc"; qubit[2] q; bit[2] c;'
-        " h q[0]; cx q[0], q[1]; c = measure q;",
+        'OPENQASM 3.0; include "stdgates.inc"; qubit[2] q; bit[2] c; h q; c = measure q;',
         'OPENQASM 2.0; include "qelib1.inc"; qreg q[1]; creg c[1]; h q[0]; measure q -> c;',
     )
     pairs = tuple((item, OpenQasm(source=source)) for item, source in enumerate(programs))

@@ -162,12 +162,13 @@ include "stdgates.inc";
 gate prx(angle_, phase_) q { U(angle_, phase_ - pi/2, pi/2 - phase_) q; }
 """
 _REGISTER: Final = re.compile(r"(\w+)\[(\d+)\]")
-# Words that OpenQASM 2 allows as names of registers and OpenQASM 3 does not.
-_RESERVED: Final = frozenset(
-    "angle array bit bool box cal case complex const default defcal delay duration else end extern"
-    " false float for gate gphase if imag in include input int inv let measure mutable negctrl ctrl"
-    " opaque output pow pragma pi prx qubit readonly real reset return sizeof stretch switch tau"
-    " true uint void while euler U CX barrier def break continue cx cz h x y z s t q".split()
+# Words that OpenQASM 2 allows as names of registers and OpenQASM 3, or the text above, does not.
+_RESERVED: Final = re.compile(
+    "angle|array|bit|bool|box|break|cal|case|complex|const|continue|ctrl|default|def|defcal|delay"
+    "|duration|else|end|euler|extern|false|float|for|gphase|imag|in|inv|input|int|let|mutable"
+    "|negctrl|output|pow|pragma|prx|readonly|real|reset|return|sizeof|stretch|switch|tau|true|uint"
+    "|void|while|id|[a-z]|[csu][xyz]|[st]dg|sx|r[xyz]|c[hp]|ccx|cr[xyz]|swap|cswap|phase"
+    "|cphase|c?u[123]?"
 )
 
 
@@ -193,10 +194,15 @@ def _registers(circuit: NativeCircuit) -> tuple[Sequence[str], list[tuple[str, i
     owners = [match.group(1) if match else "" for match in found]
     registers = [(name, len(list(run))) for name, run in groupby(owners)]
     regular = len({name for name, _ in registers}) == len(registers)
-    if not regular or any(not name or name in _RESERVED for name, _ in registers):
+    if not regular or any(not name or _taken(name) for name, _ in registers):
         names = [f"c[{index}]" for index in range(circuit.n_bits)]
         return names, [("c", circuit.n_bits)] if names else []
     return circuit.bit_names, registers
+
+
+def _taken(name: str) -> bool:
+    # A single "c" is a gate nowhere, and the usual name of a register.
+    return name != "c" and _RESERVED.fullmatch(name) is not None
 
 
 def depth(circuit: NativeCircuit) -> int:

@@ -1,0 +1,198 @@
+"""From raw data to results: one result or one error for each item.
+
+Rule 1. Blocks may come twice, in any order, or not at all; their offsets say where they belong.
+Rule 2. Data that is missing is an error, unless the job was cut short (`partial`).
+Rule 3. What a controller sent is not trusted: a block that does not fit is an error of its item.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, Final
+
+from msgspec import Struct
+
+from stationd.actors.stages.artifact import seal
+from stationd.actors.stages.raw_data import BadData, RawBlock
+from stationd.actors.stages.shots import shots_result
+from stationd.actors.stages.spots import sweep_result
+from stationd.proto.error import ErrorCode, ErrorInfo, UnknownArtifact
+from stationd.proto.job import ArtifactRef
+from stationd.proto.program import (
+    Capabilities,
+    Circuits,
+    CircuitsWork,
+    Compile,
+    JobWork,
+    NullProgram,
+    Sweep,
+)
+from stationd.proto.result import CompiledResult, NullResult, Result
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+INLINE_BYTES: Final = 64 * 1024
+"""Results up to this size are kept in the journal; larger ones are files."""
+_BESIDE_BYTES: Final = 1024
+"""What a result takes beside its data: names, shapes and units."""
+_MOST_INLINE_ITEMS: Final = 20
+"""More items than these take a worker, however small: the daemon's loop has other work."""
+
+
+class BitLayout(Struct, frozen=True, kw_only=True):
+    """The classical bits of a compiled circuit."""
+
+    n_bits: int
+    bit_names: tuple[str, ...] = ()
+
+
+class PostProcessRequest(Struct, frozen=True, kw_only=True):
+    """What it takes to build the results of a job's attempt."""
+
+    job: str
+    attempt: int
+    work: JobWork
+    items: tuple[int, ...]
+    """The items to build."""
+    blocks: tuple[RawBlock, ...] = ()
+    """All raw data of the attempt, in any order."""
+    bits: dict[int, BitLayout] = {}
+    """For circuits: each item's bits, see `bit_layouts`."""
+    compiled: dict[int, CompiledResult] = {}
+    """For compile-only jobs: each item's result."""
+    offers: dict[str, Capabilities] = {}
+    """For sweeps: what the controllers offer, by name; gives units and shapes."""
+    artifacts: str
+    """The directory of the artifact store."""
+    partial: bool = False
+    """The execution was cut short: missing data is no error, and the results are marked."""
+    metadata: dict[str, str] = {}
+    """Stored with every result."""
+
+
+class ItemOutcome(Struct, frozen=True, kw_only=True):
+    """What became of one item: a result or an error."""
+
+    index: int
+    result: ArtifactRef | None = None
+    data: bytes | None = None
+    """The encoded result if it is small; None if it is a file in the artifact store."""
+    error: ErrorInfo | None = None
+    partial: bool = False
+    """The result lacks what was not done when the job ended."""
+
+
+def bit_layouts(work: CircuitsWork) -> dict[int, BitLayout]:
+    """Return the bits of every circuit of some work, by item."""
+    return {
+        one.item: BitLayout(n_bits=one.circuit.n_bits, bit_names=one.circuit.bit_names)
+        for one in work.circuits
+    }
+
+
+def post_process(request: PostProcessRequest) -> list[ItemOutcome]:
+    """Build, encode and store the results of the items that are asked for, in that order.
+
+    Small results come back with the outcome; large ones are durable in the artifact store when
+    this returns. Doing it again gives the same. Blocks on the disk if a result is large: then
+    it belongs into a worker, see `fits_inline`.
+    """
+    by_item: dict[int, list[RawBlock]] = {}
+    for block in request.blocks:
+        by_item.setdefault(block.header.item, []).append(block)
+    return [_outcome(request, item, by_item.get(item, [])) for item in request.items]
+
+
+def fits_inline(request: PostProcessRequest) -> bool:
+    """Whether the daemon may do it in its own loop: little raw data, and no file to write."""
+    if len(request.items) > _MOST_INLINE_ITEMS:
+        return False
+    raw = sum(len(block.data) for block in request.blocks)
+    return raw <= INLINE_BYTES and _expected_bytes(request) <= INLINE_BYTES
+
+
+def _outcome(request: PostProcessRequest, item: int, blocks: list[RawBlock]) -> ItemOutcome:
+    try:
+        result, partial = _result(request, item, blocks)
+        artifact = f"{request.job}/{request.attempt}/{item}"
+        reference, data = seal(request.artifacts, artifact, result, INLINE_BYTES)
+    except (BadData, UnknownArtifact) as error:
+        return _failed(item, str(error))
+    except OSError as error:
+        return _failed(item, f"the result could not be stored: {error.strerror or error}")
+    except MemoryError:
+        return _failed(item, "the result does not fit into memory")
+    return ItemOutcome(index=item, result=reference, data=data, partial=partial)
+
+
+def _failed(item: int, detail: str) -> ItemOutcome:
+    return ItemOutcome(index=item, error=ErrorInfo(ErrorCode.POST_PROCESSING_FAILED, detail))
+
+
+def _result(request: PostProcessRequest, item: int, blocks: list[RawBlock]) -> tuple[Result, bool]:
+    """Return an item's result and whether something is missing in it."""
+    work = request.work
+    if isinstance(work, Sweep):
+        sweep, missing = sweep_result(work, blocks, request.offers, request.metadata)
+        return sweep, _allowed(missing, sweep.spots_done, work.spots, "spots", request)
+    if item >= len(work.programs):
+        raise BadData(f"the job has no item {item}")
+    if item in request.compiled:
+        return request.compiled[item], False
+    program = work.programs[item]
+    if isinstance(program, NullProgram):
+        return NullResult(duration=program.duration), request.partial
+    if item not in request.bits or item >= len(_shots(work)):
+        raise BadData("the item was not compiled, so there is nothing to build a result of")
+    bits, shots = request.bits[item], _shots(work)[item]
+    result = shots_result(shots, bits.n_bits, bits.bit_names, blocks, request.metadata)
+    done = result.bits.shape[0]
+    return result, _allowed(done < shots, done, shots, "shots", request)
+
+
+def _shots(work: Circuits | Compile) -> tuple[int, ...]:
+    return work.n_shots if isinstance(work, Circuits) else ()
+
+
+def _allowed(missing: bool, done: int, wanted: int, unit: str, request: PostProcessRequest) -> bool:  # noqa: FBT001 - a fact, handed through
+    if missing and not request.partial:
+        raise BadData(f"data is missing: {done:,} of {wanted:,} {unit} have arrived")
+    return missing
+
+
+# --- sizes -----------------------------------------------------------------------------------
+
+
+def _expected_bytes(request: PostProcessRequest) -> int:
+    """Return what the results take together, rather too much than too little."""
+    names = sum(len(key) + len(value) for key, value in request.metadata.items())
+    beside = len(request.items) * (names + _BESIDE_BYTES)
+    work = request.work
+    if isinstance(work, Sweep):
+        return beside + _sweep_bytes(work, request.offers)
+    compiled = sum(
+        len(one.openqasm) + 64 * len(one.native.instructions) for one in request.compiled.values()
+    )
+    shots = _shots(work)
+    return (
+        beside
+        + compiled
+        + sum(
+            # Every shot has its packed bits and, at worst, an outcome of its own in the counts.
+            shots[item] * (math.ceil(bits.n_bits / 8) + bits.n_bits + 10) + 32 * bits.n_bits
+            for item, bits in request.bits.items()
+            if item < len(shots)
+        )
+    )
+
+
+def _sweep_bytes(sweep: Sweep, offers: Mapping[str, Capabilities]) -> int:
+    readings = {
+        f"{controller}.{one.name}": math.prod(one.shape)
+        for controller, offered in offers.items()
+        for one in offered.readouts
+    }
+    per_spot = sum(16 * readings.get(name, 1) for name in sweep.returns)
+    values = sum(9 * len(axis.values) for group in sweep.axes for axis in group)
+    return sweep.spots * per_spot + values
