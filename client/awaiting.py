@@ -1,0 +1,84 @@
+"""When a wait is over: by the timeline of the current attempt, and never by comparing rungs.
+
+Rule 1. The answer does not depend on when one asks: what the attempt has passed is reached,
+        however it went on.
+Rule 2. SUBMITTED, QUEUED, RUNNING and COMPLETED follow one another; whoever waits for one is
+        content with a later one. Only COMPLETED is content with nothing but itself.
+Rule 3. A rung is reached when the attempt has stood on it. One that the attempt has gone past
+        without a stop, as a compile-only job does with execution, cannot be reached any more.
+"""
+
+from __future__ import annotations
+
+from enum import Enum
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Final
+
+from stationd.proto.status import (
+    COARSE_ORDER,
+    JobExecutorStatus,
+    JobStatusEnum,
+    StatusEnum,
+    coarse_status,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from stationd.proto.job import TimelineEntry
+
+AnyStatus = StatusEnum | JobStatusEnum | JobExecutorStatus
+"""What can be waited for."""
+
+
+class Verdict(Enum):
+    """What a timeline says about a status that is waited for."""
+
+    OPEN = "open"
+    """It may still come."""
+    REACHED = "reached"
+    """It has come."""
+    LOST = "lost"
+    """It cannot come any more."""
+
+
+def verdict(awaited: AnyStatus, entries: Sequence[TimelineEntry]) -> Verdict:
+    """Decide whether a wait is over.
+
+    Args:
+        awaited: What is waited for.
+        entries: The current attempt's part of a job's timeline.
+    """
+    if isinstance(awaited, JobExecutorStatus):
+        return _verdict_on_rung(awaited, entries)
+    content = _CONTENT_WITH[StatusEnum[awaited.name]]
+    if any(content & _shown(entry) for entry in entries):
+        return Verdict.REACHED
+    over = bool(entries) and entries[-1].status.is_terminal
+    return Verdict.LOST if over else Verdict.OPEN
+
+
+def _verdict_on_rung(awaited: JobExecutorStatus, entries: Sequence[TimelineEntry]) -> Verdict:
+    if any(entry.status is awaited for entry in entries):
+        return Verdict.REACHED
+    # Within an attempt the rungs only ascend, so what lies below is gone.
+    if entries and (entries[-1].status.is_terminal or entries[-1].status > awaited):
+        return Verdict.LOST
+    return Verdict.OPEN
+
+
+def _shown(entry: TimelineEntry) -> set[StatusEnum]:
+    """Return every coarse status that a fact is an instance of."""
+    shown = {coarse_status(entry.status)}
+    if entry.cancelling and not entry.status.is_terminal:
+        shown.add(StatusEnum.CANCELLING)
+    if entry.attempt > 1:
+        shown.add(StatusEnum.RETRYING)
+    return shown
+
+
+_CONTENT_WITH: Final[Mapping[StatusEnum, frozenset[StatusEnum]]] = MappingProxyType(
+    {status: frozenset({status}) for status in StatusEnum}
+    | {status: frozenset(COARSE_ORDER[place:]) for place, status in enumerate(COARSE_ORDER)}
+    | {StatusEnum.CANCELLING: frozenset({StatusEnum.CANCELLING, StatusEnum.CANCELLED})}
+)

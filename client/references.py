@@ -1,0 +1,212 @@
+"""What the jobs API hands out: frozen snapshots that name a job, its status or its results.
+
+None of them changes by itself; ask again for a newer one.
+"""
+
+from __future__ import annotations
+
+import uuid
+from datetime import UTC, datetime
+
+from msgspec import Struct
+
+from stationd.proto.error import ErrorInfo, RequestError
+from stationd.proto.job import ArtifactRef, ItemView, JobId, JobKind, JobView, Progress
+from stationd.proto.status import JobExecutorStatus, StatusEnum
+
+
+class JobRef(Struct, frozen=True, kw_only=True, repr_omit_defaults=True):
+    """A job, as it was when last heard of."""
+
+    id: JobId
+    """A UUID."""
+    job_type: JobKind
+    """``circuits``, ``sweep`` or ``compile``."""
+    last_status: StatusEnum
+    last_message: str
+    """The status in words, or what went wrong."""
+    status: JobExecutorStatus
+    """The rung that the job stood on."""
+    created_unix_s: float
+    name: str = ""
+    target: str = ""
+    number: int = 0
+    """The order of submission at the station."""
+    priority: int = 0
+    attempt: int = 1
+
+    @property
+    def created(self) -> datetime:
+        """When the station stored the job, in UTC."""
+        return datetime.fromtimestamp(self.created_unix_s, UTC)
+
+    def __repr__(self) -> str:
+        name = f" {self.name!r}" if self.name else ""
+        return f"<JobRef {self.id}{name}: {self.job_type}, {self.last_status.name} ({self.status})>"
+
+
+class JobStatus(Struct, frozen=True, kw_only=True):
+    """Where a job stands: the answer of `status` and `wait_for`, and what a listen yields."""
+
+    job: JobId
+    attempt: int
+    status: JobExecutorStatus
+    """The rung."""
+    coarse: StatusEnum
+    """The same as users of Nexus' jobs API know it."""
+    seq: int
+    """The position in the station's feed."""
+    ordinal: int
+    """Which fact of this job it is, from 1, without holes."""
+    time_unix_s: float
+    """When the rung was reached."""
+    cancelling: bool = False
+    queue_position: int | None = None
+    """Jobs ahead of this one; None unless it is in the queue."""
+    progress: Progress | None = None
+    error: ErrorInfo | None = None
+    note: str = ""
+
+    @property
+    def message(self) -> str:
+        """The status in words, or what went wrong."""
+        return message_of(self.coarse, self.error)
+
+    @property
+    def time(self) -> datetime:
+        """When the rung was reached, in UTC."""
+        return datetime.fromtimestamp(self.time_unix_s, UTC)
+
+    def __repr__(self) -> str:
+        more = ""
+        if self.queue_position is not None:
+            more += f", {self.queue_position} ahead"
+        if self.progress is not None:
+            more += f", {self.progress.done}/{self.progress.total} {self.progress.unit}".rstrip()
+        if self.error is not None:
+            more += f", {self.error}"
+        return f"<JobStatus {self.job}: {self.coarse.name} ({self.status}){more}>"
+
+
+class ItemRef(Struct, frozen=True, kw_only=True):
+    """The stored result of one item of a job."""
+
+    job: JobId
+    index: int
+    """From 0, in the order of submission."""
+    artifact: ArtifactRef
+    name: str = ""
+    partial: bool = False
+    """The result lacks what was not done when the job ended."""
+
+    def __repr__(self) -> str:
+        kind = "partial " if self.partial else ""
+        size = f"{self.artifact.size_bytes:,} bytes"
+        return f"<{type(self).__name__} {self.artifact.id}: {kind}result of {size}>"
+
+
+class IncompleteJobItemRef(Struct, frozen=True, kw_only=True):
+    """An item of a job that has no result, or none yet."""
+
+    job: JobId
+    index: int
+    """From 0, in the order of submission."""
+    last_status: StatusEnum
+    """Of the item: ERROR if it failed, else that of its job."""
+    last_message: str
+    name: str = ""
+    error: ErrorInfo | None = None
+
+    def __repr__(self) -> str:
+        return (
+            f"<IncompleteJobItemRef {self.job} item {self.index}:"
+            f" {self.last_status.name}, {self.last_message}>"
+        )
+
+
+class StationRef(Struct, frozen=True, kw_only=True):
+    """A station that has answered."""
+
+    endpoint: str
+    name: str
+    epoch: int
+    """How often its daemon has started."""
+    version: str
+    """Of its stationd."""
+
+
+Job = JobRef | JobStatus | JobView | uuid.UUID | str
+"""What names a job in calls: anything that was handed out for it, or its id."""
+
+
+def id_of(job: Job) -> JobId:
+    """Return the id of a job.
+
+    >>> id_of("5F0C8A8E-32F2-4F3C-8A43-52C6A2B0E0B1")
+    '5f0c8a8e-32f2-4f3c-8a43-52c6a2b0e0b1'
+
+    Raises:
+        RequestError: The text is not a UUID.
+    """
+    if isinstance(job, JobRef | JobView):
+        return job.id
+    if isinstance(job, JobStatus):
+        return job.job
+    try:
+        return JobId(str(uuid.UUID(str(job))))
+    except ValueError as error:
+        raise RequestError(f"{job!r} is not the id of a job, which is a UUID") from error
+
+
+def job_of(view: JobView) -> JobRef:
+    """Return the reference of a job that the station has shown."""
+    return JobRef(
+        id=view.id,
+        job_type=view.kind,
+        last_status=view.coarse,
+        last_message=message_of(view.coarse, view.error),
+        status=view.status,
+        created_unix_s=view.created_unix_s,
+        name=view.name,
+        target=view.target,
+        number=view.number,
+        priority=view.priority,
+        attempt=view.attempt,
+    )
+
+
+def status_of(view: JobView) -> JobStatus:
+    """Return the status of a job that the station has shown whole."""
+    last = view.timeline[-1] if view.timeline else None
+    return JobStatus(
+        job=view.id,
+        attempt=view.attempt,
+        status=view.status,
+        coarse=view.coarse,
+        seq=view.seq,
+        ordinal=last.ordinal if last else 0,
+        time_unix_s=last.time_unix_s if last else view.modified_unix_s,
+        cancelling=view.cancelling,
+        queue_position=view.queue_position,
+        progress=view.progress,
+        error=view.error,
+        note=view.note,
+    )
+
+
+def incomplete_item(view: JobView, item: ItemView) -> IncompleteJobItemRef:
+    """Return the reference of an item that has no result."""
+    status = view.coarse if item.error is None else StatusEnum.ERROR
+    return IncompleteJobItemRef(
+        job=view.id,
+        index=item.index,
+        last_status=status,
+        last_message=message_of(status, item.error),
+        name=item.name,
+        error=item.error,
+    )
+
+
+def message_of(coarse: StatusEnum, error: ErrorInfo | None) -> str:
+    """Return a status in words, or what went wrong."""
+    return coarse.value if error is None else str(error)

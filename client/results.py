@@ -1,0 +1,154 @@
+"""Results as people use them: numpy arrays, with the names and units of what was measured."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from stationd.proto.error import ProtocolViolation
+from stationd.proto.result import (
+    Array,
+    AxisValues,
+    CompiledResult,
+    NullResult,
+    ShotsResult,
+    SweepResult,
+    decode_result,
+)
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from stationd.proto.program import NativeCircuit
+
+
+@dataclass(frozen=True, eq=False)
+class CircuitResult:
+    """The outcome of a circuit."""
+
+    counts: dict[str, int]
+    """How often each outcome was seen; bit 0 is the leftmost character."""
+    bits: NDArray[np.uint8] = field(repr=False)
+    """``(shots, n_bits)`` of 0 and 1, in the order in which the shots were taken."""
+    bit_names: tuple[str, ...]
+    """Names of the columns, as in ``c[0]``."""
+    shots: int
+    """How many were asked for; `bits` has fewer rows if the job ended early."""
+    metadata: dict[str, str] = field(default_factory=dict[str, str])
+
+
+@dataclass(frozen=True, eq=False)
+class SweepData:
+    """The outcome of a sweep: one array per return parameter."""
+
+    axes: dict[str, NDArray[np.generic]]
+    """The values of each swept setting, by its dotted name."""
+    dimensions: dict[str, int]
+    """Which dimension of the arrays each swept setting runs along; zipped ones share one."""
+    arrays: dict[str, NDArray[np.generic]] = field(repr=False)
+    """Of shape ``(steps per dimension..., *shape of one reading)``, by the readout's dotted
+    name; NaN where nothing was read."""
+    units: dict[str, str]
+    """Of settings and readouts, where known."""
+    spots_done: int
+    metadata: dict[str, str] = field(default_factory=dict[str, str])
+
+    def __getitem__(self, name: str) -> NDArray[np.generic]:
+        """Return an array or an axis by its dotted name."""
+        return self.arrays[name] if name in self.arrays else self.axes[name]
+
+
+@dataclass(frozen=True)
+class CompiledCircuit:
+    """The outcome of a compilation."""
+
+    openqasm: str
+    """OpenQASM 3 text on the QPU's physical qubits."""
+    native: NativeCircuit = field(repr=False)
+    depth: int
+    two_qubit_gates: int
+    metadata: dict[str, str] = field(default_factory=dict[str, str])
+
+
+@dataclass(frozen=True)
+class NullOutcome:
+    """The outcome of a null program: that it was executed."""
+
+    duration: float
+    """Seconds, as asked for."""
+
+
+Outcome = CircuitResult | SweepData | CompiledCircuit | NullOutcome
+
+
+def read_outcome(data: bytes) -> Outcome:
+    """Read a stored result.
+
+    Raises:
+        ProtocolViolation: The bytes are not those of a result.
+    """
+    try:
+        result = decode_result(data)
+        match result:
+            case ShotsResult():
+                return _circuit(result)
+            case SweepResult():
+                return _sweep(result)
+            case CompiledResult():
+                return CompiledCircuit(
+                    openqasm=result.openqasm,
+                    native=result.native,
+                    depth=result.depth,
+                    two_qubit_gates=result.two_qubit_gates,
+                    metadata=result.metadata,
+                )
+            case NullResult():
+                return NullOutcome(duration=result.duration)
+    except (ValueError, TypeError) as error:
+        raise ProtocolViolation(f"the stored result cannot be read: {error}") from error
+
+
+def _circuit(result: ShotsResult) -> CircuitResult:
+    import numpy as np  # noqa: PLC0415 - most uses of the client never need it
+
+    packed = _array(result.bits).astype(np.uint8, copy=False)
+    rows = packed.reshape(packed.shape[0], math.ceil(result.n_bits / 8))
+    bits = np.unpackbits(rows, axis=1, count=result.n_bits)
+    return CircuitResult(
+        counts=result.counts,
+        bits=bits,
+        bit_names=result.bit_names,
+        shots=result.shots,
+        metadata=result.metadata,
+    )
+
+
+def _sweep(result: SweepResult) -> SweepData:
+    units = {axis.setting: axis.unit for axis in result.axes}
+    units |= {array.name: array.unit for array in result.arrays}
+    return SweepData(
+        axes={axis.setting: _axis(axis) for axis in result.axes},
+        dimensions={axis.setting: axis.dimension for axis in result.axes},
+        arrays={array.name: _array(array) for array in result.arrays},
+        units={name: unit for name, unit in units.items() if unit},
+        spots_done=result.spots_done,
+        metadata=result.metadata,
+    )
+
+
+def _axis(axis: AxisValues) -> NDArray[np.generic]:
+    import numpy as np  # noqa: PLC0415
+
+    return np.asarray(axis.values)
+
+
+def _array(array: Array) -> NDArray[np.generic]:
+    import numpy as np  # noqa: PLC0415
+
+    dtype = np.dtype(array.dtype)
+    if dtype.hasobject:
+        raise ValueError(f"the array {array.name} is of type {array.dtype}")
+    # A copy, since what lies on received bytes cannot be written to.
+    return np.frombuffer(array.data, dtype=dtype).reshape(array.shape).copy()

@@ -1,0 +1,63 @@
+"""Sending a job: the files it is read from, and what to say when nobody answers."""
+
+from __future__ import annotations
+
+import os
+import time
+from typing import TYPE_CHECKING
+
+import anyio
+
+from stationd.client.references import JobRef, job_of, message_of
+from stationd.client.shared import connection
+from stationd.client.submission import Source, wrong
+from stationd.proto.error import StationUnreachable
+from stationd.proto.jobs_protocol import Get, Job, Submit, Submitted
+from stationd.proto.program import OpenQasm, Sweep
+from stationd.proto.status import JobExecutorStatus, coarse_status
+
+if TYPE_CHECKING:
+    from stationd.proto.job import JobId, JobSpec
+
+
+async def read(source: Source | os.PathLike[str]) -> Source:
+    """Return a program; that of a file if a path is given.
+
+    Raises:
+        InvalidJob: The file cannot be read.
+    """
+    if not isinstance(source, os.PathLike):
+        return source
+    path = anyio.Path(source)
+    try:
+        text = await path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise wrong("programs", f"cannot read {path}: {error}") from error
+    return OpenQasm(source=text, name=path.stem)
+
+
+async def send(job: JobId, spec: JobSpec) -> JobRef:
+    """Send a job and return it once it is on the station's disk."""
+    try:
+        answer = await connection().ask(Submit(0, job, spec), Submitted)
+    except StationUnreachable as error:
+        raise StationUnreachable(
+            f"{error.info.detail}; whether the job was stored is unknown: submit it again with"
+            f" the id {job}, which gives one job"
+        ) from error
+    if not answer.created:
+        return job_of((await connection().ask(Get(0, job), Job)).view)
+    received = JobExecutorStatus.RECEIVED
+    coarse = coarse_status(received)
+    return JobRef(
+        id=job,
+        job_type=spec.kind,
+        last_status=coarse,
+        last_message=message_of(coarse, None),
+        status=received,
+        created_unix_s=time.time(),
+        name=spec.name,
+        target="" if isinstance(spec.work, Sweep) else spec.work.target,
+        number=answer.number,
+        priority=spec.priority,
+    )

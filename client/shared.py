@@ -1,0 +1,43 @@
+"""The one connection that all calls of an event loop share."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from anyio.lowlevel import RunVar
+
+from stationd.client import endpoint
+from stationd.client.connection import Connection
+
+_CONNECTIONS: Final[RunVar[dict[str, Connection]]] = RunVar("stationd_connections")
+
+
+def connection() -> Connection:
+    """Return this event loop's connection to the current station; open it if need be.
+
+    Raises:
+        RequestError: The endpoint that the environment names is not one.
+    """
+    wanted = endpoint.current()
+    connections = _connections()
+    found = connections.get(wanted)
+    if found is None or found.closed:
+        found = connections[wanted] = Connection(wanted)
+    return found
+
+
+async def close() -> None:
+    """Close what this event loop has open. Later calls open it again."""
+    connections = _connections()
+    while connections:
+        _, opened = connections.popitem()
+        await opened.aclose()
+
+
+def _connections() -> dict[str, Connection]:
+    try:
+        return _CONNECTIONS.get()
+    except LookupError:
+        connections: dict[str, Connection] = {}
+        _CONNECTIONS.set(connections)
+        return connections

@@ -1,0 +1,85 @@
+"""What a station says of itself, and its calibration sets; asynchronous."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Sequence
+
+from stationd.client import endpoint
+from stationd.client.references import StationRef
+from stationd.client.shared import connection
+from stationd.proto import jobs_protocol
+from stationd.proto.calibration import CalibrationSet, CalibrationSummary, Observation
+from stationd.proto.jobs_protocol import ControllerView, TargetView
+
+
+async def ping() -> StationRef:
+    """Return who answers at the current endpoint."""
+    from stationd import __version__  # noqa: PLC0415 - looked up when it is asked for
+
+    pong = await connection().ask(jobs_protocol.Ping(0, __version__), jobs_protocol.Pong)
+    return StationRef(
+        endpoint=endpoint.current(), name=pong.station, epoch=pong.epoch, version=pong.version
+    )
+
+
+async def controllers() -> tuple[ControllerView, ...]:
+    """Return what the station knows of its controllers."""
+    return (await _ask_for_controllers()).controllers
+
+
+async def targets() -> tuple[TargetView, ...]:
+    """Return the QPUs that jobs can name."""
+    return (await _ask_for_controllers()).targets
+
+
+async def import_calibration(
+    target: str,
+    observations: Sequence[Observation],
+    *,
+    name: str = "",
+    use: bool = False,
+    id: str | None = None,  # noqa: A002
+) -> CalibrationSet:
+    """Store a calibration set at the station.
+
+    Args:
+        target: What was calibrated.
+        observations: What was measured.
+        name: For people.
+        use: Make it the target's default as well.
+        id: A UUID. Storing the same id twice stores it once.
+    """
+    number = str(uuid.UUID(id)) if id is not None else str(uuid.uuid4())
+    request = jobs_protocol.ImportCalibration(0, number, target, tuple(observations), name, use)
+    return (await connection().ask(request, jobs_protocol.Calibration)).set
+
+
+async def list_calibrations(target: str = "") -> tuple[CalibrationSummary, ...]:
+    """Return the stored calibration sets of a target (empty: of all), the newest first."""
+    request = jobs_protocol.ListCalibrations(0, target)
+    return (await connection().ask(request, jobs_protocol.Calibrations)).sets
+
+
+async def get_calibration(id: str) -> CalibrationSet:  # noqa: A002
+    """Return a calibration set, whole.
+
+    Raises:
+        UnknownCalibrationSet: The station has none with this id.
+    """
+    request = jobs_protocol.GetCalibration(0, id)
+    return (await connection().ask(request, jobs_protocol.Calibration)).set
+
+
+async def use_calibration(id: str) -> CalibrationSet:  # noqa: A002
+    """Make a calibration set its target's default, for jobs that come from now on.
+
+    Raises:
+        UnknownCalibrationSet: The station has none with this id.
+    """
+    request = jobs_protocol.UseCalibration(0, id)
+    return (await connection().ask(request, jobs_protocol.Calibration)).set
+
+
+async def _ask_for_controllers() -> jobs_protocol.Controllers:
+    return await connection().ask(jobs_protocol.ListControllers(0), jobs_protocol.Controllers)

@@ -1,0 +1,145 @@
+"""From the arguments of a call to the job that is sent: pure, and strict before anything leaves."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from typing import Final
+
+import msgspec
+
+from stationd.proto.error import ErrorCode, ErrorInfo, InvalidJob, Problem
+from stationd.proto.job import JobSpec
+from stationd.proto.program import (
+    MOST_ITEMS,
+    Circuits,
+    Compile,
+    JobWork,
+    NullProgram,
+    OpenQasm,
+    Program,
+    Sweep,
+)
+
+Source = str | OpenQasm | NullProgram
+"""One program: OpenQASM text, or a program made before."""
+Sources = Source | os.PathLike[str] | Sequence[Source | os.PathLike[str]]
+"""One program or several. A path names a file of OpenQASM text."""
+
+_CHECK: Final = msgspec.msgpack.Decoder(JobSpec)
+
+
+def wrong(field: str, message: str) -> InvalidJob:
+    """Return the error, not raised, that says what is wrong with an argument."""
+    problem = Problem(message, field=field)
+    return InvalidJob(ErrorInfo(ErrorCode.INVALID_JOB, "the job cannot be sent", (problem,)))
+
+
+def listed(programs: Sources) -> list[Source | os.PathLike[str]]:
+    """Return one or several programs as a list."""
+    if isinstance(programs, Sequence) and not isinstance(programs, str):
+        return list(programs)
+    return [programs]
+
+
+def circuits(
+    programs: Sequence[Program],
+    *,
+    n_shots: int | Sequence[int] | None,
+    compile_only: bool,
+    target: str,
+    optimisation_level: int,
+    seed: int | None,
+) -> Circuits | Compile:
+    """Return what circuits, to be executed or compiled alone, ask for.
+
+    Raises:
+        InvalidJob: An argument does not fit; the problem's field is its name.
+    """
+    if not 1 <= len(programs) <= MOST_ITEMS:
+        raise wrong("programs", f"a job takes 1 to {MOST_ITEMS} programs, not {len(programs)}")
+    if compile_only:
+        if n_shots is not None:
+            raise wrong("n_shots", "nothing is executed with compile_only: leave n_shots out")
+        return Compile(
+            programs=tuple(programs),
+            target=target,
+            optimisation_level=optimisation_level,
+            seed=seed,
+        )
+    return Circuits(
+        programs=tuple(programs),
+        n_shots=_shots(programs, n_shots),
+        target=target,
+        optimisation_level=optimisation_level,
+        seed=seed,
+    )
+
+
+def program(source: object) -> Program:
+    """Return one program.
+
+    Raises:
+        InvalidJob: It is neither OpenQASM text nor a program.
+    """
+    if isinstance(source, OpenQasm | NullProgram):
+        return source
+    if not isinstance(source, str):
+        kind = type(source).__name__
+        raise wrong("programs", f"a program is OpenQASM text, a path or a NullProgram, not {kind}")
+    if "\n" not in source.strip() and source.strip().endswith((".qasm", ".inc")):
+        raise wrong(
+            "programs", f"{source!r} looks like a file's name: pass pathlib.Path({source!r})"
+        )
+    return OpenQasm(source=source)
+
+
+def checked(spec: JobSpec) -> JobSpec:
+    """Return a job if every value in it is of the right type and within its bounds.
+
+    Raises:
+        InvalidJob: One is not; the message says which.
+    """
+    try:
+        return _CHECK.decode(msgspec.msgpack.encode(spec))
+    except (msgspec.ValidationError, TypeError, OverflowError) as error:
+        message, _, place = str(error).partition(" - at `$.")
+        raise wrong(place.rstrip("`").removeprefix("work."), message) from error
+
+
+def _shots(programs: Sequence[Program], n_shots: int | Sequence[int] | None) -> tuple[int, ...]:
+    if n_shots is None:
+        if any(isinstance(one, OpenQasm) for one in programs):
+            raise wrong("n_shots", "say how often to run each circuit, as in n_shots=1000")
+        return (1,) * len(programs)
+    numbers = [n_shots] * len(programs) if isinstance(n_shots, int) else list(n_shots)
+    if len(numbers) != len(programs):
+        raise wrong(
+            "n_shots",
+            f"{len(numbers)} numbers for {len(programs)} programs: give one number for all"
+            " or one for each",
+        )
+    if any(number < 1 for number in numbers):
+        raise wrong("n_shots", f"{min(numbers)} is not a number of shots: it must be at least 1")
+    return tuple(numbers)
+
+
+def work_of(work: JobWork | Sweep | None, sweep: Sweep | None, *, programs: bool) -> JobWork | None:
+    """Return the work that was given as such; None if programs were given instead.
+
+    Raises:
+        InvalidJob: Nothing was given, or more than one thing.
+    """
+    given = [
+        name
+        for name, there in (
+            ("work", work is not None),
+            ("programs", programs),
+            ("sweep", sweep is not None),
+        )
+        if there
+    ]
+    if len(given) != 1:
+        what = " and ".join(given) or "nothing"
+        raise wrong("work", f"give one of work, programs and sweep; {what} was given")
+    return work if work is not None else sweep
