@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, Final, cast
+from typing import TYPE_CHECKING, Final
 
 from stationd.client.references import JobRef, job_of
 from stationd.proto.error import RequestError
@@ -137,5 +137,5 @@ def _kinds(value: JobKind | Iterable[JobKind] | None) -> tuple[JobKind, ...]:
     if value is None:
         return ()
     if isinstance(value, str):
-        return (cast("JobKind", value),)
+        return (value,)
     return tuple(value)
