@@ -44,9 +44,7 @@ MOST_CREDIT: Final = 1_000_000
 
 RequestNumber = Natural
 """From 1; 0 in a reply stands for a request whose number could not be read."""
-NewJobId = Annotated[
-    JobId, Meta(pattern="^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$")
-]
+NewJobId = Annotated[JobId, Meta(pattern=r"^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\Z")]
 """A UUID in lower case. Ids become names of files, so nothing else is let in."""
 
 # --- requests --------------------------------------------------------------------------------

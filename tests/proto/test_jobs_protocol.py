@@ -1,0 +1,284 @@
+"""The messages between clients and the daemon: these bytes are the protocol."""
+
+from collections.abc import Callable
+from typing import get_args
+
+import msgspec
+import pytest
+
+from stationd.proto import jobs_protocol as jobs
+from stationd.proto.calibration import CalibrationSet, CalibrationSummary, Observation
+from stationd.proto.codec import REPLIES, REQUESTS
+from stationd.proto.error import ErrorCode, ErrorInfo, Problem, ProtocolViolation
+from stationd.proto.job import (
+    ArtifactRef,
+    ItemView,
+    JobFilter,
+    JobId,
+    JobSpec,
+    JobView,
+    Progress,
+    TimelineEntry,
+)
+from stationd.proto.program import (
+    Axis,
+    Capabilities,
+    Circuits,
+    Compile,
+    NullProgram,
+    OpenQasm,
+    Qpu,
+    Readout,
+    Setting,
+    Sweep,
+)
+from stationd.proto.status import JobExecutorStatus, JobStatusEnum
+
+JOB = JobId("0b1c2d3e-4f50-4617-8293-a4b5c6d7e8f9")
+SET = "5c0ffee0-1234-4abc-8def-0123456789ab"
+BELL = "OPENQASM 2.0;\nqreg q[2];\n"
+ERROR = ErrorInfo(
+    ErrorCode.INVALID_JOB, "the job cannot run", (Problem("no such gate", 0, 3, "foo"),)
+)
+FACT = TimelineEntry(
+    seq=41, ordinal=3, attempt=1, status=JobExecutorStatus.VALIDATION_ENDED, time_unix_s=1.5
+)
+LAST_FACT = TimelineEntry(
+    seq=42,
+    ordinal=4,
+    attempt=1,
+    status=JobExecutorStatus.FAILED,
+    time_unix_s=2.5,
+    cancelling=True,
+    error=ERROR,
+    note="finished first",
+)
+REF = ArtifactRef(id=f"{JOB}/1/0", size_bytes=65, sha256="ab" * 32)
+BARE_VIEW = JobView(
+    id=JOB,
+    number=7,
+    kind="sweep",
+    target="",
+    status=JobExecutorStatus.RECEIVED,
+    attempt=1,
+    created_unix_s=1.0,
+    modified_unix_s=1.0,
+    seq=39,
+)
+FULL_VIEW = JobView(
+    id=JOB,
+    number=7,
+    kind="circuits",
+    target="qpu",
+    status=JobExecutorStatus.FAILED,
+    attempt=1,
+    created_unix_s=1.0,
+    modified_unix_s=2.5,
+    seq=42,
+    name="bell",
+    priority=-5,
+    cancelling=True,
+    error=ERROR,
+    note="finished first",
+    calibration_set=SET,
+    queue_position=2,
+    progress=Progress(done=10, total=100, unit="shots"),
+    timeline=(FACT, LAST_FACT),
+    items=(
+        ItemView(index=0, name="bell", result=REF, partial=True),
+        ItemView(index=1, error=ERROR),
+    ),
+)
+OBSERVATIONS = (
+    Observation(path="QB1.t1", value=35e-6, unit="s", uncertainty=1e-6, time_unix_s=1.25),
+)
+CAPABILITIES = Capabilities(
+    settings=(
+        Setting(name="delay", unit="s", minimum=0.0, maximum=1e-3, doc="before the pulse"),
+        Setting(name="mode", type="str", choices=("cw", "pulsed")),
+    ),
+    readouts=(Readout(name="trace", unit="V", dtype="<f4", shape=(100,)),),
+    qpu=Qpu(qubits=("QB1", "QB2"), couplings=(("QB1", "QB2"),), most_shots=10_000, most_circuits=9),
+    null=True,
+    trigger_master=True,
+)
+
+REQUEST_EXAMPLES: dict[str, jobs.Request] = {
+    "Ping": jobs.Ping(1, "0.1.0"),
+    "Submit, circuits": jobs.Submit(
+        2,
+        JOB,
+        JobSpec(
+            work=Circuits(
+                programs=(OpenQasm(source=BELL, name="bell"), NullProgram(duration=0.5)),
+                n_shots=(1000, 1),
+                target="qpu",
+                optimisation_level=3,
+                seed=11,
+            ),
+            name="pair",
+            priority=10,
+            calibration_set=SET,
+            item_errors="continue",
+        ),
+    ),
+    "Submit, compile": jobs.Submit(
+        3, JOB, JobSpec(work=Compile(programs=(OpenQasm(source=BELL),), target="qpu"))
+    ),
+    "Submit, sweep": jobs.Submit(
+        4,
+        JOB,
+        JobSpec(
+            work=Sweep(
+                settings={"source.on": True, "source.power": -3, "source.mode": "cw"},
+                axes=((Axis("source.delay", (0.0, 0.5)), Axis("lo.power", (1, 2))),),
+                returns=("adc.trace",),
+                name="t1",
+            )
+        ),
+    ),
+    "Get": jobs.Get(5, JOB),
+    "List": jobs.List(6, JobFilter()),
+    "List, filtered": jobs.List(
+        7,
+        JobFilter(
+            name_like="bell",
+            statuses=(JobExecutorStatus.READY,),
+            coarse=(JobStatusEnum.QUEUED,),
+            kinds=("sweep",),
+            target="qpu",
+        ),
+        before=100,
+        limit=10,
+    ),
+    "Cancel": jobs.Cancel(8, JOB),
+    "Fetch": jobs.Fetch(9, REF.id, 1_048_576),
+    "Listen": jobs.Listen(10, (JOB,), None, 1000),
+    "Listen, all jobs": jobs.Listen(11, None, 42, 1000),
+    "Grant": jobs.Grant(10, 500),
+    "Unlisten": jobs.Unlisten(10),
+    "ImportCalibration": jobs.ImportCalibration(12, SET, "qpu", OBSERVATIONS, "sunday", use=True),
+    "ListCalibrations": jobs.ListCalibrations(13, "qpu"),
+    "GetCalibration": jobs.GetCalibration(14, SET),
+    "UseCalibration": jobs.UseCalibration(15, SET),
+    "ListControllers": jobs.ListControllers(16),
+}
+REPLY_EXAMPLES: dict[str, jobs.Reply] = {
+    "Pong": jobs.Pong(1, "lab", 3, "0.1.0"),
+    "Submitted": jobs.Submitted(2, JOB, 7, created=True),
+    "Job": jobs.Job(3, FULL_VIEW),
+    "Job, as short as can be": jobs.Job(3, BARE_VIEW),
+    "Jobs": jobs.Jobs(4, (BARE_VIEW,), more=False),
+    "CancelAnswer": jobs.CancelAnswer(5, "already_over"),
+    "Chunk": jobs.Chunk(6, REF, 1_048_576),
+    "Snapshot": jobs.Snapshot(7, 42, (FULL_VIEW,)),
+    "Events": jobs.Events(8, (jobs.FeedEvent(JOB, FACT), jobs.FeedEvent(JOB, LAST_FACT))),
+    "ProgressReport": jobs.ProgressReport(9, JOB, Progress(done=10, total=100, unit="shots")),
+    "ProgressReport, in the queue": jobs.ProgressReport(10, JOB, None, 4),
+    "StreamBeat": jobs.StreamBeat(11),
+    "Calibration": jobs.Calibration(
+        12,
+        CalibrationSet(
+            id=SET, target="qpu", observations=OBSERVATIONS, created_unix_s=9.5, name="sunday"
+        ),
+        default=True,
+    ),
+    "Calibrations": jobs.Calibrations(
+        13,
+        (
+            CalibrationSummary(
+                id=SET, target="qpu", created_unix_s=9.5, observations=1, default=True
+            ),
+        ),
+    ),
+    "Controllers": jobs.Controllers(
+        14,
+        (jobs.TargetView(name="qpu", controller="qpu"),),
+        (
+            jobs.ControllerView(
+                name="qpu",
+                driver="simulated-qpu",
+                connected=True,
+                running=JOB,
+                line=2,
+                capabilities=CAPABILITIES,
+            ),
+            jobs.ControllerView(
+                name="adc", driver="", connected=False, running=None, line=0, capabilities=None
+            ),
+        ),
+    ),
+    "Failure": jobs.Failure(15, ERROR),
+}
+
+
+GoldenCheck = Callable[[str, str, bytes], None]
+
+
+@pytest.mark.parametrize("label", REQUEST_EXAMPLES)
+def test_a_request_is_its_golden_bytes(label: str, check_golden: GoldenCheck) -> None:
+    frame = REQUESTS.encode(REQUEST_EXAMPLES[label])
+    check_golden("jobs", label, frame)
+    assert REQUESTS.decode(frame) == REQUEST_EXAMPLES[label]
+
+
+@pytest.mark.parametrize("label", REPLY_EXAMPLES)
+def test_a_reply_is_its_golden_bytes(label: str, check_golden: GoldenCheck) -> None:
+    frame = REPLIES.encode(REPLY_EXAMPLES[label])
+    check_golden("jobs", label, frame)
+    assert REPLIES.decode(frame) == REPLY_EXAMPLES[label]
+
+
+def test_every_message_has_golden_bytes() -> None:
+    assert {type(each) for each in REQUEST_EXAMPLES.values()} == set(get_args(jobs.Request))
+    assert {type(each) for each in REPLY_EXAMPLES.values()} == set(get_args(jobs.Reply))
+
+
+def test_every_message_begins_with_its_request_number() -> None:
+    for message in (*get_args(jobs.Request), *get_args(jobs.Reply)):
+        assert msgspec.structs.fields(message)[0].name == "request"
+
+
+def test_a_number_that_no_store_can_hold_is_refused() -> None:
+    for request in (
+        jobs.List(1, JobFilter(), before=2**53 + 1),
+        jobs.Listen(1, None, after=-1, credit=1),
+        jobs.Fetch(1, REF.id, -1),
+        jobs.Get(-1, JOB),
+    ):
+        with pytest.raises(ProtocolViolation, match="Expected `int`"):
+            REQUESTS.decode(REQUESTS.encode(request))
+
+
+def test_a_measurement_that_is_not_a_number_is_refused() -> None:
+    for value in (float("nan"), float("inf"), float("-inf")):
+        request = jobs.ImportCalibration(1, SET, "qpu", (Observation(path="a", value=value),))
+        with pytest.raises(ProtocolViolation, match="Expected `float`"):
+            REQUESTS.decode(REQUESTS.encode(request))
+
+
+@pytest.mark.parametrize(
+    "job", ["", "../../etc/passwd", JOB.upper(), JOB + "/..", JOB + "\n", "x" * 36]
+)
+def test_a_new_job_is_named_by_a_canonical_uuid_only(job: str) -> None:
+    request = jobs.Submit(1, JobId(job), JobSpec(work=Sweep(returns=("adc.trace",))))
+    with pytest.raises(ProtocolViolation, match=r"Expected `str` matching regex .* at `\$\[2\]`"):
+        REQUESTS.decode(REQUESTS.encode(request))
+
+
+@pytest.mark.parametrize("credit", [0, jobs.MOST_CREDIT + 1])
+def test_a_grant_is_at_least_one_event_and_at_most_a_million(credit: int) -> None:
+    with pytest.raises(ProtocolViolation, match="Expected `int`"):
+        REQUESTS.decode(REQUESTS.encode(jobs.Grant(1, credit)))
+
+
+@pytest.mark.parametrize("limit", [0, jobs.MOST_LISTED + 1])
+def test_a_page_holds_at_least_one_job_and_at_most_a_thousand(limit: int) -> None:
+    with pytest.raises(ProtocolViolation, match="Expected `int`"):
+        REQUESTS.decode(REQUESTS.encode(jobs.List(1, JobFilter(), limit=limit)))
+
+
+def test_a_stream_names_at_most_ten_thousand_jobs() -> None:
+    request = jobs.Listen(1, (JOB,) * (jobs.MOST_LISTENED + 1), None, 1)
+    with pytest.raises(ProtocolViolation, match="length <= 10000"):
+        REQUESTS.decode(REQUESTS.encode(request))
