@@ -48,6 +48,24 @@ class Commit(Struct, frozen=True):
     """Jobs of this write that were stored before, and their numbers."""
 
 
+class JournalStatistics(Struct, frozen=True, kw_only=True):
+    """How the journal is doing, for metrics."""
+
+    commits: int = 0
+    """Since it was opened."""
+    writes: int = 0
+    """Stored since it was opened."""
+    records: int = 0
+    """Stored since it was opened."""
+    waiting: int = 0
+    """Writes whose callback has not been called."""
+    newest_commit_writes: int = 0
+    newest_commit_seconds: float = 0.0
+    """From the first statement to the answer of the disk."""
+    reader_restarts: int = 0
+    """How often the reader ended by itself; 0 unless something is wrong."""
+
+
 class StoredJob(Struct, frozen=True, kw_only=True):
     """A job as the journal has it: what it takes to go on with it."""
 
@@ -101,7 +119,7 @@ class Queries(Protocol):
         Args:
             wanted: What must match.
             before: Only jobs with a lower number.
-            limit: The most to return.
+            limit: The most to return; at most 1000 come at once.
 
         Returns:
             The jobs, the newest first, and whether there may be more.
@@ -112,6 +130,11 @@ class Queries(Protocol):
         self, after: int, jobs: Sequence[JobId] | None, limit: int
     ) -> tuple[list[FeedEvent], int]:
         """Return the facts that follow a sequence number, in order.
+
+        Args:
+            after: The sequence number.
+            jobs: Only facts of these; None for all.
+            limit: The most to return; at most 10 000 come at once.
 
         Returns:
             The facts of the given jobs (None: of all) and the number up to which they are
@@ -164,9 +187,17 @@ class Journal(Queries, Protocol):
         """Store records together, soon, and call back once they are durable.
 
         Never blocks; must be called in the event loop's thread, where the callback comes too.
+        The callback must not raise: that would end the journal.
+
+        Raises:
+            JournalFailed: The journal is closed or has failed; nothing will be stored.
         """
         ...
 
     async def flush(self) -> None:
         """Return when everything written before is durable and its callbacks have been called."""
+        ...
+
+    def statistics(self) -> JournalStatistics:
+        """Return how the journal is doing."""
         ...

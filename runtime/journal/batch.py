@@ -1,0 +1,277 @@
+"""The records of one commit, folded into the rows that store them.
+
+Rule 1. Folding looks up known jobs and otherwise touches nothing; the rows are executed later,
+        statement by statement, in the order of `Batch.statements`.
+Rule 2. Facts of one job make one update of its row. The update asks for the ordinal before the
+        first of them, so a hole or a repeat finds no row and is noticed.
+Rule 3. Of records that replace one another the last one makes the row.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any, Final, NamedTuple
+
+import msgspec
+
+from stationd.proto.error import ErrorInfo, JournalFailed
+from stationd.proto.job import JobId
+from stationd.proto.status import JobExecutorStatus
+from stationd.runtime.journal.interface import Commit
+from stationd.runtime.journal.records import (
+    BlocksDropped,
+    BlockStored,
+    CalibrationPinned,
+    CalibrationStored,
+    CalibrationUsed,
+    ControllerSeen,
+    Fact,
+    ItemEnded,
+    JobStored,
+    MetadataStored,
+    Record,
+    TicketIssued,
+    WorkStored,
+)
+
+Row = tuple[object, ...]
+
+_encode: Final = msgspec.msgpack.Encoder().encode
+_RECEIVED: Final = str(JobExecutorStatus.RECEIVED)
+_OVER: Final = frozenset(map(str, JobExecutorStatus.terminal_statuses()))
+
+
+class Statement(NamedTuple):
+    """Some rows, and the SQL that is executed for each."""
+
+    sql: str
+    rows: Sequence[Row]
+    exact: bool = False
+    """Every row must find what it changes."""
+
+
+class Batch:
+    """The rows of one commit.
+
+    Args:
+        seq: The newest sequence number so far.
+        find: Looks up the number of a job that is stored already.
+    """
+
+    def __init__(self, seq: int, find: Callable[[JobId], int | None]) -> None:
+        self.seq = seq
+        """The newest sequence number, with this batch."""
+        self.number = 0
+        """The newest job number in this batch; 0 if there is none."""
+        self.ticket = 0
+        """The newest ticket in this batch; 0 if there is none."""
+        self.records = 0
+        self._find = find
+        self._ids: dict[JobId, int] = {}
+        self._jobs: list[Row] = []
+        self._specs: list[Row] = []
+        self._facts: list[Row] = []
+        self._heads: dict[int, Row] = {}
+        self._before: dict[int, int] = {}
+        self._pins: dict[int, Row] = {}
+        self._tickets: dict[int, Row] = {}
+        self._works: dict[int, Row] = {}
+        self._sweeps: dict[Row, Row] = {}
+        self._items: dict[Row, Row] = {}
+        self._drops: dict[Row, Row] = {}
+        self._blocks: dict[Row, Row] = {}
+        self._sets: dict[str, Row] = {}
+        self._defaults: dict[str, Row] = {}
+        self._controllers: dict[str, Row] = {}
+
+    def add(self, records: Sequence[Record]) -> Commit:
+        """Fold the records of one write, and return what will have become of it.
+
+        Raises:
+            JournalFailed: The records contradict one another. The batch must not be executed.
+        """
+        first, known = self.seq + 1, dict[JobId, int]()
+        for record in records:
+            if isinstance(record, JobStored):
+                self._job(record, known)
+            else:
+                _FOLD[type(record)](self, record)
+        self.records += len(records)
+        return Commit(first, known)
+
+    def statements(self) -> Iterator[Statement]:
+        """Yield what is to be executed: owners first, drops of blocks before new blocks."""
+        yield Statement(_JOB, self._jobs)
+        yield Statement(_SPEC, self._specs)
+        yield Statement(_FACT, self._facts)
+        heads = [(*head, self._before[number]) for number, head in self._heads.items()]
+        yield Statement(_HEAD, heads, exact=True)
+        yield Statement(_PIN, [*self._pins.values()], exact=True)
+        yield Statement(_TICKET, [*self._tickets.values()], exact=True)
+        yield Statement(_WORK, [*self._works.values()])
+        yield Statement(_SWEEP, [*self._sweeps.values()])
+        yield Statement(_ITEM, [*self._items.values()])
+        yield Statement(_DROP, [*self._drops.values()])
+        yield Statement(_BLOCK, [*self._blocks.values()])
+        yield Statement(_SET, [*self._sets.values()])
+        yield Statement(_DEFAULT, [*self._defaults.values()])
+        yield Statement(_CONTROLLER, [*self._controllers.values()])
+
+    def _job(self, record: JobStored, known: dict[JobId, int]) -> None:
+        older = self._ids.get(record.job) or self._find(record.job)
+        if older is not None:
+            known[record.job] = older
+            return
+        self._ids[record.job] = record.number
+        self.seq += 1
+        self.number = max(self.number, record.number)
+        spec, time = record.spec, record.time_unix_s
+        self._jobs.append(
+            (
+                record.number, record.job, record.target, spec.kind, spec.name,
+                spec.name.casefold(), spec.priority, time, _RECEIVED, self.seq, time,
+            )
+        )  # fmt: skip
+        self._specs.append((record.number, _encode(spec)))
+        self._facts.append((self.seq, record.number, 1, 1, _RECEIVED, time, False, None, ""))
+
+    def _fact(self, fact: Fact) -> None:
+        self.seq += 1
+        number, status, error = fact.number, str(fact.status), _error(fact.error)
+        before = self._heads.get(number)
+        if before is None:
+            self._before[number] = fact.ordinal - 1
+        elif before[_HEAD_ORDINAL] != fact.ordinal - 1:
+            raise JournalFailed(
+                f"fact {fact.ordinal} of job {number} follows fact {before[_HEAD_ORDINAL]}:"
+                " please report this bug"
+            )
+        self._facts.append(
+            (
+                self.seq, number, fact.ordinal, fact.attempt, status, fact.time_unix_s,
+                fact.cancelling, error, fact.note,
+            )
+        )  # fmt: skip
+        self._heads[number] = (
+            fact.attempt, fact.ordinal, status, status in _OVER, self.seq, fact.time_unix_s,
+            fact.cancelling, error, fact.note, number,
+        )  # fmt: skip
+
+    def _pin(self, record: CalibrationPinned) -> None:
+        self._pins[record.number] = (record.calibration_set, record.number)
+
+    def _ticket(self, record: TicketIssued) -> None:
+        self.ticket = max(self.ticket, record.ticket)
+        self._tickets[record.number] = (record.ticket, record.attempt, record.number)
+
+    def _work(self, record: WorkStored) -> None:
+        self._works[record.number] = (record.number, record.attempt, record.data)
+
+    def _metadata(self, record: MetadataStored) -> None:
+        key = (record.number, record.attempt)
+        self._sweeps[key] = (*key, record.metadata)
+
+    def _item(self, record: ItemEnded) -> None:
+        ref = record.result
+        place = (None, None, None) if ref is None else (ref.id, ref.size_bytes, ref.sha256)
+        self._items[record.number, record.index] = (
+            record.number, record.index, record.attempt, _error(record.error), *place,
+            record.data, record.partial,
+        )  # fmt: skip
+
+    def _block(self, record: BlockStored) -> None:
+        key = (record.number, record.attempt, record.controller, record.index)
+        self._blocks.setdefault(key, (*key, record.header, record.data))
+
+    def _drop(self, record: BlocksDropped) -> None:
+        key = (record.number, record.attempt)
+        self._drops[key] = key
+        for block in [block for block in self._blocks if block[:2] == key]:
+            del self._blocks[block]
+
+    def _set(self, record: CalibrationStored) -> None:
+        found = record.set
+        self._sets.setdefault(
+            found.id,
+            (
+                found.id, found.target, found.created_unix_s, found.name,
+                len(found.observations), _encode(found),
+            ),
+        )  # fmt: skip
+
+    def _default(self, record: CalibrationUsed) -> None:
+        self._defaults[record.target] = (record.target, record.id)
+
+    def _controller(self, record: ControllerSeen) -> None:
+        self._controllers[record.name] = (
+            record.name, record.driver, record.ledger, record.version, record.time_unix_s,
+            _encode(record.capabilities),
+        )  # fmt: skip
+
+    FOLDS = (
+        (Fact, _fact),
+        (CalibrationPinned, _pin),
+        (WorkStored, _work),
+        (MetadataStored, _metadata),
+        (TicketIssued, _ticket),
+        (ItemEnded, _item),
+        (BlockStored, _block),
+        (BlocksDropped, _drop),
+        (CalibrationStored, _set),
+        (CalibrationUsed, _default),
+        (ControllerSeen, _controller),
+    )
+
+
+_FOLD: Final[Mapping[type[Record], Callable[[Batch, Any], None]]] = dict(Batch.FOLDS)
+
+
+def _error(error: ErrorInfo | None) -> bytes | None:
+    return None if error is None else _encode(error)
+
+
+_JOB: Final = """
+INSERT INTO jobs (number, id, target, kind, name, name_folded, priority, created_unix_s, status,
+  seq, modified_unix_s, attempt, ordinal, over, cancelling, note)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 1, 1, 0, 0, '')"""
+_SPEC: Final = "INSERT INTO specs (number, spec) VALUES (?, ?)"
+_FACT: Final = """
+INSERT INTO facts (seq, number, ordinal, attempt, status, time_unix_s, cancelling, error, note)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)"""
+_HEAD: Final = """
+UPDATE jobs SET attempt = ?, ordinal = ?, status = ?, over = ?, seq = ?, modified_unix_s = ?,
+  cancelling = ?, error = ?, note = ?
+WHERE number = ? AND ordinal = ?"""
+_HEAD_ORDINAL: Final = 1
+"""Where the ordinal stands in a row of `_HEAD`."""
+_PIN: Final = "UPDATE jobs SET calibration_set = ? WHERE number = ?"
+_TICKET: Final = "UPDATE jobs SET ticket = ?, ticket_attempt = ? WHERE number = ?"
+_WORK: Final = """
+INSERT INTO works (number, attempt, data) VALUES (?, ?, ?)
+ON CONFLICT (number) DO UPDATE SET attempt = excluded.attempt, data = excluded.data"""
+_SWEEP: Final = """
+INSERT INTO sweeps (number, attempt, metadata) VALUES (?, ?, ?)
+ON CONFLICT (number, attempt) DO UPDATE SET metadata = excluded.metadata"""
+_ITEM: Final = """
+INSERT INTO items (number, item, attempt, error, artifact, size_bytes, sha256, data, partial)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
+ON CONFLICT (number, item) DO UPDATE SET attempt = excluded.attempt, error = excluded.error,
+  artifact = excluded.artifact, size_bytes = excluded.size_bytes, sha256 = excluded.sha256,
+  data = excluded.data, partial = excluded.partial"""
+_DROP: Final = "DELETE FROM blocks WHERE number = ? AND attempt = ?"
+_BLOCK: Final = """
+INSERT INTO blocks (number, attempt, controller, block, header, data) VALUES (?, ?, ?, ?, ?, ?)
+ON CONFLICT DO NOTHING"""
+_SET: Final = """
+INSERT INTO calibration_sets (id, target, created_unix_s, name, observations, data)
+VALUES (?, ?, ?, ?, ?, ?)
+ON CONFLICT (id) DO NOTHING"""
+_DEFAULT: Final = """
+INSERT INTO calibration_defaults (target, id) VALUES (?, ?)
+ON CONFLICT (target) DO UPDATE SET id = excluded.id"""
+_CONTROLLER: Final = """
+INSERT INTO controllers (name, driver, ledger, version, time_unix_s, capabilities)
+VALUES (?, ?, ?, ?, ?, ?)
+ON CONFLICT (name) DO UPDATE SET driver = excluded.driver, ledger = excluded.ledger,
+  version = excluded.version, time_unix_s = excluded.time_unix_s,
+  capabilities = excluded.capabilities"""

@@ -1,0 +1,199 @@
+"""What a journal in memory holds, and what becomes of it with every record."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Final
+from uuid import uuid4
+
+from stationd.proto.calibration import CalibrationSet
+from stationd.proto.error import JournalFailed
+from stationd.proto.job import ItemView, JobId, JobView, TimelineEntry
+from stationd.proto.jobs_protocol import FeedEvent
+from stationd.proto.status import JobExecutorStatus
+from stationd.runtime.journal.interface import Commit, StoredJob
+from stationd.runtime.journal.records import (
+    BlocksDropped,
+    BlockStored,
+    CalibrationPinned,
+    CalibrationStored,
+    CalibrationUsed,
+    ControllerSeen,
+    Fact,
+    ItemEnded,
+    JobStored,
+    MetadataStored,
+    Record,
+    TicketIssued,
+    WorkStored,
+)
+from stationd.runtime.journal.view import item_name, job_view
+
+
+class MemoryJob:
+    """All that is stored of one job."""
+
+    def __init__(self, record: JobStored) -> None:
+        self.record = record
+        self.timeline: list[TimelineEntry] = []
+        self.calibration_set: str | None = None
+        self.ticket: TicketIssued | None = None
+        self.work: WorkStored | None = None
+        self.metadata: dict[int, bytes] = {}
+        self.items: dict[int, ItemEnded] = {}
+        self.blocks: dict[tuple[int, str, int], BlockStored] = {}
+
+    def stored(self) -> StoredJob:
+        """Return the job as the journal's users get it."""
+        record, newest = self.record, self.timeline[-1]
+        ticket = self.ticket
+        return StoredJob(
+            number=record.number,
+            job=record.job,
+            spec=record.spec,
+            target=record.target,
+            status=newest.status,
+            attempt=newest.attempt,
+            ordinal=newest.ordinal,
+            seq=newest.seq,
+            created_unix_s=record.time_unix_s,
+            modified_unix_s=newest.time_unix_s,
+            cancelling=newest.cancelling,
+            error=newest.error,
+            calibration_set=self.calibration_set,
+            ticket=ticket.ticket if ticket and ticket.attempt == newest.attempt else None,
+            items=tuple(self._item(index) for index in sorted(self.items)),
+        )
+
+    def view(self, *, whole: bool) -> JobView:
+        """Return the job as clients see it, with timeline and items if it is to be whole."""
+        timeline = self.timeline if whole else ()
+        return job_view(self.stored(), self.timeline[-1].note, timeline, items=whole)
+
+    def _item(self, index: int) -> ItemView:
+        ended = self.items[index]
+        return ItemView(
+            index=index,
+            name=item_name(self.record.spec, index),
+            result=ended.result,
+            error=ended.error,
+            partial=ended.partial,
+        )
+
+
+class Contents:
+    """What is committed."""
+
+    def __init__(self) -> None:
+        self.station = str(uuid4())
+        self.epoch = 0
+        self.ticket = 0
+        self.jobs: dict[int, MemoryJob] = {}
+        self.numbers: dict[JobId, int] = {}
+        self.facts: list[FeedEvent] = []
+        self.sets: dict[str, CalibrationSet] = {}
+        self.defaults: dict[str, str] = {}
+        self.controllers: dict[str, ControllerSeen] = {}
+
+    @property
+    def seq(self) -> int:
+        """The newest sequence number."""
+        return len(self.facts)
+
+    def job(self, number: int) -> MemoryJob:
+        """Return the job that a record belongs to."""
+        if number not in self.jobs:
+            raise JournalFailed(f"there is no job {number}: please report this bug")
+        return self.jobs[number]
+
+    def store(self, records: Sequence[Record]) -> Commit:
+        """Store one write."""
+        first, known = self.seq + 1, dict[JobId, int]()
+        for record in records:
+            if isinstance(record, JobStored) and record.job in self.numbers:
+                known[record.job] = self.numbers[record.job]
+            else:
+                _STORE[type(record)](self, record)
+        return Commit(first, known)
+
+    def _job(self, record: JobStored) -> None:
+        if record.number in self.jobs:
+            raise JournalFailed(f"there is a job {record.number} already: please report this bug")
+        self.jobs[record.number] = MemoryJob(record)
+        self.numbers[record.job] = record.number
+        received = JobExecutorStatus.RECEIVED
+        self._fact(Fact(record.number, record.job, 1, 1, received, record.time_unix_s))
+
+    def _fact(self, fact: Fact) -> None:
+        timeline = self.job(fact.number).timeline
+        if fact.ordinal != len(timeline) + 1:
+            raise JournalFailed(
+                f"fact {fact.ordinal} of job {fact.number} follows fact {len(timeline)}:"
+                " please report this bug"
+            )
+        entry = TimelineEntry(
+            seq=self.seq + 1,
+            ordinal=fact.ordinal,
+            attempt=fact.attempt,
+            status=fact.status,
+            time_unix_s=fact.time_unix_s,
+            cancelling=fact.cancelling,
+            error=fact.error,
+            note=fact.note,
+        )
+        timeline.append(entry)
+        self.facts.append(FeedEvent(self.jobs[fact.number].record.job, entry))
+
+    def _pin(self, record: CalibrationPinned) -> None:
+        self.job(record.number).calibration_set = record.calibration_set
+
+    def _ticket(self, record: TicketIssued) -> None:
+        self.job(record.number).ticket = record
+        self.ticket = max(self.ticket, record.ticket)
+
+    def _work(self, record: WorkStored) -> None:
+        self.job(record.number).work = record
+
+    def _metadata(self, record: MetadataStored) -> None:
+        self.job(record.number).metadata[record.attempt] = record.metadata
+
+    def _item(self, record: ItemEnded) -> None:
+        self.job(record.number).items[record.index] = record
+
+    def _block(self, record: BlockStored) -> None:
+        key = (record.attempt, record.controller, record.index)
+        self.job(record.number).blocks.setdefault(key, record)
+
+    def _drop(self, record: BlocksDropped) -> None:
+        blocks = self.job(record.number).blocks
+        for key in [key for key in blocks if key[0] == record.attempt]:
+            del blocks[key]
+
+    def _set(self, record: CalibrationStored) -> None:
+        self.sets.setdefault(record.set.id, record.set)
+
+    def _default(self, record: CalibrationUsed) -> None:
+        if record.id not in self.sets:
+            raise JournalFailed(f"there is no calibration set {record.id}: please report this bug")
+        self.defaults[record.target] = record.id
+
+    def _controller(self, record: ControllerSeen) -> None:
+        self.controllers[record.name] = record
+
+    STORES = (
+        (JobStored, _job),
+        (Fact, _fact),
+        (CalibrationPinned, _pin),
+        (WorkStored, _work),
+        (MetadataStored, _metadata),
+        (TicketIssued, _ticket),
+        (ItemEnded, _item),
+        (BlockStored, _block),
+        (BlocksDropped, _drop),
+        (CalibrationStored, _set),
+        (CalibrationUsed, _default),
+        (ControllerSeen, _controller),
+    )
+
+
+_STORE: Final[Mapping[type[Record], Callable[[Contents, Any], None]]] = dict(Contents.STORES)

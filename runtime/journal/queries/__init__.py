@@ -1,0 +1,1 @@
+"""The questions that the reader answers: one class each, which knows its own SQL."""

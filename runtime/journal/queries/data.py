@@ -1,0 +1,152 @@
+"""Questions about what belongs to jobs, about calibrations and controllers."""
+
+from __future__ import annotations
+
+import sqlite3
+from typing import Any, ClassVar, Final
+
+from msgspec.msgpack import Decoder
+
+from stationd.proto.calibration import CalibrationSet, CalibrationSummary
+from stationd.proto.job import ArtifactRef
+from stationd.proto.program import Capabilities
+from stationd.runtime.journal.interface import StoredArtifact
+from stationd.runtime.journal.queries.query import PAGE_BYTES, Query
+from stationd.runtime.journal.records import BlockStored, ControllerSeen
+from stationd.runtime.journal.view import owner
+
+_SET: Final = Decoder(CalibrationSet)
+_CAPABILITIES: Final = Decoder(Capabilities)
+
+
+class Work(Query[bytes | None], frozen=True, array_like=True, tag=6):
+    """What is the compiled work of a job?"""
+
+    decoder: ClassVar[Decoder[Any]] = Decoder(bytes | None)
+    number: int
+
+    def answer(self, database: sqlite3.Connection) -> bytes | None:
+        """Return the work, or None if there is none."""
+        query = "SELECT data FROM works WHERE number = ?"
+        row = database.execute(query, (self.number,)).fetchone()
+        return None if row is None else row[0]
+
+
+class Blocks(Query[tuple[list[BlockStored], bool]], frozen=True, array_like=True, tag=7):
+    """What raw data has an attempt?"""
+
+    decoder: ClassVar[Decoder[Any]] = Decoder(tuple[list[BlockStored], bool])
+    number: int
+    attempt: int
+    after: tuple[str, int]
+    """Controller and index of the last block of the page before; ``("", -1)`` to begin."""
+
+    def answer(self, database: sqlite3.Connection) -> tuple[list[BlockStored], bool]:
+        """Return a page of blocks, by controller and index, and whether there are more."""
+        found: list[BlockStored] = []
+        size = 0
+        rows = database.execute(_BLOCKS, (self.number, self.attempt, *self.after))
+        for controller, index, header, data in rows:
+            if size >= PAGE_BYTES:
+                return found, True
+            found.append(BlockStored(self.number, self.attempt, controller, index, header, data))
+            size += len(header) + len(data)
+        return found, False
+
+
+class Artifact(Query[StoredArtifact | None], frozen=True, array_like=True, tag=8):
+    """Where is a result?"""
+
+    decoder: ClassVar[Decoder[Any]] = Decoder(StoredArtifact | None)
+    artifact: str
+
+    def answer(self, database: sqlite3.Connection) -> StoredArtifact | None:
+        """Return the result, or None if the id is unknown."""
+        row = database.execute(_ARTIFACT, (owner(self.artifact), self.artifact)).fetchone()
+        if row is None:
+            return None
+        size, digest, data = row
+        return StoredArtifact(ArtifactRef(id=self.artifact, size_bytes=size, sha256=digest), data)
+
+
+class Calibration(Query[CalibrationSet | None], frozen=True, array_like=True, tag=9):
+    """What is in a calibration set?"""
+
+    decoder: ClassVar[Decoder[Any]] = Decoder(CalibrationSet | None)
+    calibration_set: str
+
+    def answer(self, database: sqlite3.Connection) -> CalibrationSet | None:
+        """Return the set, or None if the id is unknown."""
+        query = "SELECT data FROM calibration_sets WHERE id = ?"
+        row = database.execute(query, (self.calibration_set,)).fetchone()
+        return None if row is None else _SET.decode(row[0])
+
+
+class DefaultCalibration(Query[str | None], frozen=True, array_like=True, tag=10):
+    """Which calibration set is a target's default?"""
+
+    decoder: ClassVar[Decoder[Any]] = Decoder(str | None)
+    target: str
+
+    def answer(self, database: sqlite3.Connection) -> str | None:
+        """Return the set's id, or None if the target has no default."""
+        query = "SELECT id FROM calibration_defaults WHERE target = ?"
+        row = database.execute(query, (self.target,)).fetchone()
+        return None if row is None else row[0]
+
+
+class Calibrations(Query[list[CalibrationSummary]], frozen=True, array_like=True, tag=11):
+    """Which calibration sets are there?"""
+
+    decoder: ClassVar[Decoder[Any]] = Decoder(list[CalibrationSummary])
+    target: str
+    """Empty for those of all targets."""
+
+    def answer(self, database: sqlite3.Connection) -> list[CalibrationSummary]:
+        """Return the sets, the newest first."""
+        rows = database.execute(_CALIBRATIONS, (self.target,))
+        return [
+            CalibrationSummary(
+                id=id_,
+                target=target,
+                created_unix_s=created,
+                name=name,
+                observations=observations,
+                default=bool(default),
+            )
+            for id_, target, created, name, observations, default in rows
+        ]
+
+
+class Controllers(Query[list[ControllerSeen]], frozen=True, array_like=True, tag=12):
+    """What did the controllers say of themselves?"""
+
+    decoder: ClassVar[Decoder[Any]] = Decoder(list[ControllerSeen])
+
+    def answer(self, database: sqlite3.Connection) -> list[ControllerSeen]:
+        """Return what each said last, by name."""
+        rows = database.execute(
+            "SELECT name, driver, ledger, version, time_unix_s, capabilities FROM controllers"
+            " ORDER BY name"
+        )
+        return [
+            ControllerSeen(name, driver, ledger, version, time, _CAPABILITIES.decode(blob))
+            for name, driver, ledger, version, time, blob in rows
+        ]
+
+
+_BLOCKS: Final = """
+SELECT controller, block, header, data FROM blocks
+WHERE number = ? AND attempt = ? AND (controller, block) > (?, ?)
+ORDER BY controller, block"""
+_ARTIFACT: Final = """
+SELECT size_bytes, sha256, data FROM items
+WHERE number = (SELECT number FROM jobs WHERE id = ?) AND artifact = ?"""
+_CALIBRATIONS: Final = """
+SELECT sets.id, sets.target, created_unix_s, name, observations,
+  defaults.id IS NOT NULL
+FROM calibration_sets AS sets
+LEFT JOIN calibration_defaults AS defaults
+  ON defaults.target = sets.target AND defaults.id = sets.id
+WHERE ? IN ('', sets.target)
+ORDER BY created_unix_s DESC, sets.id DESC"""

@@ -1,0 +1,211 @@
+"""Questions about jobs and facts."""
+
+from __future__ import annotations
+
+import sqlite3
+from typing import Any, ClassVar, Final, NamedTuple
+
+import msgspec
+from msgspec.msgpack import Decoder
+
+from stationd.proto.job import JobFilter, JobId, JobKind, JobView
+from stationd.proto.jobs_protocol import FeedEvent
+from stationd.runtime.journal.interface import StoredJob
+from stationd.runtime.journal.queries.query import PAGE_BYTES, Query
+from stationd.runtime.journal.queries.rows import (
+    FACT_COLUMNS,
+    JOB_COLUMNS,
+    STATUSES,
+    FactRow,
+    JobRow,
+    error_info,
+    stored_job,
+    timeline_entry,
+)
+from stationd.runtime.journal.view import MOST_FACTS, MOST_LISTED, job_view, statuses_meant
+
+_JOB: Final = f"SELECT {JOB_COLUMNS} FROM jobs JOIN specs USING (number)"  # noqa: S608 - our own text
+
+
+class Stored(Query[StoredJob | None], frozen=True, array_like=True, tag=1):
+    """What is stored of a job?"""
+
+    decoder: ClassVar[Decoder[Any]] = Decoder(StoredJob | None)
+    job: JobId
+
+    def answer(self, database: sqlite3.Connection) -> StoredJob | None:
+        """Return the job, or None if the id is unknown."""
+        row = _row(database, self.job)
+        return None if row is None else stored_job(database, row)
+
+
+class View(Query[JobView | None], frozen=True, array_like=True, tag=2):
+    """What do clients see of a job?"""
+
+    decoder: ClassVar[Decoder[Any]] = Decoder(JobView | None)
+    job: JobId
+
+    def answer(self, database: sqlite3.Connection) -> JobView | None:
+        """Return the job with timeline and items, or None if the id is unknown."""
+        row = _row(database, self.job)
+        if row is None:
+            return None
+        facts = database.execute(
+            f"SELECT {FACT_COLUMNS} FROM facts WHERE number = ? ORDER BY ordinal",  # noqa: S608 - our own text
+            (row.number,),
+        )
+        timeline = [timeline_entry(FactRow(*fact)) for fact in facts]
+        return job_view(stored_job(database, row), row.note, timeline, items=True)
+
+
+class Views(Query[tuple[list[JobView], bool]], frozen=True, array_like=True, tag=3):
+    """Which jobs match?"""
+
+    decoder: ClassVar[Decoder[Any]] = Decoder(tuple[list[JobView], bool])
+    wanted: JobFilter
+    before: int | None
+    limit: int
+
+    def answer(self, database: sqlite3.Connection) -> tuple[list[JobView], bool]:
+        """Return the newest jobs first, and whether there may be more."""
+        most = max(0, min(self.limit, MOST_LISTED))
+        clauses, values = self._conditions()
+        rows = database.execute(
+            f"SELECT {LISTED_COLUMNS} FROM jobs WHERE {' AND '.join(clauses)}"  # noqa: S608 - our own text
+            " ORDER BY number DESC LIMIT ?",
+            (*values, most + 1),
+        ).fetchall()
+        return [_listed(ListedRow(*row)) for row in rows[:most]], len(rows) > most
+
+    def _conditions(self) -> tuple[list[str], list[object]]:
+        wanted = self.wanted
+        clauses, values = ["1"], list[object]()
+        if self.before is not None:
+            clauses.append("number < ?")
+            values.append(self.before)
+        if wanted.target:
+            clauses.append("target = ?")
+            values.append(wanted.target)
+        if wanted.name_like:
+            clauses.append("instr(name_folded, ?)")
+            values.append(wanted.name_like.casefold())
+        if wanted.kinds:
+            clauses.append("kind IN (SELECT value FROM json_each(?))")
+            values.append(_json(wanted.kinds))
+        statuses = statuses_meant(wanted)
+        if statuses is not None:
+            clauses.append("status IN (SELECT value FROM json_each(?))")
+            values.append(_json(map(str, statuses)))
+            # Lets SQLite use the indices that know only one kind of job.
+            clauses += {frozenset({True}): ["over = 1"], frozenset({False}): ["over = 0"]}.get(
+                frozenset(status.is_terminal for status in statuses), []
+            )
+        return clauses, values
+
+
+class Facts(Query[tuple[list[FeedEvent], int]], frozen=True, array_like=True, tag=4):
+    """What has happened since?"""
+
+    decoder: ClassVar[Decoder[Any]] = Decoder(tuple[list[FeedEvent], int])
+    after: int
+    jobs: tuple[JobId, ...] | None
+    limit: int
+
+    def answer(self, database: sqlite3.Connection) -> tuple[list[FeedEvent], int]:
+        """Return the facts, and the number up to which they are complete."""
+        most = max(0, min(self.limit, MOST_FACTS))
+        if self.jobs is None:
+            rows = database.execute(_FACTS_OF_ALL, (self.after, most)).fetchall()
+        else:
+            values = (_json(self.jobs), self.after, most)
+            rows = database.execute(_FACTS_OF_JOBS, values).fetchall()
+        events = [FeedEvent(JobId(job), timeline_entry(FactRow(*fact))) for job, *fact in rows]
+        if len(events) == most:  # there may be more behind the last one
+            return events, events[-1].entry.seq if events else self.after
+        (newest,) = database.execute("SELECT seq FROM meta").fetchone()
+        return events, max(newest, self.after)
+
+
+class Unfinished(Query[tuple[list[StoredJob], bool]], frozen=True, array_like=True, tag=5):
+    """Which jobs are not over?"""
+
+    decoder: ClassVar[Decoder[Any]] = Decoder(tuple[list[StoredJob], bool])
+    after: int
+    limit: int
+
+    def answer(self, database: sqlite3.Connection) -> tuple[list[StoredJob], bool]:
+        """Return a page of jobs in the order of their numbers, and whether there may be more."""
+        found: list[StoredJob] = []
+        size = 0
+        rows = database.execute(_UNFINISHED, (self.after, self.limit))
+        for row in map(JobRow._make, rows):
+            found.append(stored_job(database, row))
+            size += len(row.spec)
+            if size >= PAGE_BYTES:
+                return found, True
+        return found, len(found) == self.limit
+
+
+def _row(database: sqlite3.Connection, job: JobId) -> JobRow | None:
+    row = database.execute(_JOB + " WHERE id = ?", (job,)).fetchone()
+    return None if row is None else JobRow(*row)
+
+
+def _json(values: object) -> str:
+    """Return what `json_each` takes apart: one parameter, however many values."""
+    return msgspec.json.encode(values).decode()
+
+
+class ListedRow(NamedTuple):
+    """`LISTED_COLUMNS` of the table jobs: a job without what is stored outside its row."""
+
+    number: int
+    id: str
+    kind: JobKind
+    target: str
+    status: str
+    attempt: int
+    created_unix_s: float
+    modified_unix_s: float
+    seq: int
+    name: str
+    priority: int
+    cancelling: int
+    error: bytes | None
+    note: str
+    calibration_set: str | None
+
+
+def _listed(row: ListedRow) -> JobView:
+    return JobView(
+        id=JobId(row.id),
+        number=row.number,
+        kind=row.kind,
+        target=row.target,
+        status=STATUSES[row.status],
+        attempt=row.attempt,
+        created_unix_s=row.created_unix_s,
+        modified_unix_s=row.modified_unix_s,
+        seq=row.seq,
+        name=row.name,
+        priority=row.priority,
+        cancelling=bool(row.cancelling),
+        error=error_info(row.error),
+        note=row.note,
+        calibration_set=row.calibration_set,
+    )
+
+
+LISTED_COLUMNS: Final = """
+number, id, kind, target, status, attempt, created_unix_s, modified_unix_s, seq, name, priority,
+cancelling, error, note, calibration_set"""
+_FACTS: Final = ", ".join(f"facts.{column}" for column in FACT_COLUMNS.split(", "))
+_FACTS_OF_ALL: Final = f"""
+SELECT jobs.id, {_FACTS} FROM facts CROSS JOIN jobs USING (number)
+WHERE facts.seq > ? ORDER BY facts.seq LIMIT ?"""  # noqa: S608 - our own text
+# From the jobs to their facts, whose index holds the sequence number too.
+_FACTS_OF_JOBS: Final = f"""
+SELECT jobs.id, {_FACTS} FROM jobs CROSS JOIN facts USING (number)
+WHERE jobs.id IN (SELECT value FROM json_each(?)) AND facts.seq > ?
+ORDER BY facts.seq LIMIT ?"""  # noqa: S608 - our own text
+_UNFINISHED: Final = _JOB + " WHERE over = 0 AND number > ? ORDER BY number LIMIT ?"

@@ -1,0 +1,185 @@
+"""The tables of the journal, and how an empty database gets them.
+
+Rule 1. What is asked for stands in columns; the rest is msgpack that only its reader looks into.
+Rule 2. What never changes is kept apart from what changes with every fact, so that a status
+        does not rewrite a megabyte of programs.
+Rule 3. `meta.schema_version` can be read in every version, older or newer.
+
+Only the writer imports this module, and only to make a new database: SQLAlchemy takes longer
+to import than the writer to start.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from sqlalchemy import (
+    REAL,
+    CheckConstraint,
+    Column,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    Table,
+    Text,
+    UniqueConstraint,
+)
+from sqlalchemy.dialects import sqlite
+from sqlalchemy.schema import CreateIndex, CreateTable
+
+TABLES: Final = MetaData()
+
+
+def _table(name: str, *parts: Column[object] | CheckConstraint | UniqueConstraint) -> Table:
+    # STRICT makes SQLite refuse a value of the wrong type instead of keeping it as it came.
+    return Table(name, TABLES, *parts, sqlite_strict=True)
+
+
+def _integer(name: str) -> Column[object]:
+    return Column(name, Integer, nullable=False)
+
+
+def _text(name: str) -> Column[object]:
+    return Column(name, Text, nullable=False)
+
+
+def _time(name: str) -> Column[object]:
+    return Column(name, REAL, nullable=False)
+
+
+def _blob(name: str) -> Column[object]:
+    return Column(name, LargeBinary, nullable=False)
+
+
+def _key(name: str, *foreign: ForeignKey) -> Column[object]:
+    return Column(name, Integer, *foreign, primary_key=True, autoincrement=False)
+
+
+def _of_job(*, key: bool = False) -> Column[object]:
+    owner = ForeignKey("jobs.number")
+    return _key("number", owner) if key else Column("number", Integer, owner, nullable=False)
+
+
+_table(
+    "meta",
+    _key("one"),
+    _text("station"),
+    _integer("schema_version"),
+    _integer("epoch"),
+    # The newest numbers ever given: rows may be deleted one day, numbers never come again.
+    _integer("seq"),
+    _integer("number"),
+    _integer("ticket"),
+    CheckConstraint("one = 1"),
+)
+JOBS: Final = _table(
+    "jobs",
+    _key("number"),
+    Column("id", Text, nullable=False, unique=True),
+    _text("target"),
+    _text("kind"),
+    _text("name"),
+    _text("name_folded"),  # SQLite itself knows upper and lower case of ASCII only
+    _integer("priority"),
+    _time("created_unix_s"),
+    # From here on as the newest fact has it.
+    _integer("attempt"),
+    _integer("ordinal"),
+    _text("status"),
+    _integer("over"),
+    _integer("seq"),
+    _time("modified_unix_s"),
+    _integer("cancelling"),
+    Column("error", LargeBinary),
+    _text("note"),
+    # From here on as records of their own have it.
+    Column("calibration_set", Text),
+    Column("ticket", Integer, unique=True),
+    Column("ticket_attempt", Integer),
+    CheckConstraint("number >= 1 AND attempt >= 1 AND ordinal >= attempt"),
+    CheckConstraint("over IN (0, 1) AND cancelling IN (0, 1)"),
+    CheckConstraint("(ticket IS NULL) = (ticket_attempt IS NULL)"),
+)
+# Partial indices, so that only a fact that ends or reopens a job touches them.
+Index("jobs_under_way", JOBS.c.number, sqlite_where=JOBS.c.over == 0)
+Index("jobs_over", JOBS.c.status, JOBS.c.number, sqlite_where=JOBS.c.over == 1)
+Index("jobs_of_target", JOBS.c.target, JOBS.c.number)
+_table("specs", _of_job(key=True), _blob("spec"))
+_table(
+    "facts",
+    _key("seq"),
+    _of_job(),
+    _integer("ordinal"),
+    _integer("attempt"),
+    _text("status"),
+    _time("time_unix_s"),
+    _integer("cancelling"),
+    Column("error", LargeBinary),
+    _text("note"),
+    UniqueConstraint("number", "ordinal"),
+)
+_table("works", _of_job(key=True), _integer("attempt"), _blob("data"))
+_table("sweeps", _of_job(key=True), _key("attempt"), _blob("metadata"))
+_table(
+    "items",
+    _of_job(key=True),
+    _key("item"),
+    _integer("attempt"),
+    Column("error", LargeBinary),
+    Column("artifact", Text),
+    Column("size_bytes", Integer),
+    Column("sha256", Text),
+    Column("data", LargeBinary),
+    _integer("partial"),
+    CheckConstraint("item >= 0"),
+    CheckConstraint("(artifact IS NULL) = (size_bytes IS NULL)"),
+    CheckConstraint("(artifact IS NULL) = (sha256 IS NULL)"),
+    CheckConstraint("data IS NULL OR artifact IS NOT NULL"),
+)
+_table(
+    "blocks",
+    _of_job(key=True),
+    _key("attempt"),
+    Column("controller", Text, primary_key=True),
+    _key("block"),
+    _blob("header"),
+    _blob("data"),
+)
+_table(
+    "calibration_sets",
+    Column("id", Text, primary_key=True),
+    _text("target"),
+    _time("created_unix_s"),
+    _text("name"),
+    _integer("observations"),
+    _blob("data"),
+)
+CALIBRATION_SETS: Final = TABLES.tables["calibration_sets"]
+Index("calibration_sets_of_target", CALIBRATION_SETS.c.target, CALIBRATION_SETS.c.created_unix_s)
+_table(
+    "calibration_defaults",
+    Column("target", Text, primary_key=True),
+    Column("id", Text, ForeignKey("calibration_sets.id"), nullable=False),
+)
+_table(
+    "controllers",
+    Column("name", Text, primary_key=True),
+    _text("driver"),
+    _text("ledger"),
+    _text("version"),
+    _time("time_unix_s"),
+    _blob("capabilities"),
+)
+
+
+def statements() -> list[str]:
+    """Return the SQL that makes all tables and indices in an empty SQLite database."""
+    dialect = sqlite.dialect()
+    made: list[str] = []
+    for table in TABLES.sorted_tables:
+        made.append(str(CreateTable(table).compile(dialect=dialect)))
+        indices = sorted(table.indexes, key=lambda index: str(index.name))
+        made += [str(CreateIndex(index).compile(dialect=dialect)) for index in indices]
+    return made

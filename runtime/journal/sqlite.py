@@ -1,0 +1,191 @@
+"""The journal in an SQLite database, behind two processes: one writes, the other reads."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import AsyncGenerator, Callable, Generator, Sequence
+from contextlib import asynccontextmanager, contextmanager
+from pathlib import Path
+from typing import Final, cast
+
+import anyio
+import msgspec
+from anyio import to_thread
+
+from stationd.proto.calibration import CalibrationSet, CalibrationSummary
+from stationd.proto.error import JournalFailed
+from stationd.proto.job import JobFilter, JobId, JobView
+from stationd.proto.jobs_protocol import FeedEvent
+from stationd.runtime.journal.child import child
+from stationd.runtime.journal.interface import (
+    Commit,
+    Journal,
+    JournalStatistics,
+    Opening,
+    StoredArtifact,
+    StoredJob,
+)
+from stationd.runtime.journal.lock import take_lock
+from stationd.runtime.journal.queries.data import (
+    Artifact,
+    Blocks,
+    Calibration,
+    Calibrations,
+    Controllers,
+    DefaultCalibration,
+    Work,
+)
+from stationd.runtime.journal.queries.jobs import Facts, Stored, Unfinished, View, Views
+from stationd.runtime.journal.reader_link import ReaderLink
+from stationd.runtime.journal.records import BlockStored, ControllerSeen, Record
+from stationd.runtime.journal.writer_link import WriterLink
+
+_PAGE: Final = 500
+"""Unfinished jobs that are asked for at once: decoding more would hold up the loop."""
+
+
+class SqliteJournal:
+    """The journal's two links as one; made by `open_journal`."""
+
+    def __init__(self, opening: Opening, writer: WriterLink, reader: ReaderLink) -> None:
+        self._opening = opening
+        self._writer = writer
+        self._ask = reader.ask
+        self._reader = reader
+
+    @property
+    def opening(self) -> Opening:
+        """What the journal knew when it was opened."""
+        return self._opening
+
+    def write(self, records: Sequence[Record], committed: Callable[[Commit], None]) -> None:
+        """Store records together, soon, and call back once they are durable."""
+        self._writer.write(records, committed)
+
+    async def flush(self) -> None:
+        """Return when everything written before is durable and called back."""
+        await self._writer.flush()
+
+    def statistics(self) -> JournalStatistics:
+        """Return how the journal is doing."""
+        return msgspec.structs.replace(
+            self._writer.statistics(), reader_restarts=self._reader.restarts
+        )
+
+    async def stored(self, job: JobId) -> StoredJob | None:
+        """Return a job, or None if the id is unknown."""
+        return await self._ask(Stored(job))
+
+    async def view(self, job: JobId) -> JobView | None:
+        """Return a job as clients see it, with timeline and items."""
+        return await self._ask(View(job))
+
+    async def views(
+        self, wanted: JobFilter, before: int | None, limit: int
+    ) -> tuple[list[JobView], bool]:
+        """Return the newest jobs that match, and whether there may be more."""
+        return await self._ask(Views(wanted, before, limit))
+
+    async def facts(
+        self, after: int, jobs: Sequence[JobId] | None, limit: int
+    ) -> tuple[list[FeedEvent], int]:
+        """Return the facts that follow a sequence number, and up to where they are complete."""
+        return await self._ask(Facts(after, None if jobs is None else tuple(jobs), limit))
+
+    async def unfinished(self, after: int, limit: int) -> list[StoredJob]:
+        """Return jobs that are not over, in the order of their numbers, after a number."""
+        found: list[StoredJob] = []
+        more = limit > 0
+        while more and len(found) < limit:
+            after = found[-1].number if found else after
+            page, more = await self._ask(Unfinished(after, min(_PAGE, limit - len(found))))
+            found += page
+        return found
+
+    async def work(self, number: int) -> bytes | None:
+        """Return the compiled work of a job."""
+        return await self._ask(Work(number))
+
+    async def blocks(self, number: int, attempt: int) -> list[BlockStored]:
+        """Return the raw data of an attempt, by controller and index."""
+        found: list[BlockStored] = []
+        more = True
+        while more:
+            after = (found[-1].controller, found[-1].index) if found else ("", -1)
+            page, more = await self._ask(Blocks(number, attempt, after))
+            found += page
+        return found
+
+    async def artifact(self, artifact: str) -> StoredArtifact | None:
+        """Return a result."""
+        return await self._ask(Artifact(artifact))
+
+    async def calibration(self, calibration_set: str) -> CalibrationSet | None:
+        """Return a calibration set."""
+        return await self._ask(Calibration(calibration_set))
+
+    async def default_calibration(self, target: str) -> str | None:
+        """Return the id of a target's default calibration set."""
+        return await self._ask(DefaultCalibration(target))
+
+    async def calibrations(self, target: str) -> list[CalibrationSummary]:
+        """Return the sets of a target (empty: of all), the newest first."""
+        return await self._ask(Calibrations(target))
+
+    async def controllers(self) -> list[ControllerSeen]:
+        """Return what every controller last said of itself."""
+        return await self._ask(Controllers())
+
+
+@asynccontextmanager
+async def open_journal(state: Path) -> AsyncGenerator[Journal]:
+    """Open the journal in a state directory, or make one, and hold it until the block ends.
+
+    At the end everything that was written is made durable and called back.
+
+    Args:
+        state: The state directory; made if need be.
+
+    Raises:
+        AlreadyRunning: Another process holds the directory.
+        JournalFailed: The journal cannot be opened, or failed later: then the block has been
+            cancelled, and nothing that was not durable has been called back.
+    """
+    lock = await to_thread.run_sync(take_lock, state)
+    try:
+        with _plain_failures():
+            async with child("writer", state, lock) as process:
+                writer, reader = WriterLink(process), ReaderLink(state)
+                opening = await writer.opened()
+                async with anyio.create_task_group() as tasks:
+                    tasks.start_soon(writer.run)
+                    tasks.start_soon(reader.run)
+                    try:
+                        yield SqliteJournal(opening, writer, reader)
+                    finally:
+                        await writer.aclose()
+                        tasks.cancel_scope.cancel()
+    finally:
+        os.close(lock)
+
+
+@contextmanager
+def _plain_failures() -> Generator[None]:
+    """Raise the journal's failure itself, or what the block raised, not a group around it."""
+    try:
+        yield
+    except BaseExceptionGroup as group:
+        if (failed := _find(group)) is not None:
+            raise failed from group
+        if len(group.exceptions) == 1:
+            raise group.exceptions[0] from None
+        raise
+
+
+def _find(error: BaseException) -> JournalFailed | None:
+    if isinstance(error, JournalFailed):
+        return error
+    if isinstance(error, BaseExceptionGroup):
+        parts = cast("BaseExceptionGroup[BaseException]", error).exceptions
+        return next((found for found in map(_find, parts) if found is not None), None)
+    return None

@@ -1,0 +1,82 @@
+"""What clients see of stored jobs, and which jobs a filter means. Pure, for every journal."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Final
+
+from stationd.proto.job import ItemView, JobFilter, JobId, JobSpec, JobView, TimelineEntry
+from stationd.proto.program import Sweep
+from stationd.proto.status import JobExecutorStatus, coarse_status
+from stationd.runtime.journal.interface import StoredJob
+
+MOST_LISTED: Final = 1000
+"""Jobs in one answer; more can be asked for with `before`."""
+MOST_FACTS: Final = 10_000
+"""Facts in one answer; the answer says up to where it is complete."""
+
+
+def job_view(
+    stored: StoredJob, note: str, timeline: Sequence[TimelineEntry] = (), *, items: bool = False
+) -> JobView:
+    """Return what clients see of a job.
+
+    Args:
+        stored: The job.
+        note: Of its newest fact.
+        timeline: All its facts in order; empty for lists.
+        items: Whether to show items.
+    """
+    return JobView(
+        id=stored.job,
+        number=stored.number,
+        kind=stored.spec.kind,
+        target=stored.target,
+        status=stored.status,
+        attempt=stored.attempt,
+        created_unix_s=stored.created_unix_s,
+        modified_unix_s=stored.modified_unix_s,
+        seq=stored.seq,
+        name=stored.spec.name,
+        priority=stored.spec.priority,
+        cancelling=stored.cancelling,
+        error=stored.error,
+        note=note,
+        calibration_set=stored.calibration_set,
+        timeline=tuple(timeline),
+        items=_all_items(stored.spec, stored.items) if items else (),
+    )
+
+
+def item_name(spec: JobSpec, index: int) -> str:
+    """Return the name of the program that an item runs; empty if it has none."""
+    if isinstance(spec.work, Sweep):
+        return spec.work.name
+    programs = spec.work.programs
+    return programs[index].name if index < len(programs) else ""
+
+
+def statuses_meant(wanted: JobFilter) -> frozenset[JobExecutorStatus] | None:
+    """Return the statuses that a filter lets through; None if all."""
+    meant: frozenset[JobExecutorStatus] | None = None
+    if wanted.statuses:
+        meant = frozenset(wanted.statuses)
+    if wanted.coarse:
+        names = {coarse.value for coarse in wanted.coarse}
+        derived = frozenset(s for s in JobExecutorStatus if coarse_status(s).name in names)
+        meant = derived if meant is None else meant & derived
+    return meant
+
+
+def owner(artifact: str) -> JobId:
+    """Return the job that an artifact's id (``<job>/<attempt>/<item>``) belongs to."""
+    return JobId(artifact.partition("/")[0])
+
+
+def _all_items(spec: JobSpec, ended: Iterable[ItemView]) -> tuple[ItemView, ...]:
+    """Return a view of every item, of those that have not ended too."""
+    known = {item.index: item for item in ended}
+    return tuple(
+        known.get(index) or ItemView(index=index, name=item_name(spec, index))
+        for index in range(spec.items)
+    )

@@ -1,0 +1,159 @@
+"""The daemon's side of the writer: writes out, callbacks in."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Sequence
+from typing import Final
+
+import anyio
+import anyio.lowlevel
+import msgspec
+
+from stationd.proto.error import JournalFailed
+from stationd.runtime.journal.child import PATIENCE, Child
+from stationd.runtime.journal.interface import Commit, JournalStatistics, Opening
+from stationd.runtime.journal.pipe import framed
+from stationd.runtime.journal.records import Record
+from stationd.runtime.journal.writer import Committed, Failed, Opened, Report
+
+_ENCODER: Final = msgspec.msgpack.Encoder()
+_DECODER: Final[msgspec.msgpack.Decoder[Report]] = msgspec.msgpack.Decoder(Report)
+_MOST_CALLBACKS_IN_A_ROW: Final = 128
+"""Then other tasks get their turn; a commit may have thousands."""
+
+
+class WriterLink:
+    """Sends writes to the writer, all of one turn of the loop at once, and calls back.
+
+    Args:
+        writer: The process.
+    """
+
+    def __init__(self, writer: Child) -> None:
+        self._pipe = writer.pipe
+        self._outbox: list[bytes] = []
+        self._callbacks = deque[Callable[[Commit], None]]()
+        self._wake = anyio.Event()
+        self._closed = False
+        self._over = anyio.Event()
+        self._in_a_row = 0
+        self._scope = anyio.CancelScope(shield=True)
+        self._commits = self._writes = self._records = 0
+        self._newest = Committed([], {}, 0, 0.0)
+
+    async def opened(self) -> Opening:
+        """Wait until the journal is open. To be called once, before `run`.
+
+        Raises:
+            JournalFailed: It cannot be opened; the message says why.
+        """
+        try:
+            (payload,) = await self._pipe.receive()
+        except anyio.EndOfStream:
+            raise JournalFailed(_DEAD) from None
+        report = _DECODER.decode(payload)
+        if isinstance(report, Opened):
+            return report.opening
+        raise JournalFailed(report.error if isinstance(report, Failed) else _DEAD)
+
+    def write(self, records: Sequence[Record], committed: Callable[[Commit], None]) -> None:
+        """Store records soon; see `Journal.write`."""
+        if self._closed:
+            raise JournalFailed("the journal is closed")
+        self._outbox.append(framed(_ENCODER.encode(records)))
+        self._callbacks.append(committed)
+        self._wake.set()
+
+    async def flush(self) -> None:
+        """Wait until all is durable; see `Journal.flush`."""
+        if self._callbacks:
+            done = anyio.Event()
+            self.write((), lambda _: done.set())
+            await done.wait()
+
+    async def run(self) -> None:
+        """Send writes and call back, until `aclose`. Is not cancelled by what surrounds it.
+
+        Raises:
+            JournalFailed: The writer failed or died. No more callbacks come.
+        """
+        try:
+            with self._scope:
+                async with anyio.create_task_group() as tasks:
+                    tasks.start_soon(self._send)
+                    await self._receive()
+                    tasks.cancel_scope.cancel()
+            if self._callbacks:
+                raise JournalFailed(_DEAD)
+        finally:
+            self._closed = True
+            self._over.set()
+
+    async def aclose(self) -> None:
+        """Wait, but not for ever, until all is durable and called back; then `run` ends."""
+        self._closed = True
+        self._wake.set()
+        with anyio.CancelScope(shield=True), anyio.move_on_after(PATIENCE):
+            await self._over.wait()
+        self._scope.cancel()
+
+    def statistics(self) -> JournalStatistics:
+        """Return how the writer is doing."""
+        return JournalStatistics(
+            commits=self._commits,
+            writes=self._writes,
+            records=self._records,
+            waiting=len(self._callbacks),
+            newest_commit_writes=len(self._newest.first_seqs),
+            newest_commit_seconds=self._newest.seconds,
+        )
+
+    async def _send(self) -> None:
+        try:
+            while True:
+                await self._wake.wait()
+                self._wake = anyio.Event()
+                data = b"".join(self._outbox)
+                self._outbox.clear()
+                await self._pipe.send(data)
+                if self._closed and not self._outbox:
+                    self._pipe.finish()
+                    return
+        except anyio.BrokenResourceError:
+            return  # the writer is gone: whoever receives hears why
+
+    async def _receive(self) -> None:
+        while True:
+            try:
+                payloads = await self._pipe.receive()
+            except anyio.EndOfStream:
+                if self._closed:
+                    return
+                raise JournalFailed(_DEAD) from None
+            for payload in payloads:
+                report = _DECODER.decode(payload)
+                if isinstance(report, Failed):
+                    raise JournalFailed(report.error)
+                if isinstance(report, Committed):
+                    await self._call_back(report)
+
+    async def _call_back(self, report: Committed) -> None:
+        self._newest = report
+        self._commits += 1
+        self._writes += len(report.first_seqs)
+        self._records += report.records
+        known = report.known
+        for index, first_seq in enumerate(report.first_seqs):
+            if self._in_a_row >= _MOST_CALLBACKS_IN_A_ROW:
+                self._in_a_row = 0
+                await anyio.lowlevel.checkpoint()
+            self._in_a_row += 1
+            callback = self._callbacks.popleft()
+            callback(Commit(first_seq, known.get(index) or {}))
+
+
+_DEAD: Final = (
+    "the journal's writer has ended, and with it this station: what was acknowledged is durable;"
+    " its last words are on standard error"
+)

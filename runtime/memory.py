@@ -1,0 +1,246 @@
+"""A journal in memory: the same answers as the durable one, for tests and simulations.
+
+What is written waits until it is committed, in the next turn of the loop or when the test says
+so; `MemoryJournal.reopened` is what a station finds after a crash.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from types import TracebackType
+from typing import Self
+
+import anyio
+from anyio.abc import TaskGroup
+
+from stationd.proto.calibration import CalibrationSet, CalibrationSummary
+from stationd.proto.error import JournalFailed
+from stationd.proto.job import JobFilter, JobId, JobView
+from stationd.proto.jobs_protocol import FeedEvent
+from stationd.runtime.journal.contents import Contents, MemoryJob
+from stationd.runtime.journal.interface import (
+    Commit,
+    JournalStatistics,
+    Opening,
+    StoredArtifact,
+    StoredJob,
+)
+from stationd.runtime.journal.records import BlockStored, ControllerSeen, Record
+from stationd.runtime.journal.view import MOST_FACTS, MOST_LISTED, owner, statuses_meant
+
+
+class MemoryJournal:
+    """A journal that forgets everything with its process.
+
+    ``async with MemoryJournal() as journal`` commits in the next turn of the loop. With
+    ``manual=True`` only `commit` does, and no block is needed.
+
+    Args:
+        manual: Whether only `commit` commits.
+        contents: For `reopened`.
+    """
+
+    def __init__(self, *, manual: bool = False, contents: Contents | None = None) -> None:
+        self._manual = manual
+        self._contents = contents or Contents()
+        self._contents.epoch += 1
+        self._waiting: list[tuple[tuple[Record, ...], Callable[[Commit], None]]] = []
+        self._wake = anyio.Event()
+        self._closed = False
+        self._tasks: TaskGroup
+        self._statistics = JournalStatistics()
+        self.opening = Opening(
+            station=self._contents.station,
+            epoch=self._contents.epoch,
+            seq=self._contents.seq,
+            number=max(self._contents.jobs, default=0),
+            ticket=self._contents.ticket,
+        )
+
+    def reopened(self) -> MemoryJournal:
+        """Return what a station finds that starts again after a crash at this moment.
+
+        What was not committed is lost, and this journal must not be used any more.
+        """
+        self._closed = True
+        return MemoryJournal(manual=self._manual, contents=self._contents)
+
+    async def __aenter__(self) -> Self:
+        self._tasks = anyio.create_task_group()
+        await self._tasks.__aenter__()
+        if not self._manual:
+            self._tasks.start_soon(self._commit_soon)
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> bool | None:
+        self.commit()
+        self._closed = True
+        self._tasks.cancel_scope.cancel()
+        try:
+            return await self._tasks.__aexit__(kind, error, traceback)
+        except BaseExceptionGroup as group:
+            if group.exceptions == (error,):
+                return False  # what the block raised goes on as it is
+            raise
+
+    def write(self, records: Sequence[Record], committed: Callable[[Commit], None]) -> None:
+        """Store records together, soon, and call back then."""
+        if self._closed:
+            raise JournalFailed("the journal is closed")
+        self._waiting.append((tuple(records), committed))
+        self._wake.set()
+
+    def commit(self) -> int:
+        """Commit and call back all that has been written; return how many writes it was.
+
+        Writes made by the callbacks wait for the next commit.
+        """
+        if self._closed or not self._waiting:
+            return 0
+        waiting, self._waiting = self._waiting, []
+        # All is stored before anybody is called back, as in a group commit.
+        commits = [self._contents.store(records) for records, _ in waiting]
+        old = self._statistics
+        self._statistics = JournalStatistics(
+            commits=old.commits + 1,
+            writes=old.writes + len(waiting),
+            records=old.records + sum(len(records) for records, _ in waiting),
+            newest_commit_writes=len(waiting),
+        )
+        for commit, (_, committed) in zip(commits, waiting, strict=True):
+            committed(commit)
+        return len(waiting)
+
+    async def flush(self) -> None:
+        """Return when everything written before is committed and called back."""
+        if self._manual:
+            self.commit()
+        elif self._waiting:
+            done = anyio.Event()
+            self.write((), lambda _: done.set())
+            await done.wait()
+
+    def statistics(self) -> JournalStatistics:
+        """Return how the journal is doing."""
+        old = self._statistics
+        return JournalStatistics(
+            commits=old.commits,
+            writes=old.writes,
+            records=old.records,
+            waiting=len(self._waiting),
+            newest_commit_writes=old.newest_commit_writes,
+        )
+
+    async def _commit_soon(self) -> None:
+        while True:
+            await self._wake.wait()
+            self._wake = anyio.Event()
+            self.commit()
+
+    async def stored(self, job: JobId) -> StoredJob | None:
+        """Return a job, or None if the id is unknown."""
+        found = self._found(job)
+        return None if found is None else found.stored()
+
+    async def view(self, job: JobId) -> JobView | None:
+        """Return a job as clients see it, with timeline and items."""
+        found = self._found(job)
+        return None if found is None else found.view(whole=True)
+
+    async def views(
+        self, wanted: JobFilter, before: int | None, limit: int
+    ) -> tuple[list[JobView], bool]:
+        """Return the newest jobs that match, and whether there may be more."""
+        most = max(0, min(limit, MOST_LISTED))
+        numbers = sorted(self._contents.jobs, reverse=True)
+        views = [
+            self._contents.jobs[number].view(whole=False)
+            for number in numbers
+            if before is None or number < before
+        ]
+        matching = [view for view in views if _matches(view, wanted)]
+        return matching[:most], len(matching) > most
+
+    async def facts(
+        self, after: int, jobs: Sequence[JobId] | None, limit: int
+    ) -> tuple[list[FeedEvent], int]:
+        """Return the facts that follow a sequence number, and up to where they are complete."""
+        most = max(0, min(limit, MOST_FACTS))
+        meant = None if jobs is None else frozenset(jobs)
+        new = self._contents.facts[max(after, 0) :]
+        found = [event for event in new if meant is None or event.job in meant][:most]
+        if len(found) == most:
+            return found, found[-1].entry.seq if found else after
+        return found, max(self._contents.seq, after)
+
+    async def unfinished(self, after: int, limit: int) -> list[StoredJob]:
+        """Return jobs that are not over, in the order of their numbers, after a number."""
+        jobs = self._contents.jobs
+        stored = [jobs[number].stored() for number in sorted(jobs) if number > after]
+        return [job for job in stored if not job.status.is_terminal][: max(0, limit)]
+
+    async def work(self, number: int) -> bytes | None:
+        """Return the compiled work of a job."""
+        job = self._contents.jobs.get(number)
+        return job.work.data if job and job.work else None
+
+    async def blocks(self, number: int, attempt: int) -> list[BlockStored]:
+        """Return the raw data of an attempt, by controller and index."""
+        job = self._contents.jobs.get(number)
+        blocks = job.blocks if job else {}
+        return [blocks[key] for key in sorted(blocks) if key[0] == attempt]
+
+    async def artifact(self, artifact: str) -> StoredArtifact | None:
+        """Return a result."""
+        job = self._found(owner(artifact))
+        for item in job.items.values() if job else ():
+            if item.result is not None and item.result.id == artifact:
+                return StoredArtifact(item.result, item.data)
+        return None
+
+    async def calibration(self, calibration_set: str) -> CalibrationSet | None:
+        """Return a calibration set."""
+        return self._contents.sets.get(calibration_set)
+
+    async def default_calibration(self, target: str) -> str | None:
+        """Return the id of a target's default calibration set."""
+        return self._contents.defaults.get(target)
+
+    async def calibrations(self, target: str) -> list[CalibrationSummary]:
+        """Return the sets of a target (empty: of all), the newest first."""
+        sets = [found for found in self._contents.sets.values() if target in {"", found.target}]
+        sets.sort(key=lambda found: (found.created_unix_s, found.id), reverse=True)
+        return [
+            CalibrationSummary(
+                id=found.id,
+                target=found.target,
+                created_unix_s=found.created_unix_s,
+                name=found.name,
+                observations=len(found.observations),
+                default=self._contents.defaults.get(found.target) == found.id,
+            )
+            for found in sets
+        ]
+
+    async def controllers(self) -> list[ControllerSeen]:
+        """Return what every controller last said of itself."""
+        return [said for _, said in sorted(self._contents.controllers.items())]
+
+    def _found(self, job: JobId) -> MemoryJob | None:
+        number = self._contents.numbers.get(job)
+        return None if number is None else self._contents.jobs[number]
+
+
+def _matches(view: JobView, wanted: JobFilter) -> bool:
+    meant = statuses_meant(wanted)
+    return (
+        wanted.name_like.casefold() in view.name.casefold()
+        and (meant is None or view.status in meant)
+        and (not wanted.kinds or view.kind in wanted.kinds)
+        and wanted.target in {"", view.target}
+    )
