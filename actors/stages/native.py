@@ -30,8 +30,6 @@ if TYPE_CHECKING:
 _NEGLIGIBLE: Final = 1e-9
 """Radians; far below what any pulse can do."""
 
-Matrix = "NDArray[np.complex128]"
-
 
 def native_circuit(circuit: Any, qubits: Sequence[str], name: str) -> NativeCircuit:  # noqa: ANN401 - a qiskit.QuantumCircuit, which has no type information
     """Return a compiled circuit in native operations.
