@@ -150,12 +150,16 @@ class Socket:
         if self._closed:
             return
         self._closed = True
-        if self._sleeper is not None:
-            # The loop must let go of the descriptor before its number can be given away.
-            anyio.notify_closing(self._fd)
-            self._sleeper.cancel()
         for event in self._waiting:
             event.set()
+        if self._sleeper is None:
+            self._let_go()
+        else:
+            # The loop watches the descriptor until the sleeper has left. Were it closed before,
+            # its number could be given to another socket, and the sleeper would end that watch.
+            self._sleeper.cancel()
+
+    def _let_go(self) -> None:
         self._socket.disable_monitor()
         self._socket.close(linger=0)
 
@@ -214,6 +218,8 @@ class Socket:
             self._sleeper = None
             for event in self._waiting:
                 event.set()
+            if self._closed:
+                self._let_go()
 
     def _wake_ready(self) -> None:
         if self._sleeper is None:
