@@ -27,6 +27,11 @@ class Execution(Protocol):
     """What `run` is given: where data goes, and what the daemon wants."""
 
     @property
+    def ticket(self) -> int:
+        """The number of the ticket that is being executed: it is executed once."""
+        ...
+
+    @property
     def aborted(self) -> bool:
         """Whether the daemon has asked the instrument to come to rest."""
         ...

@@ -1,0 +1,408 @@
+"""A controller: the actor in front of instruments, dialling in to its daemon.
+
+Rule 1. The event loop decides and talks, the instrument's thread works, the ledger's thread
+        writes; each goes on while the others are busy.
+Rule 2. Reports leave in order, once everything that was recorded before them is on disk. That
+        holds for Hello too, which tells what the controller holds.
+Rule 3. Nothing is sent while there is no connection: what a daemon must know when there is one
+        again is in Hello, and the rest it collects.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import signal
+import struct
+import time
+from collections import deque
+from importlib.metadata import version
+from pathlib import Path
+from typing import TYPE_CHECKING, Final, assert_never
+
+import anyio
+import anyio.to_thread
+import zmq
+from msgspec import Struct, field
+
+from stationd.actors import facts
+from stationd.actors.drivers.registry import load_driver
+from stationd.actors.execution_thread import Broken, Closed, ExecutionThread, Ready
+from stationd.actors.facts import Cleared, Fact, Outcome, SpooledBlocks
+from stationd.actors.ledger import Block, Committed, Ledger
+from stationd.actors.line import Line
+from stationd.actors.threads import Inbox
+from stationd.proto import instruments_protocol as wire
+from stationd.proto.codec import COMMANDS, REPORTS
+from stationd.proto.error import InstrumentError, PeerError, StationError, UnexpectedEvent
+from stationd.proto.socket import PeerGone, Socket, connect
+
+if TYPE_CHECKING:
+    from stationd.proto.program import Capabilities
+
+_log = logging.getLogger(__name__)
+
+_MOST_AT_ONCE: Final = 64
+"""Commands that are taken together before anything else is done."""
+_SILENT_BEATS: Final = 3
+_CLOSING_SECONDS: Final = 10.0
+"""What the driver gets to come to rest when the controller ends."""
+_CONNECTION_EVENTS: Final = int(zmq.EVENT_HANDSHAKE_SUCCEEDED | zmq.EVENT_DISCONNECTED)
+_EVENT: Final = struct.Struct("<HI")
+
+
+class ControllerSettings(Struct, frozen=True, kw_only=True):
+    """What a controller must know to begin."""
+
+    name: str
+    driver: str
+    """A name that `load_driver` knows."""
+    endpoint: str
+    """Where the daemon listens for controllers."""
+    state: str
+    """The controller's own directory, for its ledger."""
+    options: dict[str, object] = field(default_factory=dict)
+    """The driver's."""
+    beat_interval: float = 0.5
+    """Seconds."""
+    spool_limit: int = 1 << 30
+    """Bytes of unacknowledged data from which on new tickets are refused."""
+
+
+class _Pending(Struct):
+    """Reports that wait for a write."""
+
+    write: int
+    reports: list[wire.Report | SpooledBlocks]
+    cleared: list[Cleared]
+
+
+_Message = Fact | Committed | Ready | Broken | Closed
+"""What the two threads tell the loop."""
+
+
+class Controller:
+    """The loop between the daemon, the line of tickets, and the two threads.
+
+    Args:
+        settings: What it must know.
+        ledger: Its ledger, not started yet.
+        socket: Connected to the daemon.
+    """
+
+    def __init__(self, settings: ControllerSettings, ledger: Ledger, socket: Socket) -> None:
+        self._settings = settings
+        self._ledger = ledger
+        self._socket = socket
+        self._inbox: Inbox[_Message] = Inbox()
+        self._line = Line(ledger.memory, spool_limit=settings.spool_limit)
+        self._instrument = ExecutionThread(
+            lambda: load_driver(settings.driver, settings.options),
+            ledger.mark_started,
+            self._inbox.put,
+        )
+        self._version = version("stationd")
+        self._capabilities: Capabilities | None = None
+        self._pending: deque[_Pending] = deque()
+        self._asked = 0
+        self._connected = False
+        # Hello has left on this connection, so reports make sense to the daemon.
+        self._greeted = False
+        self._welcomed = False
+        self._last_heard = 0.0
+        self._silence = _SILENT_BEATS * settings.beat_interval
+        self._stopping = anyio.Event()
+        self._closed = anyio.Event()
+        self._committed = anyio.Event()
+        self._failure: StationError | None = None
+        self.malformed = 0
+        """Frames that were dropped because they could not be read."""
+
+    async def run(self) -> StationError | None:
+        """Serve until `stop` is called or the daemon says so.
+
+        Returns:
+            Why the driver could not be started, if that is why it ended.
+        """
+        recovered = self._line.recover(self._ledger.memory)
+        await anyio.to_thread.run_sync(self._ledger.start, recovered.records, self._inbox.put)
+        self._instrument.start()
+        try:
+            async with anyio.create_task_group() as tasks:
+                tasks.start_soon(self._hear_threads)
+                tasks.start_soon(self._receive)
+                tasks.start_soon(self._watch_connection)
+                tasks.start_soon(self._beat)
+                await self._stopping.wait()
+                await self._come_to_rest()
+                tasks.cancel_scope.cancel()
+        finally:
+            # Also when this task is cancelled: nothing runs on behind the controller's back.
+            self._instrument.close()
+            with anyio.CancelScope(shield=True):
+                await anyio.to_thread.run_sync(self._instrument.join, _CLOSING_SECONDS)
+            self._inbox.close()
+        return self._failure
+
+    def stop(self) -> None:
+        """Bring the instrument to rest and let `run` return."""
+        self._stopping.set()
+
+    async def _come_to_rest(self) -> None:
+        self._instrument.close()
+        with anyio.move_on_after(_CLOSING_SECONDS) as patience:
+            await self._closed.wait()
+            while self._pending:
+                await self._committed.wait()
+        if patience.cancelled_caught:
+            _log.error(
+                "the driver has not come to rest within %g s; leaving it as it is",
+                _CLOSING_SECONDS,
+            )
+
+    # --- what the daemon says ----------------------------------------------------------------
+
+    async def _receive(self) -> None:
+        while True:
+            parts: list[bytes] | None = await self._socket.receive()
+            outcome = Outcome()
+            now = time.time()
+            for _ in range(_MOST_AT_ONCE):
+                if parts is None:
+                    break
+                self._read(parts, now, outcome)
+                parts = self._socket.receive_nowait()
+            else:
+                if parts is not None:
+                    self._read(parts, now, outcome)
+            self._last_heard = time.monotonic()
+            self._carry_out(outcome)
+
+    def _read(self, parts: list[bytes], now_unix_s: float, outcome: Outcome) -> None:
+        try:
+            command = COMMANDS.decode(parts[-1])
+        except PeerError as error:
+            self.malformed += 1
+            _log.warning("dropped a frame (%d so far): %s", self.malformed, error)
+            return
+        self._obey(command, now_unix_s, outcome)
+
+    def _obey(self, command: wire.Command, now_unix_s: float, outcome: Outcome) -> None:
+        match command:
+            case wire.Heartbeat():
+                pass
+            case wire.Welcome():
+                self._be_welcomed(command, outcome)
+            case wire.Forget():
+                self._line.forget(command, outcome)
+            case wire.Shutdown():
+                if self._line.accepts(command.fence, outcome):
+                    self.stop()
+            case _:
+                self._line.command(command, now_unix_s, outcome)
+
+    def _be_welcomed(self, welcome: wire.Welcome, outcome: Outcome) -> None:
+        if not self._line.accepts(welcome.fence, outcome):
+            _log.error("a daemon that this controller does not belong to answers at the endpoint")
+            return
+        if not self._welcomed:
+            _log.info("connected to station %s, epoch %d", *_named(welcome))
+        self._welcomed = True
+        self._silence = _SILENT_BEATS * max(welcome.beat_interval, self._settings.beat_interval)
+
+    # --- what the threads say ----------------------------------------------------------------
+
+    async def _hear_threads(self) -> None:
+        while True:
+            messages = await self._inbox.receive()
+            outcome = Outcome()
+            now = time.time()
+            for message in messages:
+                self._hear(message, now, outcome)
+            self._carry_out(outcome)
+
+    def _hear(self, message: _Message, now_unix_s: float, outcome: Outcome) -> None:
+        match message:
+            case Committed():
+                self._be_committed(message, now_unix_s, outcome)
+            case Ready():
+                self._capabilities = message.capabilities
+                self._say_hello()
+            case Broken():
+                self._failure = _as_station_error(message.error)
+                self._closed.set()
+                self.stop()
+            case Closed():
+                self._closed.set()
+            case _:
+                if isinstance(message, facts.LAST):
+                    self._instrument.forget(message.number)
+                self._learn(message, now_unix_s, outcome)
+
+    def _learn(self, fact: Fact, now_unix_s: float, outcome: Outcome) -> None:
+        try:
+            self._line.fact(fact, now_unix_s, outcome)
+        except UnexpectedEvent:
+            # A bug, which costs this ticket and no other.
+            _log.exception("dropped %s", fact)
+
+    def _be_committed(self, committed: Committed, now_unix_s: float, outcome: Outcome) -> None:
+        self._written = committed.up_to
+        while self._pending and self._pending[0].write <= committed.up_to:
+            pending = self._pending.popleft()
+            self._report_all(pending.reports, committed.blocks)
+            for cleared in pending.cleared:
+                self._learn(cleared, now_unix_s, outcome)
+        if not self._pending:
+            self._committed.set()
+            self._committed = anyio.Event()
+
+    # --- what follows ------------------------------------------------------------------------
+
+    def _carry_out(self, outcome: Outcome) -> None:
+        self._give_orders(outcome)
+        for live in outcome.live:
+            if isinstance(live, tuple):
+                self._send([REPORTS.encode(live[0]), live[1]])
+            else:
+                self._report(live)
+        if not outcome.reports and not outcome.records:
+            return
+        reads = [report for report in outcome.reports if isinstance(report, SpooledBlocks)]
+        if outcome.records or reads:
+            self._asked += 1
+            self._ledger.write(self._asked, outcome.records, reads)
+        elif not self._pending:
+            self._report_all(outcome.reports, {})
+            return
+        self._pending.append(_Pending(self._asked, outcome.reports, outcome.cleared))
+
+    def _give_orders(self, outcome: Outcome) -> None:
+        # An order's answer may lead to further orders, which then stand at the end.
+        for order in outcome.orders:
+            match order:
+                case facts.Release():
+                    self._instrument.release(order)
+                case facts.Step():
+                    self._instrument.advance(order)
+                case facts.Withdraw():
+                    self._learn(self._instrument.withdraw(order.number), time.time(), outcome)
+                case facts.Stop():
+                    fact = self._instrument.stop(order.number)
+                    if fact is not None:
+                        self._learn(fact, time.time(), outcome)
+                case _:
+                    assert_never(order)
+
+    def _report_all(
+        self,
+        reports: list[wire.Report | SpooledBlocks],
+        blocks: dict[SpooledBlocks, list[Block]],
+    ) -> None:
+        for report in reports:
+            if isinstance(report, SpooledBlocks):
+                for block in blocks.get(report, ()):
+                    self._send([block.header, block.data])
+            else:
+                self._report(report)
+
+    def _report(self, report: wire.Report) -> None:
+        if isinstance(report, wire.Hello):
+            self._greeted = True
+        self._send([REPORTS.encode(report)])
+
+    def _send(self, parts: list[bytes]) -> None:
+        if not self._greeted:
+            return
+        try:
+            self._socket.send_nowait(parts)
+        except PeerGone:
+            self._greeted = self._welcomed = False
+
+    # --- the connection ----------------------------------------------------------------------
+
+    def _say_hello(self) -> None:
+        if self._capabilities is None:
+            return
+        hello = wire.Hello(
+            name=self._settings.name,
+            driver=self._settings.driver,
+            ledger=self._ledger.memory.ledger,
+            fence=self._line.fence,
+            forgotten=self._line.forgotten,
+            held=self._line.held(),
+            capabilities=self._capabilities,
+            version=self._version,
+            pid=os.getpid(),
+        )
+        outcome = Outcome()
+        outcome.reports.append(hello)
+        self._carry_out(outcome)
+
+    async def _watch_connection(self) -> None:
+        with self._socket.monitor(_CONNECTION_EVENTS) as monitor:
+            while True:
+                (number, _value) = _EVENT.unpack((await monitor.receive())[0])
+                self._greeted = self._welcomed = False
+                self._connected = number == zmq.EVENT_HANDSHAKE_SUCCEEDED
+                if self._connected:
+                    self._say_hello()
+                else:
+                    _log.info("the connection to the daemon is lost")
+
+    async def _beat(self) -> None:
+        while True:
+            await anyio.sleep(self._settings.beat_interval)
+            if self._welcomed and time.monotonic() - self._last_heard > self._silence:
+                _log.info("nothing was heard from the daemon for %g s", self._silence)
+                self._welcomed = False
+            if self._welcomed:
+                self._report(wire.Beat())
+            elif self._connected:
+                self._say_hello()
+
+
+def _as_station_error(error: BaseException) -> StationError:
+    if isinstance(error, StationError):
+        return error
+    return InstrumentError(f"the driver did not start: {type(error).__name__}: {error}")
+
+
+def _named(welcome: wire.Welcome) -> tuple[str, int]:
+    return welcome.fence.station, welcome.fence.epoch
+
+
+async def run_controller(settings: ControllerSettings, *, handle_signals: bool = True) -> None:
+    """Run a controller until SIGTERM, SIGINT or the daemon ends it.
+
+    Args:
+        settings: What it must know.
+        handle_signals: False for a controller beside others in one process, which is then ended
+            by the daemon or by cancelling it.
+
+    Raises:
+        StationError: The state directory is in use (code ALREADY_RUNNING), the endpoint is
+            malformed, or the driver could not be started.
+    """
+    ledger = await anyio.to_thread.run_sync(Ledger, Path(settings.state))
+    failure: StationError | None = None
+    try:
+        with connect(zmq.DEALER, settings.endpoint) as socket:
+            controller = Controller(settings, ledger, socket)
+            async with anyio.create_task_group() as tasks:
+                if handle_signals:
+                    tasks.start_soon(_stop_on_signals, controller)
+                failure = await controller.run()
+                tasks.cancel_scope.cancel()
+    finally:
+        with anyio.CancelScope(shield=True):
+            await anyio.to_thread.run_sync(ledger.close)
+    if failure is not None:
+        raise failure
+
+
+async def _stop_on_signals(controller: Controller) -> None:
+    with anyio.open_signal_receiver(signal.SIGTERM, signal.SIGINT) as signals:
+        async for number in signals:
+            _log.info("received %s: stopping", number.name)
+            controller.stop()

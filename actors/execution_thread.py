@@ -1,0 +1,348 @@
+"""The thread in which a driver's hooks are called, and the line that feeds it.
+
+Rule 1. The thread goes on with the next released ticket by itself: between two tickets the event
+        loop is told, not asked.
+Rule 2. Whether a ticket has been begun with is decided under one lock, once: the thread takes it,
+        or it is withdrawn.
+Rule 3. The place of a ticket is marked before its `run` is called (see `actors.ledger`).
+Rule 4. `abort` is never called when nothing runs: an execution cannot end while it is being
+        aborted, nor the next one begin.
+"""
+
+from __future__ import annotations
+
+import logging
+import queue
+import threading
+import time
+from typing import TYPE_CHECKING, Final, Literal
+
+from stationd.actors.data import split
+from stationd.actors.facts import (
+    BlockCame,
+    Fact,
+    NotWithdrawn,
+    ProgressMade,
+    Release,
+    RunEnded,
+    RunRaised,
+    RunStarted,
+    RunStopped,
+    SpotReached,
+    Step,
+    Withdrawn,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from numpy.typing import ArrayLike
+
+    from stationd.actors.driver import Driver
+    from stationd.proto.program import Capabilities, SweepWork
+
+_log = logging.getLogger(__name__)
+
+_PROGRESS_SECONDS: Final = 0.05
+"""Progress is reported at most this often."""
+
+Phase = Literal["set", "read"]
+
+
+class Ready:
+    """The driver stands and has said what it offers."""
+
+    def __init__(self, capabilities: Capabilities) -> None:
+        self.capabilities = capabilities
+
+
+class Broken:
+    """The driver could not be made."""
+
+    def __init__(self, error: Exception) -> None:
+        self.error = error
+
+
+class Closed:
+    """The driver is closed, and the thread calls it no more."""
+
+
+class TicketExecution:
+    """One ticket in the thread; what `Driver.run` is given.
+
+    Args:
+        release: The ticket's number, place and work.
+        tell: Takes facts, from any thread.
+    """
+
+    __slots__ = (
+        "_last_progress",
+        "_tell",
+        "_words",
+        "aborted",
+        "place",
+        "prepared",
+        "refusal",
+        "taken",
+        "ticket",
+        "withdrawn",
+        "work",
+    )
+
+    def __init__(self, release: Release, tell: Callable[[Fact], None]) -> None:
+        self.ticket = release.number
+        self.place = release.place
+        self.work = release.work
+        self.aborted = False
+        self.taken = False
+        self.withdrawn = False
+        self.prepared: threading.Event | None = None
+        self.refusal: Exception | None = None
+        self._tell = tell
+        self._last_progress = 0.0
+        # Words of the daemon for a paced sweep; None ends it.
+        self._words: queue.SimpleQueue[Step | None] = queue.SimpleQueue()
+
+    def data(self, name: str, values: ArrayLike, *, offset: int, item: int = 0) -> None:
+        """See `Execution.data`."""
+        for first, dtype, shape, content in split(values, offset):
+            self._tell(BlockCame(self.ticket, name, item, first, dtype, shape, content))
+
+    def progress(self, done: int, total: int, unit: str) -> None:
+        """See `Execution.progress`."""
+        now = time.monotonic()
+        if now - self._last_progress >= _PROGRESS_SECONDS or done >= total:
+            self._last_progress = now
+            self._tell(ProgressMade(self.ticket, done, total, unit))
+
+    def steps(self, work: SweepWork) -> Iterator[tuple[int, Phase]]:
+        """See `Execution.steps`."""
+        phases: list[Phase] = []
+        if work.moves:
+            phases.append("set")
+        if work.returns:
+            phases.append("read")
+        if work.paced:
+            yield from self._paced(work.spots, phases)
+            return
+        for spot in range(work.spots):
+            for phase in phases:
+                if self.aborted:
+                    return
+                yield spot, phase
+
+    def _paced(self, spots: int, phases: list[Phase]) -> Iterator[tuple[int, Phase]]:
+        last, final = -1, spots * len(phases) - 1
+        while last < final:
+            word = self._words.get()
+            if word is None or self.aborted:
+                return
+            if word.phase not in phases:
+                raise ValueError(f"this part of the sweep has nothing to {word.phase}")
+            number = word.spot * len(phases) + phases.index(word.phase)
+            # A word that comes twice is answered twice and acted on once.
+            if number > last:
+                yield word.spot, word.phase
+                last = number
+            self._tell(SpotReached(self.ticket, word.spot, word.phase))
+
+    def advance(self, word: Step) -> None:
+        """Pass on the daemon's word."""
+        self._words.put(word)
+
+    def ask_to_stop(self) -> None:
+        """Let loops and waits of this execution end."""
+        self.aborted = True
+        self._words.put(None)
+
+
+class ExecutionThread:
+    """The instrument's thread.
+
+    Args:
+        make: Makes the driver; called in the thread.
+        mark_started: Remembers a place in line, see `Ledger.mark_started`.
+        tell: Takes facts, and first `Ready` or `Broken`, last `Closed`; called in the thread.
+    """
+
+    def __init__(
+        self,
+        make: Callable[[], Driver],
+        mark_started: Callable[[int], None],
+        tell: Callable[[Fact | Ready | Broken | Closed], None],
+    ) -> None:
+        self._make = make
+        self._mark_started = mark_started
+        self._tell = tell
+        self._executions: queue.SimpleQueue[TicketExecution | None] = queue.SimpleQueue()
+        self._to_prepare: queue.SimpleQueue[TicketExecution | None] | None = None
+        self._known: dict[int, TicketExecution] = {}
+        self._deciding = threading.Lock()
+        self._at_work = threading.Lock()
+        self._current: TicketExecution | None = None
+        self._running: TicketExecution | None = None
+        self._stopped = False
+        self._driver: Driver | None = None
+        self._thread = threading.Thread(target=self._work, name="instrument", daemon=True)
+
+    # --- called on the event loop ------------------------------------------------------------
+
+    def start(self) -> None:
+        """Make the driver, and begin to execute what is released."""
+        self._thread.start()
+
+    def release(self, release: Release) -> None:
+        """Execute a ticket after all that were released before it."""
+        execution = TicketExecution(release, self._tell)
+        self._known[release.number] = execution
+        if self._to_prepare is not None:
+            execution.prepared = threading.Event()
+            self._to_prepare.put(execution)
+        self._executions.put(execution)
+
+    def withdraw(self, number: int) -> Fact:
+        """Take a ticket back if it has not been begun with."""
+        return Withdrawn(number) if self._take_back(number) else NotWithdrawn(number)
+
+    def stop(self, number: int) -> Fact | None:
+        """Take a ticket back, or abort it; None if its end will be told by the thread."""
+        if self._take_back(number):
+            return Withdrawn(number)
+        execution = self._known.get(number)
+        if execution is not None:
+            self._abort(execution)
+        return None
+
+    def advance(self, word: Step) -> None:
+        """Pass on the daemon's word for a step of a paced sweep."""
+        execution = self._known.get(word.number)
+        if execution is not None:
+            execution.advance(word)
+
+    def forget(self, number: int) -> None:
+        """Let go of a ticket that is over."""
+        self._known.pop(number, None)
+
+    def close(self) -> None:
+        """Abort what runs, begin nothing more, and let the thread close the driver and end."""
+        with self._deciding:
+            self._stopped = True
+            current = self._current
+        if current is not None:
+            self._abort(current)
+        self._executions.put(None)
+        if self._to_prepare is not None:
+            self._to_prepare.put(None)
+
+    def join(self, timeout: float) -> None:
+        """Wait until the thread has ended, for so many seconds at most."""
+        self._thread.join(timeout)
+
+    def _take_back(self, number: int) -> bool:
+        with self._deciding:
+            execution = self._known.get(number)
+            if execution is None or execution.taken:
+                return False
+            execution.withdrawn = True
+        del self._known[number]
+        return True
+
+    def _abort(self, execution: TicketExecution) -> None:
+        execution.ask_to_stop()
+        # A driver's `abort` may take its time, and the loop must not.
+        threading.Thread(
+            target=self._abort_driver, args=(execution,), name="abort", daemon=True
+        ).start()
+
+    def _abort_driver(self, execution: TicketExecution) -> None:
+        with self._at_work:
+            if self._running is not execution or self._driver is None:
+                return
+            try:
+                self._driver.abort()
+            except Exception:
+                _log.exception("the driver's abort raised; its run goes on")
+
+    # --- the thread --------------------------------------------------------------------------
+
+    def _work(self) -> None:
+        try:
+            driver = self._make()
+            capabilities = driver.describe()
+        except Exception as error:  # noqa: BLE001 - a driver may raise anything
+            self._tell(Broken(error))
+            return
+        self._driver = driver
+        if driver.runs_while_preparing:
+            self._to_prepare = queue.SimpleQueue()
+            threading.Thread(
+                target=self._prepare_all, args=(driver,), name="prepare", daemon=True
+            ).start()
+        self._tell(Ready(capabilities))
+        while (execution := self._executions.get()) is not None:
+            if self._take(execution):
+                self._execute(driver, execution)
+        self._close(driver)
+        self._tell(Closed())
+
+    def _take(self, execution: TicketExecution) -> bool:
+        with self._deciding:
+            if execution.withdrawn or self._stopped:
+                return False
+            execution.taken = True
+            self._current = execution
+            return True
+
+    def _execute(self, driver: Driver, execution: TicketExecution) -> None:
+        try:
+            self._prepare(driver, execution)
+            begun = self._begin(execution)
+            if begun:
+                driver.run(execution.work, execution)
+        except BaseException as error:  # noqa: BLE001 - a driver may raise anything
+            detail = f"{type(error).__name__}: {error}"
+            end: Fact = RunRaised(execution.ticket, detail, time.time())
+            _log.warning("ticket %d: %s", execution.ticket, detail, exc_info=error)
+        else:
+            number = execution.ticket
+            end = RunEnded(number, time.time()) if begun else Withdrawn(number)
+        with self._at_work:
+            self._running = None
+        if execution.aborted and not isinstance(end, Withdrawn):
+            end = RunStopped(execution.ticket, time.time())
+        self._tell(end)
+
+    def _begin(self, execution: TicketExecution) -> bool:
+        with self._at_work:
+            if execution.aborted:
+                return False
+            self._running = execution
+        self._mark_started(execution.place)
+        self._tell(RunStarted(execution.ticket, time.time()))
+        return True
+
+    def _prepare(self, driver: Driver, execution: TicketExecution) -> None:
+        if execution.prepared is None:
+            driver.prepare(execution.work)
+            return
+        execution.prepared.wait()
+        if execution.refusal is not None:
+            raise execution.refusal
+
+    def _prepare_all(self, driver: Driver) -> None:
+        """Prepare tickets ahead of their turn, in a thread of its own."""
+        to_prepare = self._to_prepare
+        while to_prepare is not None and (execution := to_prepare.get()) is not None:
+            try:
+                if not (execution.withdrawn or execution.aborted):
+                    driver.prepare(execution.work)
+            except Exception as error:  # noqa: BLE001 - raised again when its turn comes
+                execution.refusal = error
+            if execution.prepared is not None:
+                execution.prepared.set()
+
+    def _close(self, driver: Driver) -> None:
+        try:
+            driver.close()
+        except Exception:
+            _log.exception("the driver's close raised")
