@@ -344,9 +344,7 @@ class Execution:
 
     # --- the end -----------------------------------------------------------------------------
 
-    def _part_over(
-        self, controller: str, end: Finished | Failed | AtRest | Lost
-    ) -> list[Output]:
+    def _part_over(self, controller: str, end: Finished | Failed | AtRest | Lost) -> list[Output]:
         part = self.parts[controller]
         if part.standing is Standing.ENDED:
             return []
@@ -390,6 +388,12 @@ class Execution:
         match end:
             case Failed(code=code, detail=detail):
                 return ErrorInfo(code, f"controller {controller!r}: {detail}")
+            case AtRest() if not self._aborting and self._error is None:
+                return ErrorInfo(
+                    ErrorCode.INSTRUMENT_LOST,
+                    f"controller {controller!r} was shut down while it ran the job; partial data"
+                    " is kept",
+                )
             case Lost():
                 return ErrorInfo(
                     ErrorCode.INSTRUMENT_LOST,

@@ -165,7 +165,7 @@ class Effect(Enum):
     ABORT_TICKET = "abort_ticket"
     """Bring the controllers to rest."""
     RECONCILE = "reconcile"
-    """Find the running ticket again at its controllers."""
+    """Find the ticket again, in the queue or at its controllers; a cancel goes on."""
     KEEP_DATA = "keep_data"
     """Work up what data there is. Outcome: DataKept, whatever happens."""
     POST_PROCESS = "post_process"
@@ -278,9 +278,9 @@ _RESUME: Final[dict[tuple[Course, S, type[Event]], Rule]] = {
     (C.CLIMBING,   S.SAVE_SWEEP_METADATA_STARTED, Resumed): Rule(None, (E.SAVE_METADATA,)),
     (C.CLIMBING,   S.SAVE_SWEEP_METADATA_ENDED,   Resumed): Rule(None, (E.CONTINUE,)),
     (C.CLIMBING,   S.PENDING_EXECUTION,           Resumed): Rule(None, (E.RECONCILE,)),
-    (C.CANCELLING, S.PENDING_EXECUTION,           Resumed): Rule(None, (E.RECONCILE, E.LEAVE_QUEUE)),
+    (C.CANCELLING, S.PENDING_EXECUTION,           Resumed): Rule(None, (E.RECONCILE,)),
     (C.CLIMBING,   S.EXECUTION_STARTED,           Resumed): Rule(None, (E.RECONCILE,)),
-    (C.CANCELLING, S.EXECUTION_STARTED,           Resumed): Rule(None, (E.RECONCILE, E.ABORT_TICKET)),
+    (C.CANCELLING, S.EXECUTION_STARTED,           Resumed): Rule(None, (E.RECONCILE,)),
     (C.CLIMBING,   S.EXECUTION_ENDED,             Resumed): Rule(None, (E.CONTINUE,)),
     (C.CANCELLING, S.EXECUTION_ENDED,             Resumed): Rule(None, (E.CONTINUE,)),
     (C.CLIMBING,   S.POST_PROCESSING_PENDING,     Resumed): Rule(None, (E.CONTINUE,)),

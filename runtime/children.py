@@ -1,0 +1,117 @@
+"""Controllers as child processes of the daemon.
+
+Rule 1. A controller outlives the daemon that started it if that one is killed. The next daemon
+        finds its lock taken, leaves it alone, and takes over only when the lock is free.
+Rule 2. A controller that ends is started again, later each time, unless it ran for long.
+Rule 3. Children are in sessions of their own: Ctrl-C at the terminal reaches the daemon alone.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import logging
+import subprocess
+import sys
+from typing import TYPE_CHECKING, Final
+
+import anyio
+from anyio import to_thread
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from anyio.abc import Process
+
+log = logging.getLogger(__name__)
+
+FIRST_PAUSE: Final = 0.2
+LONGEST_PAUSE: Final = 30.0
+LONG_ENOUGH: Final = 60.0
+"""A controller that ran for so many seconds is started again without a pause."""
+ADOPTED_CHECK: Final = 1.0
+"""Seconds between two looks at the lock of a controller that is not our child."""
+STOP_TIMEOUT: Final = 5.0
+"""Seconds that a controller gets after it was asked to end, and again after SIGTERM."""
+
+
+class Child:
+    """One controller that the daemon keeps running.
+
+    Args:
+        name: The controller's name.
+        config: The configuration file that it reads.
+        state: The directory of its ledger and lock.
+    """
+
+    def __init__(self, name: str, config: Path, state: Path) -> None:
+        self.name = name
+        self._command = [
+            sys.executable,
+            "-m",
+            "stationd.runtime.cli",
+            "controller",
+            name,
+            "--config",
+            str(config),
+        ]
+        self._lock = state / "lock"
+        self._process: Process | None = None
+        self._stopping = False
+
+    async def keep(self) -> None:
+        """Keep the controller running, for ever or until `stop`."""
+        pause = FIRST_PAUSE
+        while not self._stopping:
+            while await to_thread.run_sync(_is_taken, self._lock):
+                await anyio.sleep(ADOPTED_CHECK)
+            started = anyio.current_time()
+            code = await self._run()
+            if self._stopping:
+                return
+            if anyio.current_time() - started > LONG_ENOUGH:
+                pause = FIRST_PAUSE
+            log.error(
+                "controller %s ended with code %s; it is started again in %.1f s",
+                self.name,
+                code,
+                pause,
+            )
+            await anyio.sleep(pause)
+            pause = min(2 * pause, LONGEST_PAUSE)
+
+    async def stop(self) -> None:
+        """End the controller, which has been asked to, in bounded time."""
+        self._stopping = True
+        process = self._process
+        if process is None:
+            return
+        for insist in (process.terminate, process.kill):
+            with anyio.move_on_after(STOP_TIMEOUT):
+                await process.wait()
+                return
+            log.warning("controller %s does not end by itself", self.name)
+            insist()
+        await process.wait()
+
+    async def _run(self) -> int:
+        process = await anyio.open_process(
+            self._command,
+            stdin=subprocess.DEVNULL,
+            stdout=None,
+            stderr=None,
+            start_new_session=True,
+        )
+        self._process = process
+        # Not `async with`: leaving it would end the controller with the daemon's task.
+        return await process.wait()
+
+
+def _is_taken(lock: Path) -> bool:
+    try:
+        with lock.open("rb") as file:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except FileNotFoundError:
+        return False
+    except BlockingIOError:
+        return True
+    return False

@@ -1,0 +1,166 @@
+"""The command `stationd`: the daemon, its controllers, and checking their configuration."""
+
+from __future__ import annotations
+
+import logging
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, NoReturn
+
+import click
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
+    from stationd.runtime.settings import Settings
+
+# Nothing heavy is imported here: `stationd --version` should answer at once.
+
+DEFAULT_CONFIG = Path("/etc/stationd/stationd.toml")
+
+EXIT_FAILED = 1
+EXIT_ALREADY_RUNNING = 3
+EXIT_INTERRUPTED = 130
+
+_config = click.option(
+    "--config",
+    "-c",
+    type=click.Path(path_type=Path, dir_okay=False),
+    default=DEFAULT_CONFIG,
+    show_default=True,
+    help="The configuration file.",
+)
+_verbose = click.option("--verbose", "-v", is_flag=True, help="Tell more in the log.")
+
+
+def _version(context: click.Context, _parameter: click.Parameter, wanted: bool) -> None:  # noqa: FBT001 - click's callback
+    if wanted and not context.resilient_parsing:
+        from stationd import __version__
+
+        click.echo(f"stationd {__version__}")
+        context.exit()
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.option(
+    "--version", is_flag=True, callback=_version, expose_value=False, is_eager=True, help="Show it."
+)
+def main() -> None:
+    """Run jobs on a quantum computer's control host.
+
+    Exit codes: 0 stopped in order, 1 failed (the last line says why), 2 wrong usage, 3 already
+    running on the same state directory.
+    """
+
+
+@main.command()
+@_config
+@_verbose
+def serve(config: Path, verbose: bool) -> None:  # noqa: FBT001 - click passes options by name
+    """Run the daemon until SIGTERM or Ctrl-C."""
+    settings = _settings(config)
+    _log_to_stderr(verbose=verbose)
+    from stationd.runtime.daemon import serve as serve_station
+
+    _run(settings, lambda: serve_station(settings, config.resolve()))
+
+
+@main.command()
+@click.argument("name")
+@_config
+@_verbose
+def controller(name: str, config: Path, verbose: bool) -> None:  # noqa: FBT001 - see serve
+    """Run the controller NAME of the configuration until SIGTERM or Ctrl-C."""
+    settings = _settings(config)
+    configured = settings.controllers.get(name)
+    if configured is None:
+        known = ", ".join(sorted(settings.controllers)) or "none"
+        _fail(f"{config}: no controller is called {name!r}; known are {known}")
+    _log_to_stderr(verbose=verbose)
+    from stationd.actors.controller import ControllerSettings, run_controller
+
+    own = ControllerSettings(
+        name=name,
+        driver=configured.driver,
+        options=configured.options,
+        endpoint=settings.instruments_endpoint,
+        state=str(settings.controller_state(name)),
+        beat_interval=settings.instruments.beat_interval,
+    )
+    _run(settings, lambda: run_controller(own))
+
+
+@main.command("check-config")
+@_config
+def check_config(config: Path) -> None:
+    """Check the configuration, and say what it means."""
+    settings = _settings(config)
+    click.echo(f"{config}: no problems")
+    click.echo(f"clients connect to      {', '.join(settings.api_endpoints)}")
+    click.echo(f"controllers connect to  {settings.instruments_endpoint}")
+    click.echo(f"metrics                 {settings.metrics.listen or 'off'}")
+    click.echo(f"state                   {settings.state}")
+    for name, one in settings.controllers.items():
+        started = "started by the daemon" if one.start else f"start it: stationd controller {name}"
+        click.echo(f"controller {name:<12} {one.driver} ({started})")
+    for name, target in settings.targets.items():
+        click.echo(f"target {name:<16} {target.controller}")
+
+
+def _settings(config: Path) -> Settings:
+    from stationd.proto.error import StationError
+    from stationd.runtime.settings import load
+
+    try:
+        return load(config)
+    except StationError as error:
+        _fail(str(error))
+
+
+def _run(settings: Settings, function: Callable[[], Awaitable[None]]) -> None:
+    import anyio
+
+    from stationd.proto.error import StationError
+
+    options = {"use_uvloop": True} if settings.station.backend == "asyncio" else {}
+    try:
+        anyio.run(function, backend=settings.station.backend, backend_options=options)
+    except StationError as error:
+        _end(error)
+    except BaseExceptionGroup as group:
+        known, others = group.split(StationError)
+        if known is None or others is not None:
+            raise
+        _end(_first(known))
+    except KeyboardInterrupt:
+        # Before the signal handlers stood, or after they were gone.
+        sys.exit(EXIT_INTERRUPTED)
+
+
+def _first(error: BaseException) -> BaseException:
+    while isinstance(error, BaseExceptionGroup):
+        error = error.exceptions[0]
+    return error
+
+
+def _end(error: BaseException) -> NoReturn:
+    from stationd.proto.error import AlreadyRunning
+
+    _fail(str(error), EXIT_ALREADY_RUNNING if isinstance(error, AlreadyRunning) else EXIT_FAILED)
+
+
+def _log_to_stderr(*, verbose: bool) -> None:
+    logging.basicConfig(
+        level=logging.DEBUG if verbose else logging.INFO,
+        format="%(asctime)s %(levelname)-7s %(name)s: %(message)s",
+        stream=sys.stderr,
+    )
+
+
+def _fail(message: str, code: int = EXIT_FAILED) -> NoReturn:
+    click.echo(f"stationd: {message}", err=True)
+    sys.exit(code)
+
+
+if __name__ == "__main__":
+    main()

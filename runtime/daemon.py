@@ -1,0 +1,275 @@
+"""The daemon: puts all parts together, starts them in order, and stops them in order."""
+
+from __future__ import annotations
+
+import logging
+import signal
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import anyio
+import zmq
+from anyio import to_thread
+
+from stationd import __version__
+from stationd.actors.stages.compile import warm_up
+from stationd.proto.error import StationError
+from stationd.proto.instruments_protocol import Shutdown
+from stationd.proto.job import Fence
+from stationd.proto.socket import Socket, bind
+from stationd.runtime.artifacts import Artifacts
+from stationd.runtime.calibrations import CalibrationDefaults
+from stationd.runtime.children import Child
+from stationd.runtime.clock import SystemClock
+from stationd.runtime.dispatch import Dispatch
+from stationd.runtime.feed import Feed
+from stationd.runtime.instrument_bus import InstrumentBus
+from stationd.runtime.instruments import Instruments
+from stationd.runtime.jobs_api import JobsApi
+from stationd.runtime.journal.sqlite import open_journal
+from stationd.runtime.metrics import Metrics, served
+from stationd.runtime.service import notify
+from stationd.runtime.stages import Stages
+from stationd.runtime.workers import Workers
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncGenerator, AsyncIterator, Sequence
+
+    from anyio.abc import TaskGroup
+
+    from stationd.runtime.journal.interface import Journal
+    from stationd.runtime.settings import Settings
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(slots=True)
+class Station:
+    """The parts of a running station that its end has to do with."""
+
+    settings: Settings
+    journal: Journal
+    instruments: Instruments
+    bus: InstrumentBus
+    api: JobsApi
+    children: Sequence[Child]
+
+
+async def serve(settings: Settings, config: Path) -> None:
+    """Run a station until SIGTERM or SIGINT asks it to stop.
+
+    Args:
+        settings: What the configuration says.
+        config: The configuration file, which the controllers read too.
+
+    Raises:
+        StationError: The station cannot start, or its journal failed.
+    """
+    with anyio.open_signal_receiver(signal.SIGTERM, signal.SIGINT) as signals:
+        async with running(settings, config) as station:
+            notify("READY=1", f"STATUS=accepting jobs at {settings.api_endpoints[0]}")
+            log.info("station %s is accepting jobs", settings.station.name)
+            async for number in signals:
+                log.info("%s: stopping", number.name)
+                break
+            notify("STOPPING=1")
+            # A second signal does not wait for running jobs.
+            async with anyio.create_task_group() as tasks:
+                tasks.start_soon(_on_second_signal, signals, tasks.cancel_scope)
+                await _finish(station)
+                tasks.cancel_scope.cancel()
+            await _stop_controllers(station)
+    log.info("stopped")
+
+
+@asynccontextmanager
+async def running(settings: Settings, config: Path) -> AsyncGenerator[Station]:
+    """Start a station; it accepts jobs while the context lasts."""
+    async with AsyncExitStack() as stack:
+        journal = await stack.enter_async_context(open_journal(settings.state))
+        sockets = await to_thread.run_sync(_bind_all, settings)
+        for socket in sockets:
+            stack.enter_context(socket)
+        metrics = Metrics(list(settings.controllers))
+        tasks = await stack.enter_async_context(anyio.create_task_group())
+        stack.callback(tasks.cancel_scope.cancel)
+        station = await _assemble(
+            settings=settings,
+            journal=journal,
+            sockets=sockets,
+            metrics=metrics,
+            config=config,
+            tasks=tasks,
+        )
+        port = stack.enter_context(served(metrics, settings.metrics.listen))
+        if port:
+            log.info(
+                "metrics at http://%s", settings.metrics.listen.rpartition(":")[0] + f":{port}"
+            )
+        yield station
+
+
+async def _assemble(
+    settings: Settings,
+    journal: Journal,
+    sockets: Sequence[Socket],
+    metrics: Metrics,
+    config: Path,
+    tasks: TaskGroup,
+) -> Station:
+    clock = SystemClock()
+    opening = journal.opening
+    fence = Fence(opening.station, opening.epoch)
+    workers = Workers(settings.workers.processes)
+    calibrations = CalibrationDefaults()
+    await calibrations.load(journal, settings.targets)
+    instruments_socket, *api_sockets = sockets
+    bus = InstrumentBus(
+        socket=instruments_socket,
+        names=list(settings.controllers),
+        fence=fence,
+        journal=journal,
+        metrics=metrics,
+        clock=clock,
+        beat_interval=settings.instruments.beat_interval,
+        grace=settings.instruments.grace,
+    )
+    bus.remember(await journal.controllers())
+    artifacts = settings.state / "artifacts"
+    stages = Stages(
+        queries=journal,
+        workers=workers,
+        bus=bus,
+        calibrations=calibrations,
+        targets=settings.target_controllers,
+        artifacts=artifacts,
+        grace=settings.instruments.grace,
+    )
+    feed = Feed(journal, tasks, opening.seq)
+    dispatch = Dispatch(
+        journal=journal, feed=feed, stages=stages, metrics=metrics, clock=clock, tasks=tasks
+    )
+    prefetch = {name: one.prefetch for name, one in settings.controllers.items()}
+    instruments = Instruments(
+        dispatch=dispatch,
+        journal=journal,
+        feed=feed,
+        tasks=tasks,
+        fence=fence,
+        prefetch=prefetch,
+    )
+    dispatch.attach(instruments)
+    instruments.attach(bus)
+    metrics.watch(
+        queue_depth=lambda: len(instruments.queue),
+        listeners=lambda: feed.listeners,
+        journal=journal.statistics,
+    )
+    children = [
+        Child(name, config, settings.controller_state(name))
+        for name, controller in settings.controllers.items()
+        if controller.start
+    ]
+    for child in children:
+        tasks.start_soon(child.keep)
+    recovered = await dispatch.recover()
+    if recovered:
+        log.info("took up %d unfinished jobs", recovered)
+    api = JobsApi(
+        settings=settings,
+        journal=journal,
+        dispatch=dispatch,
+        feed=feed,
+        instruments=instruments,
+        bus=bus,
+        calibrations=calibrations,
+        artifacts=Artifacts(artifacts),
+        metrics=metrics,
+        clock=clock,
+        tasks=tasks,
+    )
+    tasks.start_soon(bus.run, instruments)
+    for socket in api_sockets:
+        tasks.start_soon(api.serve, socket)
+    tasks.start_soon(api.beat)
+    tasks.start_soon(metrics.probe)
+    if settings.workers.prewarm and any(targeted(settings)):
+        tasks.start_soon(workers.keep_warm, warm_up)
+    log.info(
+        "stationd %s, station %s, epoch %d, state in %s",
+        __version__,
+        opening.station,
+        opening.epoch,
+        settings.state,
+    )
+    return Station(settings, journal, instruments, bus, api, children)
+
+
+def targeted(settings: Settings) -> list[str]:
+    """Return the controllers that may be sent circuits; null drivers take none."""
+    return [
+        target.controller
+        for target in settings.targets.values()
+        if settings.controllers[target.controller].driver != "null"
+    ]
+
+
+def _bind_all(settings: Settings) -> list[Socket]:
+    """Bind the instruments' socket and those of the API, in this order."""
+    endpoints = [settings.instruments_endpoint, *settings.api_endpoints]
+    sockets: list[Socket] = []
+    try:
+        for endpoint in endpoints:
+            if endpoint.startswith("ipc://"):
+                _make_directory(Path(endpoint.removeprefix("ipc://")).parent)
+            sockets.append(bind(zmq.ROUTER, endpoint))
+    except StationError:
+        for socket in sockets:
+            socket.close()
+        raise
+    return sockets
+
+
+def _make_directory(directory: Path) -> None:
+    try:
+        directory.mkdir(mode=0o750, parents=True, exist_ok=True)
+    except OSError as error:
+        raise StationError(
+            f"cannot make {directory} for the sockets: {error.strerror}; set station.runtime to a"
+            " directory that this user may write to"
+        ) from error
+
+
+async def _on_second_signal(
+    signals: AsyncIterator[signal.Signals], scope: anyio.CancelScope
+) -> None:
+    async for number in signals:
+        log.warning("%s again: not waiting for running jobs", number.name)
+        scope.cancel()
+        return
+
+
+async def _finish(station: Station) -> None:
+    """Take no new work, and let what runs come to its end for a while."""
+    station.api.stopping = True
+    timeout = station.settings.station.stop_timeout
+    with anyio.move_on_after(timeout) as scope:
+        await station.instruments.drain()
+    if scope.cancelled_caught:
+        log.warning(
+            "%d jobs still ran after %g s; they are brought to rest",
+            station.instruments.out,
+            timeout,
+        )
+
+
+async def _stop_controllers(station: Station) -> None:
+    fence = Fence(station.journal.opening.station, station.journal.opening.epoch)
+    for child in station.children:
+        station.bus.send(child.name, Shutdown(fence))
+    async with anyio.create_task_group() as tasks:
+        for child in station.children:
+            tasks.start_soon(child.stop)
+    await station.journal.flush()

@@ -1,0 +1,385 @@
+"""Events in, effects out: what the jobs' machines ask for, in the order that keeps the promises.
+
+Rule 1. A fact is written to the journal in the same step in which the machine takes it, and is
+        published when the journal has called back, never before.
+Rule 2. Effects that touch the world outside wait for that callback too; all others are done
+        at once, and a chain of quick stages ends up in one write.
+Rule 3. Whatever one job does wrong ends that job, with a reason, and nothing else.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections import deque
+from functools import partial
+from typing import TYPE_CHECKING
+
+import anyio
+
+from stationd.actors.job import Job, step
+from stationd.actors.ladder import (
+    DURABLE_FIRST,
+    AllItemsDone,
+    CancelAccepted,
+    DataKept,
+    Effect,
+    Event,
+    Proceeded,
+    Resumed,
+    SomeItemsFailed,
+    StageFailed,
+)
+from stationd.proto.error import ErrorCode, ErrorInfo, StationError
+from stationd.proto.job import Ticket, TimelineEntry
+from stationd.proto.jobs_protocol import FeedEvent
+from stationd.runtime.journal.records import Fact, JobStored, Record, TicketIssued
+from stationd.runtime.live import LiveJob, resumed
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Sequence
+
+    from anyio.abc import TaskGroup
+
+    from stationd.proto.job import JobId, JobSpec
+    from stationd.runtime.clock import Clock
+    from stationd.runtime.feed import Feed
+    from stationd.runtime.instruments import Instruments
+    from stationd.runtime.journal.interface import Commit, Journal
+    from stationd.runtime.metrics import Metrics
+    from stationd.runtime.stages import Outcome, Stages
+
+log = logging.getLogger(__name__)
+
+_RECOVERY_PAGE = 1000
+
+
+class Dispatch:
+    """All jobs that are under way.
+
+    Args:
+        journal: Where facts go.
+        feed: Where committed facts are published.
+        stages: What does the work between the rungs.
+        metrics: What counts it all.
+        clock: What time it is.
+        tasks: Runs the stages that take time.
+    """
+
+    def __init__(
+        self,
+        journal: Journal,
+        feed: Feed,
+        stages: Stages,
+        metrics: Metrics,
+        clock: Clock,
+        tasks: TaskGroup,
+    ) -> None:
+        self._journal = journal
+        self._feed = feed
+        self._stages = stages
+        self._metrics = metrics
+        self._clock = clock
+        self._tasks = tasks
+        self._instruments: Instruments | None = None
+        self._reconciling: TaskGroup | None = None
+        self._jobs: dict[JobId, LiveJob] = {}
+        self._submitting: dict[JobId, list[Callable[[int, bool], None]]] = {}
+        self._next_number = journal.opening.number + 1
+        self._next_ticket = journal.opening.ticket + 1
+
+    def attach(self, instruments: Instruments) -> None:
+        """Say who carries out tickets; once, before any job comes in."""
+        self._instruments = instruments
+
+    def __len__(self) -> int:
+        return len(self._jobs)
+
+    def get(self, job: JobId) -> LiveJob | None:
+        """Return a job that is under way."""
+        return self._jobs.get(job)
+
+    # --- jobs come in ------------------------------------------------------------------------
+
+    def submit(
+        self, job: JobId, spec: JobSpec, target: str, answer: Callable[[int, bool], None]
+    ) -> None:
+        """Store a job and start it.
+
+        Args:
+            job: Its id, made by the client.
+            spec: What is asked for.
+            target: The target that the job resolves to; empty for a sweep.
+            answer: Called with the job's number, and whether it is new, once it is on disk.
+        """
+        live = self._jobs.get(job)
+        if live is not None:
+            answer(live.job.number, False)  # noqa: FBT003 - the meaning is in the signature
+            return
+        waiting = self._submitting.get(job)
+        if waiting is not None:
+            waiting.append(answer)
+            return
+        number = self._next_number
+        self._next_number += 1
+        self._submitting[job] = [answer]
+        stored = JobStored(number, job, target, spec, self._clock.time())
+        self._journal.write([stored], partial(self._submitted, stored))
+
+    def _submitted(self, stored: JobStored, commit: Commit) -> None:
+        answers = self._submitting.pop(stored.job)
+        known = commit.known.get(stored.job)
+        if known is None:
+            live = LiveJob(
+                Job(id=stored.job, number=stored.number, kind=stored.spec.kind),
+                stored.spec,
+                stored.target,
+                stored_at=stored.time_unix_s,
+            )
+            self._jobs[stored.job] = live
+            self._metrics.fact(live, None)
+            self._publish(commit.first_seq, [_first_fact(stored)])
+        for index, answer in enumerate(answers):
+            answer(stored.number if known is None else known, known is None and index == 0)
+        if known is None:
+            self.deliver(self._jobs[stored.job], Proceeded())
+
+    async def recover(self) -> int:
+        """Take up every job that an earlier daemon left unfinished; return how many.
+
+        When it returns, every ticket is known again: controllers may say Hello.
+        """
+        found: list[LiveJob] = []
+        after = 0
+        while page := await self._journal.unfinished(after, _RECOVERY_PAGE):
+            after = page[-1].number
+            for stored in page:
+                live = resumed(stored)
+                live.claims = self._stages.claims(live)
+                if stored.ticket is not None:
+                    live.ticket = Ticket(stored.ticket, stored.job, stored.attempt)
+                self._jobs[stored.job] = live
+                self._metrics.fact(live, None)
+                found.append(live)
+        async with anyio.create_task_group() as reconciling:
+            self._reconciling = reconciling
+            for live in found:
+                self.deliver(live, Resumed())
+        self._reconciling = None
+        return len(found)
+
+    def cancel(self, live: LiveJob, answer: Callable[[], None]) -> None:
+        """Accept a cancel; `answer` is called once that is on disk."""
+        if live.job.cancelling or live.job.status.is_terminal:
+            # Accepted before, but perhaps not on disk yet: an empty write comes after it.
+            self._journal.write([], lambda _commit: answer())
+            return
+        self.deliver(live, CancelAccepted(), answer)
+
+    # --- the loop ----------------------------------------------------------------------------
+
+    def deliver(
+        self,
+        live: LiveJob,
+        event: Event,
+        committed: Callable[[], None] | None = None,
+        made: Sequence[Record] = (),
+    ) -> None:
+        """Take an event to its job, and do what follows.
+
+        Args:
+            live: The job.
+            event: What has happened.
+            committed: Called once all facts that follow are on disk.
+            made: Records that go into the same transaction.
+        """
+        records = [*made]
+        later: list[Effect] = []
+        self._step(live, deque([event]), records, later)
+        facts = [record for record in records if isinstance(record, Fact)]
+        if records or committed is not None:
+            self._journal.write(records, partial(self._committed, live, facts, later, committed))
+        else:
+            self._perform_later(live, later)
+
+    def _step(
+        self,
+        live: LiveJob,
+        events: deque[Event],
+        records: list[Record],
+        later: list[Effect],
+    ) -> None:
+        now = self._clock.time()
+        while events:
+            before = live.job
+            live.job, effects = step(before, events.popleft())
+            if live.job.ordinal != before.ordinal:
+                self._metrics.fact(live, before.status, now)
+                records.append(_fact(live.job, now))
+            for effect in effects:
+                if effect is Effect.ENQUEUE:
+                    records.append(self._issue_ticket(live))
+                if effect in DURABLE_FIRST:
+                    later.append(effect)
+                    continue
+                outcome = self._perform(live, effect)
+                if outcome is not None:
+                    event, made = outcome
+                    records.extend(made)
+                    events.append(event)
+
+    def _committed(
+        self,
+        live: LiveJob,
+        facts: list[Fact],
+        later: list[Effect],
+        committed: Callable[[], None] | None,
+        commit: Commit,
+    ) -> None:
+        self._publish(commit.first_seq, facts)
+        if committed is not None:
+            committed()
+        self._perform_later(live, later)
+
+    def _publish(self, first_seq: int, facts: list[Fact]) -> None:
+        self._feed.publish(
+            [
+                FeedEvent(
+                    fact.job,
+                    TimelineEntry(
+                        seq=first_seq + index,
+                        ordinal=fact.ordinal,
+                        attempt=fact.attempt,
+                        status=fact.status,
+                        time_unix_s=fact.time_unix_s,
+                        cancelling=fact.cancelling,
+                        error=fact.error,
+                        note=fact.note,
+                    ),
+                )
+                for index, fact in enumerate(facts)
+            ]
+        )
+
+    def _issue_ticket(self, live: LiveJob) -> TicketIssued:
+        live.ticket = Ticket(self._next_ticket, live.job.id, live.job.attempt)
+        self._next_ticket += 1
+        return TicketIssued(live.job.number, live.job.attempt, live.ticket.number)
+
+    # --- effects -----------------------------------------------------------------------------
+
+    def _perform(self, live: LiveJob, effect: Effect) -> Outcome | None:
+        """Do what needs no commit; return the outcome, or None if it comes later."""
+        match effect:
+            case Effect.CONTINUE:
+                return Proceeded(), []
+            case Effect.SETTLE:
+                return _settled(live), []
+            case Effect.RECONCILE:
+                self._reconcile(live)
+                return None
+            case Effect.STOP_STAGE:
+                if live.stage is not None:
+                    live.stage.cancel()
+                return None
+            case _:
+                return self._work(live, effect)
+
+    def _work(self, live: LiveJob, effect: Effect) -> Outcome | None:
+        try:
+            outcome = self._stages.begin(live, effect)
+        except Exception as error:  # noqa: BLE001 - one job's failure is its own
+            return _failed_stage(live, effect, error), []
+        if isinstance(outcome, tuple):
+            return outcome
+        self._start(live, effect, outcome)
+        return None
+
+    def _start(
+        self, live: LiveJob, effect: Effect, work: Callable[[], Awaitable[Outcome | None]]
+    ) -> None:
+        live.stage = anyio.CancelScope()
+        self._tasks.start_soon(self._run, live, effect, work, live.stage)
+
+    async def _run(
+        self,
+        live: LiveJob,
+        effect: Effect,
+        work: Callable[[], Awaitable[Outcome | None]],
+        scope: anyio.CancelScope,
+    ) -> None:
+        outcome: Outcome | None = None
+        with scope:
+            try:
+                outcome = await work()
+            except Exception as error:  # noqa: BLE001 - one job's failure is its own
+                outcome = (_failed_stage(live, effect, error), [])
+        if live.stage is scope:
+            live.stage = None
+        if outcome is None or scope.cancel_called:
+            return
+        event, records = outcome
+        self.deliver(live, event, made=records)
+
+    def _reconcile(self, live: LiveJob) -> None:
+        if self._instruments is not None and self._reconciling is not None:
+            self._reconciling.start_soon(self._instruments.reconcile, live)
+
+    def _perform_later(self, live: LiveJob, effects: list[Effect]) -> None:
+        instruments = self._instruments
+        if instruments is None:
+            return
+        for effect in effects:
+            match effect:
+                case Effect.ENQUEUE:
+                    instruments.enqueue(live)
+                case Effect.LEAVE_QUEUE:
+                    instruments.leave(live)
+                case Effect.ABORT_TICKET:
+                    instruments.abort(live)
+                case _:
+                    self._jobs.pop(live.job.id, None)
+                    instruments.end(live)
+
+
+def _first_fact(stored: JobStored) -> Fact:
+    job = Job(id=stored.job, number=stored.number, kind=stored.spec.kind)
+    return _fact(job, stored.time_unix_s)
+
+
+def _fact(job: Job, now: float) -> Fact:
+    terminal = job.status.is_terminal
+    return Fact(
+        job.number,
+        job.id,
+        job.ordinal,
+        job.attempt,
+        job.status,
+        now,
+        job.cancelling,
+        job.error if terminal else None,
+        job.note if terminal else "",
+    )
+
+
+def _settled(live: LiveJob) -> AllItemsDone | SomeItemsFailed:
+    failed = len(live.item_errors)
+    if not failed:
+        return AllItemsDone()
+    return SomeItemsFailed(
+        ErrorInfo(
+            ErrorCode.ITEMS_FAILED,
+            f"{failed} of {live.spec.items} items failed; the others have results",
+        )
+    )
+
+
+def _failed_stage(live: LiveJob, effect: Effect, error: Exception) -> Event:
+    if effect is Effect.KEEP_DATA:
+        # The job is ending anyway; its raw data stays in the journal.
+        log.error("job %s: partial data could not be worked up", live.job.id, exc_info=error)
+        return DataKept()
+    if isinstance(error, StationError):
+        return StageFailed(error.info)
+    log.error("job %s: %s failed", live.job.id, effect.value, exc_info=error)
+    detail = f"{effect.value}: {type(error).__name__}: {error}"
+    return StageFailed(ErrorInfo(ErrorCode.INTERNAL_ERROR, detail))

@@ -1,0 +1,202 @@
+"""The feed: committed facts, pushed to whoever listens.
+
+Rule 1. Only what is committed is published, in the order of sequence numbers.
+Rule 2. A stream is sent no more events than its listener has granted, and nothing is kept for
+        it: one that has no credit left falls behind, and catches up from the journal when it
+        grants again.
+Rule 3. Events of one tick travel in one frame.
+"""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Final
+
+from stationd.proto.jobs_protocol import Events, FeedEvent, ProgressReport, Snapshot, StreamBeat
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Sequence
+
+    from anyio.abc import TaskGroup
+
+    from stationd.proto.job import JobId, JobView, Progress
+    from stationd.proto.jobs_protocol import Reply
+    from stationd.runtime.journal.interface import Queries
+
+log = logging.getLogger(__name__)
+
+CATCH_UP_PAGE: Final = 1000
+MOST_EVENTS_PER_FRAME: Final = 5000
+"""Bounds a frame well below the wire's limit."""
+
+
+@dataclass(slots=True, eq=False)
+class Stream:
+    """One listener's stream."""
+
+    request: int
+    jobs: frozenset[JobId] | None
+    """None for all."""
+    send: Callable[[Reply], bool]
+    """Sends a reply; False if the listener is gone."""
+    credit: int
+    position: int = 0
+    """The listener has been sent everything up to this sequence number."""
+    behind: bool = True
+    """It does not take part in publishing until it has caught up."""
+    catching_up: bool = False
+    closed: bool = False
+    known: dict[JobId, int] = field(default_factory=dict)
+    """The sequence number of each view in the snapshot: older facts are in it already."""
+    ready: list[FeedEvent] = field(default_factory=list)
+    """Taken from this tick's facts, about to be sent."""
+
+
+class Feed:
+    """Publishes facts to streams.
+
+    Args:
+        queries: Where streams catch up from.
+        tasks: Runs the catching up.
+        position: The newest committed sequence number.
+    """
+
+    def __init__(self, queries: Queries, tasks: TaskGroup, position: int) -> None:
+        self.position = position
+        self._queries = queries
+        self._tasks = tasks
+        self._all: dict[Stream, None] = {}
+        self._by_job: dict[JobId, dict[Stream, None]] = {}
+
+    @property
+    def listeners(self) -> int:
+        """How many streams are open."""
+        return len(self._all) + sum(len(streams) for streams in self._by_job.values())
+
+    def publish(self, events: Sequence[FeedEvent]) -> None:
+        """Send committed facts, which follow the ones before without a hole."""
+        if not events:
+            return
+        self.position = events[-1].entry.seq
+        touched: dict[Stream, None] = {}
+        for event in events:
+            for stream in (*self._all, *self._by_job.get(event.job, ())):
+                if stream.behind or event.entry.seq <= stream.known.get(event.job, 0):
+                    continue
+                touched[stream] = None
+                if stream.credit > 0:
+                    stream.ready.append(event)
+                    stream.credit -= 1
+                else:
+                    # The page that it catches up from starts behind what it is sent now.
+                    stream.behind = True
+                    stream.position = event.entry.seq - 1
+        for stream in touched:
+            self._flush(stream)
+
+    def progress(
+        self, job: JobId, progress: Progress | None, queue_position: int | None = None
+    ) -> None:
+        """Tell the job's listeners how far it has come; costs no credit, may be lost."""
+        for stream in (*self._all, *self._by_job.get(job, ())):
+            if not stream.behind:
+                self._send(stream, ProgressReport(stream.request, job, progress, queue_position))
+
+    def beat(self) -> None:
+        """Tell all listeners that their streams are alive; find out who is gone."""
+        for stream in self._streams():
+            self._send(stream, StreamBeat(stream.request))
+
+    def open_snapshot(self, stream: Stream, seq: int, views: Sequence[JobView]) -> None:
+        """Start a stream with what its jobs look like.
+
+        Args:
+            stream: The stream.
+            seq: Everything up to this number is in the views.
+            views: The jobs. What they know beyond `seq` is not sent again.
+        """
+        stream.known = {view.id: view.seq for view in views}
+        stream.position = seq
+        self._send(stream, Snapshot(stream.request, seq, tuple(views)))
+        self._register(stream)
+
+    def open_after(self, stream: Stream, after: int) -> None:
+        """Start a stream behind the last fact that its listener knows."""
+        stream.position = after
+        self._register(stream)
+
+    def grant(self, stream: Stream, credit: int) -> None:
+        """Let the listener have more."""
+        stream.credit += credit
+        self._catch_up(stream)
+
+    def close(self, stream: Stream) -> None:
+        """Forget a stream."""
+        stream.closed = True
+        stream.behind = True
+        self._all.pop(stream, None)
+        for job in stream.jobs or ():
+            streams = self._by_job.get(job)
+            if streams is not None:
+                streams.pop(stream, None)
+                if not streams:
+                    del self._by_job[job]
+
+    def _streams(self) -> list[Stream]:
+        named = {stream: None for streams in self._by_job.values() for stream in streams}
+        return [*self._all, *named]
+
+    def _register(self, stream: Stream) -> None:
+        if stream.jobs is None:
+            self._all[stream] = None
+        else:
+            for job in stream.jobs:
+                self._by_job.setdefault(job, {})[stream] = None
+        self._catch_up(stream)
+
+    def _flush(self, stream: Stream) -> None:
+        events = stream.ready
+        stream.ready = []
+        if not stream.behind:
+            stream.position = self.position
+        for start in range(0, len(events), MOST_EVENTS_PER_FRAME):
+            page = events[start : start + MOST_EVENTS_PER_FRAME]
+            self._send(stream, Events(stream.request, tuple(page)))
+
+    def _send(self, stream: Stream, reply: Reply) -> None:
+        if not stream.closed and not stream.send(reply):
+            self.close(stream)
+
+    # --- catching up -------------------------------------------------------------------------
+
+    def _catch_up(self, stream: Stream) -> None:
+        if stream.closed or stream.catching_up or not stream.behind:
+            return
+        if stream.position >= self.position:
+            # A position beyond ours comes from a listener of another station's feed; from
+            # here on it hears what comes.
+            stream.behind = False
+        elif stream.credit > 0:
+            stream.catching_up = True
+            self._tasks.start_soon(self._send_missed, stream)
+
+    async def _send_missed(self, stream: Stream) -> None:
+        try:
+            while not stream.closed and stream.credit > 0 and stream.position < self.position:
+                limit = min(stream.credit, CATCH_UP_PAGE)
+                jobs = None if stream.jobs is None else sorted(stream.jobs)
+                events, complete = await self._queries.facts(stream.position, jobs, limit)
+                # What is not published yet is not told yet.
+                stream.position = max(stream.position, min(complete, self.position))
+                self._send_page(stream, [e for e in events if e.entry.seq <= stream.position])
+        finally:
+            stream.catching_up = False
+        if stream.position >= self.position:
+            stream.behind = stream.closed
+
+    def _send_page(self, stream: Stream, events: Iterable[FeedEvent]) -> None:
+        fresh = [event for event in events if event.entry.seq > stream.known.get(event.job, 0)]
+        if fresh:
+            stream.credit -= len(fresh)
+            self._send(stream, Events(stream.request, tuple(fresh)))

@@ -1,0 +1,259 @@
+"""The bus to the controllers: who is there, and what travels.
+
+Rule 1. A controller is known by the name in its Hello, and must be in the configuration. Until
+        the daemon knows its own tickets again after a start, no Hello is answered.
+Rule 2. Silence for three beats means absence. What was sent to an absent controller is lost;
+        its next Hello settles how things stand.
+Rule 3. A frame that makes no sense is counted and dropped.
+"""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+import anyio
+
+from stationd import __version__
+from stationd.proto.codec import COMMANDS, REPORTS
+from stationd.proto.error import PeerError
+from stationd.proto.instruments_protocol import (
+    Beat,
+    Command,
+    Data,
+    Heartbeat,
+    Hello,
+    Refused,
+    Report,
+    Welcome,
+)
+from stationd.proto.socket import PeerGone, Socket
+from stationd.runtime.journal.records import ControllerSeen
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from stationd.proto.job import Fence
+    from stationd.proto.program import Capabilities
+    from stationd.runtime.clock import Clock
+    from stationd.runtime.instruments import Instruments
+    from stationd.runtime.journal.interface import Journal
+    from stationd.runtime.metrics import Metrics
+
+log = logging.getLogger(__name__)
+
+MISSED_BEATS: Final = 3
+
+
+@dataclass(slots=True)
+class Peer:
+    """What the daemon knows of one configured controller."""
+
+    name: str
+    capabilities: Capabilities | None = None
+    """None until it has connected for the first time in the station's life."""
+    driver: str = ""
+    ledger: str = ""
+    identity: bytes | None = None
+    """Its address on the socket while it is connected."""
+    heard: float = 0.0
+    """When it last said something, monotonic seconds."""
+    given_up: bool = False
+    """It has been away for longer than the grace time, and its tickets were told."""
+
+
+class InstrumentBus:
+    """The daemon's end of the instruments protocol.
+
+    Args:
+        socket: A bound ROUTER.
+        names: The configured controllers.
+        fence: This daemon's authority.
+        beat_interval: Seconds between heartbeats.
+        grace: Seconds that an absent controller has to come back.
+    """
+
+    def __init__(
+        self,
+        socket: Socket,
+        names: Sequence[str],
+        fence: Fence,
+        journal: Journal,
+        metrics: Metrics,
+        clock: Clock,
+        beat_interval: float,
+        grace: float,
+    ) -> None:
+        self.peers = {name: Peer(name) for name in names}
+        self._socket = socket
+        self._fence = fence
+        self._journal = journal
+        self._metrics = metrics
+        self._clock = clock
+        self._beat_interval = beat_interval
+        self._grace = grace
+        self._by_identity: dict[bytes, Peer] = {}
+        self._strangers: set[str] = set()
+        self._arrived = anyio.Event()
+
+    def remember(self, seen: Sequence[ControllerSeen]) -> None:
+        """Take over what the journal knows of controllers from before this start."""
+        for record in seen:
+            peer = self.peers.get(record.name)
+            if peer is not None:
+                peer.capabilities = record.capabilities
+                peer.driver = record.driver
+                peer.ledger = record.ledger
+
+    def offers(self) -> Mapping[str, Capabilities | None]:
+        """Return what each configured controller offers; None if it never said."""
+        return {name: peer.capabilities for name, peer in self.peers.items()}
+
+    async def wait_described(self, names: Sequence[str], timeout: float) -> list[str]:
+        """Wait until controllers have said what they offer; return those that have not.
+
+        Args:
+            names: Configured controllers.
+            timeout: Seconds.
+        """
+        with anyio.move_on_after(timeout):
+            while any(self.peers[name].capabilities is None for name in names):
+                await self._arrived.wait()
+        return [name for name in names if self.peers[name].capabilities is None]
+
+    def connected(self) -> list[str]:
+        """Return the names of the controllers that are connected."""
+        return [name for name, peer in self.peers.items() if peer.identity is not None]
+
+    def send(self, controller: str, command: Command) -> None:
+        """Send a command; it is lost if the controller is not connected."""
+        identity = self.peers[controller].identity
+        if identity is not None:
+            self._send_to(identity, command)
+
+    async def run(self, instruments: Instruments) -> None:
+        """Serve for ever."""
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(self._beat, instruments)
+            while True:
+                identity, *frames = await self._socket.receive()
+                await self._take(identity, frames, instruments)
+
+    async def _take(self, identity: bytes, frames: list[bytes], instruments: Instruments) -> None:
+        try:
+            report = REPORTS.decode(frames[0])
+        except (PeerError, IndexError) as error:
+            self._metrics.bad_frame("instruments")
+            log.warning("dropped a frame on the instruments socket: %s", error)
+            return
+        if isinstance(report, Hello):
+            await self._hello(identity, report, instruments)
+            return
+        peer = self._by_identity.get(identity)
+        if peer is None:
+            # From before our start, or from an absent one: its Hello is on its way.
+            return
+        peer.heard = self._clock.monotonic()
+        self._pass_on(peer, report, frames, instruments)
+
+    def _pass_on(
+        self, peer: Peer, report: Report, frames: list[bytes], instruments: Instruments
+    ) -> None:
+        match report:
+            case Beat() | Hello():
+                pass
+            case Data():
+                if len(frames) > 1:
+                    instruments.data(peer.name, report, frames[1])
+            case Refused():
+                instruments.refused(peer.name, report)
+            case _:
+                instruments.report(peer.name, report)
+
+    async def _hello(self, identity: bytes, hello: Hello, instruments: Instruments) -> None:
+        peer = self.peers.get(hello.name)
+        if peer is None:
+            detail = (
+                f"no controller is called {hello.name!r} in the daemon's configuration; known are"
+                f" {', '.join(sorted(self.peers)) or 'none'}"
+            )
+            if hello.name not in self._strangers:
+                self._strangers.add(hello.name)
+                log.warning("ignored a controller: %s", detail)
+            return
+        same_ledger = peer.ledger in {"", hello.ledger}
+        known = peer.identity == identity
+        if peer.identity is not None and not known:
+            self._by_identity.pop(peer.identity, None)
+        peer.identity = identity
+        peer.heard = self._clock.monotonic()
+        peer.given_up = False
+        self._by_identity[identity] = peer
+        self._describe(peer, hello)
+        self._send_to(identity, Welcome(self._fence, self._beat_interval, __version__))
+        self._metrics.controller_up(peer.name, up=True)
+        log.info("controller %s connected (%s, pid %d)", peer.name, hello.driver, hello.pid)
+        await instruments.hello(peer.name, hello, same_ledger=same_ledger)
+
+    def _describe(self, peer: Peer, hello: Hello) -> None:
+        changed = (
+            peer.capabilities != hello.capabilities
+            or peer.ledger != hello.ledger
+            or peer.driver != hello.driver
+        )
+        peer.capabilities = hello.capabilities
+        peer.ledger = hello.ledger
+        peer.driver = hello.driver
+        if changed:
+            seen = ControllerSeen(
+                hello.name,
+                hello.driver,
+                hello.ledger,
+                hello.version,
+                self._clock.time(),
+                hello.capabilities,
+            )
+            self._journal.write([seen], lambda _commit: None)
+        self._arrived.set()
+        self._arrived = anyio.Event()
+
+    def _send_to(self, identity: bytes, command: Command) -> None:
+        try:
+            self._socket.send_nowait([identity, COMMANDS.encode(command)])
+        except PeerGone:
+            peer = self._by_identity.pop(identity, None)
+            if peer is not None:
+                self._lost(peer)
+
+    def _lost(self, peer: Peer) -> None:
+        peer.identity = None
+        self._metrics.controller_up(peer.name, up=False)
+        log.warning("controller %s is not connected any more", peer.name)
+
+    async def _beat(self, instruments: Instruments) -> None:
+        started = last = self._clock.monotonic()
+        for peer in self.peers.values():
+            peer.heard = started
+        while True:
+            await anyio.sleep(self._beat_interval)
+            now = self._clock.monotonic()
+            late = now - last > (MISSED_BEATS - 1) * self._beat_interval
+            last = now
+            for peer in self.peers.values():
+                if late:
+                    # We were stopped, not they: give them the time that we have slept.
+                    peer.heard = now
+                self._check(peer, now, instruments)
+
+    def _check(self, peer: Peer, now: float, instruments: Instruments) -> None:
+        silent = now - peer.heard
+        if peer.identity is not None:
+            if silent <= MISSED_BEATS * self._beat_interval:
+                self._send_to(peer.identity, Heartbeat())
+                return
+            self._by_identity.pop(peer.identity, None)
+            self._lost(peer)
+        if silent > self._grace and not peer.given_up:
+            peer.given_up = True
+            instruments.absent(peer.name)

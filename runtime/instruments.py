@@ -1,0 +1,416 @@
+"""Tickets on their way: from the queue through the controllers' lines to the end.
+
+The queue decides who goes, an `Execution` per ticket decides what its controllers are told,
+and the bus carries it. This module brings the three together and tells the jobs.
+"""
+
+from __future__ import annotations
+
+import logging
+import math
+from typing import TYPE_CHECKING, Final, Protocol
+
+import anyio
+import msgspec
+
+from stationd.actors.execution import Execution, Output, Returned, Send, Tell
+from stationd.actors.ladder import Course, ExecutionFailed, LeftQueue
+from stationd.proto.error import ErrorCode, ErrorInfo
+from stationd.proto.instruments_protocol import (
+    Abort,
+    Acknowledge,
+    Armed,
+    AtRest,
+    Command,
+    Data,
+    Failed,
+    Finished,
+    Forget,
+    HeldTicket,
+    Hello,
+    Lost,
+    Progressed,
+    Reached,
+    Refused,
+    Report,
+    Revoke,
+    Revoked,
+    Started,
+    TooLate,
+)
+from stationd.proto.job import Fence, JobId, Progress
+from stationd.proto.status import JobExecutorStatus
+from stationd.runtime.journal.records import BlockStored
+from stationd.runtime.live import WORK_DECODER, LiveJob
+from stationd.runtime.queue import Queue
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from anyio.abc import TaskGroup
+
+    from stationd.runtime.dispatch import Dispatch
+    from stationd.runtime.feed import Feed
+    from stationd.runtime.journal.interface import Journal
+
+log = logging.getLogger(__name__)
+
+LINE_SECONDS: Final = 0.005
+"""A line should hold this much work, so that the next job begins while the daemon still hears
+of the last one."""
+MOST_IN_LINE: Final = 64
+"""The most tickets sent ahead, however short the jobs are."""
+SMALL_BYTES: Final = 64 * 1024
+"""Raw data and work up to this size is kept in memory as well as in the journal."""
+_SMOOTHING: Final = 0.2
+"""Weight of the newest duration in the average."""
+_FORGET_EVERY: Final = 256
+"""Tickets between two watermarks."""
+
+TicketReport = (
+    Armed | Started | Progressed | Finished | Failed | AtRest | Revoked | TooLate | Reached | Lost
+)
+
+
+class Lines(Protocol):
+    """The controllers that are connected, and a way to talk to them."""
+
+    def send(self, controller: str, command: Command) -> None:
+        """Send a command; it is lost if the controller is not connected."""
+        ...
+
+    def connected(self) -> Sequence[str]:
+        """Return the names of the controllers that are connected."""
+        ...
+
+
+class Instruments:
+    """All tickets that are out, and the queue of those that wait.
+
+    Args:
+        dispatch: Where the jobs are told.
+        journal: Where raw data goes.
+        feed: Where progress goes.
+        tasks: Runs what has to ask the journal first.
+        fence: This daemon's authority.
+        prefetch: Tickets sent ahead at least, by controller.
+    """
+
+    def __init__(
+        self,
+        dispatch: Dispatch,
+        journal: Journal,
+        feed: Feed,
+        tasks: TaskGroup,
+        fence: Fence,
+        prefetch: Mapping[str, int],
+    ) -> None:
+        self.queue = Queue()
+        self._dispatch = dispatch
+        self._journal = journal
+        self._feed = feed
+        self._tasks = tasks
+        self._fence = fence
+        self._prefetch = prefetch
+        self._lines: Lines | None = None
+        self._waiting: dict[int, LiveJob] = {}
+        self._executions: dict[JobId, Execution] = {}
+        self._tickets: dict[int, LiveJob] = {}
+        self._began: dict[tuple[JobId, str], float] = {}
+        self._seconds: dict[str, float] = {}
+        self._ended = 0
+        self._idle = anyio.Event()
+        self.paused = False
+        """No ticket leaves the queue; for an orderly stop."""
+
+    def attach(self, lines: Lines) -> None:
+        """Say who carries commands; once, before any job comes in."""
+        self._lines = lines
+
+    @property
+    def out(self) -> int:
+        """How many tickets are at controllers."""
+        return len(self._executions)
+
+    def running(self, controller: str) -> JobId | None:
+        """Return the job that a controller is at work on."""
+        for job, execution in self._executions.items():
+            if execution.began and controller in execution.parts:
+                return job
+        return None
+
+    # --- what jobs ask for -------------------------------------------------------------------
+
+    def enqueue(self, live: LiveJob) -> None:
+        """Let a job wait for its controllers; its ticket is on disk."""
+        if live.ticket is None:
+            return
+        self._tickets[live.ticket.number] = live
+        self._wait(live)
+
+    async def reconcile(self, live: LiveJob) -> None:
+        """Take up a job that an earlier daemon left in the queue or at its controllers.
+
+        A cancel that was under way goes on.
+        """
+        if live.ticket is None:
+            return
+        self._tickets[live.ticket.number] = live
+        cancelling = live.job.course is Course.CANCELLING
+        if live.job.status is JobExecutorStatus.PENDING_EXECUTION:
+            self._wait(live)
+            if cancelling:
+                self.leave(live)
+            return
+        await self._load(live)
+        await self._take_up(live, began=True)
+        if cancelling:
+            self.abort(live)
+
+    def leave(self, live: LiveJob) -> None:
+        """Take a job out of the queue, or its ticket back from its controllers."""
+        execution = self._executions.get(live.job.id)
+        if execution is not None:
+            self._act(live, execution, execution.leave())
+            return
+        if live.job.number in self._waiting:
+            self._forget_waiting(live)
+            self._act(live, None, [Tell(LeftQueue())])
+            return
+        # Its work is being fetched from the journal: it finds out when it has been.
+
+    def abort(self, live: LiveJob) -> None:
+        """Bring a job's controllers to rest."""
+        execution = self._executions.get(live.job.id)
+        if execution is not None:
+            self._act(live, execution, execution.abort())
+
+    def end(self, live: LiveJob) -> None:
+        """Let go of a job's ticket: all that is worth keeping is on disk."""
+        self._forget_waiting(live)
+        execution = self._drop(live)
+        if live.ticket is None:
+            return
+        self._tickets.pop(live.ticket.number, None)
+        self.queue.release(live.job.number)
+        if execution is not None:
+            for controller in execution.parts:
+                self._began.pop((live.job.id, controller), None)
+                self._send(controller, Acknowledge(self._fence, live.ticket))
+        self._ended += 1
+        if self._ended % _FORGET_EVERY == 0:
+            self.forget()
+        self.grant()
+
+    async def drain(self) -> None:
+        """Take back what has not begun, and wait until nothing runs any more."""
+        self.paused = True
+        for job, execution in list(self._executions.items()):
+            live = self._dispatch.get(job)
+            if live is not None and not execution.began:
+                self._act(live, execution, execution.revoke())
+        while self._executions:
+            await self._idle.wait()
+
+    def forget(self) -> None:
+        """Tell the controllers which tickets are over for ever."""
+        oldest = min(self._tickets, default=None)
+        if oldest is None or self._lines is None:
+            return
+        for controller in self._lines.connected():
+            self._send(controller, Forget(self._fence, oldest))
+
+    # --- the queue ---------------------------------------------------------------------------
+
+    def grant(self) -> None:
+        """Send out what can go now."""
+        if self.paused or self._lines is None:
+            return
+        depths = {name: self._depth(name) for name in self._lines.connected()}
+        for number in self.queue.grants(depths):
+            live = self._waiting.pop(number)
+            if live.work is None:
+                self._tasks.start_soon(self._load_and_arm, live)
+            else:
+                self._arm(live)
+
+    def _depth(self, controller: str) -> int:
+        seconds = self._seconds.get(controller)
+        ahead = self._prefetch.get(controller, 0)
+        if seconds is not None and ahead:
+            short = MOST_IN_LINE if seconds <= 0 else math.ceil(LINE_SECONDS / seconds)
+            ahead = max(ahead, min(short, MOST_IN_LINE))
+        return 1 + ahead
+
+    def _wait(self, live: LiveJob) -> None:
+        self._waiting[live.job.number] = live
+        self.queue.add(live.job.number, live.spec.priority, live.claims)
+        self.grant()
+
+    def _forget_waiting(self, live: LiveJob) -> None:
+        if self._waiting.pop(live.job.number, None) is not None:
+            self.queue.remove(live.job.number)
+
+    async def _load(self, live: LiveJob) -> None:
+        if live.work is None:
+            data = await self._journal.work(live.job.number)
+            if data is not None:
+                live.work = WORK_DECODER.decode(data)
+
+    async def _load_and_arm(self, live: LiveJob) -> None:
+        await self._load(live)
+        if live.job.course is not Course.CLIMBING:
+            # Cancelled while its work was being fetched.
+            self.queue.release(live.job.number)
+            self._act(live, None, [Tell(LeftQueue())])
+        else:
+            self._arm(live)
+
+    def _arm(self, live: LiveJob) -> None:
+        execution = self._execution(live, began=False)
+        if execution is not None:
+            self._act(live, execution, execution.arm())
+
+    def _execution(self, live: LiveJob, *, began: bool) -> Execution | None:
+        if live.work is None or live.ticket is None:
+            error = ErrorInfo(ErrorCode.INTERNAL_ERROR, "the compiled work is not in the journal")
+            self._act(live, None, [Tell(ExecutionFailed(error))])
+            return None
+        execution = Execution(live.ticket, self._fence, live.work.works, began=began)
+        self._executions[live.job.id] = execution
+        return execution
+
+    async def _take_up(self, live: LiveJob, *, began: bool) -> None:
+        blocks = await self._journal.blocks(live.job.number, live.job.attempt)
+        execution = self._execution(live, began=began)
+        if execution is None:
+            return
+        received = dict.fromkeys(execution.parts, 0)
+        for block in blocks:
+            received[block.controller] = received.get(block.controller, 0) + 1
+        execution.recover(received)
+        self.queue.add(live.job.number, live.spec.priority, live.claims)
+        self.queue.send_out(live.job.number)
+
+    # --- what controllers report -------------------------------------------------------------
+
+    async def hello(self, controller: str, hello: Hello, *, same_ledger: bool) -> None:
+        """Settle how things stand with a controller that has connected."""
+        held = {ticket.ticket.number: ticket for ticket in hello.held}
+        for ticket in hello.held:
+            await self._found(controller, ticket)
+        for job, execution in list(self._executions.items()):
+            live = self._dispatch.get(job)
+            if live is None or controller not in execution.parts:
+                continue
+            at_controller = held.get(execution.ticket.number)
+            self._act(
+                live,
+                execution,
+                execution.reconnected(controller, at_controller, same_ledger=same_ledger),
+            )
+        self.grant()
+
+    async def _found(self, controller: str, held: HeldTicket) -> None:
+        """Take up a ticket that a controller holds and this daemon has not sent."""
+        live = self._tickets.get(held.ticket.number)
+        if live is None:
+            self._over(controller, held)
+        elif live.job.id not in self._executions and live.job.number in self._waiting:
+            self._forget_waiting(live)
+            await self._load(live)
+            await self._take_up(live, began=False)
+
+    def _over(self, controller: str, held: HeldTicket) -> None:
+        if held.state == "armed":
+            self._send(controller, Revoke(self._fence, held.ticket))
+        elif held.state == "running":
+            self._send(controller, Abort(self._fence, held.ticket))
+        else:
+            self._send(controller, Acknowledge(self._fence, held.ticket))
+
+    def absent(self, controller: str) -> None:
+        """Give up a controller that has stayed away for too long."""
+        for job, execution in list(self._executions.items()):
+            live = self._dispatch.get(job)
+            if live is not None and controller in execution.parts:
+                self._act(live, execution, execution.absent(controller))
+
+    def report(self, controller: str, report: TicketReport) -> None:
+        """Take a controller's word about a ticket."""
+        live = self._tickets.get(report.ticket.number)
+        execution = None if live is None else self._executions.get(live.job.id)
+        if live is None or execution is None or controller not in execution.parts:
+            if isinstance(report, Finished | Failed | AtRest | Lost):
+                self._send(controller, Acknowledge(self._fence, report.ticket))
+            return
+        if isinstance(report, Progressed):
+            live.progress = Progress(done=report.done, total=report.total, unit=report.unit)
+            self._feed.progress(live.job.id, live.progress)
+            return
+        self._measure(live, controller, report)
+        self._act(live, execution, execution.report(controller, report))
+
+    def refused(self, controller: str, refused: Refused) -> None:
+        """Take note that a controller did not do what it was told."""
+        log.warning("controller %s refused: %s", controller, refused.detail)
+        live = None if refused.ticket is None else self._tickets.get(refused.ticket.number)
+        execution = None if live is None else self._executions.get(live.job.id)
+        if live is not None and execution is not None and controller in execution.parts:
+            self._act(live, execution, execution.report(controller, refused))
+
+    def data(self, controller: str, header: Data, payload: bytes) -> None:
+        """Store a block of raw data."""
+        live = self._tickets.get(header.ticket.number)
+        execution = None if live is None else self._executions.get(live.job.id)
+        if live is None or execution is None or controller not in execution.parts:
+            return
+        if not execution.is_next_block(controller, header.index):
+            return
+        encoded = msgspec.msgpack.encode(header)
+        job = live.job
+        block = BlockStored(job.number, job.attempt, controller, header.index, encoded, payload)
+        self._journal.write([block], lambda _commit: None)
+        live.blocks_bytes += len(payload)
+        if live.blocks is not None:
+            if live.blocks_bytes <= SMALL_BYTES:
+                live.blocks.append((controller, header, payload))
+            else:
+                live.blocks = None
+        self._act(live, execution, execution.block_arrived(controller))
+
+    def _measure(self, live: LiveJob, controller: str, report: Report) -> None:
+        """Learn how long a controller takes for a job, to know how far to send ahead."""
+        key = (live.job.id, controller)
+        if isinstance(report, Started):
+            self._began[key] = report.time_unix_s
+        elif isinstance(report, Finished) and (began := self._began.pop(key, None)) is not None:
+            seconds = max(0.0, report.time_unix_s - began)
+            average = self._seconds.get(controller, seconds)
+            self._seconds[controller] = average + _SMOOTHING * (seconds - average)
+
+    def _act(self, live: LiveJob, execution: Execution | None, outputs: Sequence[Output]) -> None:
+        for output in outputs:
+            match output:
+                case Send(controller=controller, command=command):
+                    self._send(controller, command)
+                case Tell(event=event):
+                    self._dispatch.deliver(live, event)
+                case Returned():
+                    self._drop(live)
+                    self.queue.release(live.job.number)
+                    self._wait(live)
+        if execution is not None and execution.over and live.job.status.is_terminal is False:
+            self.queue.release(live.job.number)
+            self.grant()
+
+    def _drop(self, live: LiveJob) -> Execution | None:
+        execution = self._executions.pop(live.job.id, None)
+        if not self._executions:
+            self._idle.set()
+            self._idle = anyio.Event()
+        return execution
+
+    def _send(self, controller: str, command: Command) -> None:
+        if self._lines is not None:
+            self._lines.send(controller, command)

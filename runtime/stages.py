@@ -1,0 +1,433 @@
+"""The work between the rungs: what happens where, and what it leaves in the journal.
+
+Rule 1. Bounded work on trusted input (null programs, sweeps, small results) is done at once, in
+        the loop. What reads users' circuits or may be large goes to a worker process.
+Rule 2. A stage gives an event and the records that belong to the rung that the event leads to;
+        both are stored together.
+Rule 3. A stage can be repeated: after a restart it is.
+"""
+
+from __future__ import annotations
+
+import platform
+from functools import partial
+from typing import TYPE_CHECKING, Final
+
+import msgspec
+
+from stationd import __version__
+from stationd.actors.ladder import (
+    CalibrationFetched,
+    Compiled,
+    DataKept,
+    Effect,
+    Event,
+    MetadataSaved,
+    PostProcessed,
+    Validated,
+)
+from stationd.actors.stages.compile import (
+    CompileRequest,
+    circuits_work,
+    compile_circuits,
+    compile_null,
+    compile_sweep,
+)
+from stationd.actors.stages.openqasm import CheckRequest, check_programs
+from stationd.actors.stages.post_process import (
+    ItemOutcome,
+    PostProcessRequest,
+    bit_layouts,
+    fits_inline,
+    post_process,
+)
+from stationd.actors.stages.raw_data import RawBlock
+from stationd.actors.stages.validate import (
+    check_spec,
+    claims,
+    needs_worker,
+    silent_controllers,
+)
+from stationd.proto.error import (
+    ErrorCode,
+    ErrorInfo,
+    InvalidJob,
+    Problem,
+    StationError,
+    UnknownCalibrationSet,
+)
+from stationd.proto.instruments_protocol import Data
+from stationd.proto.program import (
+    Capabilities,
+    Circuits,
+    CircuitsWork,
+    Compile,
+    OpenQasm,
+    Qpu,
+    Sweep,
+    Work,
+)
+from stationd.proto.result import CompiledResult
+from stationd.runtime.journal.records import (
+    BlocksDropped,
+    CalibrationPinned,
+    ItemEnded,
+    MetadataStored,
+    Record,
+    WorkStored,
+)
+from stationd.runtime.live import WORK_DECODER, WORK_ENCODER, Block, LiveJob, StoredWork
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Mapping, Sequence
+    from pathlib import Path
+
+    from stationd.runtime.calibrations import CalibrationDefaults
+    from stationd.runtime.instrument_bus import InstrumentBus
+    from stationd.runtime.journal.interface import Queries
+    from stationd.runtime.workers import Workers
+
+Outcome = tuple[Event, list[Record]]
+"""What has become of a stage, and what goes into the journal with it."""
+
+TINY_WORK_BYTES: Final = 2048
+"""Compiled work up to this size stays in memory while the job waits in the queue."""
+
+_DATA_DECODER: Final = msgspec.msgpack.Decoder(Data)
+_JSON: Final = msgspec.json.Encoder()
+_VERSIONS: Final = {"stationd": __version__, "python": platform.python_version()}
+
+
+class Stages:
+    """What the daemon does for jobs between the rungs.
+
+    Args:
+        targets: The controller of every target.
+        grace: Seconds to wait for a controller that has never connected.
+        artifacts: The directory of the artifact store.
+    """
+
+    def __init__(
+        self,
+        queries: Queries,
+        workers: Workers,
+        bus: InstrumentBus,
+        calibrations: CalibrationDefaults,
+        targets: Mapping[str, str],
+        artifacts: Path,
+        grace: float,
+    ) -> None:
+        self._queries = queries
+        self._workers = workers
+        self._bus = bus
+        self._calibrations = calibrations
+        self._targets = targets
+        self._artifacts = artifacts
+        self._grace = grace
+        self._begin: dict[
+            Effect, Callable[[LiveJob], Outcome | Callable[[], Awaitable[Outcome]]]
+        ] = {
+            Effect.VALIDATE: self._validate,
+            Effect.FETCH_CALIBRATION: self._fetch_calibration,
+            Effect.COMPILE: self._compile,
+            Effect.SAVE_METADATA: self._save_metadata,
+            Effect.POST_PROCESS: partial(self._post_process, partial_data=False),
+            Effect.KEEP_DATA: partial(self._post_process, partial_data=True),
+        }
+
+    def claims(self, live: LiveJob) -> tuple[str, ...]:
+        """Return the controllers that a job needs for itself."""
+        return claims(live.spec, self._targets)
+
+    def begin(self, live: LiveJob, effect: Effect) -> Outcome | Callable[[], Awaitable[Outcome]]:
+        """Do a stage's work, or return what will do it in a task.
+
+        Raises:
+            StationError: The stage cannot do its work; the job fails with that.
+        """
+        return self._begin[effect](live)
+
+    # --- validation --------------------------------------------------------------------------
+
+    def _validate(self, live: LiveJob) -> Outcome | Callable[[], Awaitable[Outcome]]:
+        offers = self._bus.offers()
+        silent = silent_controllers(live.spec, offers, self._targets)
+        if silent or needs_worker(live.spec):
+            return partial(self._validate_slowly, live, silent)
+        return self._validated(live, check_spec(live.spec, offers, self._targets))
+
+    async def _validate_slowly(self, live: LiveJob, silent: Sequence[str]) -> Outcome:
+        if silent:
+            await self._wait_for(silent)
+        spec = live.spec
+        problems = check_spec(spec, self._bus.offers(), self._targets)
+        bad_items = {problem.item for problem in problems}
+        programs = _circuits(live, bad_items)
+        if programs and None not in bad_items and not isinstance(spec.work, Sweep):
+            request = CheckRequest(
+                programs=programs,
+                qpu=self._qpu(live),
+                measured=isinstance(spec.work, Circuits),
+            )
+            problems += await self._workers.call(check_programs, request)
+        return self._validated(live, problems)
+
+    async def _wait_for(self, silent: Sequence[str]) -> None:
+        missing = await self._bus.wait_described(silent, self._grace)
+        if missing:
+            raise StationError(
+                ErrorInfo(
+                    ErrorCode.CONTROLLER_UNREACHABLE,
+                    f"the controller {missing[0]!r} has not connected within {self._grace:g} s:"
+                    " start it, then submit again",
+                )
+            )
+
+    def _validated(self, live: LiveJob, problems: list[Problem]) -> Outcome:
+        live.claims = self.claims(live)
+        if not problems:
+            return Validated(), []
+        bad = {problem.item for problem in problems}
+        if live.spec.item_errors == "stop" or None in bad or len(bad) == live.spec.items:
+            raise InvalidJob(
+                ErrorInfo(ErrorCode.INVALID_JOB, "the job cannot run", tuple(problems))
+            )
+        records = [
+            self._item_failed(live, item, "the item cannot run", problems)
+            for item in sorted(item for item in bad if item is not None)
+        ]
+        return Validated(), list(records)
+
+    def _item_failed(
+        self, live: LiveJob, item: int, detail: str, problems: Sequence[Problem]
+    ) -> ItemEnded:
+        own = tuple(problem for problem in problems if problem.item == item)
+        error = ErrorInfo(ErrorCode.INVALID_JOB, detail, own)
+        live.item_errors[item] = error
+        return ItemEnded(live.job.number, item, live.job.attempt, error=error)
+
+    # --- calibration -------------------------------------------------------------------------
+
+    def _fetch_calibration(self, live: LiveJob) -> Outcome | Callable[[], Awaitable[Outcome]]:
+        if live.job.calibration_set is not None:
+            # Pinned before a restart: the same again, whatever the default has become.
+            return CalibrationFetched(live.job.calibration_set), []
+        if live.spec.calibration_set is not None:
+            return partial(self._fetch_named, live, live.spec.calibration_set)
+        return self._pinned(live, self._calibrations.default(live.target))
+
+    async def _fetch_named(self, live: LiveJob, wanted: str) -> Outcome:
+        stored = await self._queries.calibration(wanted)
+        if stored is None:
+            raise UnknownCalibrationSet(f"there is no calibration set {wanted!r}")
+        if stored.target != live.target:
+            raise UnknownCalibrationSet(
+                f"the calibration set {wanted!r} is of the target {stored.target!r},"
+                f" the job runs on {live.target or 'no target'!r}"
+            )
+        return self._pinned(live, wanted)
+
+    def _pinned(self, live: LiveJob, calibration_set: str | None) -> Outcome:
+        if calibration_set is None:
+            return CalibrationFetched(None), []
+        pinned = CalibrationPinned(live.job.number, calibration_set)
+        return CalibrationFetched(calibration_set), [pinned]
+
+    async def _values(self, live: LiveJob) -> dict[str, float]:
+        if live.job.calibration_set is None:
+            return {}
+        stored = await self._queries.calibration(live.job.calibration_set)
+        return {} if stored is None else stored.values()
+
+    # --- compilation -------------------------------------------------------------------------
+
+    def _compile(self, live: LiveJob) -> Outcome | Callable[[], Awaitable[Outcome]]:
+        match live.spec.work:
+            case Sweep() as sweep:
+                return self._compiled(live, StoredWork(self._in_start_order(compile_sweep(sweep))))
+            case Circuits() as circuits if not needs_worker(live.spec):
+                work: Work = compile_null(circuits)
+                return self._compiled(live, StoredWork({live.claims[0]: work}))
+            case _ if not needs_worker(live.spec):
+                return self._compiled(live, StoredWork({}))
+            case _:
+                return partial(self._compile_slowly, live)
+
+    async def _compile_slowly(self, live: LiveJob) -> Outcome:
+        work = live.spec.work
+        assert isinstance(work, Circuits | Compile)
+        programs = _circuits(live, set(live.item_errors))
+        values = await self._values(live)
+        request = CompileRequest(
+            programs=programs,
+            qpu=self._qpu(live),
+            calibration=values,
+            optimisation_level=work.optimisation_level,
+            seed=work.seed,
+        )
+        made = await self._workers.call(compile_circuits, request)
+        compiled: dict[int, CompiledResult] = {}
+        records: list[Record] = []
+        for (item, _), result in zip(programs, made, strict=True):
+            if isinstance(result, CompiledResult):
+                compiled[item] = result
+            else:
+                records.append(self._not_compiled(live, item, result))
+        if isinstance(work, Compile) or not compiled:
+            return self._compiled(live, StoredWork({}, compiled), records)
+        executable = circuits_work(work, compiled, values)
+        return self._compiled(live, StoredWork({live.claims[0]: executable}, compiled), records)
+
+    def _not_compiled(self, live: LiveJob, item: int, error: ErrorInfo) -> ItemEnded:
+        if live.spec.item_errors == "stop" or live.spec.items == 1:
+            raise StationError(
+                ErrorInfo(error.code, f"item {item}: {error.detail}", error.problems)
+            )
+        live.item_errors[item] = error
+        return ItemEnded(live.job.number, item, live.job.attempt, error=error)
+
+    def _compiled(self, live: LiveJob, work: StoredWork, records: Sequence[Record] = ()) -> Outcome:
+        if len(live.item_errors) == live.spec.items:
+            raise StationError(
+                ErrorInfo(ErrorCode.COMPILATION_FAILED, "none of the items could be compiled")
+            )
+        data = WORK_ENCODER.encode(work)
+        tiny = len(data) <= TINY_WORK_BYTES or live.spec.kind == "compile"
+        live.work = work if tiny else None
+        return Compiled(), [*records, WorkStored(live.job.number, live.job.attempt, data)]
+
+    def _in_start_order(self, works: Mapping[str, Work]) -> dict[str, Work]:
+        """Put the trigger masters last."""
+        offers = self._bus.offers()
+
+        def is_master(name: str) -> bool:
+            offered = offers.get(name)
+            return offered is not None and offered.trigger_master
+
+        return {name: works[name] for name in sorted(works, key=is_master)}
+
+    def _qpu(self, live: LiveJob) -> Qpu:
+        offered = self._bus.offers().get(self._targets.get(live.target, ""))
+        if offered is None or offered.qpu is None:
+            raise InvalidJob(f"the target {live.target!r} is not a QPU")
+        return offered.qpu
+
+    # --- metadata ----------------------------------------------------------------------------
+
+    def _save_metadata(self, live: LiveJob) -> Outcome:
+        metadata = {
+            "job": live.job.id,
+            "attempt": live.job.attempt,
+            "name": live.spec.name,
+            "kind": live.job.kind,
+            "target": live.target,
+            "controllers": {
+                name: self._bus.peers[name].driver
+                for name in live.claims
+                if name in self._bus.peers
+            },
+            "calibration_set": live.job.calibration_set,
+            "versions": _VERSIONS,
+        }
+        if isinstance(live.spec.work, Sweep):
+            metadata["sweep"] = live.spec.work
+        stored = MetadataStored(live.job.number, live.job.attempt, _JSON.encode(metadata))
+        return MetadataSaved(), [stored]
+
+    # --- post-processing ---------------------------------------------------------------------
+
+    def _post_process(
+        self, live: LiveJob, *, partial_data: bool
+    ) -> Outcome | Callable[[], Awaitable[Outcome]]:
+        if live.work is None or live.blocks is None:
+            return partial(self._post_process_slowly, live, partial_data=partial_data)
+        request = self._request(live, live.work, live.blocks, partial_data=partial_data)
+        if not fits_inline(request):
+            return partial(self._post_process_slowly, live, partial_data=partial_data)
+        return self._post_processed(live, post_process(request), partial_data=partial_data)
+
+    async def _post_process_slowly(self, live: LiveJob, *, partial_data: bool) -> Outcome:
+        job = live.job
+        work = live.work
+        if work is None:
+            data = await self._queries.work(job.number)
+            work = StoredWork({}) if data is None else WORK_DECODER.decode(data)
+        blocks = live.blocks
+        if blocks is None:
+            blocks = [
+                (block.controller, _DATA_DECODER.decode(block.header), block.data)
+                for block in await self._queries.blocks(job.number, job.attempt)
+            ]
+        request = self._request(live, work, blocks, partial_data=partial_data)
+        outcomes = await self._workers.call(post_process, request)
+        return self._post_processed(live, outcomes, partial_data=partial_data)
+
+    def _request(
+        self, live: LiveJob, work: StoredWork, blocks: Sequence[Block], *, partial_data: bool
+    ) -> PostProcessRequest:
+        executed = next(iter(work.works.values()), None)
+        return PostProcessRequest(
+            job=live.job.id,
+            attempt=live.job.attempt,
+            work=live.spec.work,
+            items=tuple(i for i in range(live.spec.items) if i not in live.item_errors),
+            blocks=tuple(RawBlock(*block) for block in blocks),
+            bits=bit_layouts(executed) if isinstance(executed, CircuitsWork) else {},
+            compiled=work.compiled if live.spec.kind == "compile" else {},
+            offers=self._described(live),
+            artifacts=str(self._artifacts),
+            partial=partial_data,
+            metadata=_metadata(live),
+        )
+
+    def _described(self, live: LiveJob) -> dict[str, Capabilities]:
+        if live.spec.kind != "sweep":
+            return {}
+        offers = self._bus.offers()
+        return {name: known for name in live.claims if (known := offers.get(name)) is not None}
+
+    def _post_processed(
+        self, live: LiveJob, outcomes: Sequence[ItemOutcome], *, partial_data: bool
+    ) -> Outcome:
+        job = live.job
+        records: list[Record] = []
+        for outcome in outcomes:
+            if outcome.error is not None:
+                live.item_errors[outcome.index] = outcome.error
+            records.append(
+                ItemEnded(
+                    job.number,
+                    outcome.index,
+                    job.attempt,
+                    outcome.error,
+                    outcome.result,
+                    outcome.data,
+                    outcome.partial,
+                )
+            )
+        # Raw data that made no result is kept: somebody may still make sense of it.
+        kept = any(outcome.error is not None for outcome in outcomes)
+        if (live.blocks_bytes or live.blocks is None) and not kept:
+            records.append(BlocksDropped(job.number, job.attempt))
+        return (DataKept() if partial_data else PostProcessed()), records
+
+
+def _circuits(
+    live: LiveJob, without: set[int | None] | set[int]
+) -> tuple[tuple[int, OpenQasm], ...]:
+    work = live.spec.work
+    if isinstance(work, Sweep):
+        return ()
+    return tuple(
+        (item, program)
+        for item, program in enumerate(work.programs)
+        if isinstance(program, OpenQasm) and item not in without
+    )
+
+
+def _metadata(live: LiveJob) -> dict[str, str]:
+    """Return what is stored with every result, to know where it comes from."""
+    found = {"job": live.job.id, "attempt": str(live.job.attempt), "target": live.target}
+    if live.job.calibration_set is not None:
+        found["calibration_set"] = live.job.calibration_set
+    return {key: value for key, value in found.items() if value}

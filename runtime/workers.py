@@ -1,0 +1,94 @@
+"""Worker processes: what is slow, or reads what users wrote, happens there.
+
+A worker that dies costs the call that it was at work on; it is replaced. A call that is
+cancelled has its worker ended.
+"""
+
+from __future__ import annotations
+
+import logging
+import signal
+from typing import TYPE_CHECKING, Final, TypeVar
+
+import anyio
+from anyio import BrokenWorkerProcess, to_process
+
+from stationd.proto.error import ErrorCode, ErrorInfo, StationError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+log = logging.getLogger(__name__)
+
+T = TypeVar("T")
+Request = TypeVar("Request")
+
+KEEP_WARM_SECONDS: Final = 120.0
+"""Idle workers are let go after 300 s (anyio); a call now and then keeps them."""
+
+
+class Workers:
+    """A pool of worker processes.
+
+    Args:
+        processes: How many calls run at the same time.
+    """
+
+    def __init__(self, processes: int) -> None:
+        self._processes = processes
+        self._limiter = anyio.CapacityLimiter(processes)
+
+    @property
+    def busy(self) -> int:
+        """How many calls are under way or wait for a worker."""
+        statistics = self._limiter.statistics()
+        return int(statistics.borrowed_tokens) + statistics.tasks_waiting
+
+    async def call(self, function: Callable[[Request], T], request: Request) -> T:
+        """Run a function of a module in a worker.
+
+        Args:
+            function: Importable by name.
+            request: Its only argument.
+
+        Raises:
+            StationError: The worker died (out of memory, a crash in native code).
+        """
+        try:
+            return await to_process.run_sync(
+                _call, function, request, cancellable=True, limiter=self._limiter
+            )
+        except BrokenWorkerProcess as error:
+            raise StationError(
+                ErrorInfo(
+                    ErrorCode.WORKER_DIED,
+                    f"the worker process died in {function.__name__}: the job may need more"
+                    " memory than there is, or it makes a library crash",
+                )
+            ) from error
+
+    async def keep_warm(self, warm_up: Callable[[], None]) -> None:
+        """Start all workers now, and keep them from being let go, for ever."""
+        while True:
+            async with anyio.create_task_group() as tasks:
+                for _ in range(self._processes):
+                    tasks.start_soon(self._warm, warm_up)
+            await anyio.sleep(KEEP_WARM_SECONDS)
+
+    async def _warm(self, warm_up: Callable[[], None]) -> None:
+        try:
+            await self.call(_warm_up, warm_up)
+        except ImportError as error:
+            log.warning("circuits cannot be compiled: %s; install stationd[qiskit]", error)
+        except StationError as error:
+            log.warning("a worker could not be warmed up: %s", error)
+
+
+def _call(function: Callable[[Request], T], request: Request) -> T:
+    # Ctrl-C goes to the whole terminal group; the daemon decides what becomes of its workers.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    return function(request)
+
+
+def _warm_up(warm_up: Callable[[], None]) -> None:
+    warm_up()
