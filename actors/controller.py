@@ -23,13 +23,14 @@ from typing import TYPE_CHECKING, Final, assert_never
 import anyio
 import anyio.to_thread
 import zmq
-from msgspec import Struct, field
+from msgspec import Struct
 
 from stationd.actors import facts
 from stationd.actors.drivers.registry import load_driver
 from stationd.actors.execution_thread import Broken, Closed, ExecutionThread, Ready
 from stationd.actors.facts import Cleared, Fact, Outcome, SpooledBlocks
-from stationd.actors.ledger import Block, Committed, Ledger
+from stationd.actors.ledger import Committed, Ledger
+from stationd.actors.ledger_database import Block
 from stationd.actors.line import Line
 from stationd.actors.threads import Inbox
 from stationd.proto import instruments_protocol as wire
@@ -61,7 +62,7 @@ class ControllerSettings(Struct, frozen=True, kw_only=True):
     """Where the daemon listens for controllers."""
     state: str
     """The controller's own directory, for its ledger."""
-    options: dict[str, object] = field(default_factory=dict)
+    options: dict[str, object] = {}
     """The driver's."""
     beat_interval: float = 0.5
     """Seconds."""

@@ -260,7 +260,7 @@ class ExecutionThread:
                 return
             try:
                 self._driver.abort()
-            except Exception:
+            except Exception:  # noqa: BLE001 - a driver may raise anything
                 _log.exception("the driver's abort raised; its run goes on")
 
     # --- the thread --------------------------------------------------------------------------
@@ -344,5 +344,5 @@ class ExecutionThread:
     def _close(self, driver: Driver) -> None:
         try:
             driver.close()
-        except Exception:
+        except Exception:  # noqa: BLE001 - a driver may raise anything
             _log.exception("the driver's close raised")

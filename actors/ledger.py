@@ -20,46 +20,29 @@ import queue
 import sqlite3
 import struct
 import threading
-import uuid
-from itertools import groupby
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 from msgspec import Struct
 
-from stationd.actors import facts
-from stationd.actors.facts import HeldRow, Memory, Record, SpooledBlocks
+from stationd.actors.facts import Record, SpooledBlocks
+from stationd.actors.ledger_database import (
+    Block,
+    open_database,
+    read_blocks,
+    read_memory,
+    store,
+)
 from stationd.proto.error import ErrorCode, ErrorInfo, StationError
-from stationd.proto.job import Fence, JobId, Ticket
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
 _log = logging.getLogger(__name__)
 
-_SCHEMA_VERSION: Final = 1
-_SCHEMA: Final = """
-CREATE TABLE fact (name TEXT PRIMARY KEY, value) WITHOUT ROWID;
-CREATE TABLE ticket (
-    number INTEGER PRIMARY KEY, job TEXT NOT NULL, attempt INTEGER NOT NULL,
-    place INTEGER NOT NULL, work BLOB NOT NULL, cleared INTEGER NOT NULL, end BLOB
-);
-CREATE TABLE block (
-    number INTEGER NOT NULL, position INTEGER NOT NULL, header BLOB NOT NULL, data BLOB NOT NULL,
-    PRIMARY KEY (number, position)
-);
-CREATE TABLE over (number INTEGER PRIMARY KEY);
-"""
 _RETRY_SECONDS: Final = 0.5
 _BOOT_ID: Final = Path("/proc/sys/kernel/random/boot_id")
 _PLACE: Final = struct.Struct("<q")
-
-
-class Block(Struct, frozen=True):
-    """A block of data from the spool, as two frames."""
-
-    header: bytes
-    data: bytes
 
 
 class Committed(Struct, frozen=True):
@@ -89,13 +72,19 @@ class Ledger:
     def __init__(self, state: Path) -> None:
         state.mkdir(parents=True, exist_ok=True)
         self._lock = _lock(state)
-        self._database = _open(state / "ledger.sqlite3")
-        self._mark = _map(state / "started")
+        try:
+            self._database = open_database(state / "ledger.sqlite3")
+        except StationError:
+            os.close(self._lock)
+            raise
+        self._mark, is_new = _map(state / "started")
         self._writes: queue.SimpleQueue[_Write | None] = queue.SimpleQueue()
         self._thread: threading.Thread | None = None
         self._closing = threading.Event()
         self._boot = _read_boot()
-        self.memory = _read(self._database, self._boot, _PLACE.unpack_from(self._mark)[0])
+        # A mark that is new beside a ledger that is not says nothing.
+        trusted = "" if is_new else self._boot
+        self.memory = read_memory(self._database, trusted, _PLACE.unpack_from(self._mark)[0])
 
     def start(self, recovered: Sequence[Record], committed: Callable[[Committed], None]) -> None:
         """Store what came of the recovery, and begin to write in a thread.
@@ -105,7 +94,7 @@ class Ledger:
             committed: Called from the ledger's thread after each commit.
         """
         # In one transaction: from here on the mark is to be trusted again.
-        _store(self._database, recovered, self._boot)
+        store(self._database, recovered, self._boot)
         self._thread = threading.Thread(
             target=self._work, args=(committed,), name="ledger", daemon=True
         )
@@ -145,7 +134,7 @@ class Ledger:
             writes, more = self._gather()
             if writes and self._commit(writes):
                 reads = [read for write in writes for read in write.reads]
-                blocks = {read: _blocks(self._database, read) for read in reads}
+                blocks = {read: read_blocks(self._database, read) for read in reads}
                 committed(Committed(writes[-1].number, blocks))
 
     def _gather(self) -> tuple[list[_Write], bool]:
@@ -166,7 +155,7 @@ class Ledger:
             try:
                 records = [record for write in writes for record in write.records]
                 if records:
-                    _store(self._database, records)
+                    store(self._database, records)
             except sqlite3.Error as error:
                 _log.error("the ledger cannot be written, trying again: %s", error)
                 if self._closing.wait(_RETRY_SECONDS):
@@ -197,175 +186,17 @@ def _lock(state: Path) -> int:
     return descriptor
 
 
-def _open(path: Path) -> sqlite3.Connection:
-    # Opened here and used in the ledger's thread, never in two at once.
-    database = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
-    database.execute("PRAGMA journal_mode = WAL")
-    database.execute("PRAGMA synchronous = FULL")
-    database.execute("PRAGMA locking_mode = EXCLUSIVE")
-    version = int(database.execute("PRAGMA user_version").fetchone()[0])
-    if version > _SCHEMA_VERSION:
-        database.close()
-        raise StationError(
-            f"{path} was written by a newer stationd (version {version} of the ledger, this one"
-            f" knows {_SCHEMA_VERSION}): update this controller"
-        )
-    if version == 0:
-        database.executescript(f"BEGIN; {_SCHEMA} PRAGMA user_version = {_SCHEMA_VERSION}; COMMIT;")
-    return database
-
-
-def _map(path: Path) -> mmap.mmap:
+def _map(path: Path) -> tuple[mmap.mmap, bool]:
     descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
     try:
-        if os.fstat(descriptor).st_size != _PLACE.size:
+        is_new = os.fstat(descriptor).st_size != _PLACE.size
+        if is_new:
             # Written, not only sized: a hole in a mapped file kills the process on a full disk.
             os.pwrite(descriptor, _PLACE.pack(0), 0)
-        return mmap.mmap(descriptor, _PLACE.size)
+        return mmap.mmap(descriptor, _PLACE.size), is_new
     finally:
         os.close(descriptor)
 
 
-# --- reading ---------------------------------------------------------------------------------
-
-
 def _read_boot() -> str:
     return _BOOT_ID.read_text("ascii").strip() if _BOOT_ID.exists() else ""
-
-
-def _read(database: sqlite3.Connection, boot: str, last_started: int) -> Memory:
-    known = dict(database.execute("SELECT name, value FROM fact").fetchall())
-    ledger = known.get("ledger", str(uuid.uuid4()))
-    _put(database, "ledger", ledger)
-    fence = Fence(known["station"], known["epoch"]) if "station" in known else None
-    return Memory(
-        ledger=ledger,
-        fence=fence,
-        forgotten=known.get("forgotten", 0),
-        over=frozenset(number for (number,) in database.execute("SELECT number FROM over")),
-        held=tuple(_held_rows(database)),
-        last_started=last_started,
-        certain=known.get("boot") == boot if boot else False,
-    )
-
-
-def _held_rows(database: sqlite3.Connection) -> list[HeldRow]:
-    rows = database.execute(
-        "SELECT number, job, attempt, place, work, cleared, end,"
-        " (SELECT count(*) FROM block WHERE block.number = ticket.number),"
-        " (SELECT coalesce(sum(length(data)), 0) FROM block WHERE block.number = ticket.number)"
-        " FROM ticket ORDER BY place, number"
-    )
-    return [
-        HeldRow(
-            ticket=Ticket(number, JobId(job), attempt),
-            place=place,
-            work=work,
-            cleared=bool(cleared),
-            end=end,
-            blocks=blocks,
-            size_bytes=size_bytes,
-        )
-        for number, job, attempt, place, work, cleared, end, blocks, size_bytes in rows
-    ]
-
-
-def _blocks(database: sqlite3.Connection, read: SpooledBlocks) -> list[Block]:
-    rows = database.execute(
-        "SELECT header, data FROM block WHERE number = ? AND position >= ? ORDER BY position",
-        (read.number, read.first),
-    )
-    return [Block(header, data) for header, data in rows]
-
-
-# --- writing ---------------------------------------------------------------------------------
-
-
-def _put(database: sqlite3.Connection, name: str, value: str | int) -> None:
-    database.execute("INSERT OR REPLACE INTO fact VALUES (?, ?)", (name, value))
-
-
-def _store(database: sqlite3.Connection, records: Sequence[Record], boot: str = "") -> None:
-    """Store records in one transaction, and the machine's boot if it is given."""
-    try:
-        database.execute("BEGIN IMMEDIATE")
-        for kind, group in groupby(records, type):
-            _STORE[kind](database, list(group))
-        if boot:
-            _put(database, "boot", boot)
-        database.execute("COMMIT")
-    except BaseException:
-        # SQLite has rolled back by itself after some errors, and not after others.
-        if database.in_transaction:
-            database.execute("ROLLBACK")
-        raise
-
-
-def _store_armed(database: sqlite3.Connection, records: Sequence[facts.TicketArmed]) -> None:
-    rows = [
-        (armed.ticket.number, armed.ticket.job, armed.ticket.attempt)
-        + (armed.place, armed.work, armed.cleared)
-        for armed in records
-    ]
-    database.executemany("INSERT INTO ticket VALUES (?, ?, ?, ?, ?, ?, NULL)", rows)
-
-
-def _store_cleared(database: sqlite3.Connection, records: Sequence[facts.TicketCleared]) -> None:
-    rows = [(cleared.number,) for cleared in records]
-    database.executemany("UPDATE ticket SET cleared = 1 WHERE number = ?", rows)
-
-
-def _store_revoked(database: sqlite3.Connection, records: Sequence[facts.TicketRevoked]) -> None:
-    rows = [(revoked.number,) for revoked in records]
-    database.executemany("DELETE FROM ticket WHERE number = ?", rows)
-
-
-def _store_ended(database: sqlite3.Connection, records: Sequence[facts.TicketEnded]) -> None:
-    # A ticket that was aborted before it came has no row yet.
-    rows = [
-        (ended.ticket.number, ended.ticket.job, ended.ticket.attempt, ended.end)
-        for ended in records
-    ]
-    database.executemany(
-        "INSERT INTO ticket VALUES (?, ?, ?, 0, x'', 0, ?)"
-        " ON CONFLICT (number) DO UPDATE SET end = excluded.end, work = x''",
-        rows,
-    )
-
-
-def _store_over(database: sqlite3.Connection, records: Sequence[facts.TicketOver]) -> None:
-    rows = [(over.number,) for over in records]
-    database.executemany("DELETE FROM ticket WHERE number = ?", rows)
-    database.executemany("INSERT OR IGNORE INTO over VALUES (?)", rows)
-    spooled = [(over.number,) for over in records if over.blocks]
-    if spooled:
-        database.executemany("DELETE FROM block WHERE number = ?", spooled)
-
-
-def _store_blocks(database: sqlite3.Connection, records: Sequence[facts.BlockSpooled]) -> None:
-    rows = [(block.number, block.index, block.header, block.data) for block in records]
-    database.executemany("INSERT INTO block VALUES (?, ?, ?, ?)", rows)
-
-
-def _store_fence(database: sqlite3.Connection, records: Sequence[facts.FenceSeen]) -> None:
-    newest = records[-1].fence
-    _put(database, "station", newest.station)
-    _put(database, "epoch", newest.epoch)
-
-
-def _store_forgotten(database: sqlite3.Connection, records: Sequence[facts.Forgotten]) -> None:
-    up_to = records[-1].up_to
-    _put(database, "forgotten", up_to)
-    database.execute("DELETE FROM over WHERE number < ?", (up_to,))
-
-
-_STORE: Final[dict[type, Callable[[sqlite3.Connection, Any], None]]] = {
-    facts.TicketArmed: _store_armed,
-    facts.TicketCleared: _store_cleared,
-    facts.TicketRevoked: _store_revoked,
-    facts.TicketEnded: _store_ended,
-    facts.TicketOver: _store_over,
-    facts.BlockSpooled: _store_blocks,
-    facts.FenceSeen: _store_fence,
-    facts.Forgotten: _store_forgotten,
-}
