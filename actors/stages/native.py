@@ -165,7 +165,7 @@ _RESERVED: Final = re.compile(
     "angle|array|bit|bool|box|break|cal|case|complex|const|continue|ctrl|default|def|defcal|delay"
     "|duration|else|end|euler|extern|false|float|for|gphase|imag|in|inv|input|int|let|mutable"
     "|negctrl|output|pow|pragma|prx|readonly|real|reset|return|sizeof|stretch|switch|tau|true|uint"
-    "|void|while|id|[a-z]|[csu][xyz]|[st]dg|sx|r[xyz]|c[hp]|ccx|cr[xyz]|swap|cswap|phase"
+    "|void|while|id|[hpstxyz]|[csu][xyz]|[st]dg|sx|r[xyz]|c[hp]|ccx|cr[xyz]|swap|cswap|phase"
     "|cphase|c?u[123]?"
 )
 
@@ -192,15 +192,10 @@ def _registers(circuit: NativeCircuit) -> tuple[Sequence[str], list[tuple[str, i
     owners = [match.group(1) if match else "" for match in found]
     registers = [(name, len(list(run))) for name, run in groupby(owners)]
     regular = len({name for name, _ in registers}) == len(registers)
-    if not regular or any(not name or _taken(name) for name, _ in registers):
+    if not regular or any(not name or _RESERVED.fullmatch(name) for name, _ in registers):
         names = [f"c[{index}]" for index in range(circuit.n_bits)]
         return names, [("c", circuit.n_bits)] if names else []
     return circuit.bit_names, registers
-
-
-def _taken(name: str) -> bool:
-    # A single "c" is a gate nowhere, and the usual name of a register.
-    return name != "c" and _RESERVED.fullmatch(name) is not None
 
 
 def depth(circuit: NativeCircuit) -> int:

@@ -28,6 +28,8 @@ _RUNNABLE: Final = frozenset({"measure", "barrier"})
 _PLACE_2: Final = re.compile(r"<input>:(\d+),\d+:\s*")
 _PLACE_3: Final = re.compile(r"L?(\d+)[,:]C?\d+:\s*")
 _LONGEST_MESSAGE: Final = 300
+_LONGEST_REMEMBERED: Final = 64 * 1024
+"""Characters of a text whose circuit is kept: those of longer ones take too much memory."""
 
 
 class CheckRequest(Struct, frozen=True, kw_only=True):
@@ -66,7 +68,6 @@ def _problems(program: OpenQasm, request: CheckRequest) -> tuple[Problem, ...]:
     return tuple(_circuit_problems(circuit, measured=request.measured))
 
 
-@lru_cache(maxsize=64)
 def parse_program(source: str, most_qubits: int) -> Any:  # noqa: ANN401 - a qiskit.QuantumCircuit, which has no type information
     """Return the circuit of an OpenQASM text; not to be changed by the caller.
 
@@ -75,6 +76,11 @@ def parse_program(source: str, most_qubits: int) -> Any:  # noqa: ANN401 - a qis
     Raises:
         BadProgram: The text is not a circuit for a QPU of so many qubits.
     """
+    parse = _remembered if len(source) <= _LONGEST_REMEMBERED else _parse
+    return parse(source, most_qubits)
+
+
+def _parse(source: str, most_qubits: int) -> Any:  # noqa: ANN401 - see parse_program
     seen = scan(source)
     if seen.problems:
         raise BadProgram(seen.problems)
@@ -94,6 +100,9 @@ def parse_program(source: str, most_qubits: int) -> Any:  # noqa: ANN401 - a qis
         raise
     except BaseException as error:  # noqa: BLE001 - a panic of Rust code is no Exception
         raise BadProgram((_problem_of(error),)) from None
+
+
+_remembered: Final = lru_cache(maxsize=64)(_parse)
 
 
 def _parse_2(source: str) -> Any:  # noqa: ANN401 - see parse_program

@@ -1,0 +1,254 @@
+"""Compiled work does what was asked for, for the QPU it is for, and the same every time."""
+
+import math
+from collections import Counter
+from pathlib import Path
+
+import msgspec
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from qiskit import QuantumCircuit, qasm2
+from qiskit.circuit.random import random_circuit
+from qiskit.quantum_info import Statevector
+
+from stationd.actors.stages.compile import (
+    CompileRequest,
+    circuits_work,
+    compile_circuits,
+    compile_null,
+    compile_sweep,
+    warm_up,
+)
+from stationd.actors.stages.openqasm import parse_program
+from stationd.proto.error import ErrorCode, ErrorInfo
+from stationd.proto.program import (
+    Axis,
+    Circuits,
+    Move,
+    NativeCircuit,
+    NullProgram,
+    OpenQasm,
+    Qpu,
+    Sweep,
+    SweepWork,
+)
+from stationd.proto.result import CompiledResult
+
+EXAMPLES = Path(__file__).parents[3] / "examples"
+NAMES = tuple(f"QB{number}" for number in range(1, 6))
+STAR = Qpu(qubits=NAMES, couplings=tuple(("QB1", name) for name in NAMES[1:]))
+THREE = 'OPENQASM 3.0;\ninclude "stdgates.inc";\n'
+BELL = THREE + "qubit[2] q; bit[2] c; h q[0]; cx q[0], q[1]; c = measure q;"
+
+
+def compiled(source: str, level: int = 2, **calibration: float) -> CompiledResult:
+    request = CompileRequest(
+        programs=((0, OpenQasm(source=source, name="it")),),
+        qpu=STAR,
+        calibration={path.replace("__", "."): value for path, value in calibration.items()},
+        optimisation_level=level,
+        seed=5,
+    )
+    (result,) = compile_circuits(request)
+    assert isinstance(result, CompiledResult), result
+    return result
+
+
+def distribution(circuit: QuantumCircuit) -> dict[str, float]:
+    """Return the outcomes of the bits and their probabilities, bit 0 leftmost."""
+    measured = {
+        circuit.find_bit(step.clbits[0]).index: circuit.find_bit(step.qubits[0]).index
+        for step in circuit.data
+        if step.operation.name == "measure"
+    }
+    state = Statevector(circuit.remove_final_measurements(inplace=False) or circuit)
+    chances: Counter[str] = Counter()
+    for word, chance in state.probabilities_dict().items():
+        bits = word[::-1]
+        chances["".join(bits[measured[bit]] for bit in sorted(measured))] += chance
+    return dict(chances)
+
+
+def native_distribution(native: NativeCircuit) -> dict[str, float]:
+    circuit = QuantumCircuit(len(NAMES), native.n_bits)
+    for one in native.instructions:
+        places = [NAMES.index(qubit) for qubit in one.qubits]
+        match one.gate:
+            case "prx":
+                circuit.r(*one.params, places[0])
+            case "cz":
+                circuit.cz(*places)
+            case "measure":
+                circuit.measure(places[0], one.bits[0])
+            case _:
+                pass
+    return distribution(circuit)
+
+
+def distance(first: dict[str, float], second: dict[str, float]) -> float:
+    """Return the total variation distance."""
+    words = first.keys() | second.keys()
+    return sum(abs(first.get(word, 0) - second.get(word, 0)) for word in words) / 2
+
+
+@pytest.mark.parametrize("level", [0, 1, 2, 3])
+@pytest.mark.parametrize("seed", range(4))
+def test_outcomes_are_those_of_the_source(level: int, seed: int) -> None:
+    source = random_circuit(4, 5, max_operands=2, seed=seed)
+    source.measure_all()
+    text = qasm2.dumps(source)
+    native = compiled(text, level).native
+    assert distance(distribution(parse_program(text, 5)), native_distribution(native)) < 1e-6
+
+
+@pytest.mark.parametrize("name", ["bell.qasm", "bell_v2.qasm", "ghz5.qasm"])
+def test_the_examples_compile_and_give_what_they_say(name: str) -> None:
+    result = compiled((EXAMPLES / name).read_text())
+    chances = native_distribution(result.native)
+    width = result.native.n_bits
+    assert distance(chances, {"0" * width: 0.5, "1" * width: 0.5}) < 1e-9
+
+
+def test_only_native_operations_on_coupled_qubits_come_out() -> None:
+    native = compiled((EXAMPLES / "ghz5.qasm").read_text()).native
+    assert {one.gate for one in native.instructions} == {"prx", "cz", "measure"}
+    pairs = {one.qubits for one in native.instructions if one.gate == "cz"}
+    assert all("QB1" in pair for pair in pairs)
+    assert native.bit_names == ("c[0]", "c[1]", "c[2]", "c[3]", "c[4]")
+    assert native.name == "it"
+
+
+def test_clifford_circuits_keep_quarter_turns() -> None:
+    native = compiled(
+        THREE + "qubit[3] q; bit[3] c; h q; s q[0]; cx q[0], q[1]; cx q[1], q[2];"
+        " y q[1]; sdg q[2]; h q[2]; c = measure q;"
+    ).native
+    angles = [angle for one in native.instructions for angle in one.params]
+    assert all(
+        math.isclose(angle / (math.pi / 4), round(angle / (math.pi / 4))) for angle in angles
+    )
+
+
+def test_bits_are_in_the_order_of_declaration() -> None:
+    source = THREE + "bit[1] b; bit[2] a; qubit[3] q; x q[2]; a[1] = measure q[2];"
+    result = compiled(source + " b[0] = measure q[0]; a[0] = measure q[1];")
+    assert result.native.bit_names == ("b[0]", "a[0]", "a[1]")
+    assert distance(native_distribution(result.native), {"001": 1.0}) < 1e-9
+
+
+def test_bad_qubits_are_avoided() -> None:
+    good = compiled(
+        BELL, **{"QB1-QB2__cz__error": 0.2, "QB1-QB4__cz__error": 0.3, "QB1-QB5__cz__error": 0.3}
+    )
+    assert {q for one in good.native.instructions for q in one.qubits} == {"QB1", "QB3"}
+
+
+def test_physical_qubits_stay_where_they_are() -> None:
+    result = compiled(THREE + "bit[2] b; h $0; cx $0, $3; b[0] = measure $0; b[1] = measure $3;")
+    measured = {one.bits[0]: one.qubits for one in result.native.instructions if one.bits}
+    assert measured == {0: ("QB1",), 1: ("QB4",)}
+
+
+def test_the_same_request_gives_the_same_circuit() -> None:
+    first = compiled((EXAMPLES / "ghz5.qasm").read_text())
+    assert compiled((EXAMPLES / "ghz5.qasm").read_text()) == first
+
+
+def test_depth_and_two_qubit_gates_are_counted() -> None:
+    result = compiled(BELL)
+    assert (result.two_qubit_gates, result.depth) == (1, 4)
+
+
+def test_the_text_compiles_to_the_same_outcomes() -> None:
+    first = compiled((EXAMPLES / "ghz5.qasm").read_text())
+    again = compiled(first.openqasm)
+    assert distance(native_distribution(first.native), native_distribution(again.native)) < 1e-9
+
+
+def test_an_item_that_cannot_be_compiled_leaves_the_others_alone() -> None:
+    lonely = Qpu(qubits=("QB1", "QB2", "QB3"), couplings=(("QB1", "QB2"),))
+    swap = THREE + "qubit[3] q; cx q[0], q[1]; cx q[1], q[2]; cx q[0], q[2];"
+    programs = ((0, OpenQasm(source=swap)), (1, OpenQasm(source="x")), (4, OpenQasm(source=BELL)))
+    bad, worse, good = compile_circuits(CompileRequest(programs=programs, qpu=lonely))
+    assert isinstance(bad, ErrorInfo)
+    assert bad.code is ErrorCode.COMPILATION_FAILED
+    assert isinstance(worse, ErrorInfo)
+    assert "not OpenQASM" in str(worse)
+    assert isinstance(good, CompiledResult)
+
+
+def test_a_worker_can_be_warmed_up() -> None:
+    warm_up()
+
+
+def test_circuits_become_work_item_by_item() -> None:
+    spec = Circuits(
+        programs=(OpenQasm(source=BELL), OpenQasm(source="?"), OpenQasm(source=BELL)),
+        n_shots=(10, 20, 30),
+        seed=9,
+    )
+    one = compiled(BELL)
+    work = circuits_work(spec, {2: one, 0: one}, {"QB1.t1": 1e-5})
+    assert [(each.item, each.shots, each.seed) for each in work.circuits] == [
+        (0, 10, 9),
+        (2, 30, 9),
+    ]
+    assert work.calibration == {"QB1.t1": 1e-5}
+
+
+def test_null_programs_take_their_time_one_after_another() -> None:
+    programs = (NullProgram(duration=0.5), NullProgram(duration=0.25))
+    assert compile_null(Circuits(programs=programs, n_shots=(1, 1))).duration == 0.75
+
+
+def test_every_controller_gets_its_part_of_a_sweep() -> None:
+    sweep = Sweep(
+        settings={"a.x": 1.0, "b.y": 2},
+        axes=((Axis("a.s", (1, 2)), Axis("b.t", (3, 4))), (Axis("b.u", (5, 6, 7)),)),
+        returns=("c.r.z", "a.q"),
+    )
+    shape = (2, 3)
+    assert compile_sweep(sweep) == {
+        "a": SweepWork(
+            settings=(("x", 1.0),),
+            shape=shape,
+            moves=(Move("s", 0, (1, 2)),),
+            returns=("q",),
+            paced=True,
+        ),
+        "b": SweepWork(
+            settings=(("y", 2),),
+            shape=shape,
+            moves=(Move("t", 0, (3, 4)), Move("u", 1, (5, 6, 7))),
+            paced=True,
+        ),
+        "c": SweepWork(shape=shape, returns=("r.z",), paced=True),
+    }
+
+
+@given(
+    st.lists(st.lists(st.sampled_from("abc"), min_size=1, max_size=2), max_size=3),
+    st.lists(st.sampled_from("abc"), min_size=1, max_size=3),
+)
+@settings(max_examples=50)
+def test_no_part_of_a_sweep_is_lost(groups: list[list[str]], readers: list[str]) -> None:
+    sweep = Sweep(
+        axes=tuple(
+            tuple(Axis(f"{name}.s{group}{place}", (1.0, 2.0)) for place, name in enumerate(names))
+            for group, names in enumerate(groups)
+        ),
+        returns=tuple(f"{name}.r{place}" for place, name in enumerate(readers)),
+    )
+    work = compile_sweep(sweep)
+    assert list(work) == sweep.controllers()
+    assert sum(len(part.moves) for part in work.values()) == sum(map(len, groups))
+    assert sum(len(part.returns) for part in work.values()) == len(readers)
+    assert all(
+        part.paced == (len(work) > 1) and part.spots == sweep.spots for part in work.values()
+    )
+
+
+def test_requests_and_results_travel() -> None:
+    result = compiled(BELL)
+    assert msgspec.msgpack.decode(msgspec.msgpack.encode(result), type=CompiledResult) == result
