@@ -8,6 +8,7 @@ from typing import Final
 
 import msgspec
 
+from stationd.proto.codec import plain
 from stationd.proto.error import ErrorCode, ErrorInfo, InvalidJob, Problem
 from stationd.proto.job import JobSpec
 from stationd.proto.program import (
@@ -101,7 +102,7 @@ def checked(spec: JobSpec) -> JobSpec:
         InvalidJob: One is not; the message says which.
     """
     try:
-        return _CHECK.decode(msgspec.msgpack.encode(spec))
+        return _CHECK.decode(msgspec.msgpack.encode(spec, enc_hook=plain))
     except (msgspec.ValidationError, TypeError, OverflowError) as error:
         message, _, place = str(error).partition(" - at `$.")
         raise wrong(place.rstrip("`").removeprefix("work."), message) from error

@@ -32,7 +32,12 @@ MAX_FRAME_BYTES: Final = 16 * 1024 * 1024
 _HEADER_BYTES: Final = 5
 
 
-def _plain(value: object) -> object:
+def plain(value: object) -> object:
+    """Return numpy's scalars and arrays as plain values; an `enc_hook`.
+
+    Raises:
+        TypeError: It is something else.
+    """
     # Whoever writes a sweep has the numbers from numpy; its scalars and arrays know how.
     to_list = getattr(value, "tolist", None)
     if to_list is None:
@@ -40,7 +45,7 @@ def _plain(value: object) -> object:
     return to_list()
 
 
-_ENCODER: Final = msgspec.msgpack.Encoder(enc_hook=_plain)
+_ENCODER: Final = msgspec.msgpack.Encoder(enc_hook=plain)
 
 
 class Codec(Generic[T]):
