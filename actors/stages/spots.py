@@ -115,10 +115,10 @@ def _form(
         if readout is None:
             return (), np.dtype(np.float64)
         return readout.shape, np.dtype(readout.dtype)
-    try:
-        return arrays[0].shape[1:], np.result_type(*{array.dtype for array in arrays})
-    except TypeError:
-        raise BadData("the type of a readout changed during the sweep") from None
+    dtypes = {array.dtype for array in arrays}
+    if len({dtype.kind in "SU" for dtype in dtypes}) > 1:
+        raise BadData("a readout changed from text to numbers during the sweep")
+    return arrays[0].shape[1:], np.result_type(*dtypes)
 
 
 def _with_gaps(values: NDArray[np.generic], seen: NDArray[np.bool_]) -> NDArray[np.generic]:

@@ -42,11 +42,13 @@ THREE = 'OPENQASM 3.0;\ninclude "stdgates.inc";\n'
 BELL = THREE + "qubit[2] q; bit[2] c; h q[0]; cx q[0], q[1]; c = measure q;"
 
 
-def compiled(source: str, level: int = 2, **calibration: float) -> CompiledResult:
+def compiled(
+    source: str, level: int = 2, calibration: dict[str, float] | None = None
+) -> CompiledResult:
     request = CompileRequest(
         programs=((0, OpenQasm(source=source, name="it")),),
         qpu=STAR,
-        calibration={path.replace("__", "."): value for path, value in calibration.items()},
+        calibration=calibration or {},
         optimisation_level=level,
         seed=5,
     )
@@ -138,9 +140,8 @@ def test_bits_are_in_the_order_of_declaration() -> None:
 
 
 def test_bad_qubits_are_avoided() -> None:
-    good = compiled(
-        BELL, **{"QB1-QB2__cz__error": 0.2, "QB1-QB4__cz__error": 0.3, "QB1-QB5__cz__error": 0.3}
-    )
+    bad = {f"QB1-{name}.cz.error": 0.3 for name in ("QB2", "QB4", "QB5")}
+    good = compiled(BELL, calibration=bad)
     assert {q for one in good.native.instructions for q in one.qubits} == {"QB1", "QB3"}
 
 

@@ -47,8 +47,27 @@ def test_comments_declare_nothing() -> None:
 
 @pytest.mark.parametrize(
     "word",
-    "if while for switch def return extern reset delay box stretch defcal cal input output"
-    " pragma #pragma opaque end".split(),
+    [
+        "if",
+        "while",
+        "for",
+        "switch",
+        "def",
+        "return",
+        "extern",
+        "reset",
+        "delay",
+        "box",
+        "stretch",
+        "defcal",
+        "cal",
+        "input",
+        "output",
+        "pragma",
+        "#pragma",
+        "opaque",
+        "end",
+    ],
 )
 def test_what_a_qpu_cannot_do_is_refused_by_line(word: str) -> None:
     (problem,) = scan(f"{THREE}qubit q;\n\n{word} x;").problems
@@ -94,8 +113,10 @@ def test_gates_that_unfold_without_end_are_refused() -> None:
         f"gate g{n} a {{ g{n - 1} a; g{n - 1} a; }}\n" for n in range(1, 40)
     )
     expected = [
-        f"the circuit unfolds into more than {MOST_OPERATIONS:,} operations: split it into"
-        " several circuits"
+        (
+            f"the circuit unfolds into more than {MOST_OPERATIONS:,} operations: split it into"
+            " several circuits"
+        )
     ]
     assert said(THREE + gates + "qubit q; g39 q;") == expected
     assert said(THREE + gates + "qubit q; g9 q;") == []

@@ -63,8 +63,10 @@ def test_a_sound_job_has_no_problems() -> None:
         (circuits(SOURCE, target="xyz"), "target: there is no target 'xyz'; there is 'qpu'"),
         (
             circuits(SOURCE, SOURCE, n_shots=(1,)),
-            "n_shots: there are 2 programs and 1 numbers of shots: give one number for each"
-            " program",
+            (
+                "n_shots: there are 2 programs and 1 numbers of shots: give one number for each"
+                " program"
+            ),
         ),
         (circuits(SOURCE, n_shots=(0,)), "item 0, n_shots: 0 shots: at least 1 is needed"),
         (
@@ -77,8 +79,10 @@ def test_a_sound_job_has_no_problems() -> None:
         ),
         (
             circuits(SOURCE, NullProgram()),
-            "programs: items 1 are null programs and the others are circuits: submit them as"
-            " two jobs",
+            (
+                "programs: items 1 are null programs and the others are circuits: submit them as"
+                " two jobs"
+            ),
         ),
         (
             circuits(OpenQasm(source=" \n")),
@@ -86,8 +90,10 @@ def test_a_sound_job_has_no_problems() -> None:
         ),
         (
             circuits(OpenQasm(source="x" * (MOST_SOURCE_BYTES + 1))),
-            "item 0: the OpenQASM text takes 1,048,577 bytes, at most 1,048,576 are read: split"
-            " the circuit or define gates",
+            (
+                "item 0: the OpenQASM text takes 1,048,577 bytes, at most 1,048,576 are read: split"
+                " the circuit or define gates"
+            ),
         ),
         (
             Compile(programs=(NullProgram(),)),

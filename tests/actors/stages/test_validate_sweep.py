@@ -69,8 +69,10 @@ def test_a_sound_sweep_has_no_problems() -> None:
         (
             "new.x",
             1.0,
-            "new.x: the controller 'new' has never connected to this station, so nothing is known"
-            " of what it can do: start it, then submit again",
+            (
+                "new.x: the controller 'new' has never connected to this station, so nothing is"
+                " known of what it can do: start it, then submit again"
+            ),
         ),
         ("readout.population", 1.0, "readout.population: is a readout, which cannot be set"),
         ("source.delay", True, "source.delay: True is not a number"),
@@ -133,8 +135,10 @@ def test_zipped_axes_must_be_equally_long() -> None:
     assert problems(
         (Axis("source.delay", (0.1, 0.2)), Axis("source.amplitude", (1.0, 2.0, 3.0)))
     ) == [
-        "source.amplitude: has 3 values, and 'source.delay', which moves together with it, has 2:"
-        " give both the same number, or put them into groups of their own"
+        (
+            "source.amplitude: has 3 values, and 'source.delay', which moves together with it, has"
+            " 2: give both the same number, or put them into groups of their own"
+        )
     ]
 
 
@@ -177,6 +181,8 @@ def test_too_large_a_result_is_refused() -> None:
         (Axis("source.amplitude", tuple(map(float, range(40_000)))),), returns=("readout.trace",)
     )
     assert found == [
-        "returns: the result would take 320,000,000 bytes, at most 268,435,456 are stored: use"
-        " fewer steps or read less"
+        (
+            "returns: the result would take 320,000,000 bytes, at most 268,435,456 are stored: use"
+            " fewer steps or read less"
+        )
     ]
