@@ -345,6 +345,7 @@ _ERROR_CLASSES: Final[dict[ErrorCode, type[StationError]]] = {
         ProtocolViolation,
         UnsupportedVersion,
         InstrumentError,
+        JournalFailed,
     )
 }
 

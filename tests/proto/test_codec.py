@@ -33,7 +33,6 @@ from stationd.proto.error import (
     UnsupportedVersion,
 )
 from stationd.proto.job import JobFilter, JobId, JobSpec
-from stationd.proto.number import Natural, Positive
 from stationd.proto.program import Axis, SettingValue, Sweep
 
 AnyCodec = Codec[Any]
@@ -358,12 +357,3 @@ def test_the_number_of_a_malformed_request_is_found_if_it_has_one(
     frame: bytes, number: int
 ) -> None:
     assert request_number(frame) == number
-
-
-@pytest.mark.parametrize(("kind", "least"), [(Natural, 0), (Positive, 1)])
-def test_whole_numbers_end_where_a_float_stops_counting(kind: object, least: int) -> None:
-    for value in (least, 2**53):
-        assert msgspec.convert(value, kind) == value
-    for value in (least - 1, 2**53 + 1):
-        with pytest.raises(msgspec.ValidationError):
-            msgspec.convert(value, kind)
