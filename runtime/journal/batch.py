@@ -3,7 +3,8 @@
 Rule 1. Folding looks up known jobs and otherwise touches nothing; the rows are executed later,
         statement by statement, in the order of `Batch.statements`.
 Rule 2. Facts of one job make one update of its row. The update asks for the ordinal before the
-        first of them, so a hole or a repeat finds no row and is noticed.
+        first of them, and for a job that is not over or was so in an older attempt. So a hole,
+        a repeat, and a fact that follows an end, find no row and are noticed.
 Rule 3. Of records that replace one another the last one makes the row.
 """
 
@@ -35,6 +36,8 @@ from stationd.runtime.journal.records import (
 )
 
 Row = tuple[object, ...]
+_Head = tuple[int, int, str, int, float, bool, bytes | None, str, int, int]
+"""A row of `_GO_ON`."""
 
 _encode: Final = msgspec.msgpack.Encoder().encode
 _RECEIVED: Final = str(JobExecutorStatus.RECEIVED)
@@ -71,8 +74,8 @@ class Batch:
         self._jobs: list[Row] = []
         self._specs: list[Row] = []
         self._facts: list[Row] = []
-        self._heads: dict[int, Row] = {}
-        self._before: dict[int, int] = {}
+        self._heads: dict[int, _Head] = {}
+        self._first_attempts: dict[int, int] = {}
         self._pins: dict[int, Row] = {}
         self._tickets: dict[int, Row] = {}
         self._works: dict[int, Row] = {}
@@ -104,8 +107,7 @@ class Batch:
         yield Statement(_JOB, self._jobs)
         yield Statement(_SPEC, self._specs)
         yield Statement(_FACT, self._facts)
-        heads = [(*head, self._before[number]) for number, head in self._heads.items()]
-        yield Statement(_HEAD, heads, exact=True)
+        yield from self._updates()
         yield Statement(_PIN, [*self._pins.values()], exact=True)
         yield Statement(_TICKET, [*self._tickets.values()], exact=True)
         yield Statement(_WORK, [*self._works.values()])
@@ -136,26 +138,36 @@ class Batch:
         self._facts.append((self.seq, record.number, 1, 1, _RECEIVED, time, False, None, ""))
 
     def _fact(self, fact: Fact) -> None:
-        self.seq += 1
-        number, status, error = fact.number, str(fact.status), _error(fact.error)
-        before = self._heads.get(number)
-        if before is None:
-            self._before[number] = fact.ordinal - 1
-        elif before[_HEAD_ORDINAL] != fact.ordinal - 1:
-            raise JournalFailed(
-                f"fact {fact.ordinal} of job {number} follows fact {before[_HEAD_ORDINAL]}:"
-                " please report this bug"
-            )
-        self._facts.append(
-            (
-                self.seq, number, fact.ordinal, fact.attempt, status, fact.time_unix_s,
-                fact.cancelling, error, fact.note,
-            )
-        )  # fmt: skip
+        self.seq = seq = self.seq + 1
+        number, ordinal, attempt, status = fact.number, fact.ordinal, fact.attempt, str(fact.status)
+        error = None if fact.error is None else _encode(fact.error)
+        time, cancelling, note = fact.time_unix_s, fact.cancelling, fact.note
+        self._facts.append((seq, number, ordinal, attempt, status, time, cancelling, error, note))
+        head = self._heads.get(number)
+        if head is None:
+            before = ordinal - 1
+            if attempt > 1:
+                self._first_attempts[number] = attempt
+        else:
+            before = head[-1]
+            _check_follows(fact, head)
         self._heads[number] = (
-            fact.attempt, fact.ordinal, status, status in _OVER, self.seq, fact.time_unix_s,
-            fact.cancelling, error, fact.note, number,
+            attempt, ordinal, status, seq, time, cancelling, error, note, number, before,
         )  # fmt: skip
+
+    def _updates(self) -> Iterator[Statement]:
+        """Yield the updates of jobs; most need not touch `ended` and its indices."""
+        going_on: list[Row] = []
+        ending: list[Row] = []
+        for number, head in self._heads.items():
+            attempt, _, status, *_ = head
+            if attempt == 1 and status not in _OVER:
+                going_on.append(head)
+            else:
+                ended = status if status in _OVER else None
+                ending.append((ended, *head, self._first_attempts.get(number, 1)))
+        yield Statement(_GO_ON, going_on, exact=True)
+        yield Statement(_END, ending, exact=True)
 
     def _pin(self, record: CalibrationPinned) -> None:
         self._pins[record.number] = (record.calibration_set, record.number)
@@ -226,24 +238,35 @@ class Batch:
 _FOLD: Final[Mapping[type[Record], Callable[[Batch, Any], None]]] = dict(Batch.FOLDS)
 
 
+def _check_follows(fact: Fact, head: _Head) -> None:
+    attempt, ordinal, status, *_ = head
+    if ordinal != fact.ordinal - 1 or (status in _OVER and attempt >= fact.attempt):
+        raise JournalFailed(
+            f"fact {fact.ordinal} of job {fact.number}, {fact.status} in attempt {fact.attempt},"
+            f" follows fact {ordinal}, {status} in attempt {attempt}: please report this bug"
+        )
+
+
 def _error(error: ErrorInfo | None) -> bytes | None:
     return None if error is None else _encode(error)
 
 
 _JOB: Final = """
 INSERT INTO jobs (number, id, target, kind, name, name_folded, priority, created_unix_s, status,
-  seq, modified_unix_s, attempt, ordinal, over, cancelling, note)
-VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 1, 1, 0, 0, '')"""
+  seq, modified_unix_s, attempt, ordinal, cancelling, note)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 1, 1, 0, '')"""
 _SPEC: Final = "INSERT INTO specs (number, spec) VALUES (?, ?)"
 _FACT: Final = """
 INSERT INTO facts (seq, number, ordinal, attempt, status, time_unix_s, cancelling, error, note)
 VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)"""
-_HEAD: Final = """
-UPDATE jobs SET attempt = ?, ordinal = ?, status = ?, over = ?, seq = ?, modified_unix_s = ?,
+_GO_ON: Final = """
+UPDATE jobs SET attempt = ?, ordinal = ?, status = ?, seq = ?, modified_unix_s = ?,
   cancelling = ?, error = ?, note = ?
-WHERE number = ? AND ordinal = ?"""
-_HEAD_ORDINAL: Final = 1
-"""Where the ordinal stands in a row of `_HEAD`."""
+WHERE number = ? AND ordinal = ? AND ended IS NULL"""
+_END: Final = """
+UPDATE jobs SET ended = ?, attempt = ?, ordinal = ?, status = ?, seq = ?, modified_unix_s = ?,
+  cancelling = ?, error = ?, note = ?
+WHERE number = ? AND ordinal = ? AND (ended IS NULL OR attempt < ?)"""
 _PIN: Final = "UPDATE jobs SET calibration_set = ? WHERE number = ?"
 _TICKET: Final = "UPDATE jobs SET ticket = ?, ticket_attempt = ? WHERE number = ?"
 _WORK: Final = """

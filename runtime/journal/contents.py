@@ -126,10 +126,12 @@ class Contents:
 
     def _fact(self, fact: Fact) -> None:
         timeline = self.job(fact.number).timeline
-        if fact.ordinal != len(timeline) + 1:
+        if fact.ordinal != len(timeline) + 1 or (
+            timeline and timeline[-1].status.is_terminal and timeline[-1].attempt >= fact.attempt
+        ):
             raise JournalFailed(
-                f"fact {fact.ordinal} of job {fact.number} follows fact {len(timeline)}:"
-                " please report this bug"
+                f"fact {fact.ordinal} of job {fact.number}, {fact.status} in attempt"
+                f" {fact.attempt}, follows {timeline[-1:]}: please report this bug"
             )
         entry = TimelineEntry(
             seq=self.seq + 1,

@@ -64,6 +64,9 @@ class JournalStatistics(Struct, frozen=True, kw_only=True):
     """From the first statement to the answer of the disk."""
     reader_restarts: int = 0
     """How often the reader ended by itself; 0 unless something is wrong."""
+    writer_pid: int | None = None
+    reader_pid: int | None = None
+    """None while the reader is being started again."""
 
 
 class StoredJob(Struct, frozen=True, kw_only=True):

@@ -144,3 +144,7 @@ class ServingPipe:
             self._end.sendall(framed(payload))
         except ConnectionError:
             return
+
+    def close(self) -> None:
+        """Close this end."""
+        self._end.close()

@@ -38,6 +38,7 @@ class ReaderLink:
 
     Args:
         state: The state directory, in which a journal is open.
+        program: The module of this package that reads.
     """
 
     restarts: int = 0
@@ -45,8 +46,9 @@ class ReaderLink:
     pid: int | None = None
     """The reader's process; None while there is none."""
 
-    def __init__(self, state: Path) -> None:
+    def __init__(self, state: Path, program: str = "reader") -> None:
         self._state = state
+        self._program = program
         self._numbers = count(1)
         self._pending: dict[int, _Pending] = {}
         self._outbox: list[bytes] = []
@@ -87,7 +89,7 @@ class ReaderLink:
         pause = _SHORTEST_PAUSE
         try:
             while True:
-                async with child("reader", self._state) as reader:
+                async with child(self._program, self._state) as reader:
                     answered = await self._serve(reader)
                 self.restarts += 1
                 self._blame()

@@ -88,7 +88,9 @@ JOBS: Final = _table(
     _integer("attempt"),
     _integer("ordinal"),
     _text("status"),
-    _integer("over"),
+    Column(
+        "ended", Text
+    ),  # the status if it is terminal; most facts leave it and its indices alone
     _integer("seq"),
     _time("modified_unix_s"),
     _integer("cancelling"),
@@ -99,12 +101,13 @@ JOBS: Final = _table(
     Column("ticket", Integer, unique=True),
     Column("ticket_attempt", Integer),
     CheckConstraint("number >= 1 AND attempt >= 1 AND ordinal >= attempt"),
-    CheckConstraint("over IN (0, 1) AND cancelling IN (0, 1)"),
+    CheckConstraint("cancelling IN (0, 1)"),
+    CheckConstraint("ended IS NULL OR ended = status"),
     CheckConstraint("(ticket IS NULL) = (ticket_attempt IS NULL)"),
 )
 # Partial indices, so that only a fact that ends or reopens a job touches them.
-Index("jobs_under_way", JOBS.c.number, sqlite_where=JOBS.c.over == 0)
-Index("jobs_over", JOBS.c.status, JOBS.c.number, sqlite_where=JOBS.c.over == 1)
+Index("jobs_under_way", JOBS.c.number, sqlite_where=JOBS.c.ended.is_(None))
+Index("jobs_ended", JOBS.c.ended, JOBS.c.number, sqlite_where=JOBS.c.ended.is_not(None))
 Index("jobs_of_target", JOBS.c.target, JOBS.c.number)
 _table("specs", _of_job(key=True), _blob("spec"))
 _table(

@@ -69,7 +69,9 @@ class SqliteJournal:
     def statistics(self) -> JournalStatistics:
         """Return how the journal is doing."""
         return msgspec.structs.replace(
-            self._writer.statistics(), reader_restarts=self._reader.restarts
+            self._writer.statistics(),
+            reader_restarts=self._reader.restarts,
+            reader_pid=self._reader.pid,
         )
 
     async def stored(self, job: JobId) -> StoredJob | None:

@@ -11,6 +11,7 @@ A thread in the daemon would starve beside a busy event loop, for the interprete
 
 from __future__ import annotations
 
+import gc
 import signal
 import sys
 import time
@@ -89,6 +90,7 @@ def main() -> int:
     """Serve the daemon; the arguments are the pipe's descriptor and the state directory."""
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, signal.SIG_IGN)
+    gc.disable()  # nothing here makes cycles, and looking for them costs a tenth of the speed
     pipe = ServingPipe(int(sys.argv[1]))
     try:
         with Storage(Path(sys.argv[2]) / DATABASE) as storage:

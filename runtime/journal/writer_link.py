@@ -32,6 +32,7 @@ class WriterLink:
 
     def __init__(self, writer: Child) -> None:
         self._pipe = writer.pipe
+        self._pid = writer.pid
         self._outbox: list[bytes] = []
         self._callbacks = deque[Callable[[Commit], None]]()
         self._wake = anyio.Event()
@@ -107,6 +108,7 @@ class WriterLink:
             waiting=len(self._callbacks),
             newest_commit_writes=len(self._newest.first_seqs),
             newest_commit_seconds=self._newest.seconds,
+            writer_pid=self._pid,
         )
 
     async def _send(self) -> None:

@@ -95,11 +95,12 @@ class Views(Query[tuple[list[JobView], bool]], frozen=True, array_like=True, tag
         statuses = statuses_meant(wanted)
         if statuses is not None:
             clauses.append("status IN (SELECT value FROM json_each(?))")
-            values.append(_json(map(str, statuses)))
+            values.append(_json([str(status) for status in statuses]))
             # Lets SQLite use the indices that know only one kind of job.
-            clauses += {frozenset({True}): ["over = 1"], frozenset({False}): ["over = 0"]}.get(
-                frozenset(status.is_terminal for status in statuses), []
-            )
+            if all(status.is_terminal for status in statuses):
+                clauses[-1] = clauses[-1].replace("status", "ended", 1)
+            elif not any(status.is_terminal for status in statuses):
+                clauses.append("ended IS NULL")
         return clauses, values
 
 
@@ -208,4 +209,4 @@ _FACTS_OF_JOBS: Final = f"""
 SELECT jobs.id, {_FACTS} FROM jobs CROSS JOIN facts USING (number)
 WHERE jobs.id IN (SELECT value FROM json_each(?)) AND facts.seq > ?
 ORDER BY facts.seq LIMIT ?"""  # noqa: S608 - our own text
-_UNFINISHED: Final = _JOB + " WHERE over = 0 AND number > ? ORDER BY number LIMIT ?"
+_UNFINISHED: Final = _JOB + " WHERE ended IS NULL AND number > ? ORDER BY number LIMIT ?"

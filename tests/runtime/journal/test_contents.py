@@ -1,0 +1,360 @@
+"""The durable journal and the one in memory give the same answers, whatever is written."""
+
+import copy
+import sqlite3
+import tempfile
+from collections.abc import Coroutine
+from pathlib import Path
+from typing import Any, TypeVar
+from uuid import UUID
+
+import msgspec
+import pytest
+from hypothesis import settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
+
+from stationd.proto.calibration import CalibrationSet, Observation
+from stationd.proto.error import ErrorCode, ErrorInfo, JournalFailed, Problem
+from stationd.proto.job import ArtifactRef, JobFilter, JobId, JobSpec
+from stationd.proto.program import (
+    Capabilities,
+    Circuits,
+    Compile,
+    JobWork,
+    NullProgram,
+    Setting,
+    Sweep,
+)
+from stationd.proto.status import JobExecutorStatus as Status
+from stationd.proto.status import JobStatusEnum
+from stationd.runtime.journal.interface import Commit
+from stationd.runtime.journal.queries.data import (
+    Artifact,
+    Blocks,
+    Calibration,
+    Calibrations,
+    Controllers,
+    DefaultCalibration,
+    Work,
+)
+from stationd.runtime.journal.queries.jobs import Facts, Stored, Unfinished, View, Views
+from stationd.runtime.journal.queries.query import Answer, Query
+from stationd.runtime.journal.reader import answer, connect
+from stationd.runtime.journal.records import (
+    BlocksDropped,
+    BlockStored,
+    CalibrationPinned,
+    CalibrationStored,
+    CalibrationUsed,
+    ControllerSeen,
+    Fact,
+    ItemEnded,
+    JobStored,
+    MetadataStored,
+    Record,
+    TicketIssued,
+    WorkStored,
+)
+from stationd.runtime.journal.storage import DATABASE, Storage
+from stationd.runtime.memory import MemoryJournal
+
+T = TypeVar("T")
+
+PROGRAMS = (NullProgram(name="first"), NullProgram())
+WORKS = (
+    Circuits(programs=PROGRAMS, n_shots=(1, 1)),
+    Compile(programs=PROGRAMS),
+    Sweep(returns=("meter.power",), name="power"),
+)
+TARGETS = ("qpu", "bench")
+NAMES = ("", "Rabi", "rabi ÄÖ", "100%_t1")
+ERROR = ErrorInfo(ErrorCode.INVALID_JOB, "no good", (Problem("too long", item=1, line=3),))
+RUNGS = [status for status in Status if not status.is_terminal]
+ENDS = sorted(Status.terminal_statuses(), key=str)
+
+
+class Model(msgspec.Struct):
+    """What has been written of one job."""
+
+    number: int
+    id: JobId
+    ordinal: int = 1
+    attempt: int = 1
+    status: Status = Status.RECEIVED
+
+
+def known(coroutine: Coroutine[Any, Any, T]) -> T:
+    """Return what a coroutine gives that waits for nothing."""
+    try:
+        coroutine.send(None)
+    except StopIteration as stop:
+        result: T = stop.value
+        return result
+    raise AssertionError("it waits")
+
+
+class Journals(RuleBasedStateMachine):
+    """Writes the same to both journals and asks both the same."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.folder = tempfile.TemporaryDirectory()
+        self.storage = Storage(self.path)
+        self.reader = connect(self.path)
+        self.memory = MemoryJournal(manual=True)
+        self.jobs: list[Model] = []
+        self.durable: list[Model] = []
+        self.waiting: list[list[Record]] = []
+        self.tickets = 0
+
+    @property
+    def path(self) -> Path:
+        return Path(self.folder.name) / DATABASE
+
+    def teardown(self) -> None:
+        self.reader.close()
+        self.storage.close()
+        self.folder.cleanup()
+
+    def add(self, record: Record, *, together: bool = False) -> None:
+        if together and self.waiting:
+            self.waiting[-1].append(record)
+        else:
+            self.waiting.append([record])
+
+    def job(self, data: st.DataObject) -> Model:
+        return data.draw(st.sampled_from(self.jobs))
+
+    @rule(
+        work=st.sampled_from(WORKS),
+        place=st.sampled_from(TARGETS),
+        name=st.sampled_from(NAMES),
+        hole=st.integers(1, 3),
+        together=st.booleans(),
+    )
+    def submit(self, work: JobWork, place: str, name: str, hole: int, *, together: bool) -> None:
+        number = max((job.number for job in self.jobs), default=0) + hole
+        job = Model(number, JobId(str(UUID(int=number))))
+        self.jobs.append(job)
+        spec = JobSpec(work=work, name=name, priority=number)
+        self.add(JobStored(number, job.id, place, spec, float(number)), together=together)
+
+    @precondition(lambda self: self.jobs)
+    @rule(data=st.data(), together=st.booleans())
+    def submit_again(self, data: st.DataObject, *, together: bool) -> None:
+        spec = JobSpec(work=WORKS[0], name="another")
+        self.add(JobStored(10_000, self.job(data).id, "qpu", spec, 0.0), together=together)
+
+    @precondition(lambda self: self.jobs)
+    @rule(
+        data=st.data(),
+        cancelling=st.booleans(),
+        error=st.sampled_from([None, ERROR]),
+        note=st.sampled_from(["", "went well"]),
+        together=st.booleans(),
+    )
+    def go_on(
+        self,
+        data: st.DataObject,
+        note: str,
+        error: ErrorInfo | None,
+        *,
+        cancelling: bool,
+        together: bool,
+    ) -> None:
+        job = self.job(data)
+        if job.status.is_terminal:
+            job.attempt += 1
+        job.status = data.draw(st.sampled_from(RUNGS + ENDS * 3))
+        job.ordinal += 1
+        self.add(
+            Fact(
+                job.number,
+                job.id,
+                job.ordinal,
+                job.attempt,
+                job.status,
+                job.ordinal / 4,
+                cancelling,
+                error,
+                note,
+            ),
+            together=together,
+        )
+
+    @precondition(lambda self: self.jobs)
+    @rule(data=st.data(), index=st.integers(0, 1), error=st.booleans(), inline=st.booleans())
+    def end_item(self, data: st.DataObject, index: int, *, error: bool, inline: bool) -> None:
+        job = self.job(data)
+        ref = ArtifactRef(id=f"{job.id}/{job.attempt}/{index}", size_bytes=3, sha256="ab")
+        blob = b"abc" if inline else None
+        self.add(
+            ItemEnded(job.number, index, job.attempt, error=ERROR, partial=True)
+            if error
+            else ItemEnded(job.number, index, job.attempt, result=ref, data=blob)
+        )
+
+    @precondition(lambda self: self.jobs)
+    @rule(
+        data=st.data(),
+        controller=st.sampled_from("ab"),
+        index=st.integers(0, 2),
+        attempt=st.integers(1, 2),
+        content=st.binary(max_size=2),
+    )
+    def store_block(
+        self, data: st.DataObject, controller: str, index: int, attempt: int, content: bytes
+    ) -> None:
+        self.add(BlockStored(self.job(data).number, attempt, controller, index, b"h", content))
+
+    @precondition(lambda self: self.jobs)
+    @rule(data=st.data(), attempt=st.integers(1, 2), together=st.booleans())
+    def drop_blocks(self, data: st.DataObject, attempt: int, *, together: bool) -> None:
+        self.add(BlocksDropped(self.job(data).number, attempt), together=together)
+
+    @precondition(lambda self: self.jobs)
+    @rule(data=st.data(), content=st.binary(max_size=2), attempt=st.integers(1, 2))
+    def prepare(self, data: st.DataObject, content: bytes, attempt: int) -> None:
+        number = self.job(data).number
+        self.tickets += 1
+        self.add(WorkStored(number, attempt, content))
+        self.add(CalibrationPinned(number, f"set {attempt}"))
+        self.add(MetadataStored(number, attempt, b"{}"), together=True)
+        self.add(TicketIssued(number, attempt, self.tickets), together=True)
+
+    @rule(
+        name=st.sampled_from("xyz"),
+        place=st.sampled_from(TARGETS),
+        value=st.floats(0, 1),
+        default=st.booleans(),
+    )
+    def calibrate(self, name: str, place: str, value: float, *, default: bool) -> None:
+        seen = Observation(path="QB1.t1", value=value)
+        # One id always means one set, of one target.
+        new = CalibrationSet(
+            id=f"{name} of {place}", target=place, observations=(seen,), created_unix_s=value
+        )
+        self.add(CalibrationStored(new))
+        if default:
+            self.add(CalibrationUsed(place, new.id))
+
+    @rule(name=st.sampled_from(["meter", "laser"]), version=st.sampled_from("12"))
+    def see_controller(self, name: str, version: str) -> None:
+        capabilities = Capabilities(settings=(Setting(name="power", unit="dBm"),))
+        self.add(ControllerSeen(name, "driver", "ledger", version, 1.5, capabilities))
+
+    @rule()
+    def commit(self) -> None:
+        commits: list[Commit] = []
+        for records in self.waiting:
+            self.memory.write(records, commits.append)
+        self.memory.commit()
+        assert commits == self.storage.commit(self.waiting)
+        self.waiting = []
+        self.durable = copy.deepcopy(self.jobs)
+
+    @rule()
+    def crash(self) -> None:
+        self.jobs = copy.deepcopy(self.durable)
+        self.waiting = []
+        self.memory = self.memory.reopened()
+        self.reader.close()
+        self.storage.close()
+        self.storage = Storage(self.path)
+        self.reader = connect(self.path)
+        theirs = msgspec.structs.replace(self.memory.opening, station=self.storage.opening.station)
+        assert theirs == self.storage.opening
+
+    @precondition(lambda self: self.durable and not self.waiting)
+    @rule(data=st.data(), ordinal=st.integers(0, 3), attempt=st.integers(1, 2))
+    def refuse(self, data: st.DataObject, ordinal: int, attempt: int) -> None:
+        """Both refuse a fact that does not follow; what they hold stays."""
+        job = data.draw(st.sampled_from(self.durable))
+        if ordinal == job.ordinal + 1:
+            return
+        bad = Fact(job.number, job.id, ordinal, attempt, Status.READY, 0.0)
+        with pytest.raises(JournalFailed):
+            self.storage.commit([[bad]])
+        self.memory.write([bad], lambda _: None)
+        with pytest.raises(JournalFailed):
+            self.memory.commit()
+
+    def ask(self, query: Query[Answer]) -> Answer:
+        encoded = answer(self.reader, query)
+        found: Answer = query.decoder.decode(encoded)
+        return found
+
+    @invariant()
+    def same_of_each_job(self) -> None:
+        for job in self.jobs:
+            assert self.ask(Stored(job.id)) == known(self.memory.stored(job.id))
+            assert self.ask(View(job.id)) == known(self.memory.view(job.id))
+            assert self.ask(Work(job.number)) == known(self.memory.work(job.number))
+            for attempt in (1, 2):
+                blocks, _ = self.ask(Blocks(job.number, attempt, ("", -1)))
+                assert blocks == known(self.memory.blocks(job.number, attempt))
+                for index in (0, 1):
+                    artifact = f"{job.id}/{attempt}/{index}"
+                    assert self.ask(Artifact(artifact)) == known(self.memory.artifact(artifact))
+
+    @invariant()
+    def same_of_the_station(self) -> None:
+        assert self.ask(Controllers()) == known(self.memory.controllers())
+        for target in ("", *TARGETS):
+            sets = self.ask(Calibrations(target))
+            assert sets == known(self.memory.calibrations(target))
+            default = self.ask(DefaultCalibration(target))
+            assert default == known(self.memory.default_calibration(target))
+            for found in sets:
+                calibration = self.ask(Calibration(found.id))
+                assert calibration == known(self.memory.calibration(found.id))
+
+    @invariant()
+    def facts_have_no_holes(self) -> None:
+        events, upto = self.ask(Facts(0, None, 10_000))
+        assert [event.entry.seq for event in events] == list(range(1, upto + 1))
+
+    @rule(data=st.data(), after=st.integers(0, 20), limit=st.integers(0, 8), whole=st.booleans())
+    def same_facts(self, data: st.DataObject, after: int, limit: int, *, whole: bool) -> None:
+        ids = [job.id for job in self.jobs] + [JobId("unknown")]
+        jobs = None if whole else data.draw(st.lists(st.sampled_from(ids), unique=True))
+        asked = Facts(after, None if jobs is None else tuple(jobs), limit)
+        assert self.ask(asked) == known(self.memory.facts(after, jobs, limit))
+
+    @rule(after=st.integers(0, 10), limit=st.integers(1, 6))
+    def same_unfinished(self, after: int, limit: int) -> None:
+        page, more = self.ask(Unfinished(after, limit))
+        assert page == known(self.memory.unfinished(after, limit))
+        assert more == (len(page) == limit)
+
+    @rule(
+        wanted=st.builds(
+            JobFilter,
+            name_like=st.sampled_from(["", "RABI", "äö", "%", "_"]),
+            statuses=st.lists(st.sampled_from(Status), max_size=3).map(tuple),
+            coarse=st.lists(st.sampled_from(JobStatusEnum), max_size=2).map(tuple),
+            kinds=st.lists(st.sampled_from(["circuits", "sweep", "compile"]), max_size=2).map(
+                tuple
+            ),
+            target=st.sampled_from(["", *TARGETS]),
+        ),
+        before=st.none() | st.integers(0, 20),
+        limit=st.integers(0, 5),
+    )
+    def same_lists(self, wanted: JobFilter, before: int | None, limit: int) -> None:
+        asked = Views(wanted, before, limit)
+        assert self.ask(asked) == known(self.memory.views(wanted, before, limit))
+
+
+TestJournals = Journals.TestCase
+TestJournals.settings = settings(max_examples=40, stateful_step_count=40, deadline=None)
+TestJournals.pytestmark = [pytest.mark.slow]
+
+
+def test_a_read_only_connection_cannot_write(tmp_path: Path) -> None:
+    Storage(tmp_path / DATABASE).close()
+    reader = connect(tmp_path / DATABASE)
+    with pytest.raises(sqlite3.OperationalError):
+        reader.execute("DELETE FROM facts")
+    reader.close()
