@@ -1,0 +1,285 @@
+"""A real station for tests: a daemon process, its controllers, its journal, in a folder of its own.
+
+All that a station starts inherits a mark in its environment, so that every process of it is
+found again, however its parents ended, and none of anybody else's.
+"""
+
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import Final, TypeVar
+
+import zmq
+
+from stationd.proto.codec import REPLIES, REQUESTS
+from stationd.proto.jobs_protocol import (
+    Controllers,
+    ControllerView,
+    ListControllers,
+    Ping,
+    Pong,
+    Reply,
+    Request,
+)
+
+R = TypeVar("R", bound=Reply)
+
+PATIENCE: Final = 20.0
+"""Seconds after which something that should happen is taken for never happening."""
+_LOOK: Final = 0.01
+_MARK: Final = "STATIOND_TEST_STATION"
+
+NULL = """
+[controllers.nothing]
+driver = "null"
+[controllers.nothing.options]
+executions = "{folder}/executions"
+[targets.null]
+controller = "nothing"
+"""
+"""One controller without an instrument, which notes every execution."""
+
+QPU = """
+[controllers.qpu]
+driver = "simulated-qpu"
+[controllers.qpu.options]
+qubits = 5
+[targets.qpu]
+controller = "qpu"
+"""
+
+BENCH = """
+[controllers.source]
+driver = "simulated-source"
+[controllers.source.options]
+cable = "{folder}/cable"
+[controllers.readout]
+driver = "simulated-readout"
+[controllers.readout.options]
+cable = "{folder}/cable"
+"""
+
+_DAEMON = """
+[station]
+name = "test"
+state = "{folder}/state"
+runtime = "{folder}/run"
+backend = "{backend}"
+stop_timeout = 10.0
+[metrics]
+listen = "127.0.0.1:0"
+[workers]
+processes = 1
+prewarm = false
+"""
+
+
+class Station:
+    """One station, which is started, stopped and killed as often as a test likes.
+
+    Args:
+        backend: The daemon's event loop, ``asyncio`` or ``trio``.
+        parts: Tables of the configuration: `NULL`, `QPU`, `BENCH` and the test's own.
+        settings: Replaces values of the daemon's own tables, as in ``("prewarm = false", "")``.
+    """
+
+    def __init__(self, backend: str, *parts: str, settings: Iterable[tuple[str, str]] = ()) -> None:
+        # Not pytest's own folders: a socket's path must be short.
+        self.folder = Path(tempfile.mkdtemp(prefix="e2e-", dir="/tmp"))
+        self.config = self.folder / "station.toml"
+        self.executions = self.folder / "executions"
+        self.endpoint = f"ipc://{self.folder}/run/jobs.sock"
+        self.instruments_endpoint = f"ipc://{self.folder}/run/instruments.sock"
+        text = _DAEMON + "".join(parts)
+        for old, new in settings:
+            assert old in text, f"the configuration has no {old!r}"
+            text = text.replace(old, new)
+        # Not str.format: TOML has braces of its own.
+        text = text.replace("{folder}", str(self.folder)).replace("{backend}", backend)
+        self.config.write_text(text)
+        self._daemon: subprocess.Popen[bytes] | None = None
+        self._starts = 0
+
+    # --- the daemon --------------------------------------------------------------------------
+
+    @property
+    def pid(self) -> int:
+        """The daemon's process."""
+        assert self._daemon is not None, "the station was never started"
+        return self._daemon.pid
+
+    def start(self) -> "Station":
+        """Start the daemon and wait until it answers."""
+        self._starts += 1
+        with self._log_file.open("wb") as log:
+            self._daemon = subprocess.Popen(
+                self.command("serve"),
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.DEVNULL,
+                stderr=log,
+                env=self.environment,
+                start_new_session=True,
+            )
+        self.ask(Ping(1, "test"), Pong)
+        return self
+
+    def command(self, *words: str) -> list[str]:
+        """Return the command line of `stationd` with this station's configuration."""
+        return [sys.executable, "-m", "stationd.runtime.cli", *words, "--config", str(self.config)]
+
+    def run(self, *words: str) -> subprocess.CompletedProcess[str]:
+        """Run `stationd`, which should end by itself."""
+        return subprocess.run(
+            self.command(*words),
+            capture_output=True,
+            check=False,
+            text=True,
+            timeout=PATIENCE,
+            env=self.environment,
+        )
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """The environment of all processes of this station, clients too."""
+        return {**os.environ, _MARK: str(self.folder), "STATIOND_ENDPOINT": self.endpoint}
+
+    def kill(self) -> None:
+        """End the daemon as the kernel does when memory runs out: without a word."""
+        os.kill(self.pid, signal.SIGKILL)
+        self._wait()
+
+    def send_signal(self, number: signal.Signals) -> None:
+        """Send the daemon a signal."""
+        os.kill(self.pid, number)
+
+    def stop(self, number: signal.Signals = signal.SIGTERM) -> int:
+        """Ask the daemon to stop, and return its exit code."""
+        self.send_signal(number)
+        return self.ended()
+
+    def ended(self) -> int:
+        """Wait until the daemon has ended, and return its exit code."""
+        return self._wait()
+
+    @property
+    def log(self) -> str:
+        """What this daemon and its controllers have written."""
+        return self._log_file.read_text()
+
+    @property
+    def _log_file(self) -> Path:
+        return self.folder / f"log.{self._starts}"
+
+    def _wait(self) -> int:
+        assert self._daemon is not None, "the station was never started"
+        return self._daemon.wait(PATIENCE)
+
+    # --- its controllers ---------------------------------------------------------------------
+
+    def controller_pid(self, name: str) -> int:
+        """Return the process of a controller that runs, by its lock."""
+        return int((self.folder / "state" / "controllers" / name / "lock").read_text())
+
+    def kill_controller(self, name: str) -> int:
+        """End a controller without a word, and return what its process was."""
+        pid = self.controller_pid(name)
+        os.kill(pid, signal.SIGKILL)
+        return pid
+
+    def controller(self, name: str) -> ControllerView:
+        """Return what the daemon says of a controller."""
+        answer = self.ask(ListControllers(1), Controllers)
+        return next(view for view in answer.controllers if view.name == name)
+
+    def wait_connected(self, *names: str) -> None:
+        """Wait until controllers have connected."""
+        for name in names:
+            until(lambda name=name: self.controller(name).connected, f"{name} is connected")
+
+    @property
+    def tickets_executed(self) -> list[int]:
+        """The numbers of the tickets that the null driver has executed, in order."""
+        if not self.executions.exists():
+            return []
+        return [int(line) for line in self.executions.read_text().split()]
+
+    # --- the wire ----------------------------------------------------------------------------
+
+    def ask(self, request: Request, answer: type[R]) -> R:
+        """Send a request on a connection of its own, and return the answer."""
+        reply = REPLIES.decode(self.exchange([REQUESTS.encode(request)])[0])
+        assert isinstance(reply, answer), reply
+        return reply
+
+    def exchange(self, frames: list[bytes], endpoint: str = "") -> list[bytes]:
+        """Send frames as they are, and return those of the answer."""
+        with zmq.Context() as context, context.socket(zmq.DEALER) as socket:
+            socket.linger = 0
+            socket.connect(endpoint or self.endpoint)
+            socket.send_multipart(frames)
+            if not socket.poll(int(PATIENCE * 1000)):
+                raise AssertionError(f"no answer from the station:\n{self.log}")
+            return socket.recv_multipart()
+
+    # --- the end -----------------------------------------------------------------------------
+
+    def processes(self) -> list[int]:
+        """Return all processes of this station, the daemon's and those it has left behind."""
+        wanted = f"{_MARK}={self.folder}".encode()
+        return [pid for pid in _pids() if wanted in _environment(pid)]
+
+    def close(self) -> None:
+        """End all that was started, and remove the folder."""
+        # Controllers that a killed daemon has left behind would not end by themselves; and a
+        # daemon that lives would start them again.
+        if self._daemon is not None and self._daemon.poll() is None:
+            self._daemon.kill()
+            self._daemon.wait()
+        for pid in self.processes():
+            try:
+                os.kill(pid, signal.SIGKILL)
+            except ProcessLookupError:
+                continue
+        until(lambda: not self.processes(), "all processes have ended")
+        shutil.rmtree(self.folder)
+
+    def check(self) -> None:
+        """Fail if the daemon or a controller met a bug."""
+        for log in sorted(self.folder.glob("log.*")):
+            text = log.read_text()
+            assert "Traceback" not in text, text
+            assert "please report" not in text, text
+
+
+def until(condition: Callable[[], object], fact: str) -> None:
+    """Wait for what no message tells, such as the end of somebody else's child."""
+    deadline = time.monotonic() + PATIENCE
+    while not condition():
+        assert time.monotonic() < deadline, f"it never happened that {fact}"
+        time.sleep(_LOOK)
+
+
+def is_alive(pid: int) -> bool:
+    """Return whether a process has not ended; one that nobody has waited for has."""
+    try:
+        stat = Path(f"/proc/{pid}/stat").read_text()
+    except OSError:
+        return False
+    return stat.rpartition(")")[2].split()[0] != "Z"
+
+
+def _pids() -> Iterable[int]:
+    return (int(entry.name) for entry in Path("/proc").iterdir() if entry.name.isdecimal())
+
+
+def _environment(pid: int) -> list[bytes]:
+    try:
+        return Path(f"/proc/{pid}/environ").read_bytes().split(b"\0")
+    except OSError:
+        return []
