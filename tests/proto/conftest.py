@@ -1,11 +1,15 @@
-"""The golden bytes of both protocols."""
+"""The golden bytes of both protocols, and what the README says of them."""
 
 import json
 from collections.abc import Callable
 from pathlib import Path
+from typing import get_args
 
 import msgspec
 import pytest
+from msgspec import inspect
+
+from stationd import proto
 
 HEADER_BYTES = 5
 
@@ -42,3 +46,28 @@ def _check(protocol: str, label: str, frame: bytes) -> None:
     assert label in known, f"no golden bytes yet: add {json.dumps(label)}: {json.dumps(entry)}"
     assert known[label].frame == entry["frame"]
     assert known[label].reads == entry["reads"]
+
+
+README_HEAD = "| tag | message | fields | |\n|--:|---|---|---|\n"
+
+
+@pytest.fixture(scope="session")
+def check_readme() -> Callable[[object], None]:
+    """Look for the table of a union's messages in the README of `proto`."""
+    return _check_readme
+
+
+def _check_readme(union: object) -> None:
+    readme = (Path(proto.__file__).parent / "README.md").read_text(encoding="utf-8")
+    table = README_HEAD + "\n".join(map(_row, get_args(union))) + "\n\n"
+    assert table in readme, f"proto/README.md lacks this table:\n{table}"
+
+
+def _row(message: type) -> str:
+    info = inspect.type_info(message)
+    assert isinstance(info, inspect.StructType)
+    # The request number stands in every message of the jobs protocol, and is told of once.
+    told = [field for field in info.fields if field.name != "request"]
+    fields = ", ".join(field.name if field.required else f"[{field.name}]" for field in told)
+    summary = " ".join((message.__doc__ or "").partition("\n\n")[0].split())
+    return f"| {info.tag} | {message.__name__} | {fields} | {summary} |"

@@ -98,6 +98,7 @@ COMMAND_EXAMPLES: dict[str, instruments.Command] = {
 }
 
 GoldenCheck = Callable[[str, str, bytes], None]
+ReadmeCheck = Callable[[object], None]
 
 
 @pytest.mark.parametrize("label", REPORT_EXAMPLES)
@@ -112,6 +113,11 @@ def test_a_command_is_its_golden_bytes(label: str, check_golden: GoldenCheck) ->
     frame = COMMANDS.encode(COMMAND_EXAMPLES[label])
     check_golden("instruments", label, frame)
     assert COMMANDS.decode(frame) == COMMAND_EXAMPLES[label]
+
+
+def test_the_readme_lists_every_message(check_readme: ReadmeCheck) -> None:
+    check_readme(instruments.Report)
+    check_readme(instruments.Command)
 
 
 def test_every_message_has_golden_bytes() -> None:

@@ -213,6 +213,7 @@ REPLY_EXAMPLES: dict[str, jobs.Reply] = {
 
 
 GoldenCheck = Callable[[str, str, bytes], None]
+ReadmeCheck = Callable[[object], None]
 
 
 @pytest.mark.parametrize("label", REQUEST_EXAMPLES)
@@ -227,6 +228,11 @@ def test_a_reply_is_its_golden_bytes(label: str, check_golden: GoldenCheck) -> N
     frame = REPLIES.encode(REPLY_EXAMPLES[label])
     check_golden("jobs", label, frame)
     assert REPLIES.decode(frame) == REPLY_EXAMPLES[label]
+
+
+def test_the_readme_lists_every_message(check_readme: ReadmeCheck) -> None:
+    check_readme(jobs.Request)
+    check_readme(jobs.Reply)
 
 
 def test_every_message_has_golden_bytes() -> None:
