@@ -1,0 +1,266 @@
+"""Pictures of results and of jobs, for notebooks and reports; they need ``stationd[plot]``.
+
+Every function draws on the axes that it is given, or on new ones, and returns them.
+"""
+
+# Matplotlib leaves many keyword arguments without a type.
+# pyright: reportUnknownMemberType=false
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from stationd.client.results import SweepData
+from stationd.proto.error import RequestError
+from stationd.proto.job import JobView, TimelineEntry
+from stationd.proto.status import JobExecutorStatus
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+Curve = Callable[[NDArray[np.float64]], NDArray[np.float64]]
+"""A model that was fitted: from values of the setting to values of the readout."""
+
+MOST_BARS: Final = 32
+"""Outcomes that get a bar of their own; the rarer ones share the last."""
+MOST_SERIES: Final = 20
+FIT_POINTS: Final = 400
+
+_S = JobExecutorStatus
+_STAGES: Final[Mapping[str, tuple[str, frozenset[JobExecutorStatus]]]] = {
+    "validate": ("#9ecae9", frozenset({_S.RECEIVED, _S.VALIDATION_STARTED})),
+    "fetch calibration": (
+        "#b79a20",
+        frozenset({_S.VALIDATION_ENDED, _S.FETCH_CALIBRATION_STARTED}),
+    ),
+    "compile": ("#f58518", frozenset({_S.FETCH_CALIBRATION_ENDED, _S.COMPILATION_STARTED})),
+    "save metadata": (
+        "#bab0ac",
+        frozenset({_S.COMPILATION_ENDED, _S.SAVE_SWEEP_METADATA_STARTED}),
+    ),
+    "queue": ("#dddddd", frozenset({_S.SAVE_SWEEP_METADATA_ENDED, _S.PENDING_EXECUTION})),
+    "execute": ("#4c78a8", frozenset({_S.EXECUTION_STARTED})),
+    "post-process": (
+        "#54a24b",
+        frozenset(
+            {
+                _S.EXECUTION_ENDED,
+                _S.POST_PROCESSING_PENDING,
+                _S.POST_PROCESSING_STARTED,
+                _S.POST_PROCESSING_ENDED,
+            }
+        ),
+    ),
+}
+"""The colour of each stage, and the rungs on which a job stands during it."""
+_STAGE_OF: Final = {status: name for name, (_, held) in _STAGES.items() for status in held}
+_CANCELLING: Final = ("cancelling", "#e45756")
+_END_MARKS: Final = {
+    _S.READY: ("o", "#54a24b"),
+    _S.FAILED: ("X", "#e45756"),
+    _S.ABORTED: ("s", "#e45756"),
+}
+
+
+@dataclass(frozen=True)
+class Span:
+    """A stretch of a job's timeline."""
+
+    stage: str
+    start: float
+    """Seconds since 1970."""
+    end: float
+
+
+def histogram(counts: Mapping[str, int], *, axes: Axes | None = None) -> Axes:
+    """Draw how often each outcome of a circuit was seen.
+
+    Args:
+        counts: Shots by outcome, as in `CircuitResult.counts`.
+        axes: Where to draw; None for new ones.
+    """
+    axes = axes or _new_axes()
+    bars = rarest_together(counts)
+    axes.bar(list(bars), list(bars.values()), color="#4c78a8")
+    axes.set_xlabel("outcome")
+    axes.set_ylabel("shots")
+    axes.tick_params(axis="x", labelrotation=90 if len(bars) > 8 else 0)  # noqa: PLR2004 - room for text
+    return axes
+
+
+def sweep(
+    data: SweepData,
+    readout: str = "",
+    *,
+    fits: Sequence[Curve] = (),
+    axes: Axes | None = None,
+) -> Axes:
+    """Draw a readout along the setting that moved fastest, one series for each of the others.
+
+    Args:
+        data: A sweep with one number per reading.
+        readout: The readout's dotted name; empty for the only one.
+        fits: A curve for each series, the slowest setting first; or none.
+        axes: Where to draw; None for new ones.
+
+    Raises:
+        RequestError: There is no such readout, or too much to draw. Nothing was drawn.
+    """
+    name, values = _readout(data, readout)
+    setting, steps = _numbers(data, values.ndim - 1)
+    series = values.reshape(-1, values.shape[-1])
+    if len(series) > MOST_SERIES:
+        raise RequestError(f"{len(series)} series are too many to draw: at most {MOST_SERIES} are")
+    if len(fits) not in {0, len(series)}:
+        raise RequestError(f"there are {len(series)} series and {len(fits)} fits: give all or none")
+    axes = axes or _new_axes()
+    along: NDArray[np.float64] = np.linspace(steps.min(), steps.max(), FIT_POINTS, dtype=np.float64)
+    for number, label in enumerate(_labels(data, values.shape[:-1])):
+        colour = f"C{number}"
+        axes.plot(steps, series[number], "o", markersize=4, color=colour, label=label or name)
+        if fits:
+            axes.plot(along, fits[number](along), color=colour)
+    if len(series) > 1:
+        axes.legend(frameon=False)
+    axes.set_xlabel(_with_unit(data, setting))
+    axes.set_ylabel(_with_unit(data, name))
+    return axes
+
+
+def timelines(jobs: Sequence[JobView], *, axes: Axes | None = None) -> Axes:
+    """Draw what each job did when: one row per job, the stages as bars, the end as a mark.
+
+    Args:
+        jobs: As `jobs.view` returns them; a job that is under way ends at its newest status.
+        axes: Where to draw; None for new ones.
+    """
+    axes = axes or _new_axes()
+    colours = {name: colour for name, (colour, _) in _STAGES.items()} | dict([_CANCELLING])
+    begin = min((job.created_unix_s for job in jobs), default=0.0)
+    drawn: set[str] = set()
+    for row, job in enumerate(jobs):
+        for span in spans(job.timeline):
+            axes.barh(
+                row,
+                span.end - span.start,
+                left=span.start - begin,
+                height=0.6,
+                color=colours[span.stage],
+                label="_" if span.stage in drawn else span.stage,
+            )
+            drawn.add(span.stage)
+        if job.timeline and job.status in _END_MARKS:
+            marker, colour = _END_MARKS[job.status]
+            axes.plot(
+                job.timeline[-1].time_unix_s - begin, row, marker, color=colour, clip_on=False
+            )
+    axes.set_yticks(range(len(jobs)), [f"{job.name or job.id[:8]}\n{job.status}" for job in jobs])
+    axes.invert_yaxis()
+    axes.set_xlabel("seconds since the first job was stored")
+    if drawn:
+        _add_legend(axes, list(colours))
+    return axes
+
+
+def spans(timeline: Sequence[TimelineEntry]) -> list[Span]:
+    """Return the stages of a job, of all its attempts, in the order in which they were.
+
+    >>> start = TimelineEntry(
+    ...     seq=1, ordinal=1, attempt=1, status=_S.PENDING_EXECUTION, time_unix_s=5.0
+    ... )
+    >>> end = TimelineEntry(
+    ...     seq=2, ordinal=2, attempt=1, status=_S.EXECUTION_STARTED, time_unix_s=7.5
+    ... )
+    >>> spans([start, end])
+    [Span(stage='queue', start=5.0, end=7.5)]
+    """
+    found: list[Span] = []
+    for entry, following in pairwise(timeline):
+        if entry.status.is_terminal:
+            # What lies between two attempts is nobody's.
+            continue
+        stage = _CANCELLING[0] if entry.cancelling else _STAGE_OF[entry.status]
+        if found and found[-1].stage == stage and found[-1].end == entry.time_unix_s:
+            found[-1] = Span(stage, found[-1].start, following.time_unix_s)
+        else:
+            found.append(Span(stage, entry.time_unix_s, following.time_unix_s))
+    return found
+
+
+def rarest_together(counts: Mapping[str, int], most: int = MOST_BARS) -> dict[str, int]:
+    """Return counts in the order of their outcomes, the rarest added up if there are too many.
+
+    >>> rarest_together({"00": 1, "11": 70, "01": 2, "10": 27}, most=3)
+    {'10': 27, '11': 70, 'others': 3}
+    """
+    by_size = sorted(counts, key=lambda outcome: -counts[outcome])
+    kept = by_size if len(by_size) <= most else by_size[: most - 1]
+    bars = {outcome: counts[outcome] for outcome in sorted(kept)}
+    rest = sum(counts.values()) - sum(bars.values())
+    return bars | {"others": rest} if rest else bars
+
+
+def _readout(data: SweepData, name: str) -> tuple[str, NDArray[np.float64]]:
+    known = ", ".join(data.arrays)
+    if not name and len(data.arrays) != 1:
+        raise RequestError(f"say which readout to draw: {known}")
+    name = name or next(iter(data.arrays))
+    if name not in data.arrays:
+        raise RequestError(f"the sweep has no readout {name!r}; it has {known}")
+    values = np.asarray(data.arrays[name], dtype=np.float64)
+    if values.ndim != 1 + max(data.dimensions.values(), default=-1) or values.ndim == 0:
+        raise RequestError(f"{name} is of shape {values.shape}: one number per spot can be drawn")
+    return name, values
+
+
+def _numbers(data: SweepData, dimension: int) -> tuple[str, NDArray[np.float64]]:
+    """Return a setting that runs along a dimension, and its values."""
+    for setting, steps in data.axes.items():
+        if data.dimensions[setting] == dimension and np.issubdtype(steps.dtype, np.number):
+            return setting, np.asarray(steps, dtype=np.float64)
+    raise RequestError(f"no setting with numbers for values runs along dimension {dimension}")
+
+
+def _labels(data: SweepData, shape: tuple[int, ...]) -> list[str]:
+    """Say for each series what the slower settings stood at."""
+    return [
+        ", ".join(
+            f"{setting} = {data.axes[setting][place[dimension]]} {data.units.get(setting, '')}"
+            for setting, dimension in data.dimensions.items()
+            if dimension < len(shape)
+        ).rstrip()
+        for place in np.ndindex(shape)
+    ]
+
+
+def _with_unit(data: SweepData, name: str) -> str:
+    unit = data.units.get(name, "")
+    return f"{name} ({unit})" if unit else name
+
+
+def _add_legend(axes: Axes, order: Sequence[str]) -> None:
+    handles, labels = axes.get_legend_handles_labels()
+    by_label = dict(zip(labels, handles, strict=True))
+    shown = [label for label in order if label in by_label]
+    axes.legend(
+        [by_label[label] for label in shown],
+        shown,
+        loc="lower center",
+        bbox_to_anchor=(0.5, 1.0),
+        ncols=4,
+        frameon=False,
+    )
+
+
+def _new_axes() -> Axes:
+    try:
+        from matplotlib import pyplot as plt  # noqa: PLC0415 - an extra
+    except ImportError as error:
+        raise RequestError("drawing needs matplotlib: pip install 'stationd[plot]'") from error
+    return plt.subplots(layout="constrained")[1]
