@@ -101,8 +101,9 @@ class _Player:
 
     def __init__(self, properties: QpuProperties) -> None:
         self._properties = properties
-        self._busy_until: dict[str, float] = {}
+        self._free_at: dict[str, float] = {}
         self.places: dict[str, int] = {}
+        """Numbers of the qubits that something has been done to."""
         self.steps: list[Step] = []
 
     def play(self, one: Instruction) -> None:
@@ -122,7 +123,7 @@ class _Player:
                 flip = known.readout_error(qubit)
                 self.steps.append(Measure(self._place(qubit), one.bits[0], flip))
             case "barrier", _:
-                self._at(tuple(qubit for qubit in one.qubits if qubit in self._busy_until), 0.0)
+                self._at(one.qubits, 0.0)
             case _:
                 raise ValueError(f"the QPU cannot play {one.gate!r} on {one.qubits}")
 
@@ -131,11 +132,11 @@ class _Player:
 
     def _at(self, qubits: tuple[str, ...], duration: float) -> None:
         """Let the qubits wait for each other, then be busy."""
-        start = max((self._busy_until.get(qubit, 0.0) for qubit in qubits), default=0.0)
+        start = max((self._free_at.get(qubit, 0.0) for qubit in qubits), default=0.0)
         for qubit in qubits:
-            if qubit in self._busy_until:
-                self._relax(qubit, start - self._busy_until[qubit])
-            self._busy_until[qubit] = start + duration
+            if qubit in self.places:
+                self._relax(qubit, start - self._free_at[qubit])
+            self._free_at[qubit] = start + duration
 
     def _relax(self, qubit: str, seconds: float) -> None:
         t1, t2 = self._properties.t1(qubit), self._properties.t2(qubit)

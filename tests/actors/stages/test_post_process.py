@@ -146,7 +146,8 @@ def test_bits_survive_blocks_in_any_order_and_twice(
     work = Circuits(programs=(PROGRAM,), n_shots=(shots,))
     made = request(work, *blocks, bits={0: BitLayout(n_bits=n_bits)})
     result = shots_of(only(post_process(made)))
-    assert np.array_equal(np.unpackbits(array(result.bits), axis=1, count=n_bits), bits)
+    packed = array(result.bits).astype(np.uint8)
+    assert np.array_equal(np.unpackbits(packed, axis=1, count=n_bits), bits)
     assert sum(result.counts.values()) == shots
     words = ["".join(map(str, row)) for row in bits.tolist()]
     assert result.counts == {word: words.count(word) for word in set(words)}
