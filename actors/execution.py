@@ -12,7 +12,7 @@ Rule 4. The job hears of the end once: when every controller is at rest or lost 
 from __future__ import annotations
 
 from enum import Enum
-from typing import TYPE_CHECKING, Final, Literal
+from typing import TYPE_CHECKING, Final
 
 from msgspec import Struct
 
@@ -24,6 +24,7 @@ from stationd.actors.ladder import (
     ExecutionFailed,
     LeftQueue,
 )
+from stationd.actors.pacing import Pacing
 from stationd.proto.error import ErrorCode, ErrorInfo
 from stationd.proto.instruments_protocol import (
     Abort,
@@ -45,15 +46,12 @@ from stationd.proto.instruments_protocol import (
     Start,
     Started,
 )
-from stationd.proto.program import SweepWork, Work
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from stationd.proto.job import Fence, Ticket
-
-Phase = Literal["set", "read"]
-_PHASES: Final[tuple[Phase, Phase]] = ("set", "read")
+    from stationd.proto.program import Work
 
 
 class Standing(Enum):
@@ -70,6 +68,10 @@ class Standing(Enum):
     """At rest, and all data is here."""
     UNKNOWN = "unknown"
     """The daemon has started anew and the controller has not said yet."""
+
+
+_UNSTARTED: Final = frozenset({Standing.SENT, Standing.ARMED})
+"""Of a group: the ticket is there, or on its way, without a word to start."""
 
 
 class Part(Struct):
@@ -122,12 +124,17 @@ class Execution:
         self._fence = fence
         self._aborting = False
         self._leaving = False
+        self._returning = False
+        # Given up before anything began.
+        self._gone: set[str] = set()
         self._error: ErrorInfo | None = None
         self._over = False
-        self._spot = 0
-        self._phase: Phase = "set"
-        self._awaited: set[str] = set()
-        self._pacing = False
+        self._pacing = Pacing(works)
+
+    @property
+    def _ending(self) -> bool:
+        """Whether no controller should begin any more, and all come to rest."""
+        return self._aborting or self._error is not None
 
     @property
     def over(self) -> bool:
@@ -149,10 +156,11 @@ class Execution:
         for name, part in self.parts.items():
             part.standing = Standing.UNKNOWN
             part.received = received.get(name, 0)
-        self._spot = self._spots_stored()
+        self._pacing.resume(received)
 
     def revoke(self) -> list[Output]:
         """Take the ticket back. The outcome is Returned, or that the execution began."""
+        self._returning = True
         return [
             Send(name, Revoke(self._fence, self.ticket))
             for name, part in self.parts.items()
@@ -167,7 +175,7 @@ class Execution:
     def abort(self) -> list[Output]:
         """Bring all controllers to rest."""
         self._aborting = True
-        return self._abort_others()
+        return [*self._abort_others(), *self._finish()]
 
     # --- what controllers report -------------------------------------------------------------
 
@@ -201,7 +209,7 @@ class Execution:
                 return self._started(controller)
             case Finished() | Failed() | AtRest() | Lost():
                 return self._part_over(controller, report)
-            case Revoked():
+            case Revoked() if self.parts[controller].standing is not Standing.SENT:
                 return self._revoked(controller)
             case Reached():
                 return self._reached(controller, report)
@@ -209,6 +217,7 @@ class Execution:
                 return self._refused(controller, report)
             case _:
                 # TooLate needs no answer: Started or the end is on its way, or was here.
+                # Armed comes before Revoked, so a Revoked before it is of an earlier Arm.
                 return []
 
     def reconnected(
@@ -222,8 +231,9 @@ class Execution:
             same_ledger: Whether it has the ledger that it had when the ticket was sent.
         """
         part = self.parts[controller]
+        self._gone.discard(controller)
         if self._over or part.standing in {Standing.ENDED, Standing.UNSENT}:
-            return []
+            return self._left_behind(controller, held)
         if held is None:
             return self._not_held(controller, same_ledger=same_ledger)
         match held.state:
@@ -242,9 +252,10 @@ class Execution:
         part = self.parts[controller]
         if self._over or part.standing in {Standing.ENDED, Standing.UNSENT}:
             return []
-        if not self.began and self._is_group and part.standing is not Standing.UNKNOWN:
+        if not self.began and not self._ending and part.standing in _UNSTARTED and self._is_group:
             # Armed without a start: it cannot have begun there.
             part.standing = Standing.UNSENT
+            self._gone.add(controller)
             return [*self.revoke(), *self._returned()]
         return self._part_over(controller, Lost(self.ticket, part.received))
 
@@ -267,13 +278,11 @@ class Execution:
         part = self.parts[controller]
         if part.standing in {Standing.SENT, Standing.UNKNOWN}:
             part.standing = Standing.ARMED
-        if self._leaving or self._aborting:
-            return []
         return self._start_next()
 
     def _start_next(self) -> list[Output]:
         """Start what may start: the followers when all are armed, the master after them."""
-        if not self._is_group:
+        if not self._is_group or self._leaving or self._returning or self._ending:
             return []
         waiting = {Standing.UNSENT, Standing.SENT, Standing.UNKNOWN}
         if any(part.standing in waiting for part in self.parts.values()):
@@ -292,46 +301,75 @@ class Execution:
         if part.standing is Standing.ENDED:
             return []
         part.standing = Standing.RUNNING
+        outputs = self._begin()
+        if self._ending:
+            return [*outputs, Send(controller, Abort(self._fence, self.ticket))]
+        return [*outputs, *self._start_next(), *self._pace()]
+
+    def _begin(self) -> list[Output]:
+        """Take note that something has begun, and tell the job if it is the first to hear of."""
         outputs: list[Output] = []
         if not self.began:
             self.began = True
             outputs.append(Tell(ExecutionBegan()))
-        if self._aborting:
-            return [*outputs, Send(controller, Abort(self._fence, self.ticket))]
-        return [*outputs, *self._start_next(), *self._pace()]
+        if self._returning and not self._leaving:
+            # It was too late to take the ticket back, so the others must take part after all.
+            self._returning = False
+            for name, part in self.parts.items():
+                if name in self._gone:
+                    outputs += self._part_over(name, Lost(self.ticket, part.received))
+                elif part.standing is Standing.UNSENT and not self._ending:
+                    outputs.append(self._arm(name))
+        return outputs
+
+    def _left_behind(self, controller: str, held: HeldTicket | None) -> list[Output]:
+        """Take away what a controller still holds of a ticket that it was given up for."""
+        if held is not None and held.state == "armed":
+            return [Send(controller, Revoke(self._fence, self.ticket))]
+        if held is not None and held.state == "running":
+            return [Send(controller, Abort(self._fence, self.ticket))]
+        return []
 
     def _held_in_line(self, controller: str) -> list[Output]:
-        if self._aborting:
+        self.parts[controller].standing = Standing.ARMED
+        if self._ending:
             return [Send(controller, Abort(self._fence, self.ticket))]
-        if self._leaving:
+        if self._leaving or self._returning:
             return [Send(controller, Revoke(self._fence, self.ticket))]
         again: list[Output] = [self._arm(controller)]
         return again
 
     def _again(self, controller: str) -> list[Output]:
         """Repeat the word that a controller at work may not have heard."""
-        if self._aborting or controller not in self._awaited:
+        if self._ending or not self._pacing.awaits(controller):
             return []
-        return [Send(controller, Advance(self._fence, self.ticket, self._spot, self._phase))]
+        return self._call([controller])
 
     def _not_held(self, controller: str, *, same_ledger: bool) -> list[Output]:
         part = self.parts[controller]
-        accepted = part.standing not in {Standing.SENT, Standing.UNKNOWN}
-        began = part.standing in {Standing.RUNNING, Standing.UNKNOWN}
-        if began or (accepted and not same_ledger):
+        unknown = part.standing is Standing.UNKNOWN
+        began = part.standing is Standing.RUNNING or (unknown and self.began)
+        if began or (part.standing is not Standing.SENT and not same_ledger):
             return self._part_over(controller, Lost(self.ticket, part.received))
-        if self._leaving:
+        if self._ending:
+            return self._part_over(controller, AtRest(self.ticket, part.received, 0.0))
+        if self._leaving or self._returning:
             return self._revoked(controller)
         return [self._arm(controller)]
 
     def _revoked(self, controller: str) -> list[Output]:
-        if self.began:
+        part = self.parts[controller]
+        if part.standing in {Standing.UNSENT, Standing.RUNNING, Standing.ENDED}:
             return []
-        self.parts[controller].standing = Standing.UNSENT
+        part.standing = Standing.UNSENT
+        if self._ending:
+            return self._finish()
+        if self.began and not self._leaving:
+            return [self._arm(controller)]
         return self._returned()
 
     def _returned(self) -> list[Output]:
-        if any(part.standing is not Standing.UNSENT for part in self.parts.values()):
+        if self.began or any(part.standing is not Standing.UNSENT for part in self.parts.values()):
             return []
         self._over = True
         return [Tell(LeftQueue())] if self._leaving else [Returned()]
@@ -349,10 +387,9 @@ class Execution:
         if part.standing is Standing.ENDED:
             return []
         outputs: list[Output] = []
-        if isinstance(end, Lost) and not self.began:
-            # It was at work when it died, before it could say so.
-            self.began = True
-            outputs.append(Tell(ExecutionBegan()))
+        if isinstance(end, Lost | Finished) or end.blocks:
+            # It was at work, even if it died or went away before it could say so.
+            outputs += self._begin()
         part.end = end
         if not isinstance(end, Lost) and part.received < end.blocks:
             return [*outputs, self._collect(controller)]
@@ -361,25 +398,28 @@ class Execution:
     def _ended(self, controller: str) -> list[Output]:
         part = self.parts[controller]
         part.standing = Standing.ENDED
-        self._awaited.discard(controller)
+        self._pacing.leave(controller)
         outputs: list[Output] = []
         error = self._error_of(controller, part.end)
         if error is not None and self._error is None:
             self._error = error
             outputs += self._abort_others()
-        if all(other.standing is Standing.ENDED for other in self.parts.values()):
-            self._over = True
-            outputs.append(Tell(self._outcome()))
-        elif error is None:
-            outputs += [*self._start_next(), *self._pace()]
-        return outputs
+        return [*outputs, *(self._finish() or [*self._start_next(), *self._pace()])]
+
+    def _finish(self) -> list[Output]:
+        """Tell the job of the end, if it is there."""
+        at_rest = {Standing.ENDED, Standing.UNSENT} if self._ending else {Standing.ENDED}
+        if self._over or any(part.standing not in at_rest for part in self.parts.values()):
+            return []
+        self._over = True
+        return [Tell(self._outcome())]
 
     def _abort_others(self) -> list[Output]:
-        reachable = {Standing.ENDED, Standing.UNSENT}
+        at_rest = {Standing.ENDED, Standing.UNSENT}
         return [
             Send(name, Abort(self._fence, self.ticket))
             for name, part in self.parts.items()
-            if part.standing not in reachable
+            if part.standing not in at_rest
         ]
 
     def _error_of(
@@ -416,63 +456,21 @@ class Execution:
 
     # --- pacing ------------------------------------------------------------------------------
 
-    def _takes_part(self, controller: str, phase: Phase) -> bool:
-        work = self.works[controller]
-        if not isinstance(work, SweepWork) or not work.paced:
-            return False
-        return bool(work.moves if phase == "set" else work.returns)
-
     def _pace(self) -> list[Output]:
         """Begin with the first spot as soon as every controller stands ready."""
-        if self._pacing or self._aborting or self._error is not None:
+        if self._ending:
             return []
         for name, part in self.parts.items():
-            paced = any(self._takes_part(name, phase) for phase in _PHASES)
             # One that only applies settings must have applied them, so it must have ended.
-            if part.standing is not (Standing.RUNNING if paced else Standing.ENDED):
+            ready = Standing.RUNNING if self._pacing.paces(name) else Standing.ENDED
+            if part.standing is not ready:
                 return []
-        self._pacing = True
-        return self._advance()
-
-    def _advance(self) -> list[Output]:
-        """Call for the phase that is due at the spot that is due."""
-        while self._spot < self._spots():
-            self._awaited = {name for name in self.parts if self._takes_part(name, self._phase)}
-            if self._awaited:
-                return [
-                    Send(name, Advance(self._fence, self.ticket, self._spot, self._phase))
-                    for name in self.parts
-                    if name in self._awaited
-                ]
-            self._next_phase()
-        return []
+        return self._call(self._pacing.begin())
 
     def _reached(self, controller: str, reached: Reached) -> list[Output]:
-        due = reached.spot == self._spot and reached.phase == self._phase
-        if not due or controller not in self._awaited:
-            return []
-        self._awaited.discard(controller)
-        if self._awaited or self._aborting:
-            return []
-        self._next_phase()
-        return self._advance()
+        called = self._pacing.reached(controller, reached.spot, reached.phase)
+        return [] if self._ending else self._call(called)
 
-    def _next_phase(self) -> None:
-        if self._phase == "set":
-            self._phase = "read"
-        else:
-            self._phase = "set"
-            self._spot += 1
-
-    def _spots(self) -> int:
-        works: Sequence[Work] = list(self.works.values())
-        return max((work.spots for work in works if isinstance(work, SweepWork)), default=0)
-
-    def _spots_stored(self) -> int:
-        """How many spots every reading controller has delivered whole."""
-        stored = [
-            self.parts[name].received // len(work.returns)
-            for name, work in self.works.items()
-            if isinstance(work, SweepWork) and work.paced and work.returns
-        ]
-        return min(stored, default=0)
+    def _call(self, controllers: Sequence[str]) -> list[Output]:
+        spot, phase = self._pacing.spot, self._pacing.phase
+        return [Send(name, Advance(self._fence, self.ticket, spot, phase)) for name in controllers]

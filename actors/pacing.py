@@ -1,0 +1,99 @@
+"""Pacing: the spots that several controllers visit together.
+
+Rule 1. At every spot all that move are set first, then all that read are read; nobody is called
+        for the next phase before everybody has reached this one.
+Rule 2. A word may be repeated at any time: controllers answer it again and act on it once.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final, Literal
+
+from stationd.proto.program import SweepWork, Work
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+Phase = Literal["set", "read"]
+_PHASES: Final[tuple[Phase, Phase]] = ("set", "read")
+
+
+class Pacing:
+    """Where a paced sweep stands.
+
+    Args:
+        works: The work by controller.
+    """
+
+    def __init__(self, works: Mapping[str, Work]) -> None:
+        self.spot = 0
+        self.phase: Phase = "set"
+        self.begun = False
+        self._works = works
+        self._awaited: set[str] = set()
+        sweeps = [work for work in works.values() if isinstance(work, SweepWork) and work.paced]
+        self._spots = max((work.spots for work in sweeps), default=0)
+
+    def paces(self, controller: str) -> bool:
+        """Whether a controller waits for the daemon's word at every spot."""
+        return any(self._takes_part(controller, phase) for phase in _PHASES)
+
+    def resume(self, received: Mapping[str, int]) -> None:
+        """Go on with the first spot that is not stored whole.
+
+        Args:
+            received: How many blocks of data are stored, by controller.
+        """
+        stored = [
+            received.get(name, 0) // len(work.returns)
+            for name, work in self._works.items()
+            if isinstance(work, SweepWork) and work.paced and work.returns
+        ]
+        self.spot = min(stored, default=0)
+
+    def begin(self) -> list[str]:
+        """Return who is called for the first step; nobody if it has begun already."""
+        if self.begun:
+            return []
+        self.begun = True
+        return self._call()
+
+    def awaits(self, controller: str) -> bool:
+        """Whether a controller has been called for this step and has not answered."""
+        return controller in self._awaited
+
+    def reached(self, controller: str, spot: int, phase: Phase) -> list[str]:
+        """Take a controller's answer and return who is called for the next step, if it is due."""
+        if (spot, phase) != (self.spot, self.phase) or controller not in self._awaited:
+            return []
+        self._awaited.discard(controller)
+        if self._awaited:
+            return []
+        self._next_phase()
+        return self._call()
+
+    def leave(self, controller: str) -> None:
+        """Do not wait for a controller any more."""
+        self._awaited.discard(controller)
+
+    def _call(self) -> list[str]:
+        while self.spot < self._spots:
+            called = [name for name in self._works if self._takes_part(name, self.phase)]
+            if called:
+                self._awaited = set(called)
+                return called
+            self._next_phase()
+        return []
+
+    def _takes_part(self, controller: str, phase: Phase) -> bool:
+        work = self._works[controller]
+        if not isinstance(work, SweepWork) or not work.paced:
+            return False
+        return bool(work.moves if phase == "set" else work.returns)
+
+    def _next_phase(self) -> None:
+        if self.phase == "set":
+            self.phase = "read"
+        else:
+            self.phase = "set"
+            self.spot += 1
