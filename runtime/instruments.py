@@ -320,6 +320,20 @@ class Instruments:
             self._forget_waiting(live)
             await self._load(live)
             await self._take_up(live, began=False)
+            self._settle_others(live, controller)
+
+    def _settle_others(self, live: LiveJob, controller: str) -> None:
+        """Go on with an execution that was taken up on one controller's word."""
+        execution = self._executions.get(live.job.id)
+        if execution is None or self._lines is None:
+            return
+        if live.job.course is Course.CANCELLING:
+            # The cancel came while its work was being fetched.
+            self._act(live, execution, execution.leave())
+        for other in self._lines.connected():
+            if other != controller and other in execution.parts:
+                # It has said Hello already, and it did not hold the ticket.
+                self._act(live, execution, execution.reconnected(other, None, same_ledger=True))
 
     def _over(self, controller: str, held: HeldTicket) -> None:
         if held.state == "armed":
@@ -400,7 +414,12 @@ class Instruments:
                     self._drop(live)
                     self.queue.release(live.job.number)
                     self._wait(live)
-        if execution is not None and execution.over and live.job.status.is_terminal is False:
+        if execution is not None and execution is self._executions.get(live.job.id):
+            self._free(live, execution)
+
+    def _free(self, live: LiveJob, execution: Execution) -> None:
+        """Give the places of an execution that is over to the next jobs, before this one ends."""
+        if execution.over:
             self.queue.release(live.job.number)
             self.grant()
 

@@ -106,6 +106,8 @@ class Queue:
 
     def release(self, number: int) -> None:
         """Free the places of a job whose ticket is over or has been taken back."""
+        if number in self._orders:
+            return
         for controller in self._claims.pop(number, ()):
             self._lines[controller].discard(number)
 
