@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import AsyncGenerator, Iterable, Sequence
+from contextlib import aclosing
 from typing import Literal
 
 import anyio
@@ -262,8 +263,9 @@ async def wait_for(
     story = Story(id_of(job))
     items: dict[int, ErrorInfo] = {}
     with anyio.move_on_after(timeout):
-        async for _ in follow(story, wait_for_status):
-            pass
+        async with aclosing(follow(story, wait_for_status)) as updates:
+            async for _ in updates:
+                pass
         if judged(story, wait_for_status) is Verdict.LOST:
             items = await failed_items(story)
     match judged(story, wait_for_status), story.status:
@@ -290,8 +292,9 @@ async def listen_job_status(
         UnknownJob: The station does not know the job.
         StationUnreachable: Nobody has answered at all.
     """
-    async for update in follow(Story(id_of(job)), wait_for_status):
-        yield update
+    async with aclosing(follow(Story(id_of(job)), wait_for_status)) as updates:
+        async for update in updates:
+            yield update
 
 
 async def cancel(job: Job) -> Literal["accepted", "already_over"]:

@@ -38,7 +38,7 @@ from stationd.proto.jobs_protocol import (
     StreamBeat,
     Unlisten,
 )
-from stationd.proto.socket import PeerGone, Socket, connect
+from stationd.proto.socket import PeerGone, connect_monitored
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -115,9 +115,9 @@ class Connection:
         self._number = 0
         self._closed = anyio.Event()
         self._scope = anyio.CancelScope()
-        self._socket: Socket = connect(zmq.DEALER, endpoint)
-        # The monitor is there before anything else happens, so it tells of the first connection.
-        self._monitor = self._socket.monitor(zmq.EVENT_HANDSHAKE_SUCCEEDED)
+        self._socket, self._monitor = connect_monitored(
+            zmq.DEALER, endpoint, zmq.EVENT_HANDSHAKE_SUCCEEDED
+        )
         start_in_background(self._run)
 
     @property

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from contextlib import aclosing
 from typing import TYPE_CHECKING, Final
 
 from stationd.client.references import JobRef, job_of
 from stationd.proto.error import RequestError
 from stationd.proto.job import JobFilter, JobKind
-from stationd.proto.jobs_protocol import Jobs, List
+from stationd.proto.jobs_protocol import MOST_LISTED, Jobs, List
 from stationd.proto.status import JobExecutorStatus, JobStatusEnum, StatusEnum
 
 if TYPE_CHECKING:
@@ -83,15 +84,16 @@ class JobSearch:
 
     async def __aiter__(self) -> AsyncIterator[JobRef]:
         """Yield the matching jobs."""
-        async for page in self.pages():
-            for job in page:
-                yield job
+        async with aclosing(self.pages()) as pages:
+            async for page in pages:
+                for job in page:
+                    yield job
 
-    async def pages(self) -> AsyncGenerator[Found]:
-        """Yield the matching jobs, as many at a time as were fetched together."""
+    async def pages(self, size: int = PAGE) -> AsyncGenerator[Found]:
+        """Yield the matching jobs, as many at a time as are fetched together."""
         before: int | None = None
         while True:
-            page = await self._ask(List(0, self._search, before, PAGE))
+            page = await self._ask(List(0, self._search, before, size))
             yield [job_of(view) for view in page.views]
             if not page.more or not page.views:
                 return
@@ -100,13 +102,15 @@ class JobSearch:
     async def list(self, limit: int | None = None) -> Found:
         """Return the matching jobs; at most `limit` of them, None for all."""
         found: Found = []
-        if limit is not None and limit < 1:
+        size = PAGE if limit is None else min(limit, MOST_LISTED)
+        if size < 1:
             return found
-        async for job in self:
-            found.append(job)
-            if len(found) == limit:
-                break
-        return found
+        async with aclosing(self.pages(size)) as pages:
+            async for page in pages:
+                found += page
+                if limit is not None and len(found) >= limit:
+                    break
+        return found[:limit]
 
     async def count(self) -> int:
         """Return how many jobs match, by going through all of them."""

@@ -4,6 +4,10 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Sequence
+from importlib.metadata import version
+
+import anyio
+import anyio.to_thread
 
 from stationd.client import endpoint
 from stationd.client.references import StationRef
@@ -15,9 +19,9 @@ from stationd.proto.jobs_protocol import ControllerView, TargetView
 
 async def ping() -> StationRef:
     """Return who answers at the current endpoint."""
-    from stationd import __version__  # noqa: PLC0415 - looked up when it is asked for
-
-    pong = await connection().ask(jobs_protocol.Ping(0, __version__), jobs_protocol.Pong)
+    # It reads the files of the installation.
+    ours = await anyio.to_thread.run_sync(version, "stationd")
+    pong = await connection().ask(jobs_protocol.Ping(0, ours), jobs_protocol.Pong)
     return StationRef(
         endpoint=endpoint.current(), name=pong.station, epoch=pong.epoch, version=pong.version
     )

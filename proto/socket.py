@@ -258,16 +258,42 @@ def connect(kind: int, endpoint: str) -> Socket:
     Raises:
         StationUnreachable: The endpoint is malformed.
     """
-    if endpoint.startswith("ipc://"):
-        _check_path_is_short(endpoint)
-    socket = _configured(kind, endpoint)
+    return Socket(_connected(_configured(kind, endpoint), endpoint))
+
+
+def connect_monitored(kind: int, endpoint: str, events: int) -> tuple[Socket, Socket]:
+    """Return a socket as `connect` does, and one that receives its events (``zmq.EVENT_...``).
+
+    Close the second before the first.
+
+    Raises:
+        StationUnreachable: The endpoint is malformed.
+    """
+    plain = _configured(kind, endpoint)
+    socket = Socket(plain)
+    # Watched before it connects, or the first connection may go unseen.
+    monitor = socket.monitor(events)
     try:
+        _connected(plain, endpoint)
+    except StationUnreachable:
+        monitor.close()
+        raise
+    return socket, monitor
+
+
+def _connected(socket: zmq.Socket[bytes], endpoint: str) -> zmq.Socket[bytes]:
+    try:
+        if endpoint.startswith("ipc://"):
+            _check_path_is_short(endpoint)
         socket.connect(endpoint)
+    except StationUnreachable:
+        socket.close(linger=0)
+        raise
     except zmq.ZMQError as error:
         socket.close(linger=0)
         reason = _reason(error, endpoint)
         raise StationUnreachable(f"cannot connect to {endpoint}: {reason}") from error
-    return Socket(socket)
+    return socket
 
 
 def _check_path_is_short(endpoint: str) -> None:
