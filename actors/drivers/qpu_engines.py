@@ -35,6 +35,7 @@ from stationd.actors.drivers.qpu_noise import (
     Step,
     twirled,
 )
+from stationd.actors.untyped import load
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -133,9 +134,7 @@ class CliffordEngine:
     """Stabiliser simulation with Pauli noise."""
 
     def __init__(self, circuit: NoisyCircuit) -> None:
-        import stim  # noqa: PLC0415 - where it is needed
-
-        self._circuit = stim.Circuit()
+        self._circuit = load("stim").Circuit()
         for step in circuit.steps:
             self._append(step)
         self._measurements = len(circuit.measurements)
@@ -242,10 +241,8 @@ class TrajectoryEngine:
 
 
 def _program(circuit: NoisyCircuit, steps: tuple[Step, ...], bits: int = 0) -> Any:  # noqa: ANN401 - Qiskit has no type information
-    from qiskit import QuantumCircuit  # noqa: PLC0415 - where it is needed
-    from qiskit_aer.noise import depolarizing_error, thermal_relaxation_error  # noqa: PLC0415
-
-    program = QuantumCircuit(max(1, circuit.qubits), bits)
+    noise = load("qiskit_aer.noise")
+    program = load("qiskit").QuantumCircuit(max(1, circuit.qubits), bits)
     measured = 0
     for step in steps:
         match step:
@@ -254,10 +251,10 @@ def _program(circuit: NoisyCircuit, steps: tuple[Step, ...], bits: int = 0) -> A
             case Cz(first, second):
                 program.cz(first, second)
             case Depolarise(qubits, probability):
-                error = depolarizing_error(probability, len(qubits))
+                error = noise.depolarizing_error(probability, len(qubits))
                 program.append(error.to_instruction(), qubits)
             case Relax(qubit, seconds, t1, t2):
-                error = thermal_relaxation_error(t1, t2, seconds)
+                error = noise.thermal_relaxation_error(t1, t2, seconds)
                 program.append(error.to_instruction(), [qubit])
             case Measure(qubit):
                 program.measure(qubit, measured)
@@ -266,10 +263,8 @@ def _program(circuit: NoisyCircuit, steps: tuple[Step, ...], bits: int = 0) -> A
 
 
 def _run(method: str, program: Any, *, shots: int, seed: int, memory: bool = False) -> Any:  # noqa: ANN401 - Qiskit has no type information
-    from qiskit_aer import AerSimulator  # noqa: PLC0415 - where it is needed
-
     # One thread: the control host has better things to do, and results do not depend on it.
-    simulator = AerSimulator(method=method, max_parallel_threads=1)
+    simulator = load("qiskit_aer").AerSimulator(method=method, max_parallel_threads=1)
     result = simulator.run(program, shots=shots, seed_simulator=seed, memory=memory).result()
     if not result.success:
         raise RuntimeError(f"the simulation failed: {result.status}")

@@ -11,16 +11,15 @@ import os
 import signal
 import sys
 from multiprocessing.connection import Connection
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 import msgspec
 from msgspec import Struct
 
+from stationd.actors.drivers.qpu_engines import Engine, engine_for, run_circuit
 from stationd.actors.drivers.qpu_noise import NoisyCircuit, noisy_circuit
+from stationd.actors.untyped import load
 from stationd.proto.program import NativeCircuit
-
-if TYPE_CHECKING:
-    from stationd.actors.drivers.qpu_engines import Engine
 
 
 class Load(Struct, frozen=True, tag=True):
@@ -79,15 +78,11 @@ class Simulator:
             return Unable(f"{type(error).__name__}: {str(error)[:500]}")
 
     def _load(self, circuit: NativeCircuit, calibration: dict[str, float]) -> Answer:
-        from stationd.actors.drivers.qpu_engines import engine_for  # noqa: PLC0415 - see `main`
-
         noisy = noisy_circuit(circuit, calibration)
         self._loaded = noisy, engine_for(noisy)
         return Loaded()
 
     def _sample(self, shots: int, seed: int) -> Answer:
-        from stationd.actors.drivers.qpu_engines import run_circuit  # noqa: PLC0415 - see `main`
-
         if self._loaded is None:
             return Unable("no circuit has been loaded")
         circuit, engine = self._loaded
@@ -110,12 +105,9 @@ def main() -> None:
     # Ctrl+C at the terminal is for the controller; we end when it closes the connection.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     connection = Connection(int(sys.argv[1]))
-    import qiskit  # noqa: F401, PLC0415 - now, and not when the first circuit is waiting
-    import qiskit_aer  # noqa: F401, PLC0415
-    import stim  # noqa: F401, PLC0415
-
-    import stationd.actors.drivers.qpu_engines  # noqa: F401, PLC0415
-
+    # Now, and not when the first circuit is waiting.
+    for library in ("qiskit", "qiskit_aer.noise", "stim"):
+        load(library)
     serve(connection)
     # Whatever the libraries would still do at exit, nobody is waiting for it.
     os._exit(0)

@@ -69,7 +69,8 @@ class SimulatedQpu(Driver):
         self._random = np.random.default_rng(seed)
         self._interrupt = Interrupt()
         # It loads its libraries while the controller connects.
-        self._simulator = SimulatorProcess()
+        self.simulator = SimulatorProcess()
+        """The process that simulates; another one after it died or was killed."""
 
     def describe(self) -> Capabilities:
         """Return the qubits and their couplings."""
@@ -105,7 +106,7 @@ class SimulatedQpu(Driver):
         try:
             self._run_circuits(work, execution)
         except Interrupted:
-            self._simulator = SimulatorProcess()
+            self.simulator = SimulatorProcess()
 
     def abort(self) -> None:
         """Make `run` return soon; a block that takes longer is given up."""
@@ -113,7 +114,7 @@ class SimulatedQpu(Driver):
 
     def close(self) -> None:
         """End the simulator."""
-        self._simulator.close()
+        self.simulator.close()
         self._interrupt.close()
 
     def _run_circuits(self, work: CircuitsWork, execution: Execution) -> None:
@@ -150,9 +151,9 @@ class SimulatedQpu(Driver):
 
     def _ask(self, request: Request) -> Answer:
         try:
-            answer = self._simulator.ask(request, self._interrupt)
+            answer = self.simulator.ask(request, self._interrupt)
         except InstrumentError:
-            self._simulator = SimulatorProcess()
+            self.simulator = SimulatorProcess()
             raise
         if isinstance(answer, Unable):
             raise InstrumentError(f"the circuit cannot be simulated: {answer.detail}")

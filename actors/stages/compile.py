@@ -15,6 +15,7 @@ from msgspec import Struct
 from stationd.actors.qpu_properties import QpuProperties
 from stationd.actors.stages.native import depth, native_circuit, openqasm_text
 from stationd.actors.stages.openqasm import BadProgram, parse_program
+from stationd.actors.untyped import load
 from stationd.proto.error import ErrorCode, ErrorInfo
 from stationd.proto.program import (
     Circuits,
@@ -181,9 +182,7 @@ def _pass_manager(
     seed: int,
     physical: int | None,
 ) -> Any:  # noqa: ANN401 - Qiskit has no type information
-    from qiskit.transpiler import generate_preset_pass_manager  # noqa: PLC0415 - not in the daemon
-
-    return generate_preset_pass_manager(
+    return load("qiskit.transpiler").generate_preset_pass_manager(
         optimization_level=level,
         target=_target(qpu, QpuProperties(dict(calibration))),
         seed_transpiler=seed,
@@ -193,29 +192,25 @@ def _pass_manager(
 
 def _target(qpu: Qpu, properties: QpuProperties) -> Any:  # noqa: ANN401 - Qiskit has no type information
     """Return what Qiskit calls a target: gates, where they act, how well and how long."""
-    from qiskit.circuit import Measure, Parameter  # noqa: PLC0415 - not in the daemon
-    from qiskit.circuit.library import CZGate, RGate  # noqa: PLC0415
-    from qiskit.transpiler import InstructionProperties, Target  # noqa: PLC0415
-
+    gates, transpiler = load("qiskit.circuit.library"), load("qiskit.transpiler")
+    parameter, quality = load("qiskit.circuit").Parameter, transpiler.InstructionProperties
     place = {name: index for index, name in enumerate(qpu.qubits)}
     prx = {
-        (index,): InstructionProperties(properties.prx_duration(name), properties.prx_error(name))
+        (index,): quality(properties.prx_duration(name), properties.prx_error(name))
         for name, index in place.items()
     }
     measure = {
-        (index,): InstructionProperties(
-            properties.readout_duration(name), properties.readout_error(name)
-        )
+        (index,): quality(properties.readout_duration(name), properties.readout_error(name))
         for name, index in place.items()
     }
     cz = {
-        pair: InstructionProperties(properties.cz_duration(a, b), properties.cz_error(a, b))
+        pair: quality(properties.cz_duration(a, b), properties.cz_error(a, b))
         for a, b in qpu.couplings
         for pair in ((place[a], place[b]), (place[b], place[a]))
     }
-    target = Target(num_qubits=len(qpu.qubits))
-    target.add_instruction(RGate(Parameter("angle"), Parameter("phase")), prx)
-    target.add_instruction(Measure(), measure)
+    target = transpiler.Target(num_qubits=len(qpu.qubits))
+    target.add_instruction(gates.RGate(parameter("angle"), parameter("phase")), prx)
+    target.add_instruction(gates.Measure(), measure)
     if cz:
-        target.add_instruction(CZGate(), cz)
+        target.add_instruction(gates.CZGate(), cz)
     return target

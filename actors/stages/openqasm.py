@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, Final
 from msgspec import Struct
 
 from stationd.actors.stages.openqasm_source import scan
+from stationd.actors.untyped import load
 from stationd.proto.error import Problem
 from stationd.proto.program import OpenQasm, Qpu
 
@@ -106,8 +107,7 @@ _remembered: Final = lru_cache(maxsize=64)(_parse)
 
 
 def _parse_2(source: str) -> Any:  # noqa: ANN401 - see parse_program
-    from qiskit import qasm2  # noqa: PLC0415 - not in the daemon
-
+    qasm2 = load("qiskit.qasm2")
     return qasm2.loads(
         source,
         include_path=(),  # nothing is read from this machine's disk
@@ -117,28 +117,25 @@ def _parse_2(source: str) -> Any:  # noqa: ANN401 - see parse_program
 
 
 def _parse_3(source: str) -> Any:  # noqa: ANN401 - see parse_program
-    from qiskit import qasm3  # noqa: PLC0415 - not in the daemon
-
-    return qasm3.loads(source)
+    return load("qiskit.qasm3").loads(source)
 
 
 # --- circuits --------------------------------------------------------------------------------
 
 
 def _circuit_problems(circuit: Any, *, measured: bool) -> Iterator[Problem]:  # noqa: ANN401 - see parse_program
-    from qiskit.circuit import ControlFlowOp, Gate  # noqa: PLC0415 - not in the daemon
-
+    kinds = load("qiskit.circuit")
     if circuit.parameters:
         names = ", ".join(sorted(str(one) for one in circuit.parameters)[:10])
         yield Problem(f"the circuit has free parameters: {names}; give them values")
     refused = {
         instruction.operation.name
         for instruction in circuit.data
-        if isinstance(instruction.operation, ControlFlowOp)
+        if isinstance(instruction.operation, kinds.ControlFlowOp)
         or not (
-            isinstance(instruction.operation, Gate)
+            isinstance(instruction.operation, kinds.Gate)
             or instruction.operation.name in _RUNNABLE
-            or type(instruction.operation).__name__ == "AnnotatedOperation"
+            or isinstance(instruction.operation, kinds.AnnotatedOperation)
         )
     }
     for name in sorted(refused):

@@ -4,6 +4,7 @@ import math
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from stationd.actors.drivers.qpu_engines import (
     CliffordEngine,
@@ -38,7 +39,7 @@ def circuit(*steps: Step, qubits: int = 2, n_bits: int = 2) -> NoisyCircuit:
     return NoisyCircuit(qubits=qubits, n_bits=n_bits, steps=steps)
 
 
-def shares(bits: np.ndarray) -> np.ndarray:
+def shares(bits: NDArray[np.uint8]) -> NDArray[np.float64]:
     """Return how often 00, 01, 10 and 11 came."""
     return np.bincount(bits[:, 0] * 2 + bits[:, 1], minlength=4) / len(bits)
 

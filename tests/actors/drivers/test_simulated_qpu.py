@@ -186,7 +186,7 @@ def test_an_abort_ends_the_wait_for_the_instrument() -> None:
 
 
 def test_a_simulation_that_takes_too_long_is_killed(qpu: SimulatedQpu) -> None:
-    before = qpu._simulator
+    before = qpu.simulator
     # A process that is stopped answers as little as one that computes for an hour.
     os.kill(before.pid, signal.SIGSTOP)
     recorder = Recorder(qpu, after_looks=1)
@@ -198,7 +198,7 @@ def test_a_simulation_that_takes_too_long_is_killed(qpu: SimulatedQpu) -> None:
 
 def test_a_simulator_that_dies_fails_the_job_and_not_the_next(qpu: SimulatedQpu) -> None:
     run(qpu, work())
-    os.kill(qpu._simulator.pid, signal.SIGKILL)
+    os.kill(qpu.simulator.pid, signal.SIGKILL)
     with pytest.raises(InstrumentError, match="the simulator's process ended"):
         run(qpu, work())
     assert len(run(qpu, work()).blocks) == 4
@@ -206,11 +206,11 @@ def test_a_simulator_that_dies_fails_the_job_and_not_the_next(qpu: SimulatedQpu)
 
 def test_interrupts_of_the_terminal_are_not_for_the_simulator(qpu: SimulatedQpu) -> None:
     run(qpu, work())
-    pid = qpu._simulator.pid
+    pid = qpu.simulator.pid
     assert os.getsid(pid) == pid
     os.kill(pid, signal.SIGINT)
     assert len(run(qpu, work()).blocks) == 4
-    assert qpu._simulator.pid == pid
+    assert qpu.simulator.pid == pid
 
 
 def circuit(*instructions: Instruction, n_bits: int = 1) -> NativeCircuit:
@@ -284,6 +284,6 @@ def test_a_line_couples_neighbours() -> None:
 
 def test_closing_ends_the_simulator() -> None:
     driver = SimulatedQpu()
-    process = driver._simulator
+    process = driver.simulator
     driver.close()
     assert not process.alive

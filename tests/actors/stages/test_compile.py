@@ -3,14 +3,12 @@
 import math
 from collections import Counter
 from pathlib import Path
+from typing import Any
 
 import msgspec
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from qiskit import QuantumCircuit, qasm2
-from qiskit.circuit.random import random_circuit
-from qiskit.quantum_info import Statevector
 
 from stationd.actors.stages.compile import (
     CompileRequest,
@@ -21,6 +19,7 @@ from stationd.actors.stages.compile import (
     warm_up,
 )
 from stationd.actors.stages.openqasm import parse_program
+from stationd.actors.untyped import load
 from stationd.proto.error import ErrorCode, ErrorInfo
 from stationd.proto.program import (
     Axis,
@@ -57,14 +56,16 @@ def compiled(
     return result
 
 
-def distribution(circuit: QuantumCircuit) -> dict[str, float]:
+def distribution(circuit: Any) -> dict[str, float]:  # noqa: ANN401 - has no type information
     """Return the outcomes of the bits and their probabilities, bit 0 leftmost."""
     measured = {
         circuit.find_bit(step.clbits[0]).index: circuit.find_bit(step.qubits[0]).index
         for step in circuit.data
         if step.operation.name == "measure"
     }
-    state = Statevector(circuit.remove_final_measurements(inplace=False) or circuit)
+    state = load("qiskit.quantum_info").Statevector(
+        circuit.remove_final_measurements(inplace=False) or circuit
+    )
     chances: Counter[str] = Counter()
     for word, chance in state.probabilities_dict().items():
         bits = word[::-1]
@@ -73,7 +74,7 @@ def distribution(circuit: QuantumCircuit) -> dict[str, float]:
 
 
 def native_distribution(native: NativeCircuit) -> dict[str, float]:
-    circuit = QuantumCircuit(len(NAMES), native.n_bits)
+    circuit = load("qiskit").QuantumCircuit(len(NAMES), native.n_bits)
     for one in native.instructions:
         places = [NAMES.index(qubit) for qubit in one.qubits]
         match one.gate:
@@ -97,9 +98,9 @@ def distance(first: dict[str, float], second: dict[str, float]) -> float:
 @pytest.mark.parametrize("level", [0, 1, 2, 3])
 @pytest.mark.parametrize("seed", range(4))
 def test_outcomes_are_those_of_the_source(level: int, seed: int) -> None:
-    source = random_circuit(4, 5, max_operands=2, seed=seed)
+    source = load("qiskit.circuit.random").random_circuit(4, 5, max_operands=2, seed=seed)
     source.measure_all()
-    text = qasm2.dumps(source)
+    text = load("qiskit.qasm2").dumps(source)
     native = compiled(text, level).native
     assert distance(distribution(parse_program(text, 5)), native_distribution(native)) < 1e-6
 
