@@ -144,6 +144,7 @@ class StationError(Exception):
     def __init__(self, info: ErrorInfo | str) -> None:
         super().__init__(info)
         self.info = info if isinstance(info, ErrorInfo) else ErrorInfo(self.code, info)
+        self.code = self.info.code
 
     def __str__(self) -> str:
         return str(self.info)

@@ -12,6 +12,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterable
+from functools import partial
 from pathlib import Path
 from typing import Final, TypeVar
 
@@ -200,7 +201,10 @@ class Station:
     def wait_connected(self, *names: str) -> None:
         """Wait until controllers have connected."""
         for name in names:
-            until(lambda name=name: self.controller(name).connected, f"{name} is connected")
+            until(partial(self._is_connected, name), f"{name} is connected")
+
+    def _is_connected(self, name: str) -> bool:
+        return self.controller(name).connected
 
     @property
     def tickets_executed(self) -> list[int]:
