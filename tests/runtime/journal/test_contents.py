@@ -5,7 +5,7 @@ import sqlite3
 import tempfile
 from collections.abc import Coroutine
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, Final, TypeVar
 from uuid import UUID
 
 import msgspec
@@ -347,9 +347,8 @@ class Journals(RuleBasedStateMachine):
         assert self.ask(asked) == known(self.memory.views(wanted, before, limit))
 
 
-TestJournals = Journals.TestCase
+TestJournals: Final = pytest.mark.slow(Journals.TestCase)
 TestJournals.settings = settings(max_examples=40, stateful_step_count=40, deadline=None)
-TestJournals.pytestmark = [pytest.mark.slow]
 
 
 def test_a_read_only_connection_cannot_write(tmp_path: Path) -> None:

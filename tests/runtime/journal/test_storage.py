@@ -7,6 +7,7 @@ import pytest
 from stationd.proto.calibration import CalibrationSet
 from stationd.proto.error import JournalFailed
 from stationd.proto.status import JobExecutorStatus as Status
+from stationd.runtime.journal.interface import Opening
 from stationd.runtime.journal.records import (
     CalibrationStored,
     CalibrationUsed,
@@ -43,7 +44,7 @@ def test_a_new_journal_knows_nothing_and_has_an_id(path: Path) -> None:
 
 
 def test_the_epoch_grows_with_every_opening_and_the_station_stays(path: Path) -> None:
-    openings = []
+    openings: list[Opening] = []
     for _ in range(3):
         with Storage(path) as storage:
             openings.append(storage.opening)
