@@ -77,6 +77,7 @@ def _echo() -> Generator[zmq.Socket[bytes]]:
         context = zmq.Context()
         socket = context.socket(zmq.DEALER)
         socket.setsockopt(zmq.LINGER, 0)
+        socket.set_hwm(0)
         socket.setsockopt(zmq.RCVTIMEO, PATIENCE_MS)
         socket.connect(endpoint)
         try:
@@ -90,6 +91,8 @@ def _echo() -> Generator[zmq.Socket[bytes]]:
 
 def _answer_for_ever(endpoint: str) -> None:
     socket = zmq.Context().socket(zmq.ROUTER)
+    # A ROUTER drops what exceeds its mark, which is as high as what is under way.
+    socket.set_hwm(0)
     socket.bind(endpoint)
     while True:
         socket.send_multipart(socket.recv_multipart())
