@@ -29,6 +29,7 @@ _RUNNABLE: Final = frozenset({"measure", "barrier"})
 _PLACE_2: Final = re.compile(r"<input>:(\d+),\d+:\s*")
 _PLACE_3: Final = re.compile(r"L?(\d+)[,:]C?\d+:\s*")
 _LONGEST_MESSAGE: Final = 300
+_MOST_PROBLEMS: Final = 100
 _LONGEST_REMEMBERED: Final = 64 * 1024
 """Characters of a text whose circuit is kept: those of longer ones take too much memory."""
 
@@ -53,11 +54,15 @@ class BadProgram(Exception):
 
 
 def check_programs(request: CheckRequest) -> list[Problem]:
-    """Return what is wrong with the programs, in the order of items and lines."""
+    """Return what is wrong with the programs, in the order of items and lines.
+
+    Every bad program is named; the more programs there are, the fewer problems are told of each.
+    """
+    most = max(1, _MOST_PROBLEMS // max(1, len(request.programs)))
     return [
         Problem(problem.message, item=item, line=problem.line, field=problem.field)
         for item, program in request.programs
-        for problem in _problems(program, request)
+        for problem in _problems(program, request)[:most]
     ]
 
 

@@ -7,6 +7,7 @@ Rule 3. Circuits are not parsed here; `needs_worker` says whether `openqasm.chec
 
 from __future__ import annotations
 
+from itertools import islice
 from typing import TYPE_CHECKING, Final
 
 from stationd.actors.stages.validate_sweep import sweep_problems
@@ -15,7 +16,7 @@ from stationd.proto.error import Problem
 from stationd.proto.program import Circuits, Compile, NullProgram, OpenQasm, Program, Qpu, Sweep
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
     from stationd.proto.job import JobSpec
     from stationd.proto.program import Capabilities
@@ -41,7 +42,8 @@ def check_spec(
             found = sweep_problems(sweep, offers)
         case Circuits() | Compile() as work:
             found = _programs_problems(work, spec, offers, targets)
-    return limited(found)
+    # Whoever goes on with the good items needs to know all the bad ones.
+    return list(found) if spec.item_errors == "continue" else limited(found)
 
 
 def resolve_target(spec: JobSpec, targets: Mapping[str, str]) -> str | None:
@@ -87,10 +89,11 @@ def needs_worker(spec: JobSpec) -> bool:
     )
 
 
-def limited(problems: Iterator[Problem]) -> list[Problem]:
+def limited(problems: Iterable[Problem]) -> list[Problem]:
     """Return the first `MOST_PROBLEMS` problems, and a last one that counts the others."""
-    listed = [problem for _, problem in zip(range(MOST_PROBLEMS), problems, strict=False)]
-    more = sum(1 for _ in problems)
+    remaining = iter(problems)
+    listed = list(islice(remaining, MOST_PROBLEMS))
+    more = sum(1 for _ in remaining)
     return [*listed, Problem(f"and {more} more")] if more else listed
 
 

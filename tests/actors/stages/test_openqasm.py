@@ -69,6 +69,12 @@ def test_problems_name_their_items() -> None:
     assert [one[:6] for one in found] == ["item 1", "item 3"]
 
 
+def test_every_bad_program_is_named_however_many_there_are() -> None:
+    bad = THREE + "qubit q;\nreset q;\nreset q;\n"
+    assert len(said(bad)) == 2
+    assert [one.split(",")[0] for one in said(*[bad] * 120)] == [f"item {n}" for n in range(120)]
+
+
 def test_a_parser_that_panics_is_a_problem(monkeypatch: pytest.MonkeyPatch) -> None:
     class Panic(BaseException):
         """As the parsers in Rust raise it: not an `Exception`."""

@@ -149,6 +149,15 @@ def test_a_hundred_problems_are_listed_and_the_others_counted() -> None:
     assert found[-1] == "and 51 more"
 
 
+def test_all_bad_items_are_told_to_whoever_goes_on_without_them() -> None:
+    spec = JobSpec(
+        work=circuits(*[NullProgram()] * 150, n_shots=(0,) * 150), item_errors="continue"
+    )
+    offers: dict[str, Capabilities | None] = {"box": Capabilities(null=True)}
+    found = check_spec(spec, offers, TARGETS)
+    assert [one.item for one in found] == list(range(150))
+
+
 def test_the_target_is_the_named_one_or_the_only_one() -> None:
     two = {"a": "x", "b": "y"}
     assert resolve_target(JobSpec(work=circuits(SOURCE)), TARGETS) == "qpu"
