@@ -139,7 +139,7 @@ async def _assemble(
     bus.remember(await journal.controllers())
     artifacts = settings.state / "artifacts"
     stages = Stages(
-        queries=journal,
+        journal=journal,
         workers=workers,
         bus=bus,
         calibrations=calibrations,

@@ -84,7 +84,7 @@ if TYPE_CHECKING:
 
     from stationd.runtime.calibrations import CalibrationDefaults
     from stationd.runtime.instrument_bus import InstrumentBus
-    from stationd.runtime.journal.interface import Queries
+    from stationd.runtime.journal.interface import Journal
     from stationd.runtime.workers import Workers
 
 Outcome = tuple[Event, list[Record]]
@@ -109,7 +109,7 @@ class Stages:
 
     def __init__(
         self,
-        queries: Queries,
+        journal: Journal,
         workers: Workers,
         bus: InstrumentBus,
         calibrations: CalibrationDefaults,
@@ -117,7 +117,7 @@ class Stages:
         artifacts: Path,
         grace: float,
     ) -> None:
-        self._queries = queries
+        self._journal = journal
         self._workers = workers
         self._bus = bus
         self._calibrations = calibrations
@@ -217,7 +217,7 @@ class Stages:
         return self._pinned(live, self._calibrations.default(live.target))
 
     async def _fetch_named(self, live: LiveJob, wanted: str) -> Outcome:
-        stored = await self._queries.calibration(wanted)
+        stored = await self._journal.calibration(wanted)
         if stored is None:
             raise UnknownCalibrationSet(f"there is no calibration set {wanted!r}")
         if stored.target != live.target:
@@ -236,7 +236,7 @@ class Stages:
     async def _values(self, live: LiveJob) -> dict[str, float]:
         if live.job.calibration_set is None:
             return {}
-        stored = await self._queries.calibration(live.job.calibration_set)
+        stored = await self._journal.calibration(live.job.calibration_set)
         return {} if stored is None else stored.values()
 
     # --- compilation -------------------------------------------------------------------------
@@ -349,14 +349,17 @@ class Stages:
     async def _post_process_slowly(self, live: LiveJob, *, partial_data: bool) -> Outcome:
         job = live.job
         work = live.work
+        if work is None or live.blocks is None:
+            # The newest blocks are being written; the reader sees what is on disk.
+            await self._journal.flush()
         if work is None:
-            data = await self._queries.work(job.number)
+            data = await self._journal.work(job.number)
             work = StoredWork({}) if data is None else WORK_DECODER.decode(data)
         blocks = live.blocks
         if blocks is None:
             blocks = [
                 (block.controller, _DATA_DECODER.decode(block.header), block.data)
-                for block in await self._queries.blocks(job.number, job.attempt)
+                for block in await self._journal.blocks(job.number, job.attempt)
             ]
         request = self._request(live, work, blocks, partial_data=partial_data)
         outcomes = await self._workers.call(post_process, request)
