@@ -48,7 +48,9 @@ _MOST_AT_ONCE: Final = 64
 _SILENT_BEATS: Final = 3
 _CLOSING_SECONDS: Final = 10.0
 """What the driver gets to come to rest when the controller ends."""
-_CONNECTION_EVENTS: Final = int(zmq.EVENT_HANDSHAKE_SUCCEEDED | zmq.EVENT_DISCONNECTED)
+_CONNECTION_EVENTS: Final = int(
+    zmq.EVENT_HANDSHAKE_SUCCEEDED | zmq.EVENT_DISCONNECTED | zmq.EVENT_CONNECT_RETRIED
+)
 _EVENT: Final = struct.Struct("<HI")
 
 
@@ -89,9 +91,12 @@ class Controller:
         settings: What it must know.
         ledger: Its ledger, not started yet.
         socket: Connected to the daemon.
+        release: The version of stationd.
     """
 
-    def __init__(self, settings: ControllerSettings, ledger: Ledger, socket: Socket) -> None:
+    def __init__(
+        self, settings: ControllerSettings, ledger: Ledger, socket: Socket, release: str
+    ) -> None:
         self._settings = settings
         self._ledger = ledger
         self._socket = socket
@@ -102,11 +107,12 @@ class Controller:
             ledger.mark_started,
             self._inbox.put,
         )
-        self._version = version("stationd")
+        self._version = release
         self._capabilities: Capabilities | None = None
         self._pending: deque[_Pending] = deque()
         self._asked = 0
-        self._connected = False
+        # The connection may be there before anybody watches it: taken for granted until lost.
+        self._connected = True
         # Hello has left on this connection, so reports make sense to the daemon.
         self._greeted = False
         self._welcomed = False
@@ -344,11 +350,11 @@ class Controller:
         with self._socket.monitor(_CONNECTION_EVENTS) as monitor:
             while True:
                 (number, _value) = _EVENT.unpack((await monitor.receive())[0])
-                self._greeted = self._welcomed = False
                 self._connected = number == zmq.EVENT_HANDSHAKE_SUCCEEDED
+                self._greeted = self._welcomed = False
                 if self._connected:
                     self._say_hello()
-                else:
+                elif number == zmq.EVENT_DISCONNECTED:
                     _log.info("the connection to the daemon is lost")
 
     async def _beat(self) -> None:
@@ -386,10 +392,11 @@ async def run_controller(settings: ControllerSettings, *, handle_signals: bool =
             malformed, or the driver could not be started.
     """
     ledger = await anyio.to_thread.run_sync(Ledger, Path(settings.state))
+    release = await anyio.to_thread.run_sync(version, "stationd")
     failure: StationError | None = None
     try:
         with connect(zmq.DEALER, settings.endpoint) as socket:
-            controller = Controller(settings, ledger, socket)
+            controller = Controller(settings, ledger, socket, release)
             async with anyio.create_task_group() as tasks:
                 if handle_signals:
                     tasks.start_soon(_stop_on_signals, controller)

@@ -50,8 +50,8 @@ def open_database(path: Path) -> sqlite3.Connection:
         return _open(path)
     except sqlite3.DatabaseError as error:
         raise StationError(
-            f"the ledger {path} cannot be opened ({error}): free the disk or mend its rights; if the"
-            " file is damaged, move it away, and what the controller held is given up as lost"
+            f"the ledger {path} cannot be opened ({error}): free the disk or mend its rights; if"
+            " the file is damaged, move it away, and what the controller held is given up as lost"
         ) from error
 
 
