@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import io
+import math
 import re
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Final
@@ -145,6 +146,12 @@ def _circuit_problems(circuit: Any, *, measured: bool) -> Iterator[Problem]:  # 
     }
     for name in sorted(refused):
         yield Problem(f"{name!r} is not supported: use gates, barriers and measurements")
+    if any(
+        isinstance(angle, float) and not math.isfinite(angle)
+        for instruction in circuit.data
+        for angle in instruction.operation.params
+    ):
+        yield Problem("an angle is infinite or not a number")
     if measured and "measure" not in circuit.count_ops():
         yield Problem(
             'nothing is measured, so there is nothing to count: add "c = measure q;"'
@@ -174,7 +181,7 @@ def _problem_of(error: BaseException) -> Problem:
 
 
 def _text_and_line(message: str) -> tuple[str, int | None]:
-    message = message.strip("\"'\n ")
+    message = message.strip()
     found = _PLACE_2.match(message) or _PLACE_3.match(message)
     if found is None:
         return message, None

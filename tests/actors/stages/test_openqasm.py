@@ -48,9 +48,10 @@ def test_both_versions_are_read() -> None:
         (TWO + "qreg q[1]; creg c[1];\nif(c==1) x q[0];", "line 4: the QPU does not decide"),
         (THREE + "qubit q; rx(" + "-" * 3000 + "1) q;", "an expression is nested too deeply"),
         (THREE + "qubit q; h q; \ud800", "line 3: token recognition error"),
-        (TWO + "qreg q[1]; \ud800", "utf-8' codec can't encode"),
+        (TWO + "qreg q[1]; \ud800", "'utf-8' codec can't encode"),
         (THREE + "garbage " * 130_000, "line 3: syntax error at 'garbage'"),
         ("\x00" * 1_000_000, "line 1: this is not OpenQASM"),
+        (BELL_2 + "\nrx(1e400) q[0];", "an angle is infinite or not a number"),
         (THREE + "qubit q; h q;", "nothing is measured, so there is nothing to count"),
     ],
 )
