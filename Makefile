@@ -12,7 +12,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK = 1
 export PIP_ROOT_USER_ACTION = ignore
 
 .DEFAULT_GOAL := help
-.PHONY: help venv demo test check format bench lock dist clean
+.PHONY: help venv demo test check format bench diagram lock dist clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -46,6 +46,9 @@ format: $(READY) ## format the code and mend what the linter can mend
 
 bench: $(READY) ## measure every budget (JSON=/a/file keeps the figures)
 	$(BIN)/python -m benchmarks $(if $(JSON),--json $(JSON))
+
+diagram: $(READY) ## make docs/ladder.md from the ladder's tables
+	$(BIN)/python docs/draw_ladder.py
 
 lock: ## pin every dependency anew (LOCK_ARGS=--upgrade for the newest of all)
 	$(PYTHON) -m venv .venv-lock

@@ -16,7 +16,14 @@ import zmq
 
 from stationd.proto.codec import MAX_FRAME_BYTES
 from stationd.proto.error import StationUnreachable
-from stationd.proto.socket import LONGEST_IPC_PATH, PeerGone, Socket, bind, connect
+from stationd.proto.socket import (
+    LONGEST_IPC_PATH,
+    PeerGone,
+    Socket,
+    bind,
+    connect,
+    connect_monitored,
+)
 
 pytestmark = pytest.mark.anyio
 
@@ -392,6 +399,21 @@ async def test_a_monitor_tells_of_the_connection(address: str) -> None:
             dealer.close()
             event, _address = await monitor.receive()
             assert int.from_bytes(event[:2], "little") == zmq.EVENT_DISCONNECTED
+
+
+async def test_a_monitor_sees_the_first_connection(address: str) -> None:
+    with bind(zmq.ROUTER, address) as router, anyio.fail_after(5):
+        watched = int(zmq.EVENT_HANDSHAKE_SUCCEEDED)
+        dealer, monitor = connect_monitored(zmq.DEALER, router.endpoint, watched)
+        with dealer, monitor:
+            event, _address = await monitor.receive()
+            assert int.from_bytes(event[:2], "little") == watched
+
+
+async def test_a_monitored_socket_of_a_malformed_endpoint_is_refused(folder: Path) -> None:
+    for endpoint in ("nonsense", f"ipc://{folder}/".ljust(120, "x")):
+        with pytest.raises(StationUnreachable):
+            connect_monitored(zmq.DEALER, endpoint, int(zmq.EVENT_ALL))
 
 
 # --- endpoints -------------------------------------------------------------------------------
