@@ -6,7 +6,7 @@ import sqlite3
 import statistics
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, Final, TypedDict
 from uuid import uuid4
@@ -17,7 +17,7 @@ from stationd.proto.job import JobId, JobSpec
 from stationd.proto.program import Circuits, NullProgram
 from stationd.proto.status import JobExecutorStatus
 from stationd.runtime.journal.interface import Commit, Journal
-from stationd.runtime.journal.records import Fact, JobStored
+from stationd.runtime.journal.records import Fact, JobStored, Record
 from stationd.runtime.journal.sqlite import open_journal
 
 JOBS: Final = 4_000
@@ -67,7 +67,10 @@ def raw_rows_per_second(path: Path, batch: int) -> float:
     begun = time.perf_counter()
     for round_ in range(rounds):
         first = round_ * batch
-        rows = [(seq, seq // 18, seq % 18, "a_status_of_ours", 0.5, "") for seq in range(first, first + batch)]
+        rows = [
+            (seq, seq // 18, seq % 18, "a_status_of_ours", 0.5, "")
+            for seq in range(first, first + batch)
+        ]
         _commit(database, rows)
     seconds = time.perf_counter() - begun
     database.close()
@@ -90,11 +93,13 @@ def _raw(path: Path) -> sqlite3.Connection:
     database = sqlite3.connect(path, isolation_level=None)
     database.execute("PRAGMA journal_mode = WAL")
     database.execute("PRAGMA synchronous = FULL")
-    database.execute("CREATE TABLE facts (seq INTEGER PRIMARY KEY, number, ordinal, status, time, note)")
+    database.execute(
+        "CREATE TABLE facts (seq INTEGER PRIMARY KEY, number, ordinal, status, time, note)"
+    )
     return database
 
 
-def _commit(database: sqlite3.Connection, rows: list[tuple[object, ...]]) -> None:
+def _commit(database: sqlite3.Connection, rows: Sequence[tuple[object, ...]]) -> None:
     database.execute("BEGIN IMMEDIATE")
     database.executemany("INSERT INTO facts VALUES (?, ?, ?, ?, ?, ?)", rows)
     database.execute("COMMIT")
@@ -143,16 +148,20 @@ async def _run_jobs(journal: Journal) -> None:
 
 async def write_milliseconds(state: Path) -> float:
     """Return the median time of one durable write on an idle loop."""
-    seconds: list[float] = []
     async with open_journal(state) as journal:
         job = JobId(str(uuid4()))
-        journal.write([JobStored(1, job, "qpu", SPEC, 0.5)], lambda _: None)
-        await journal.flush()
-        for ordinal in range(2, 700):
-            durable = anyio.Event()
-            begun = time.perf_counter()
-            fact = Fact(1, job, ordinal, 1, RUNGS[1], 0.5)
-            journal.write([fact], lambda _, durable=durable: durable.set())
-            await durable.wait()
-            seconds.append(time.perf_counter() - begun)
+        await _durable(journal, JobStored(1, job, "qpu", SPEC, 0.5))
+        seconds = [
+            await _durable(journal, Fact(1, job, ordinal, 1, RUNGS[1], 0.5))
+            for ordinal in range(2, 700)
+        ]
     return statistics.median(seconds) * 1e3
+
+
+async def _durable(journal: Journal, record: Record) -> float:
+    """Return how many seconds one write took."""
+    durable = anyio.Event()
+    begun = time.perf_counter()
+    journal.write([record], lambda _: durable.set())
+    await durable.wait()
+    return time.perf_counter() - begun

@@ -179,15 +179,22 @@ def _plain_failures() -> Generator[None]:
     except BaseExceptionGroup as group:
         if (failed := _find(group)) is not None:
             raise failed from group
-        if len(group.exceptions) == 1:
-            raise group.exceptions[0] from None
-        raise
+        raise _alone(group) from None
+
+
+def _alone(error: BaseException) -> BaseException:
+    """Return the only exception in groups of one."""
+    parts = _parts(error)
+    return _alone(parts[0]) if len(parts) == 1 else error
 
 
 def _find(error: BaseException) -> JournalFailed | None:
     if isinstance(error, JournalFailed):
         return error
+    return next((found for found in map(_find, _parts(error)) if found is not None), None)
+
+
+def _parts(error: BaseException) -> tuple[BaseException, ...]:
     if isinstance(error, BaseExceptionGroup):
-        parts = cast("BaseExceptionGroup[BaseException]", error).exceptions
-        return next((found for found in map(_find, parts) if found is not None), None)
-    return None
+        return cast("BaseExceptionGroup[BaseException]", error).exceptions
+    return ()

@@ -71,6 +71,8 @@ class Storage:
         with self._failures("write"):
             batch = Batch(self._seq, self._find)
             commits = [batch.add(records) for records in writes]
+            if batch.records == 0:  # somebody flushes
+                return commits
             with self._transaction():
                 for statement in batch.statements():
                     if statement.rows:

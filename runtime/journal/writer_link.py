@@ -156,6 +156,6 @@ class WriterLink:
 
 
 _DEAD: Final = (
-    "the journal's writer has ended, and with it this station: what was acknowledged is durable;"
-    " its last words are on standard error"
+    "the journal's writer has ended or does not answer any more, and so must this station: what"
+    " was acknowledged is durable; the writer's last words are on standard error"
 )

@@ -146,6 +146,21 @@ async def test_what_the_block_raises_goes_on_as_it_is(state: Path) -> None:
             _ = 1 // 0
 
 
+async def test_a_callback_that_raises_ends_the_block_with_what_it_raised(
+    state: Path, job: MakeJob
+) -> None:
+    def stumble(_: Commit) -> None:
+        raise LookupError
+
+    async def write() -> None:
+        async with open_journal(state) as journal:
+            journal.write([job(1)], stumble)
+            await anyio.sleep_forever()
+
+    with anyio.fail_after(BOUND), pytest.raises(LookupError):
+        await write()
+
+
 async def test_a_second_station_on_the_directory_is_refused(state: Path) -> None:
     with anyio.fail_after(BOUND):
         async with open_journal(state):
