@@ -233,7 +233,7 @@ def test_every_controller_gets_its_part_of_a_sweep() -> None:
     st.lists(st.lists(st.sampled_from("abc"), min_size=1, max_size=2), max_size=3),
     st.lists(st.sampled_from("abc"), min_size=1, max_size=3),
 )
-@settings(max_examples=50)
+@settings(max_examples=50, deadline=None)
 def test_no_part_of_a_sweep_is_lost(groups: list[list[str]], readers: list[str]) -> None:
     sweep = Sweep(
         axes=tuple(

@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
@@ -32,6 +32,7 @@ def same_up_to_phase(first: NDArray[np.complex128], second: NDArray[np.complex12
 
 
 @given(st.lists(st.tuples(ANGLES, ANGLES), min_size=1, max_size=4))
+@settings(deadline=None)
 def test_every_gate_is_a_rotation_and_a_frame(turns: list[tuple[float, float]]) -> None:
     gate = np.eye(2, dtype=np.complex128)
     for angle, phase in turns:
@@ -63,6 +64,7 @@ STEPS = st.one_of(
 
 
 @given(st.lists(STEPS, max_size=12))
+@settings(deadline=None)
 def test_a_circuit_that_measures_nothing_stays_what_it_was(steps: list[tuple[Any, ...]]) -> None:
     source = load("qiskit").QuantumCircuit(3)
     for step in steps:

@@ -1,7 +1,7 @@
 """The first look finds versions, sizes and what is not supported, by line."""
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from stationd.actors.stages.openqasm_source import MOST_BITS, MOST_OPERATIONS, scan
@@ -135,5 +135,6 @@ def test_problems_are_few() -> None:
 
 
 @given(st.text(), st.sampled_from(["", THREE, TWO]))
+@settings(deadline=None)
 def test_any_text_can_be_looked_at(text: str, start: str) -> None:
     scan(start + text)

@@ -134,7 +134,7 @@ def test_shots_are_counted_with_bit_0_on_the_left() -> None:
 
 
 @given(st.integers(1, 40), st.integers(1, 20), st.data())
-@settings(max_examples=60)
+@settings(max_examples=60, deadline=None)
 def test_bits_survive_blocks_in_any_order_and_twice(
     shots: int, n_bits: int, data: st.DataObject
 ) -> None:
@@ -262,7 +262,7 @@ def swept(outcome: ItemOutcome) -> SweepResult:
 
 
 @given(st.lists(st.integers(1, 4), max_size=3), st.data())
-@settings(max_examples=60)
+@settings(max_examples=60, deadline=None)
 def test_every_reading_is_at_the_index_of_its_settings(
     lengths: list[int], data: st.DataObject
 ) -> None:
@@ -393,7 +393,7 @@ def test_small_work_fits_inline_and_large_does_not(tmp_path: Path) -> None:
 
 
 @given(st.integers(1, 3000), st.integers(1, 30))
-@settings(max_examples=25)
+@settings(max_examples=25, deadline=None)
 def test_what_fits_inline_never_writes(shots: int, n_bits: int) -> None:
     outcomes = np.random.default_rng(shots).integers(0, 2, (shots, n_bits), np.uint8)
     work = Circuits(programs=(PROGRAM,), n_shots=(shots,))
