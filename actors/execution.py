@@ -45,6 +45,7 @@ from stationd.proto.instruments_protocol import (
     Revoked,
     Start,
     Started,
+    TooLate,
 )
 
 if TYPE_CHECKING:
@@ -125,6 +126,8 @@ class Execution:
         self._aborting = False
         self._leaving = False
         self._returning = False
+        # Asked to give the ticket back, without an answer yet.
+        self._revoking: set[str] = set()
         # Given up before anything began.
         self._gone: set[str] = set()
         self._error: ErrorInfo | None = None
@@ -162,7 +165,7 @@ class Execution:
         """Take the ticket back. The outcome is Returned, or that the execution began."""
         self._returning = True
         return [
-            Send(name, Revoke(self._fence, self.ticket))
+            self._revoke(name)
             for name, part in self.parts.items()
             if part.standing is not Standing.UNSENT
         ]
@@ -205,6 +208,10 @@ class Execution:
         match report:
             case Armed():
                 return self._armed(controller)
+            case TooLate():
+                # Started or the end is on its way, or was here.
+                self._revoking.discard(controller)
+                return []
             case Started():
                 return self._started(controller)
             case Finished() | Failed() | AtRest() | Lost():
@@ -216,7 +223,6 @@ class Execution:
             case Refused():
                 return self._refused(controller, report)
             case _:
-                # TooLate needs no answer: Started or the end is on its way, or was here.
                 # Armed comes before Revoked, so a Revoked before it is of an earlier Arm.
                 return []
 
@@ -232,6 +238,7 @@ class Execution:
         """
         part = self.parts[controller]
         self._gone.discard(controller)
+        self._revoking.discard(controller)
         if self._over or part.standing in {Standing.ENDED, Standing.UNSENT}:
             return self._left_behind(controller, held)
         if held is None:
@@ -270,6 +277,10 @@ class Execution:
         work = self.works[controller]
         return Send(controller, Arm(self._fence, self.ticket, work, start=not self._is_group))
 
+    def _revoke(self, controller: str) -> Send:
+        self._revoking.add(controller)
+        return Send(controller, Revoke(self._fence, self.ticket))
+
     def _collect(self, controller: str) -> Send:
         received = self.parts[controller].received
         return Send(controller, Collect(self._fence, self.ticket, received))
@@ -282,7 +293,8 @@ class Execution:
 
     def _start_next(self) -> list[Output]:
         """Start what may start: the followers when all are armed, the master after them."""
-        if not self._is_group or self._leaving or self._returning or self._ending:
+        taken_back = self._leaving or self._returning or self._revoking
+        if not self._is_group or taken_back or self._ending:
             return []
         waiting = {Standing.UNSENT, Standing.SENT, Standing.UNKNOWN}
         if any(part.standing in waiting for part in self.parts.values()):
@@ -301,6 +313,7 @@ class Execution:
         if part.standing is Standing.ENDED:
             return []
         part.standing = Standing.RUNNING
+        self._revoking.discard(controller)
         outputs = self._begin()
         if self._ending:
             return [*outputs, Send(controller, Abort(self._fence, self.ticket))]
@@ -335,7 +348,7 @@ class Execution:
         if self._ending:
             return [Send(controller, Abort(self._fence, self.ticket))]
         if self._leaving or self._returning:
-            return [Send(controller, Revoke(self._fence, self.ticket))]
+            return [self._revoke(controller)]
         again: list[Output] = [self._arm(controller)]
         return again
 
@@ -359,6 +372,7 @@ class Execution:
 
     def _revoked(self, controller: str) -> list[Output]:
         part = self.parts[controller]
+        self._revoking.discard(controller)
         if part.standing in {Standing.UNSENT, Standing.RUNNING, Standing.ENDED}:
             return []
         part.standing = Standing.UNSENT
@@ -399,6 +413,7 @@ class Execution:
         part = self.parts[controller]
         part.standing = Standing.ENDED
         self._pacing.leave(controller)
+        self._revoking.discard(controller)
         outputs: list[Output] = []
         error = self._error_of(controller, part.end)
         if error is not None and self._error is None:

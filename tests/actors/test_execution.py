@@ -1,0 +1,449 @@
+"""The daemon's side of a ticket, against the controllers' real machines."""
+
+from collections.abc import Callable
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from stationd.actors.execution import Execution, Returned, Send, Standing, Tell
+from stationd.actors.ladder import (
+    CameToRest,
+    CancelAccepted,
+    DataKept,
+    ExecutionBegan,
+    ExecutionDone,
+    ExecutionFailed,
+    LeftQueue,
+)
+from stationd.proto import instruments_protocol as wire
+from stationd.proto.error import ErrorCode
+from stationd.proto.job import Fence
+from stationd.proto.program import Work
+from stationd.proto.status import JobExecutorStatus as S
+from tests.actors.two_cores import TICKET, Act, Controller, Daemon, group, pair, settle, single
+
+FENCE = Fence("lab", 1)
+ENDS = (ExecutionDone, ExecutionFailed, CameToRest, LeftQueue)
+SHAPES: dict[str, Callable[[], dict[str, Work]]] = {"single": single, "pair": pair, "group": group}
+
+
+@pytest.fixture(params=SHAPES)
+def works(request: pytest.FixtureRequest) -> dict[str, Work]:
+    return SHAPES[request.param]()
+
+
+def station(works: dict[str, Work], failing: str = "") -> tuple[Daemon, list[Act]]:
+    acts: list[Act] = []
+    controllers = {name: Controller(name, acts, fails=name == failing) for name in works}
+    daemon = Daemon(controllers, works)
+    for name in works:
+        daemon.hello(name)
+    return daemon, acts
+
+
+def exchange(daemon: Daemon, rounds: int = 1, *, work: bool = False) -> None:
+    """Let every word arrive; the instruments stand still unless they are to work."""
+    for _ in range(rounds):
+        for name, controller in daemon.controllers.items():
+            while controller.commands:
+                controller.take_command()
+            if work:
+                controller.work()
+        for name, controller in daemon.controllers.items():
+            while controller.reports:
+                daemon.take_report(name)
+
+
+def check(daemon: Daemon, acts: list[Act]) -> None:
+    """Compare what the job was told with what the instruments did."""
+    starts = [name for name, what, _ in acts if what == "start"]
+    assert len(starts) == len(set(starts)), "a ticket was executed twice"
+    assert daemon.over, f"the job was never told the end: {daemon.told}"
+    ends = [event for event in daemon.told if isinstance(event, ENDS)]
+    assert len(ends) == 1, f"the job was told of the end more than once: {daemon.told}"
+    assert daemon.told.count(ExecutionBegan()) <= 1
+    end = ends[0]
+    if isinstance(end, LeftQueue):
+        assert not starts, "the job was called cancelled before execution, and it was executed"
+    if isinstance(end, ExecutionDone) and not daemon.job.cancelling:
+        if daemon.job.status is S.EXECUTION_ENDED:
+            assert sorted(starts) == sorted(daemon.works)
+    if isinstance(end, ExecutionDone | CameToRest):
+        parts = daemon.execution.parts.values()
+        assert all(part.end is None or part.received >= part.end.blocks for part in parts)
+    steps = [(spot, what) for _, what, spot in acts if what in {"set", "read"}]
+    order = {"set": 0, "read": 1}
+    assert steps == sorted(steps, key=lambda step: (step[0], order[step[1]]))
+
+
+# --- one after the other ---------------------------------------------------------------------
+
+
+def test_an_execution_runs_to_its_end(works: dict[str, Work]) -> None:
+    daemon, acts = station(works)
+    settle(daemon)
+    check(daemon, acts)
+    assert daemon.told == [ExecutionBegan(), ExecutionDone()]
+    assert daemon.job.status is S.EXECUTION_ENDED
+
+
+def test_a_group_starts_when_all_are_armed_and_the_trigger_master_starts_last() -> None:
+    daemon, acts = station(group())
+    settle(daemon)
+    starts = [name for name, what, _ in acts if what == "start"]
+    assert sorted(starts) == sorted(group())
+    assert starts[-1] == "trigger"
+
+
+def test_nobody_of_a_group_starts_before_all_are_armed() -> None:
+    works = pair()
+    execution = Execution(TICKET, FENCE, works)
+    assert execution.arm() == [
+        Send(name, wire.Arm(FENCE, TICKET, work, start=False)) for name, work in works.items()
+    ]
+    assert execution.report("follower", wire.Armed(TICKET)) == []
+    started = execution.report("master", wire.Armed(TICKET))
+    assert started == [Send("follower", wire.Start(FENCE, TICKET))]
+    assert execution.report("follower", wire.Started(TICKET, 1.0)) == [
+        Tell(ExecutionBegan()),
+        Send("master", wire.Start(FENCE, TICKET)),
+    ]
+
+
+def test_a_ticket_for_one_controller_is_armed_with_its_start() -> None:
+    execution = Execution(TICKET, FENCE, single())
+    assert execution.arm() == [Send("null", wire.Arm(FENCE, TICKET, single()["null"], start=True))]
+
+
+def test_a_paced_sweep_visits_every_spot_in_order_and_sets_before_it_reads() -> None:
+    daemon, acts = station(group())
+    settle(daemon)
+    steps = [(name, what, spot) for name, what, spot in acts if what in {"set", "read"}]
+    assert sorted(steps, key=lambda s: (s[2], s[1] != "set")) == steps
+    for spot in range(3):
+        assert {s for s in steps if s[2] == spot} == {
+            ("stage", "set", spot),
+            ("trigger", "set", spot),
+            ("meter", "read", spot),
+            ("trigger", "read", spot),
+        }
+
+
+def test_a_word_for_a_step_that_is_done_is_answered_again_and_not_acted_on() -> None:
+    daemon, acts = station(group())
+    daemon.arm()
+    while ("stage", "set", 0) not in acts:
+        exchange(daemon, work=True)
+    # The answer is lost with the connection; after it the same word is sent again.
+    daemon.hello("stage")
+    settle(daemon)
+    check(daemon, acts)
+    assert acts.count(("stage", "set", 0)) == 1
+    assert daemon.job.status is S.EXECUTION_ENDED
+
+
+@pytest.mark.parametrize("failing", list(group()))
+def test_one_that_fails_brings_the_others_to_rest(failing: str) -> None:
+    daemon, acts = station(group(), failing)
+    settle(daemon)
+    check(daemon, acts)
+    assert isinstance(daemon.told[-1], DataKept)
+    assert daemon.job.status is S.FAILED
+    assert daemon.job.error is not None
+    assert failing in daemon.job.error.detail
+    assert [what for _, what, _ in acts].count("start") == [what for _, what, _ in acts].count(
+        "end"
+    )
+
+
+def test_a_refused_ticket_fails_its_job_and_names_the_controller() -> None:
+    execution = Execution(TICKET, FENCE, single())
+    execution.arm()
+    told = execution.report("null", wire.Refused(TICKET, ErrorCode.CONFLICT, "it is over"))
+    assert len(told) == 1
+    assert isinstance(told[0], Tell)
+    assert isinstance(told[0].event, ExecutionFailed)
+    assert "null" in told[0].event.error.detail
+    assert execution.over
+
+
+# --- cancels ---------------------------------------------------------------------------------
+
+
+def test_a_cancel_in_line_takes_the_ticket_back(works: dict[str, Work]) -> None:
+    daemon, acts = station(works)
+    daemon.arm()
+    daemon.cancel()
+    settle(daemon)
+    check(daemon, acts)
+    assert acts == []
+    assert daemon.told == [CancelAccepted(), LeftQueue()]
+
+
+def test_a_cancel_that_is_too_late_for_the_line_aborts(works: dict[str, Work]) -> None:
+    daemon, acts = station(works)
+    daemon.arm()
+    # All commands arrive and the first instrument begins, and nobody has heard of it.
+    while not acts:
+        for controller in daemon.controllers.values():
+            while controller.commands:
+                controller.take_command()
+            controller.work()
+        if not acts:
+            exchange(daemon)
+    daemon.cancel()
+    settle(daemon)
+    check(daemon, acts)
+    assert daemon.told[1] == ExecutionBegan()
+    assert daemon.job.status is S.ABORTED
+
+
+def test_a_cancel_of_a_running_job_waits_until_all_are_at_rest(works: dict[str, Work]) -> None:
+    daemon, acts = station(works)
+    daemon.arm()
+    while ExecutionBegan() not in daemon.told:
+        exchange(daemon, work=True)
+    daemon.cancel()
+    assert not daemon.over
+    settle(daemon)
+    check(daemon, acts)
+    assert daemon.job.status is S.ABORTED
+    assert [what for _, what, _ in acts].count("start") == [what for _, what, _ in acts].count(
+        "end"
+    )
+
+
+# --- taking back -----------------------------------------------------------------------------
+
+
+def test_a_ticket_that_was_taken_back_can_be_armed_again(works: dict[str, Work]) -> None:
+    daemon, acts = station(works)
+    daemon.arm()
+    daemon.revoke()
+    exchange(daemon, 2)
+    assert daemon.waiting
+    settle(daemon)
+    check(daemon, acts)
+    assert daemon.job.status is S.EXECUTION_ENDED
+
+
+def test_a_group_that_began_while_it_was_taken_back_is_armed_again_where_it_was_not() -> None:
+    daemon, acts = station(pair())
+    daemon.arm()
+    exchange(daemon)
+    follower = daemon.controllers["follower"]
+    follower.take_command()
+    follower.work()  # it has started, and nobody has heard of it
+    daemon.revoke()
+    settle(daemon)
+    check(daemon, acts)
+    assert daemon.job.status is S.EXECUTION_ENDED
+
+
+def test_a_revoked_from_before_the_ticket_was_armed_again_means_nothing() -> None:
+    execution = Execution(TICKET, FENCE, single())
+    execution.arm()
+    assert execution.report("null", wire.Revoked(TICKET)) == []
+    assert execution.parts["null"].standing is Standing.SENT
+
+
+# --- controllers that go away ----------------------------------------------------------------
+
+
+def test_a_controller_lost_before_the_start_leaves_the_group_in_the_queue() -> None:
+    daemon, acts = station(pair())
+    daemon.arm()
+    exchange(daemon)
+    daemon.controllers["master"].disconnect()
+    daemon.execution.parts["follower"].standing = Standing.ARMED
+    daemon.absent("master")
+    assert not daemon.execution.began
+    exchange(daemon, 2)
+    assert daemon.told == [] or daemon.told == [ExecutionBegan()]
+    settle(daemon)
+    check(daemon, acts)
+
+
+def test_a_follower_that_never_came_back_leaves_the_others_revoked() -> None:
+    works = pair()
+    execution = Execution(TICKET, FENCE, works)
+    execution.arm()
+    execution.report("follower", wire.Armed(TICKET))
+    assert execution.absent("master") == [Send("follower", wire.Revoke(FENCE, TICKET))]
+    assert execution.report("follower", wire.Revoked(TICKET)) == [Returned()]
+    assert execution.over
+
+
+def test_a_group_of_which_one_is_gone_and_another_has_started_fails() -> None:
+    execution = Execution(TICKET, FENCE, {**pair(), "third": single()["null"]})
+    execution.arm()
+    for name in execution.parts:
+        execution.report(name, wire.Armed(TICKET))
+    execution.parts["third"].standing = Standing.ARMED
+    execution.absent("third")
+    outputs = execution.report("follower", wire.Started(TICKET, 1.0))
+    assert outputs[0] == Tell(ExecutionBegan())
+    assert Send("follower", wire.Abort(FENCE, TICKET)) in outputs
+    outputs = execution.report("follower", wire.AtRest(TICKET, 0, 2.0))
+    outputs += execution.report("master", wire.AtRest(TICKET, 0, 2.0))
+    told = [output.event for output in outputs if isinstance(output, Tell)]
+    assert len(told) == 1
+    assert isinstance(told[0], ExecutionFailed)
+    assert told[0].error.code is ErrorCode.INSTRUMENT_LOST
+
+
+def test_a_lost_controller_fails_the_job_after_the_start(works: dict[str, Work]) -> None:
+    daemon, acts = station(works)
+    daemon.arm()
+    while ExecutionBegan() not in daemon.told:
+        exchange(daemon, work=True)
+    started = next(name for name, what, _ in acts if what == "start")
+    daemon.controllers[started].disconnect()
+    daemon.absent(started)
+    settle(daemon)
+    check(daemon, acts)
+    assert daemon.job.status is S.FAILED
+    assert daemon.job.error is not None
+    assert daemon.job.error.code is ErrorCode.INSTRUMENT_LOST
+
+
+def test_an_end_that_arrives_before_the_start_was_heard_of_is_told_in_order() -> None:
+    daemon, acts = station(single())
+    daemon.arm()
+    null = daemon.controllers["null"]
+    null.take_command()
+    null.disconnect()
+    while ("null", "end", 0) not in acts:
+        null.work()
+    daemon.hello("null")
+    settle(daemon)
+    assert daemon.told == [ExecutionBegan(), ExecutionDone()]
+
+
+# --- recovered executions --------------------------------------------------------------------
+
+HELD: dict[str, tuple[wire.HeldTicket | None, bool, type[object]]] = {
+    "in line": (wire.HeldTicket(TICKET, "armed"), True, wire.Arm),
+    "running": (wire.HeldTicket(TICKET, "running"), True, type(None)),
+    "finished": (wire.HeldTicket(TICKET, "finished", 2), True, wire.Collect),
+    "failed": (wire.HeldTicket(TICKET, "failed", 2), True, wire.Collect),
+    "at rest": (wire.HeldTicket(TICKET, "at_rest", 2), True, wire.Collect),
+    "lost": (wire.HeldTicket(TICKET, "lost"), True, ExecutionFailed),
+    "nothing": (None, True, ExecutionFailed),
+    "another ledger": (None, False, ExecutionFailed),
+}
+
+
+@pytest.mark.parametrize("found", HELD)
+def test_a_recovered_execution_goes_on_from_what_its_controller_holds(found: str) -> None:
+    held, same_ledger, expected = HELD[found]
+    execution = Execution(TICKET, FENCE, single(), began=True)
+    execution.recover({"null": 1})
+    outputs = execution.reconnected("null", held, same_ledger=same_ledger)
+    said = [
+        o.command if isinstance(o, Send) else o.event
+        for o in outputs
+        if not isinstance(o, Returned)
+    ]
+    assert [type(word) for word in said] == ([] if expected is type(None) else [expected])
+    if expected is wire.Collect:
+        assert said == [wire.Collect(FENCE, TICKET, 1)]
+
+
+def test_a_ticket_that_waited_and_never_came_is_sent_again_to_the_same_ledger() -> None:
+    execution = Execution(TICKET, FENCE, single())
+    execution.recover({})
+    outputs = execution.reconnected("null", None, same_ledger=True)
+    assert outputs == [Send("null", wire.Arm(FENCE, TICKET, single()["null"], start=True))]
+
+
+def test_a_cancel_goes_on_after_a_restart(works: dict[str, Work]) -> None:
+    daemon, acts = station(works)
+    daemon.arm()
+    while ExecutionBegan() not in daemon.told:
+        exchange(daemon, work=True)
+    daemon.cancel()
+    daemon.die()
+    settle(daemon)
+    check(daemon, acts)
+    assert daemon.job.status is S.ABORTED
+
+
+def test_a_cancel_in_the_queue_is_not_called_done_before_the_controllers_have_said() -> None:
+    daemon, acts = station(single())
+    daemon.arm()
+    null = daemon.controllers["null"]
+    null.take_command()
+    null.work()
+    daemon.die()
+    daemon.cancel()
+    assert daemon.told == [CancelAccepted()]
+    settle(daemon)
+    check(daemon, acts)
+    assert daemon.told[1] == ExecutionBegan()
+    assert daemon.job.status is S.ABORTED
+
+
+# --- any order of everything -----------------------------------------------------------------
+
+
+@given(st.sampled_from(sorted(SHAPES)), st.data())
+def test_whatever_happens_the_job_is_told_the_truth_once(shape: str, data: st.DataObject) -> None:
+    works = SHAPES[shape]()
+    failing = data.draw(st.sampled_from(["", "", "", *works]), "failing")
+    daemon, acts = station(works, failing)
+    some = st.sampled_from(sorted(works))
+    cancelled = False
+    for _ in range(data.draw(st.integers(0, 60), "steps")):
+        what = data.draw(
+            st.sampled_from(
+                [
+                    *["command"] * 6,
+                    *["report"] * 6,
+                    *["work"] * 6,
+                    *["arm"] * 3,
+                    "break",
+                    "hello",
+                    "hello",
+                    "absent",
+                    "controller dies",
+                    "controller forgets",
+                    "daemon dies",
+                    "cancel",
+                    "revoke",
+                ]
+            )
+        )
+        name = data.draw(some)
+        controller = daemon.controllers[name]
+        match what:
+            case "command" if controller.commands:
+                controller.take_command()
+            case "report" if controller.reports:
+                daemon.take_report(name)
+            case "work":
+                controller.work()
+            case "arm":
+                daemon.arm()
+            case "break":
+                controller.disconnect()
+            case "hello":
+                daemon.hello(name)
+            case "absent" if not controller.connected:
+                daemon.absent(name)
+            case "controller dies":
+                controller.die()
+            case "controller forgets" if not acts:
+                controller.die(forget=True)
+            case "daemon dies":
+                daemon.die()
+            case "cancel" if not cancelled and not daemon.over:
+                cancelled = True
+                daemon.cancel()
+            case "revoke":
+                daemon.revoke()
+            case _:
+                pass
+    settle(daemon)
+    check(daemon, acts)
