@@ -10,7 +10,7 @@ from typing import Any
 import msgspec
 import numpy as np
 import pytest
-from hypothesis import example, given
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from msgspec import inspect
 
@@ -43,6 +43,9 @@ CODECS: dict[str, tuple[AnyCodec, Any]] = {
     "commands": (COMMANDS, instruments_protocol.Command),
 }
 every_codec = pytest.mark.parametrize("codec", [pair[0] for pair in CODECS.values()], ids=CODECS)
+# A busy machine is no reason to fail.
+patiently = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
+
 JOBS_HEADER = b"stj\x01\x00"
 JOB = JobId("0b1c2d3e-4f50-4617-8293-a4b5c6d7e8f9")
 GET = REQUESTS.encode(jobs_protocol.Get(5, JOB))
@@ -125,6 +128,7 @@ def any_of(kind: inspect.Type) -> st.SearchStrategy[Any]:
 
 
 @pytest.mark.parametrize("direction", CODECS)
+@patiently
 @given(data=st.data())
 def test_every_message_reads_as_it_was_written(direction: str, data: st.DataObject) -> None:
     codec, union = CODECS[direction]
@@ -281,6 +285,7 @@ def test_each_golden_frame_is_understood_in_one_direction_of_one_protocol() -> N
         assert sum(is_understood(codec, frame) for codec in codecs) == 1
 
 
+@patiently
 @given(
     frame=st.sampled_from(GOLDEN),
     flips=st.lists(st.tuples(st.integers(0, 10**6), st.integers(0, 7)), min_size=1, max_size=20),
@@ -296,6 +301,7 @@ def test_a_frame_with_bits_flipped_is_read_or_refused(
     assert request_number(bytes(broken)) >= 0
 
 
+@patiently
 @given(header=st.sampled_from([b"", JOBS_HEADER, b"sti\x01\x00"]), noise=st.binary(max_size=200))
 @example(header=JOBS_HEADER, noise=b"\xd6\xff\xff\xff\xff\xff")
 def test_random_bytes_are_read_or_refused(header: bytes, noise: bytes) -> None:
@@ -316,6 +322,7 @@ json_like: st.SearchStrategy[object] = st.recursive(
 )
 
 
+@patiently
 @given(tag=st.integers(0, 120), rest=st.lists(json_like, max_size=6))
 def test_well_formed_nonsense_is_read_or_refused(tag: int, rest: list[object]) -> None:
     for header in (JOBS_HEADER, b"sti\x01\x00"):

@@ -4,6 +4,8 @@ import os
 import select
 import shutil
 import socket as plain_socket
+import subprocess
+import sys
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
@@ -408,6 +410,31 @@ async def test_a_monitor_sees_the_first_connection(address: str) -> None:
         with dealer, monitor:
             event, _address = await monitor.receive()
             assert int.from_bytes(event[:2], "little") == watched
+
+
+MONITOR_CLOSED_FIRST = """
+import sys, anyio, zmq
+from stationd.proto.socket import bind, connect_monitored
+
+async def main():
+    for number in range(20):
+        address = f"{sys.argv[1]}-{number}"
+        router = bind(zmq.ROUTER, address)
+        dealer, monitor = connect_monitored(zmq.DEALER, address, int(zmq.EVENT_ALL))
+        await monitor.receive()
+        monitor.close()
+        router.close()
+        dealer.close()
+
+anyio.run(main)
+"""
+
+
+@pytest.mark.slow
+def test_a_monitor_may_be_closed_before_what_it_watches(folder: Path) -> None:
+    # ZeroMQ would hold the interpreter's lock while it blocks: only another process can tell.
+    command = [sys.executable, "-c", MONITOR_CLOSED_FIRST, f"ipc://{folder}/s"]
+    subprocess.run(command, check=True, timeout=20)
 
 
 async def test_a_monitored_socket_of_a_malformed_endpoint_is_refused(folder: Path) -> None:
