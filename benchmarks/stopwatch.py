@@ -1,0 +1,49 @@
+"""A driver that notes when each execution began and ended, to measure the idle gap with."""
+
+from __future__ import annotations
+
+import threading
+import time
+from pathlib import Path
+
+import numpy as np
+
+from stationd.actors.driver import Driver, Execution
+from stationd.proto.program import Capabilities, NullWork, Work
+
+
+class Stopwatch(Driver):
+    """Sleeps for as long as each null program says.
+
+    Args:
+        times: The file that gets ``(executions, 2)`` float64, monotonic seconds, at the end.
+    """
+
+    def __init__(self, times: str) -> None:
+        self._path = Path(times)
+        self._times: list[tuple[float, float]] = []
+        self._aborted = threading.Event()
+
+    def describe(self) -> Capabilities:
+        """Take null programs."""
+        return Capabilities(null=True)
+
+    def run(self, work: Work, execution: Execution) -> None:
+        """Wait, and note when."""
+        begin = time.monotonic()
+        if isinstance(work, NullWork) and work.duration and not execution.aborted:
+            self._aborted.wait(work.duration)
+        self._times.append((begin, time.monotonic()))
+
+    def abort(self) -> None:
+        """End the waiting."""
+        self._aborted.set()
+
+    def prepare(self, work: Work) -> None:
+        """Forget the abort of the execution before."""
+        del work
+        self._aborted.clear()
+
+    def close(self) -> None:
+        """Write the times down."""
+        np.save(self._path, np.array(self._times))
