@@ -203,28 +203,30 @@ class Execution:
 
     def report(self, controller: str, report: Report) -> list[Output]:
         """Take a controller's word and return what follows."""
+        if isinstance(report, TooLate):
+            # Nothing follows: Started or the end is on its way, or was here.
+            self._revoking.discard(controller)
         if self._over:
             return []
         match report:
             case Armed():
                 return self._armed(controller)
-            case TooLate():
-                # Started or the end is on its way, or was here.
-                self._revoking.discard(controller)
-                return []
             case Started():
                 return self._started(controller)
             case Finished() | Failed() | AtRest() | Lost():
                 return self._part_over(controller, report)
             case Revoked() if self.parts[controller].standing is not Standing.SENT:
-                return self._revoked(controller)
-            case Reached():
-                return self._reached(controller, report)
-            case Refused():
-                return self._refused(controller, report)
-            case _:
                 # Armed comes before Revoked, so a Revoked before it is of an earlier Arm.
+                return self._revoked(controller)
+            case Reached() | Refused():
+                return self._answered(controller, report)
+            case _:
                 return []
+
+    def _answered(self, controller: str, report: Reached | Refused) -> list[Output]:
+        if isinstance(report, Reached):
+            return self._reached(controller, report)
+        return self._refused(controller, report)
 
     def reconnected(
         self, controller: str, held: HeldTicket | None, *, same_ledger: bool
