@@ -23,6 +23,7 @@ from stationd.proto.status import JobExecutorStatus
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+    from matplotlib.axis import Axis
 
 Curve = Callable[[NDArray[np.float64]], NDArray[np.float64]]
 """A model that was fitted: from values of the setting to values of the readout."""
@@ -128,8 +129,10 @@ def sweep(
             axes.plot(along, fits[number](along), color=colour)
     if len(series) > 1:
         axes.legend(frameon=False)
-    axes.set_xlabel(_with_unit(data, setting))
-    axes.set_ylabel(_with_unit(data, name))
+    axes.set_xlabel(setting)
+    axes.set_ylabel(name)
+    _show_unit(axes.xaxis, data.units.get(setting))
+    _show_unit(axes.yaxis, data.units.get(name))
     return axes
 
 
@@ -163,6 +166,7 @@ def timelines(jobs: Sequence[JobView], *, axes: Axes | None = None) -> Axes:
     axes.set_yticks(range(len(jobs)), [f"{job.name or job.id[:8]}\n{job.status}" for job in jobs])
     axes.invert_yaxis()
     axes.set_xlabel("seconds since the first job was stored")
+    axes.spines[["top", "right"]].set_visible(False)
     if drawn:
         _add_legend(axes, list(colours))
     return axes
@@ -239,9 +243,12 @@ def _labels(data: SweepData, shape: tuple[int, ...]) -> list[str]:
     ]
 
 
-def _with_unit(data: SweepData, name: str) -> str:
-    unit = data.units.get(name, "")
-    return f"{name} ({unit})" if unit else name
+def _show_unit(axis: Axis, unit: str | None) -> None:
+    """Write 50 us, and not 0.00005."""
+    if unit:
+        from matplotlib.ticker import EngFormatter  # noqa: PLC0415 - an extra
+
+        axis.set_major_formatter(EngFormatter(unit))
 
 
 def _add_legend(axes: Axes, order: Sequence[str]) -> None:

@@ -13,15 +13,16 @@ from __future__ import annotations
 import hashlib
 from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import asynccontextmanager
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 import anyio
 import msgspec
 import zmq
 
+from stationd.proto import jobs_protocol as wire
+from stationd.proto.calibration import CalibrationSet, CalibrationSummary
 from stationd.proto.codec import REPLIES, REQUESTS
 from stationd.proto.error import (
-    ErrorCode,
     ErrorInfo,
     ProtocolViolation,
     RequestError,
@@ -31,8 +32,6 @@ from stationd.proto.error import (
     UnknownCalibrationSet,
     UnknownJob,
 )
-from stationd.proto import jobs_protocol as wire
-from stationd.proto.calibration import CalibrationSet, CalibrationSummary
 from stationd.proto.job import (
     ArtifactRef,
     ItemView,
@@ -46,9 +45,6 @@ from stationd.proto.program import Sweep
 from stationd.proto.result import Result, encode_result
 from stationd.proto.socket import PeerGone, Socket, bind
 from stationd.proto.status import JobExecutorStatus, JobStatusEnum
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
 
 WHOLE_WAY: Final = tuple(
     status

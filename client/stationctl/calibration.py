@@ -1,0 +1,99 @@
+"""`calibration`: the sets of observations that jobs are compiled with."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+from rich.text import Text
+
+from stationd.client import jobs
+from stationd.client.calibration_file import read_calibration
+from stationd.client.stationctl.options import json_option, station_option
+from stationd.client.stationctl.printing import console, moment, print_json, table
+from stationd.proto.calibration import CalibrationSummary, Observation
+
+
+@click.group
+def calibration() -> None:
+    """Import, list, show and choose calibration sets."""
+
+
+@calibration.command("import")
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option("--use", is_flag=True, help="Make it the target's default as well.")
+@json_option
+@station_option
+def import_file(file: Path, use: bool, as_json: bool) -> None:  # noqa: FBT001 - click calls it by name
+    """Store the calibration set in a TOML file and print its id."""
+    found = read_calibration(file.read_text(encoding="utf-8"), str(file))
+    stored = jobs.import_calibration(found.target, found.observations, name=found.name, use=use)
+    if as_json:
+        print_json(stored)
+    else:
+        click.echo(stored.id)
+
+
+@calibration.command("list")
+@click.option("--target", default="", metavar="NAME", help="Of one target only.")
+@json_option
+@station_option
+def list_sets(target: str, as_json: bool) -> None:  # noqa: FBT001 - click calls it by name
+    """List the stored sets, the newest first."""
+    found = jobs.list_calibrations(target)
+    if as_json:
+        print_json(found)
+        return
+    columns = ("SET", "TARGET", "NAME", "OBSERVATIONS", "STORED", "DEFAULT")
+    console().print(table(columns, [_row(one) for one in found]))
+
+
+@calibration.command
+@click.argument("set_id", metavar="ID")
+@json_option
+@station_option
+def show(set_id: str, as_json: bool) -> None:  # noqa: FBT001 - click calls it by name
+    """Show a set's observations."""
+    found = jobs.get_calibration(set_id)
+    if as_json:
+        print_json(found)
+        return
+    out = console()
+    out.print(f"{found.id} {found.name}".rstrip())
+    out.print(f"of {found.target}, stored {moment(found.created_unix_s)}")
+    columns = ("PATH", "VALUE", "UNIT", "UNCERTAINTY", "MEASURED")
+    out.print(table(columns, [_observation(one) for one in found.observations]))
+
+
+@calibration.command
+@click.argument("set_id", metavar="ID")
+@json_option
+@station_option
+def use(set_id: str, as_json: bool) -> None:  # noqa: FBT001 - click calls it by name
+    """Make a set its target's default, for jobs that come from now on."""
+    found = jobs.use_calibration(set_id)
+    if as_json:
+        print_json(found)
+    else:
+        click.echo(f"{found.id} is the default of {found.target}")
+
+
+def _row(one: CalibrationSummary) -> tuple[str | Text, ...]:
+    return (
+        one.id,
+        one.target,
+        one.name or "-",
+        str(one.observations),
+        moment(one.created_unix_s),
+        Text("yes", style="green") if one.default else "",
+    )
+
+
+def _observation(one: Observation) -> tuple[str, ...]:
+    return (
+        one.path,
+        f"{one.value:g}",
+        one.unit,
+        f"{one.uncertainty:g}" if one.uncertainty is not None else "",
+        moment(one.time_unix_s) if one.time_unix_s is not None else "",
+    )

@@ -1,0 +1,103 @@
+"""`stationctl`: what it is made of, and how it ends.
+
+Commands are imported when they are called, and this file imports nothing slow: `--version` and
+completion in the shell should not be felt.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import Final
+
+import click
+
+COMMANDS: Final = {
+    "calibration": ("calibration", "Import, list, show and choose calibration sets."),
+    "cancel": ("cancel", "End jobs that are under way."),
+    "completion": ("completion", "Print the script that completes commands in a shell."),
+    "controllers": ("controllers", "Show the station's targets and controllers."),
+    "list": ("listing", "List jobs, the newest first."),
+    "listen": ("following", "Show every change of a job until it is over."),
+    "ping": ("controllers", "Show who answers at the endpoint."),
+    "results": ("results", "Show a job's results, or save them."),
+    "show": ("listing", "Show all that is known of a job."),
+    "submit": ("submit", "Send circuits or a sweep to the station."),
+    "wait": ("following", "Wait until jobs are over."),
+}
+"""Each command's module and its line in the help."""
+
+EPILOG: Final = """\b
+Exit codes:
+  0    done
+  1    a job failed or was aborted
+  2    wrong usage
+  3    the station cannot be reached
+  4    refused by the station, or no such job
+  5    the wait was over before the job
+  130  interrupted by Ctrl-C; jobs go on
+
+The station is --station, else the environment's STATIOND_ENDPOINT, else
+ipc:///run/stationd/jobs.sock. JOB is a job's id or how it begins."""
+
+
+class Stationctl(click.Group):
+    """The group of all commands, which looks them up by name and ends with the right code."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Return the names of the commands."""
+        del ctx
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Import a command."""
+        del ctx
+        if cmd_name not in COMMANDS:
+            return None
+        module, _ = COMMANDS[cmd_name]
+        name = cmd_name if cmd_name != "list" else "list_jobs"
+        found = getattr(importlib.import_module(f"stationd.client.stationctl.{module}"), name)
+        return found if isinstance(found, click.Command) else None
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write the list of commands, without importing any."""
+        del ctx
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, line) for name, (_, line) in COMMANDS.items()])
+
+    def invoke(self, ctx: click.Context) -> object:
+        """Run a command; turn errors into one sentence and an exit code."""
+        try:
+            return super().invoke(ctx)
+        except KeyboardInterrupt:
+            click.echo("interrupted; jobs go on", err=True)
+            ctx.exit(130)
+        except (click.exceptions.Exit, click.ClickException, click.Abort):
+            raise
+        except Exception as error:  # noqa: BLE001 - what is not ours is raised again
+            from stationd.client.stationctl.ending import report  # noqa: PLC0415 - only then
+
+            ctx.exit(report(error))
+
+
+def _show_version(ctx: click.Context, _: click.Parameter, wanted: bool) -> None:  # noqa: FBT001 - click calls it so
+    if wanted and not ctx.resilient_parsing:
+        from importlib.metadata import version  # noqa: PLC0415 - reads files
+
+        click.echo(f"stationctl {version('stationd')}")
+        ctx.exit()
+
+
+@click.group(
+    cls=Stationctl, epilog=EPILOG, context_settings={"help_option_names": ["-h", "--help"]}
+)
+@click.option(
+    "--version", is_flag=True, is_eager=True, expose_value=False, callback=_show_version,
+    help="Show it.",
+)  # fmt: skip
+@click.option("--station", metavar="ENDPOINT", help="The station's jobs socket.")
+def main(station: str | None) -> None:
+    """Send jobs to a station, follow them and fetch their results."""
+    if station is not None:
+        from stationd.client.endpoint import connect  # noqa: PLC0415 - not for --version
+
+        connect(station)

@@ -1,0 +1,163 @@
+"""`list` and `show`: jobs as they stand now."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+from rich.text import Text
+
+from stationd.client import jobs
+from stationd.client.stationctl.lookup import job_id
+from stationd.client.stationctl.options import json_option, station_option
+from stationd.client.stationctl.printing import (
+    SHORT_ID,
+    coarse_text,
+    console,
+    duration,
+    moment,
+    print_json,
+    table,
+)
+from stationd.proto.job import ItemView, JobView, TimelineEntry
+from stationd.proto.status import JobExecutorStatus, JobStatusEnum
+
+if TYPE_CHECKING:
+    from stationd.client.awaiting import AnyStatus
+    from stationd.client.references import JobRef
+
+_STATUSES = {status.value: status for status in JobStatusEnum}
+_RUNGS = {status.value: status for status in JobExecutorStatus}
+
+
+def _statuses(_: click.Context, __: click.Parameter, names: tuple[str, ...]) -> list[AnyStatus]:
+    found: list[AnyStatus] = []
+    for name in names:
+        status = _STATUSES.get(name.upper()) or _RUNGS.get(name.lower())
+        if status is None:
+            raise click.BadParameter(
+                f"{name!r} is no status; choose among {', '.join([*_STATUSES, *_RUNGS])}"
+            )
+        found.append(status)
+    return found
+
+
+@click.command("list")
+@click.option(
+    "--status", "statuses", multiple=True, callback=_statuses, metavar="STATUS",
+    help="QUEUED, RUNNING, ... or a rung, as in pending_execution; may be repeated.",
+)  # fmt: skip
+@click.option("--name-like", metavar="TEXT", help="Part of the name, in any case.")
+@click.option("--target", metavar="NAME", help="The QPU.")
+@click.option("--limit", type=click.IntRange(min=1), default=20, show_default=True)
+@json_option
+@station_option
+def list_jobs(
+    statuses: list[AnyStatus],
+    name_like: str | None,
+    target: str | None,
+    limit: int,
+    as_json: bool,  # noqa: FBT001 - click calls it by name
+) -> None:
+    """List jobs, the newest first."""
+    found = jobs.get_all(name_like=name_like, job_status=statuses, target=target).list(limit)
+    if as_json:
+        print_json([_plain(job) for job in found])
+        return
+    if not found:
+        click.echo("no jobs", err=True)
+        return
+    columns = ("JOB", "NAME", "TYPE", "STATUS", "RUNG", "SUBMITTED")
+    console().print(table(columns, [_row(job) for job in found]))
+
+
+@click.command
+@click.argument("job")
+@json_option
+@station_option
+def show(job: str, as_json: bool) -> None:  # noqa: FBT001 - click calls it by name
+    """Show all that is known of a job: its timeline, its items, its errors."""
+    view = jobs.view(job_id(job))
+    if as_json:
+        print_json(view)
+        return
+    out = console()
+    for name, value in _facts(view):
+        out.print(Text.assemble((f"{name:<12}", "bold"), value))
+    out.print()
+    out.print(table(("RUNG", "TIME", "TOOK", ""), _timeline(view.timeline)))
+    if view.items:
+        out.print()
+        out.print(table(("ITEM", "NAME", "RESULT"), [_item(item) for item in view.items]))
+
+
+def _plain(job: JobRef) -> dict[str, object]:
+    return {
+        "id": job.id,
+        "number": job.number,
+        "name": job.name,
+        "job_type": job.job_type,
+        "target": job.target,
+        "status": job.status.value,
+        "coarse": job.last_status.name,
+        "message": job.last_message,
+        "priority": job.priority,
+        "attempt": job.attempt,
+        "created_unix_s": job.created_unix_s,
+    }
+
+
+def _row(job: JobRef) -> tuple[str | Text, ...]:
+    return (
+        job.id[:SHORT_ID],
+        job.name or "-",
+        job.job_type,
+        coarse_text(job.last_status),
+        str(job.status),
+        moment(job.created_unix_s),
+    )
+
+
+def _facts(view: JobView) -> list[tuple[str, str | Text]]:
+    facts: list[tuple[str, str | Text]] = [
+        ("job", view.id),
+        ("name", view.name or "-"),
+        ("type", view.kind),
+        ("target", view.target or "-"),
+        ("status", Text.assemble(coarse_text(view.coarse), f" ({view.status})")),
+        ("submitted", moment(view.created_unix_s)),
+        ("priority", str(view.priority)),
+        ("attempt", str(view.attempt)),
+        ("calibration", view.calibration_set or "-"),
+    ]
+    if view.queue_position is not None:
+        facts.append(("in queue", f"{view.queue_position} ahead"))
+    if view.progress is not None:
+        progress = view.progress
+        facts.append(("progress", f"{progress.done} of {progress.total} {progress.unit}"))
+    if view.error is not None:
+        facts.append(("error", Text(str(view.error), style="red")))
+    if view.note:
+        facts.append(("note", view.note))
+    return facts
+
+
+def _timeline(entries: tuple[TimelineEntry, ...]) -> list[tuple[str | Text, ...]]:
+    """Return a row per fact; a rung took until the next one was reached."""
+    ends = [entry.time_unix_s for entry in entries[1:]]
+    rows: list[tuple[str | Text, ...]] = []
+    for index, entry in enumerate(entries):
+        took = duration(ends[index] - entry.time_unix_s) if index < len(ends) else ""
+        remark = entry.note or ("cancel accepted" if entry.cancelling else "")
+        again = f" (attempt {entry.attempt})" if entry.attempt > 1 else ""
+        rows.append((f"{entry.status}{again}", moment(entry.time_unix_s), took, remark))
+    return rows
+
+
+def _item(item: ItemView) -> tuple[str | Text, ...]:
+    if item.error is not None:
+        return str(item.index), item.name or "-", Text(str(item.error), style="red")
+    if item.result is None:
+        return str(item.index), item.name or "-", "-"
+    partial = "partial, " if item.partial else ""
+    return str(item.index), item.name or "-", f"{partial}{item.result.size_bytes:,} bytes"

@@ -1,0 +1,102 @@
+"""`submit`: send circuits, a sweep, or nothing for a while."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from stationd.client import jobs
+from stationd.client.stationctl.options import json_option, station_option, timeout_option
+from stationd.client.stationctl.printing import print_json
+from stationd.client.sweep_file import read_sweep
+from stationd.proto.program import NullProgram
+
+if TYPE_CHECKING:
+    from stationd.client.references import JobRef
+
+SHOTS = 1000
+"""How often a circuit runs if nothing else is said."""
+
+
+@click.command
+@click.argument("files", nargs=-1, type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option("--shots", type=click.IntRange(min=1), help=f"Of each circuit.  [default: {SHOTS}]")
+@click.option("--target", default="", metavar="NAME", help="The QPU; the station's only one.")
+@click.option("--name", metavar="TEXT", help="For people and for searches.")
+@click.option("--priority", type=click.IntRange(-1000, 1000), help="The higher goes first.")
+@click.option("--calibration", metavar="ID", help="A calibration set; the target's default.")
+@click.option("--compile-only", is_flag=True, help="Compile and execute nothing.")
+@click.option("--null", type=click.FloatRange(0, 86_400), metavar="SECONDS", help="Do nothing.")
+@click.option("--wait", is_flag=True, help="Stay until the job is over.")
+@timeout_option
+@json_option
+@station_option
+@click.pass_context
+def submit(
+    ctx: click.Context,
+    *,
+    files: tuple[Path, ...],
+    shots: int | None,
+    target: str,
+    name: str | None,
+    priority: int | None,
+    calibration: str | None,
+    compile_only: bool,
+    null: float | None,
+    wait: bool,
+    timeout: float | None,
+    as_json: bool,
+) -> None:
+    """Send OpenQASM files as one job, or a sweep from a TOML file, and print the job's id."""
+    _check(files, null, shots, compile_only=compile_only)
+    if files and files[0].suffix == ".toml":
+        job = _sweep(files[0], name, priority, calibration)
+    else:
+        job = jobs.submit(
+            programs=list(files) if null is None else NullProgram(duration=null),
+            n_shots=None if compile_only or null is not None else shots or SHOTS,
+            compile_only=compile_only,
+            target=target,
+            name=_name(files) if name is None else name,
+            priority=priority or 0,
+            calibration_set=calibration,
+        )
+    if not as_json:
+        click.echo(job.id)
+    elif not wait:
+        print_json({"id": job.id, "number": job.number, "name": job.name})
+    if wait:
+        from stationd.client.stationctl.following import wait_for_all  # noqa: PLC0415 - slow
+
+        ctx.exit(wait_for_all([job.id], timeout, as_json=as_json))
+
+
+def _check(
+    files: tuple[Path, ...], null: float | None, shots: int | None, *, compile_only: bool
+) -> None:
+    """Refuse combinations that mean nothing."""
+    sweeps = [path for path in files if path.suffix == ".toml"]
+    if (null is None) == (not files):
+        raise click.UsageError("give files, or --null SECONDS, and not both")
+    if sweeps and len(files) > 1:
+        raise click.UsageError(f"a sweep is a job of its own: submit {sweeps[0]} alone")
+    if sweeps and (shots is not None or compile_only):
+        raise click.UsageError("--shots and --compile-only are for circuits")
+    if compile_only and (null is not None or shots is not None):
+        raise click.UsageError("--compile-only executes nothing: leave out --shots and --null")
+
+
+def _sweep(path: Path, name: str | None, priority: int | None, calibration: str | None) -> JobRef:
+    found = read_sweep(path.read_text(encoding="utf-8"), str(path))
+    return jobs.submit(
+        sweep=found.sweep,
+        name=name if name is not None else found.name or path.stem,
+        priority=priority if priority is not None else found.priority,
+        calibration_set=calibration,
+    )
+
+
+def _name(files: tuple[Path, ...]) -> str:
+    return files[0].stem if len(files) == 1 else ""
