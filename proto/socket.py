@@ -50,10 +50,12 @@ class Socket:
 
     Args:
         socket: A plain pyzmq socket, which this object owns from now on.
+        watched: The socket whose events this one receives, if it is a monitor.
     """
 
-    def __init__(self, socket: zmq.Socket[bytes]) -> None:
+    def __init__(self, socket: zmq.Socket[bytes], watched: zmq.Socket[bytes] | None = None) -> None:
         self._socket = socket
+        self._watched = watched
         self._fd = int(socket.getsockopt(zmq.FD))
         self._sleeper: anyio.CancelScope | None = None
         self._waiting: dict[anyio.Event, int] = {}
@@ -143,7 +145,7 @@ class Socket:
         """
         # An address of our own: pyzmq's is made of a descriptor, which is soon used again.
         address = f"inproc://stationd-monitor-{next(_MONITORS)}"
-        return Socket(self._socket.get_monitor_socket(events, address))
+        return Socket(self._socket.get_monitor_socket(events, address), self._socket)
 
     def close(self) -> None:
         """Close the socket; what has not left yet is dropped. Waiting tasks are told."""
@@ -160,7 +162,11 @@ class Socket:
             self._sleeper.cancel()
 
     def _let_go(self) -> None:
-        self._socket.disable_monitor()
+        # ZeroMQ blocks for ever when it has an event to tell and the monitor is gone: so it is
+        # told to stop watching first, whichever of the two is closed first.
+        watched = self._socket if self._watched is None else self._watched
+        if not watched.closed:
+            watched.disable_monitor()
         self._socket.close(linger=0)
 
     def _try_send(self, parts: Sequence[bytes]) -> bool:
@@ -348,7 +354,7 @@ def _configured(kind: int, endpoint: str) -> zmq.Socket[bytes]:
     socket.setsockopt(zmq.SNDHWM, MOST_QUEUED_MESSAGES)
     socket.setsockopt(zmq.RCVHWM, MOST_QUEUED_MESSAGES)
     socket.setsockopt(zmq.RECONNECT_IVL, 50)
-    socket.setsockopt(zmq.RECONNECT_IVL_MAX, 2_000)
+    socket.setsockopt(zmq.RECONNECT_IVL_MAX, 500)
     socket.setsockopt(zmq.HANDSHAKE_IVL, _HANDSHAKE_MS)
     if endpoint.startswith("tcp://"):
         socket.setsockopt(zmq.HEARTBEAT_IVL, _HEARTBEAT_MS)

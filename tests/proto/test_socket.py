@@ -417,13 +417,16 @@ import sys, anyio, zmq
 from stationd.proto.socket import bind, connect_monitored
 
 async def main():
-    for number in range(20):
-        address = f"{sys.argv[1]}-{number}"
-        router = bind(zmq.ROUTER, address)
+    address = sys.argv[1]
+    with bind(zmq.ROUTER, address) as router:
         dealer, monitor = connect_monitored(zmq.DEALER, address, int(zmq.EVENT_ALL))
-        await monitor.receive()
+        await dealer.send([b"hello"])
+        await router.receive()
         monitor.close()
-        router.close()
+    with bind(zmq.ROUTER, address) as router:
+        # All the events of this are told to nobody.
+        await dealer.send([b"hello"])
+        await router.receive()
         dealer.close()
 
 anyio.run(main)
