@@ -137,7 +137,7 @@ class Queries(Protocol):
         Args:
             after: The sequence number.
             jobs: Only facts of these; None for all.
-            limit: The most to return; at most 10 000 come at once.
+            limit: The most to return; at most 1000 come at once.
 
         Returns:
             The facts of the given jobs (None: of all) and the number up to which they are

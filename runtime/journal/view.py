@@ -12,8 +12,9 @@ from stationd.runtime.journal.interface import StoredJob
 
 MOST_LISTED: Final = 1000
 """Jobs in one answer; more can be asked for with `before`."""
-MOST_FACTS: Final = 10_000
-"""Facts in one answer; the answer says up to where it is complete."""
+MOST_FACTS: Final = 1000
+"""Facts in one answer, which says up to where it is complete; decoding more at once would hold
+up the daemon's loop."""
 
 
 def job_view(

@@ -123,9 +123,7 @@ def test_a_killed_daemon_leaves_no_writer_behind_and_nothing_undone(tmp_path: Pa
     async def reopened() -> int:
         # The lock is free only once the writer has ended.
         async with open_journal(tmp_path) as journal:
-            events, upto = await journal.facts(0, None, 10_000)
-            assert [event.entry.seq for event in events] == list(range(1, len(events) + 1))
-            return upto
+            return journal.opening.seq
 
     assert seen == list(range(1, len(seen) + 1))
-    assert anyio.run(reopened) >= min(len(seen), 10_000)
+    assert anyio.run(reopened) >= len(seen)
