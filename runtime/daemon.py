@@ -153,7 +153,7 @@ async def _assemble(
     )
     prefetch = {name: one.prefetch for name, one in settings.controllers.items()}
     instruments = Instruments(
-        dispatch=dispatch,
+        jobs=dispatch,
         journal=journal,
         feed=feed,
         tasks=tasks,

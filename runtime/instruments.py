@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import logging
 import math
+from collections import deque
 from typing import TYPE_CHECKING, Final, Protocol
 
 import anyio
 import msgspec
 
 from stationd.actors.execution import Execution, Output, Returned, Send, Tell
-from stationd.actors.ladder import Course, ExecutionFailed, LeftQueue
+from stationd.actors.ladder import Course, Event, ExecutionFailed, LeftQueue
 from stationd.proto.error import ErrorCode, ErrorInfo
 from stationd.proto.instruments_protocol import (
     Abort,
@@ -49,7 +50,6 @@ if TYPE_CHECKING:
 
     from anyio.abc import TaskGroup
 
-    from stationd.runtime.dispatch import Dispatch
     from stationd.runtime.feed import Feed
     from stationd.runtime.journal.interface import Journal
 
@@ -84,11 +84,23 @@ class Lines(Protocol):
         ...
 
 
+class Jobs(Protocol):
+    """The jobs that are under way, and a way to tell them what has happened."""
+
+    def get(self, job: JobId) -> LiveJob | None:
+        """Return a job that is under way."""
+        ...
+
+    def deliver(self, live: LiveJob, event: Event) -> None:
+        """Take an event to its job, and do what follows."""
+        ...
+
+
 class Instruments:
     """All tickets that are out, and the queue of those that wait.
 
     Args:
-        dispatch: Where the jobs are told.
+        jobs: Where the jobs are told.
         journal: Where raw data goes.
         feed: Where progress goes.
         tasks: Runs what has to ask the journal first.
@@ -98,7 +110,7 @@ class Instruments:
 
     def __init__(
         self,
-        dispatch: Dispatch,
+        jobs: Jobs,
         journal: Journal,
         feed: Feed,
         tasks: TaskGroup,
@@ -106,7 +118,7 @@ class Instruments:
         prefetch: Mapping[str, int],
     ) -> None:
         self.queue = Queue()
-        self._dispatch = dispatch
+        self._jobs = jobs
         self._journal = journal
         self._feed = feed
         self._tasks = tasks
@@ -114,8 +126,14 @@ class Instruments:
         self._prefetch = prefetch
         self._lines: Lines | None = None
         self._waiting: dict[int, LiveJob] = {}
+        self._granted: deque[LiveJob] = deque()
+        self._fetching = False
         self._executions: dict[JobId, Execution] = {}
         self._tickets: dict[int, LiveJob] = {}
+        # Tickets of an earlier daemon, which may be out although their jobs wait in the queue;
+        # and the controllers that have said since what they hold.
+        self._inherited: set[int] = set()
+        self._heard: set[str] = set()
         self._began: dict[tuple[JobId, str], float] = {}
         self._seconds: dict[str, float] = {}
         self._ended = 0
@@ -158,6 +176,7 @@ class Instruments:
         self._tickets[live.ticket.number] = live
         cancelling = live.job.course is Course.CANCELLING
         if live.job.status is JobExecutorStatus.PENDING_EXECUTION:
+            self._inherited.add(live.ticket.number)
             self._wait(live)
             if cancelling:
                 self.leave(live)
@@ -173,11 +192,14 @@ class Instruments:
         if execution is not None:
             self._act(live, execution, execution.leave())
             return
-        if live.job.number in self._waiting:
-            self._forget_waiting(live)
-            self._act(live, None, [Tell(LeftQueue())])
+        if live.job.number not in self._waiting:
+            # Its work is being fetched from the journal: it finds out when it has been.
             return
-        # Its work is being fetched from the journal: it finds out when it has been.
+        self._forget_waiting(live)
+        if self._may_be_out(live):
+            self._tasks.start_soon(self._leave_controllers, live)
+        else:
+            self._act(live, None, [Tell(LeftQueue())])
 
     def abort(self, live: LiveJob) -> None:
         """Bring a job's controllers to rest."""
@@ -192,6 +214,7 @@ class Instruments:
         if live.ticket is None:
             return
         self._tickets.pop(live.ticket.number, None)
+        self._inherited.discard(live.ticket.number)
         self.queue.release(live.job.number)
         if execution is not None:
             for controller in execution.parts:
@@ -206,7 +229,7 @@ class Instruments:
         """Take back what has not begun, and wait until nothing runs any more."""
         self.paused = True
         for job, execution in list(self._executions.items()):
-            live = self._dispatch.get(job)
+            live = self._jobs.get(job)
             if live is not None and not execution.began:
                 self._act(live, execution, execution.revoke())
         while self._executions:
@@ -227,12 +250,14 @@ class Instruments:
         if self.paused or self._lines is None:
             return
         depths = {name: self._depth(name) for name in self._lines.connected()}
-        for number in self.queue.grants(depths):
-            live = self._waiting.pop(number)
-            if live.work is None:
-                self._tasks.start_soon(self._load_and_arm, live)
+        self._granted.extend(self._waiting.pop(number) for number in self.queue.grants(depths))
+        # In the order of the grants, though the work of some has to be fetched first.
+        while self._granted and not self._fetching:
+            if self._granted[0].work is None:
+                self._fetching = True
+                self._tasks.start_soon(self._fetch_granted)
             else:
-                self._arm(live)
+                self._go(self._granted.popleft())
 
     def _depth(self, controller: str) -> int:
         seconds = self._seconds.get(controller)
@@ -257,12 +282,35 @@ class Instruments:
             if data is not None:
                 live.work = WORK_DECODER.decode(data)
 
-    async def _load_and_arm(self, live: LiveJob) -> None:
+    def _may_be_out(self, live: LiveJob) -> bool:
+        """Whether a controller may hold the ticket of a job that waits, from an earlier daemon."""
+        inherited = live.ticket is not None and live.ticket.number in self._inherited
+        return inherited and not self._heard.issuperset(live.claims)
+
+    async def _leave_controllers(self, live: LiveJob) -> None:
+        """Take back a ticket that may be out, as soon as its controllers have said Hello."""
         await self._load(live)
+        await self._take_up(live, began=False)
+        self._settle_others(live, "")
+
+    async def _fetch_granted(self) -> None:
+        fetched = tuple(self._granted)
+        async with anyio.create_task_group() as tasks:
+            for live in fetched:
+                tasks.start_soon(self._load, live)
+        for _ in fetched:
+            self._go(self._granted.popleft())
+        self._fetching = False
+        self.grant()
+
+    def _go(self, live: LiveJob) -> None:
+        """Send a job's ticket, unless something came between the grant and now."""
         if live.job.course is not Course.CLIMBING:
-            # Cancelled while its work was being fetched.
             self.queue.release(live.job.number)
             self._act(live, None, [Tell(LeftQueue())])
+        elif self.paused:
+            self.queue.release(live.job.number)
+            self._wait(live)
         else:
             self._arm(live)
 
@@ -296,11 +344,12 @@ class Instruments:
 
     async def hello(self, controller: str, hello: Hello, *, same_ledger: bool) -> None:
         """Settle how things stand with a controller that has connected."""
+        self._heard.add(controller)
         held = {ticket.ticket.number: ticket for ticket in hello.held}
         for ticket in hello.held:
             await self._found(controller, ticket)
         for job, execution in list(self._executions.items()):
-            live = self._dispatch.get(job)
+            live = self._jobs.get(job)
             if live is None or controller not in execution.parts:
                 continue
             at_controller = held.get(execution.ticket.number)
@@ -331,7 +380,7 @@ class Instruments:
             # The cancel came while its work was being fetched.
             self._act(live, execution, execution.leave())
         for other in self._lines.connected():
-            if other != controller and other in execution.parts:
+            if other != controller and other in self._heard and other in execution.parts:
                 # It has said Hello already, and it did not hold the ticket.
                 self._act(live, execution, execution.reconnected(other, None, same_ledger=True))
 
@@ -346,7 +395,7 @@ class Instruments:
     def absent(self, controller: str) -> None:
         """Give up a controller that has stayed away for too long."""
         for job, execution in list(self._executions.items()):
-            live = self._dispatch.get(job)
+            live = self._jobs.get(job)
             if live is not None and controller in execution.parts:
                 self._act(live, execution, execution.absent(controller))
 
@@ -409,7 +458,7 @@ class Instruments:
                 case Send(controller=controller, command=command):
                     self._send(controller, command)
                 case Tell(event=event):
-                    self._dispatch.deliver(live, event)
+                    self._jobs.deliver(live, event)
                 case Returned():
                     self._drop(live)
                     self.queue.release(live.job.number)
