@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import sys
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
@@ -122,7 +123,9 @@ def _run(settings: Settings, function: Callable[[], Awaitable[None]]) -> None:
 
     from stationd.proto.error import StationError
 
-    options = {"use_uvloop": True} if settings.station.backend == "asyncio" else {}
+    # uvloop is not made for every platform; asyncio's own loop does the same, slower.
+    uvloop = settings.station.backend == "asyncio" and find_spec("uvloop") is not None
+    options = {"use_uvloop": True} if uvloop else {}
     try:
         anyio.run(function, backend=settings.station.backend, backend_options=options)
     except StationError as error:
