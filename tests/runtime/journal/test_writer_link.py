@@ -1,0 +1,95 @@
+"""What the link itself decides; how it gets on with the writer is in `test_sqlite`."""
+
+import socket
+
+import anyio
+import msgspec
+import pytest
+
+from stationd.proto.error import ErrorCode, ErrorInfo, JournalFailed
+from stationd.runtime.journal.child import Child
+from stationd.runtime.journal.interface import Commit
+from stationd.runtime.journal.pipe import Pipe, framed
+from stationd.runtime.journal.writer import Committed, Failed
+from stationd.runtime.journal.writer_link import WriterLink
+
+pytestmark = pytest.mark.anyio
+
+BOUND = 20.0
+
+
+class FakeChild(Child):
+    """A writer that says what the test makes it say."""
+
+    def __init__(self) -> None:
+        ours, self.theirs = socket.socketpair()
+        self.theirs.settimeout(0)
+        self.pipe = Pipe(ours)
+        self.pid = 0
+
+    def say(self, report: Committed | Failed) -> None:
+        self.theirs.send(framed(msgspec.msgpack.encode(report)))
+
+    def close(self) -> None:
+        self.theirs.close()
+        self.pipe.close()
+
+
+async def test_a_writer_that_dies_before_it_is_open_is_noticed() -> None:
+    writer = FakeChild()
+    writer.theirs.close()
+    with anyio.fail_after(BOUND), pytest.raises(JournalFailed, match="writer has ended"):
+        await WriterLink(writer).opened()
+    writer.close()
+
+
+async def test_the_writers_reason_reaches_the_daemon() -> None:
+    writer = FakeChild()
+    writer.say(Failed(ErrorInfo(ErrorCode.JOURNAL_FAILED, "the disk is full")))
+    with anyio.fail_after(BOUND), pytest.raises(JournalFailed, match="the disk is full"):
+        await WriterLink(writer).opened()
+    writer.close()
+
+
+async def test_what_a_failed_commit_held_is_never_called_back() -> None:
+    writer = FakeChild()
+    link = WriterLink(writer)
+    called: list[Commit] = []
+    for _ in range(3):
+        link.write((), called.append)
+    writer.say(Committed([7], {}, 1, 0.25))
+    writer.say(Failed(ErrorInfo(ErrorCode.JOURNAL_FAILED, "the disk is full")))
+    with anyio.fail_after(BOUND), pytest.raises(ExceptionGroup) as caught:
+        await link.run()
+    assert caught.group_contains(JournalFailed, match="the disk is full")
+    assert called == [Commit(7, {})]
+    assert link.statistics().waiting == 2
+    assert link.statistics().newest_commit_seconds == 0.25
+    with pytest.raises(JournalFailed, match="closed"):
+        link.write((), called.append)
+    writer.close()
+
+
+async def test_a_long_commit_lets_other_tasks_have_their_turn() -> None:
+    writer = FakeChild()
+    link = WriterLink(writer)
+    called: list[Commit] = []
+    seen: list[int] = []
+    for _ in range(1000):
+        link.write((), called.append)
+    writer.say(Committed(list(range(1, 1001)), {}, 1000, 0.0))
+
+    async def look() -> None:
+        while len(called) < 1000:
+            await anyio.lowlevel.checkpoint()
+            seen.append(len(called))
+
+    with anyio.fail_after(BOUND):
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(link.run)
+            await look()
+            writer.theirs.shutdown(socket.SHUT_WR)
+            await link.aclose()
+    writer.close()
+    assert [commit.first_seq for commit in called] == list(range(1, 1001))
+    assert len({count for count in seen if 0 < count < 1000}) > 3
