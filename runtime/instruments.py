@@ -110,6 +110,7 @@ class Instruments:
 
     def __init__(
         self,
+        *,
         jobs: Jobs,
         journal: Journal,
         feed: Feed,

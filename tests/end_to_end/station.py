@@ -213,6 +213,10 @@ class Station:
             return []
         return [int(line) for line in self.executions.read_text().split()]
 
+    def wait_executions(self, number: int) -> None:
+        """Wait until the null driver has begun with a number of executions."""
+        until(lambda: len(self.tickets_executed) >= number, f"{number} tickets are executed")
+
     # --- the wire ----------------------------------------------------------------------------
 
     def ask(self, request: Request, answer: type[R]) -> R:
@@ -237,6 +241,15 @@ class Station:
         """Return all processes of this station, the daemon's and those it has left behind."""
         wanted = f"{_MARK}={self.folder}".encode()
         return [pid for pid in _pids() if wanted in _environment(pid)]
+
+    def wait_left(self, controllers: set[str]) -> None:
+        """Wait until nothing is left of a killed daemon but controllers and their children."""
+
+        def left() -> set[int]:
+            keep = {self.controller_pid(name) for name in controllers}
+            return {pid for pid in self.processes() if not keep & {pid, *_ancestors(pid)}}
+
+        until(lambda: not left(), "the daemon's own children have ended")
 
     def close(self) -> None:
         """End all that was started, and remove the folder."""
@@ -276,6 +289,16 @@ def is_alive(pid: int) -> bool:
     except OSError:
         return False
     return stat.rpartition(")")[2].split()[0] != "Z"
+
+
+def _ancestors(pid: int) -> Iterable[int]:
+    while pid > 1:
+        try:
+            stat = Path(f"/proc/{pid}/stat").read_text()
+        except OSError:
+            return
+        pid = int(stat.rpartition(")")[2].split()[1])
+        yield pid
 
 
 def _pids() -> Iterable[int]:
