@@ -152,14 +152,16 @@ def test_the_error_of_a_job_tells_the_job_its_status_and_every_reason() -> None:
     reason = ErrorInfo(ErrorCode.ITEMS_FAILED, "2 of 3 items failed")
     items = {number: ErrorInfo(ErrorCode.DRIVER_FAILED, "no trigger") for number in range(12)}
     text = str(JobError("j-17", JobExecutorStatus.FAILED, reason, items))
-    assert text.startswith("job j-17 is failed; 2 of 3 items failed; item 0: no trigger; item 1:")
+    assert text.startswith("job j-17 has failed; 2 of 3 items failed; item 0: no trigger; item 1:")
     assert text.endswith("; and 2 more")
 
 
 def test_the_code_of_a_jobs_error_is_that_of_its_reason() -> None:
     reason = ErrorInfo(ErrorCode.INSTRUMENT_LOST, "the qpu went away")
     assert JobError("j", JobExecutorStatus.FAILED, reason).info.code is ErrorCode.INSTRUMENT_LOST
-    assert JobError("j", JobExecutorStatus.ABORTED).info.code is ErrorCode.ABORTED
+    aborted = JobError("j", JobExecutorStatus.ABORTED)
+    assert aborted.info.code is ErrorCode.ABORTED
+    assert str(aborted) == "job j was aborted"
 
 
 def test_the_end_of_a_wait_is_a_timeout_and_says_that_the_job_goes_on() -> None:
