@@ -62,7 +62,8 @@ class Child:
         """Keep the controller running, for ever or until `stop`."""
         pause = FIRST_PAUSE
         while not self._stopping:
-            while await to_thread.run_sync(_is_taken, self._lock):
+            # Nobody tells when a lock gets free.
+            while await to_thread.run_sync(_is_taken, self._lock):  # noqa: ASYNC110
                 await anyio.sleep(ADOPTED_CHECK)
             started = anyio.current_time()
             code = await self._run()

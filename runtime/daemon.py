@@ -112,6 +112,7 @@ async def running(settings: Settings, config: Path) -> AsyncGenerator[Station]:
 
 
 async def _assemble(
+    *,
     settings: Settings,
     journal: Journal,
     sockets: Sequence[Socket],

@@ -29,7 +29,7 @@ from stationd.actors.ladder import (
     SomeItemsFailed,
     StageFailed,
 )
-from stationd.proto.error import ErrorCode, ErrorInfo, StationError
+from stationd.proto.error import ErrorCode, ErrorInfo, StationError, UnexpectedEvent
 from stationd.proto.job import Ticket, TimelineEntry
 from stationd.proto.jobs_protocol import FeedEvent
 from stationd.runtime.journal.records import Fact, JobStored, Record, TicketIssued
@@ -67,6 +67,7 @@ class Dispatch:
 
     def __init__(
         self,
+        *,
         journal: Journal,
         feed: Feed,
         stages: Stages,
@@ -211,7 +212,13 @@ class Dispatch:
         now = self._clock.time()
         while events:
             before = live.job
-            live.job, effects = step(before, events.popleft())
+            try:
+                live.job, effects = step(before, events.popleft())
+            except UnexpectedEvent:
+                # The job stands where it stood, and can be cancelled; nobody else hears of it.
+                log.exception("job %s: please report this bug", before.id)
+                self._metrics.unexpected_event()
+                continue
             if live.job.ordinal != before.ordinal:
                 self._metrics.fact(live, before.status, now)
                 records.append(_fact(live.job, now))

@@ -17,7 +17,7 @@ import anyio
 
 from stationd import __version__
 from stationd.proto.codec import COMMANDS, REPORTS
-from stationd.proto.error import PeerError
+from stationd.proto.error import HostError, PeerError
 from stationd.proto.instruments_protocol import (
     Beat,
     Command,
@@ -44,6 +44,8 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 MISSED_BEATS: Final = 3
+MOST_STRANGERS: Final = 100
+"""Unknown controllers that the log names."""
 
 
 @dataclass(slots=True)
@@ -76,6 +78,7 @@ class InstrumentBus:
 
     def __init__(
         self,
+        *,
         socket: Socket,
         names: Sequence[str],
         fence: Fence,
@@ -95,6 +98,7 @@ class InstrumentBus:
         self._grace = grace
         self._by_identity: dict[bytes, Peer] = {}
         self._strangers: set[str] = set()
+        """Named in the log already; a bounded number of them."""
         self._arrived = anyio.Event()
 
     def remember(self, seen: Sequence[ControllerSeen]) -> None:
@@ -147,25 +151,33 @@ class InstrumentBus:
             self._metrics.bad_frame("instruments")
             log.warning("dropped a frame on the instruments socket: %s", error)
             return
-        if isinstance(report, Hello):
-            await self._hello(identity, report, instruments)
-            return
+        try:
+            if isinstance(report, Hello):
+                await self._hello(identity, report, instruments)
+            else:
+                self._pass_on(identity, report, frames, instruments)
+        except HostError:
+            raise
+        except Exception:
+            # What one controller says must not take the others with it.
+            log.exception("failed to take a %s: please report this bug", type(report).__name__)
+            self._metrics.unexpected_event()
+
+    def _pass_on(
+        self, identity: bytes, report: Report, frames: list[bytes], instruments: Instruments
+    ) -> None:
         peer = self._by_identity.get(identity)
         if peer is None:
             # From before our start, or from an absent one: its Hello is on its way.
             return
         peer.heard = self._clock.monotonic()
-        self._pass_on(peer, report, frames, instruments)
-
-    def _pass_on(
-        self, peer: Peer, report: Report, frames: list[bytes], instruments: Instruments
-    ) -> None:
         match report:
             case Beat() | Hello():
                 pass
+            case Data() if len(frames) == 1:
+                self._metrics.bad_frame("instruments")
             case Data():
-                if len(frames) > 1:
-                    instruments.data(peer.name, report, frames[1])
+                instruments.data(peer.name, report, frames[1])
             case Refused():
                 instruments.refused(peer.name, report)
             case _:
@@ -178,7 +190,7 @@ class InstrumentBus:
                 f"no controller is called {hello.name!r} in the daemon's configuration; known are"
                 f" {', '.join(sorted(self.peers)) or 'none'}"
             )
-            if hello.name not in self._strangers:
+            if hello.name not in self._strangers and len(self._strangers) < MOST_STRANGERS:
                 self._strangers.add(hello.name)
                 log.warning("ignored a controller: %s", detail)
             return

@@ -117,6 +117,7 @@ class JobsApi:
 
     def __init__(
         self,
+        *,
         settings: Settings,
         journal: Journal,
         dispatch: Dispatch,

@@ -93,6 +93,12 @@ class Metrics:
             registry=self.registry,
         )
         self._bad_frames = {name: frames.labels(name) for name in ("jobs", "instruments")}
+        self._unexpected = Counter(
+            "stationd_unexpected_events",
+            "Events that had no meaning for their job, and failures while a controller's word was"
+            " taken: bugs.",
+            registry=self.registry,
+        )
         self._commit = Histogram(
             "stationd_journal_commit_seconds",
             "Time that commits of the journal took; the newest one, looked at four times a second.",
@@ -149,6 +155,10 @@ class Metrics:
     def bad_frame(self, socket: str) -> None:
         """Count a frame that was dropped."""
         self._bad_frames[socket].inc()
+
+    def unexpected_event(self) -> None:
+        """Count a bug that was contained."""
+        self._unexpected.inc()
 
     async def probe(self) -> None:
         """Measure for ever how late the loop wakes a task, and how long commits take."""

@@ -109,6 +109,7 @@ class Stages:
 
     def __init__(
         self,
+        *,
         journal: Journal,
         workers: Workers,
         bus: InstrumentBus,
@@ -246,16 +247,14 @@ class Stages:
             case Sweep() as sweep:
                 return self._compiled(live, StoredWork(self._in_start_order(compile_sweep(sweep))))
             case Circuits() as circuits if not needs_worker(live.spec):
-                work: Work = compile_null(circuits)
-                return self._compiled(live, StoredWork({live.claims[0]: work}))
-            case _ if not needs_worker(live.spec):
+                null = compile_null(circuits)
+                return self._compiled(live, StoredWork({live.claims[0]: null}))
+            case Compile() if not needs_worker(live.spec):
                 return self._compiled(live, StoredWork({}))
-            case _:
-                return partial(self._compile_slowly, live)
+            case work:
+                return partial(self._compile_slowly, live, work)
 
-    async def _compile_slowly(self, live: LiveJob) -> Outcome:
-        work = live.spec.work
-        assert isinstance(work, Circuits | Compile)
+    async def _compile_slowly(self, live: LiveJob, work: Circuits | Compile) -> Outcome:
         programs = _circuits(live, set(live.item_errors))
         values = await self._values(live)
         request = CompileRequest(
