@@ -64,7 +64,8 @@ class Story:
             self.attempt = []
         self.attempt.append(entry)
         before = self.status
-        in_queue = entry.status is JobExecutorStatus.PENDING_EXECUTION
+        # A cancel that is accepted repeats the rung: what was known of it still holds.
+        same = before is not None and before.status is entry.status
         self.status = JobStatus(
             job=self.job,
             attempt=entry.attempt,
@@ -76,10 +77,8 @@ class Story:
             ordinal=entry.ordinal,
             time_unix_s=entry.time_unix_s,
             cancelling=entry.cancelling,
-            queue_position=before.queue_position if before is not None and in_queue else None,
-            progress=before.progress
-            if before is not None and not entry.status.is_terminal
-            else None,
+            queue_position=before.queue_position if before is not None and same else None,
+            progress=before.progress if before is not None and same else None,
             error=entry.error,
             note=entry.note,
         )

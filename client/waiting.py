@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from stationd.client.awaiting import Verdict, verdict
 from stationd.client.shared import connection
 from stationd.proto.error import ErrorInfo, JobError, JobNotFinished, StationError
 from stationd.proto.jobs_protocol import Get, Job
-from stationd.proto.status import JobExecutorStatus
+from stationd.proto.status import JobExecutorStatus, StatusEnum
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator
@@ -17,6 +17,9 @@ if TYPE_CHECKING:
     from stationd.client.references import JobStatus
     from stationd.client.story import Story
     from stationd.proto.job import JobView
+
+
+_SUCCESS: Final = (StatusEnum.COMPLETED.name, JobExecutorStatus.READY.name)
 
 
 async def follow(story: Story, awaited: AnyStatus) -> AsyncGenerator[JobStatus]:
@@ -61,14 +64,13 @@ def job_error(story: Story, awaited: AnyStatus, items: dict[int, ErrorInfo]) -> 
     status = story.status
     if status is None:
         raise ValueError("nothing is known of the job")
-    wanted = awaited.name.lower()
-    return JobError(
-        status.job,
-        status.status,
-        status.error,
-        items,
-        f"job {status.job} is {status.status} and cannot reach {wanted} any more",
+    # "has failed" says it all to whoever waits for the end.
+    detail = (
+        ""
+        if status.status.is_terminal and awaited.name in _SUCCESS
+        else f"job {status.job} is {status.status} and cannot reach {awaited.name} any more"
     )
+    return JobError(status.job, status.status, status.error, items, detail)
 
 
 def check_finished(view: JobView) -> None:

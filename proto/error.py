@@ -243,7 +243,8 @@ class JobError(StationError):
         aborted = status is JobExecutorStatus.ABORTED
         code = ErrorCode.ABORTED if aborted else ErrorCode.INVALID_REQUEST
         code = code if error is None else error.code
-        super().__init__(ErrorInfo(code, detail or f"job {job} is {status}"))
+        verb = "was" if aborted else "has" if status is JobExecutorStatus.FAILED else "is"
+        super().__init__(ErrorInfo(code, detail or f"job {job} {verb} {status}"))
         self.job = job
         self.status = status
         self.error = error
@@ -274,7 +275,7 @@ class WaitTimeout(StationError, TimeoutError):
 
     def __init__(self, job: str, status: JobExecutorStatus | None, timeout: float) -> None:
         last = "nothing was heard of it" if status is None else f"its last status is {status}"
-        super().__init__(f"job {job} was waited for {timeout:g} s: {last}; it goes on")
+        super().__init__(f"job {job} was waited for {round(timeout, 3):g} s: {last}; it goes on")
         self.job = job
         self.status = status
         self.timeout = timeout

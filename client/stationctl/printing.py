@@ -23,13 +23,16 @@ COLOURS: Final = {
     StatusEnum.CANCELLING: "yellow",
     StatusEnum.RUNNING: "cyan",
 }
+_NO_WIDTH: Final = 10_000
+"""Where nobody looks, lines are as long as what they say."""
 SHORT_ID: Final = 8
 """Characters of an id in tables; enough to name the job."""
 
 
 def console() -> Console:
-    """Return the standard output, with colours only on a terminal."""
-    return Console(highlight=False, soft_wrap=True)
+    """Return the standard output, with colours and a width only on a terminal."""
+    out = Console(highlight=False)
+    return out if out.is_terminal else Console(highlight=False, width=_NO_WIDTH)
 
 
 def print_json(value: object) -> None:
@@ -56,8 +59,10 @@ def plain(value: object) -> object:
 def table(columns: Iterable[str], rows: Iterable[Sequence[str | Text]]) -> Table:
     """Return a table for people."""
     built = Table(box=None, pad_edge=False, header_style="bold")
-    for column in columns:
+    *narrow, last = columns
+    for column in narrow:
         built.add_column(column, no_wrap=True)
+    built.add_column(last, overflow="fold")
     for row in rows:
         built.add_row(*row)
     return built
