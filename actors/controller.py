@@ -36,7 +36,7 @@ from stationd.actors.threads import Inbox
 from stationd.proto import instruments_protocol as wire
 from stationd.proto.codec import COMMANDS, REPORTS
 from stationd.proto.error import InstrumentError, PeerError, StationError, UnexpectedEvent
-from stationd.proto.socket import PeerGone, Socket, connect
+from stationd.proto.socket import PeerGone, Socket, connect_monitored
 
 if TYPE_CHECKING:
     from stationd.proto.program import Capabilities
@@ -48,9 +48,7 @@ _MOST_AT_ONCE: Final = 64
 _SILENT_BEATS: Final = 3
 _CLOSING_SECONDS: Final = 10.0
 """What the driver gets to come to rest when the controller ends."""
-_CONNECTION_EVENTS: Final = int(
-    zmq.EVENT_HANDSHAKE_SUCCEEDED | zmq.EVENT_DISCONNECTED | zmq.EVENT_CONNECT_RETRIED
-)
+_CONNECTION_EVENTS: Final = int(zmq.EVENT_HANDSHAKE_SUCCEEDED | zmq.EVENT_DISCONNECTED)
 _EVENT: Final = struct.Struct("<HI")
 
 
@@ -90,16 +88,23 @@ class Controller:
     Args:
         settings: What it must know.
         ledger: Its ledger, not started yet.
-        socket: Connected to the daemon.
+        socket: Connects to the daemon.
+        monitor: Receives the socket's connection events.
         release: The version of stationd.
     """
 
     def __init__(
-        self, settings: ControllerSettings, ledger: Ledger, socket: Socket, release: str
+        self,
+        settings: ControllerSettings,
+        ledger: Ledger,
+        socket: Socket,
+        monitor: Socket,
+        release: str,
     ) -> None:
         self._settings = settings
         self._ledger = ledger
         self._socket = socket
+        self._monitor = monitor
         self._inbox: Inbox[_Message] = Inbox()
         self._line = Line(ledger.memory, spool_limit=settings.spool_limit)
         self._instrument = ExecutionThread(
@@ -111,8 +116,7 @@ class Controller:
         self._capabilities: Capabilities | None = None
         self._pending: deque[_Pending] = deque()
         self._asked = 0
-        # The connection may be there before anybody watches it: taken for granted until lost.
-        self._connected = True
+        self._connected = False
         # Hello has left on this connection, so reports make sense to the daemon.
         self._greeted = False
         self._welcomed = False
@@ -329,7 +333,7 @@ class Controller:
     # --- the connection ----------------------------------------------------------------------
 
     def _say_hello(self) -> None:
-        if self._capabilities is None:
+        if self._capabilities is None or not self._connected:
             return
         hello = wire.Hello(
             name=self._settings.name,
@@ -347,15 +351,14 @@ class Controller:
         self._carry_out(outcome)
 
     async def _watch_connection(self) -> None:
-        with self._socket.monitor(_CONNECTION_EVENTS) as monitor:
-            while True:
-                (number, _value) = _EVENT.unpack((await monitor.receive())[0])
-                self._connected = number == zmq.EVENT_HANDSHAKE_SUCCEEDED
-                self._greeted = self._welcomed = False
-                if self._connected:
-                    self._say_hello()
-                elif number == zmq.EVENT_DISCONNECTED:
-                    _log.info("the connection to the daemon is lost")
+        while True:
+            (number, _value) = _EVENT.unpack((await self._monitor.receive())[0])
+            self._connected = number == zmq.EVENT_HANDSHAKE_SUCCEEDED
+            self._greeted = self._welcomed = False
+            if self._connected:
+                self._say_hello()
+            else:
+                _log.info("the connection to the daemon is lost")
 
     async def _beat(self) -> None:
         while True:
@@ -365,7 +368,7 @@ class Controller:
                 self._welcomed = False
             if self._welcomed:
                 self._report(wire.Beat())
-            elif self._connected:
+            else:
                 self._say_hello()
 
 
@@ -395,8 +398,9 @@ async def run_controller(settings: ControllerSettings, *, handle_signals: bool =
     release = await anyio.to_thread.run_sync(version, "stationd")
     failure: StationError | None = None
     try:
-        with connect(zmq.DEALER, settings.endpoint) as socket:
-            controller = Controller(settings, ledger, socket, release)
+        socket, monitor = connect_monitored(zmq.DEALER, settings.endpoint, _CONNECTION_EVENTS)
+        with socket, monitor:
+            controller = Controller(settings, ledger, socket, monitor, release)
             async with anyio.create_task_group() as tasks:
                 if handle_signals:
                     tasks.start_soon(_stop_on_signals, controller)
