@@ -252,8 +252,11 @@ class Execution:
                 return [*self._started(controller), *self._again(controller)]
             case "lost":
                 return self._part_over(controller, Lost(self.ticket, part.received))
-            case "finished" | "failed" | "at_rest":
-                # Not `_started`: a driver may refuse a ticket, or end it before it begins.
+            case "finished":
+                # Told at once, so that it comes before what has begun after it.
+                return [*self._begin(), self._collect(controller)]
+            case "failed" | "at_rest":
+                # A driver may refuse a ticket, or end it before it begins.
                 return [self._collect(controller)]
 
     def absent(self, controller: str) -> list[Output]:
