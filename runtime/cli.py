@@ -13,6 +13,7 @@ import click
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
+    from stationd.proto.error import StationError
     from stationd.runtime.settings import Settings
 
 # Nothing heavy is imported here: `stationd --version` should answer at once.
@@ -77,7 +78,7 @@ def controller(name: str, config: Path, verbose: bool) -> None:  # noqa: FBT001 
     if configured is None:
         known = ", ".join(sorted(settings.controllers)) or "none"
         _fail(f"{config}: no controller is called {name!r}; known are {known}")
-    _log_to_stderr(verbose=verbose)
+    _log_to_stderr(verbose=verbose, whose=f"[{name}] ")
     from stationd.actors.controller import ControllerSettings, run_controller
 
     own = ControllerSettings(
@@ -88,7 +89,7 @@ def controller(name: str, config: Path, verbose: bool) -> None:  # noqa: FBT001 
         state=str(settings.controller_state(name)),
         beat_interval=settings.instruments.beat_interval,
     )
-    _run(settings, lambda: run_controller(own))
+    _run(settings, lambda: run_controller(own), whose=f"controller {name}: ")
 
 
 @main.command("check-config")
@@ -118,7 +119,7 @@ def _settings(config: Path) -> Settings:
         _fail(str(error))
 
 
-def _run(settings: Settings, function: Callable[[], Awaitable[None]]) -> None:
+def _run(settings: Settings, function: Callable[[], Awaitable[None]], *, whose: str = "") -> None:
     import anyio
 
     from stationd.proto.error import StationError
@@ -129,33 +130,36 @@ def _run(settings: Settings, function: Callable[[], Awaitable[None]]) -> None:
     try:
         anyio.run(function, backend=settings.station.backend, backend_options=options)
     except StationError as error:
-        _end(error)
+        _end(error, whose)
     except BaseExceptionGroup as group:
         known, others = group.split(StationError)
         if known is None or others is not None:
             raise
-        _end(_first(known))
+        _end(_first(known), whose)
     except KeyboardInterrupt:
         # Before the signal handlers stood, or after they were gone.
         sys.exit(EXIT_INTERRUPTED)
 
 
-def _first(error: BaseException) -> BaseException:
+def _first(group: BaseExceptionGroup[StationError]) -> StationError:
+    error: StationError | BaseExceptionGroup[StationError] = group
     while isinstance(error, BaseExceptionGroup):
         error = error.exceptions[0]
     return error
 
 
-def _end(error: BaseException) -> NoReturn:
-    from stationd.proto.error import AlreadyRunning
+def _end(error: StationError, whose: str) -> NoReturn:
+    from stationd.proto.error import ErrorCode
 
-    _fail(str(error), EXIT_ALREADY_RUNNING if isinstance(error, AlreadyRunning) else EXIT_FAILED)
+    twice = error.code is ErrorCode.ALREADY_RUNNING
+    _fail(f"{whose}{error}", EXIT_ALREADY_RUNNING if twice else EXIT_FAILED)
 
 
-def _log_to_stderr(*, verbose: bool) -> None:
+def _log_to_stderr(*, verbose: bool, whose: str = "") -> None:
+    # The daemon's log and those of its children come together.
     logging.basicConfig(
         level=logging.DEBUG if verbose else logging.INFO,
-        format="%(asctime)s %(levelname)-7s %(name)s: %(message)s",
+        format=f"%(asctime)s %(levelname)-7s {whose}%(name)s: %(message)s",
         stream=sys.stderr,
     )
 
