@@ -21,6 +21,7 @@ from stationd.actors.ladder import (
     CameToRest,
     CancelAccepted,
     Course,
+    DataKept,
     Effect,
     Event,
     ExecutionDone,
@@ -97,8 +98,9 @@ def step(job: Job, event: Event) -> tuple[Job, tuple[Effect, ...]]:
 def _with_datum(job: Job, event: Event) -> Job:
     """Keep what an event tells beyond its name."""
     cancelled = job.course is Course.CANCELLING or isinstance(event, CancelAccepted)
-    note = _CANCEL_NOTES.get((type(event), job.status.is_terminal)) if cancelled else None
-    if note is not None and not (job.note and isinstance(event, AllItemsDone | SomeItemsFailed)):
+    if cancelled and not job.note:
+        # What came first tells what came of the cancel.
+        note = _CANCEL_NOTES.get((type(event), job.status.is_terminal), "")
         job = msgspec.structs.replace(job, note=note)
     match event:
         case CalibrationFetched(calibration_set=pinned):
@@ -111,7 +113,11 @@ def _with_datum(job: Job, event: Event) -> Job:
 
 _BEFORE: Final = "cancelled before execution"
 _DURING: Final = "cancelled during execution; partial data is kept"
-_FINISHED_FIRST: Final = "the execution finished before the cancel reached it; all data is kept"
+_FINISHED_FIRST: Final = "the work had been done before the cancel reached it; all data is kept"
+_FAILED_FIRST: Final = "the execution had failed before the cancel reached it; partial data is kept"
+_NO_RESULTS: Final = (
+    "the work had been done before the cancel reached it, but no results could be made of its data"
+)
 
 _CANCEL_NOTES: Final[Mapping[tuple[type[Event], bool], str]] = MappingProxyType(
     {
@@ -124,6 +130,8 @@ _CANCEL_NOTES: Final[Mapping[tuple[type[Event], bool], str]] = MappingProxyType(
         (ExecutionDone, False): _FINISHED_FIRST,
         (AllItemsDone, True): _FINISHED_FIRST,
         (SomeItemsFailed, True): _FINISHED_FIRST,
+        (StageFailed, True): _NO_RESULTS,
+        (DataKept, True): _FAILED_FIRST,
     }
 )
 """What came of a cancel, in words."""

@@ -36,7 +36,7 @@ def works(request: pytest.FixtureRequest) -> dict[str, Work]:
 def station(works: dict[str, Work], failing: str = "") -> tuple[Daemon, list[Act]]:
     acts: list[Act] = []
     controllers = {name: Controller(name, acts, fails=name == failing) for name in works}
-    daemon = Daemon(controllers, works)
+    daemon = Daemon(controllers, works, acts)
     for name in works:
         daemon.hello(name)
     return daemon, acts
@@ -397,62 +397,56 @@ def test_a_cancel_in_the_queue_is_not_called_done_before_the_controllers_have_sa
 # --- any order of everything -----------------------------------------------------------------
 
 
+def take_command(daemon: Daemon, name: str) -> None:
+    if daemon.controllers[name].commands:
+        daemon.controllers[name].take_command()
+
+
+def take_report(daemon: Daemon, name: str) -> None:
+    if daemon.controllers[name].reports:
+        daemon.take_report(name)
+
+
+def give_up(daemon: Daemon, name: str) -> None:
+    if not daemon.controllers[name].connected:
+        daemon.absent(name)
+
+
+def forget(daemon: Daemon, name: str) -> None:
+    # Whoever loses his memory after he has executed something may be asked to do it again.
+    if not daemon.executed:
+        daemon.controllers[name].die(forget=True)
+
+
+def cancel(daemon: Daemon, _name: str) -> None:
+    if not daemon.over:
+        daemon.cancel()
+
+
+HAPPENINGS: dict[str, Callable[[Daemon, str], None]] = {
+    "a command arrives": take_command,
+    "a report arrives": take_report,
+    "the instrument works": lambda daemon, name: daemon.controllers[name].work(),
+    "the queue grants": lambda daemon, _: daemon.arm(),
+    "a connection breaks": lambda daemon, name: daemon.controllers[name].disconnect(),
+    "a controller says hello": lambda daemon, name: daemon.hello(name),
+    "a controller is given up": give_up,
+    "a controller dies": lambda daemon, name: daemon.controllers[name].die(),
+    "a controller loses its memory": forget,
+    "the daemon dies": lambda daemon, _: daemon.die(),
+    "a client cancels": cancel,
+    "the daemon takes the ticket back": lambda daemon, _: daemon.revoke(),
+}
+OFTEN = [*HAPPENINGS, *list(HAPPENINGS)[:3] * 5, "the queue grants", "the queue grants"]
+
+
 @given(st.sampled_from(sorted(SHAPES)), st.data())
 def test_whatever_happens_the_job_is_told_the_truth_once(shape: str, data: st.DataObject) -> None:
     works = SHAPES[shape]()
     failing = data.draw(st.sampled_from(["", "", "", *works]), "failing")
     daemon, acts = station(works, failing)
-    some = st.sampled_from(sorted(works))
-    cancelled = False
+    names = st.sampled_from(sorted(works))
     for _ in range(data.draw(st.integers(0, 60), "steps")):
-        what = data.draw(
-            st.sampled_from(
-                [
-                    *["command"] * 6,
-                    *["report"] * 6,
-                    *["work"] * 6,
-                    *["arm"] * 3,
-                    "break",
-                    "hello",
-                    "hello",
-                    "absent",
-                    "controller dies",
-                    "controller forgets",
-                    "daemon dies",
-                    "cancel",
-                    "revoke",
-                ]
-            )
-        )
-        name = data.draw(some)
-        controller = daemon.controllers[name]
-        match what:
-            case "command" if controller.commands:
-                controller.take_command()
-            case "report" if controller.reports:
-                daemon.take_report(name)
-            case "work":
-                controller.work()
-            case "arm":
-                daemon.arm()
-            case "break":
-                controller.disconnect()
-            case "hello":
-                daemon.hello(name)
-            case "absent" if not controller.connected:
-                daemon.absent(name)
-            case "controller dies":
-                controller.die()
-            case "controller forgets" if not acts:
-                controller.die(forget=True)
-            case "daemon dies":
-                daemon.die()
-            case "cancel" if not cancelled and not daemon.over:
-                cancelled = True
-                daemon.cancel()
-            case "revoke":
-                daemon.revoke()
-            case _:
-                pass
+        HAPPENINGS[data.draw(st.sampled_from(OFTEN))](daemon, data.draw(names))
     settle(daemon)
     check(daemon, acts)

@@ -210,12 +210,13 @@ class Controller:
                 self._change(number, blocks=self._rows[number].blocks + 1)
             case facts.FenceSeen(fence=fence):
                 self._fence = fence
-            case facts.Forgotten():
+            case _:
                 pass
 
     def _change(
         self,
         number: int,
+        *,
         cleared: bool | None = None,
         end: bytes | None = None,
         blocks: int | None = None,
@@ -235,8 +236,12 @@ class Controller:
 class Daemon:
     """The daemon's side of one job: the real execution and the real ladder."""
 
-    def __init__(self, controllers: dict[str, Controller], works: dict[str, Work]) -> None:
+    def __init__(
+        self, controllers: dict[str, Controller], works: dict[str, Work], executed: list[Act]
+    ) -> None:
         self.controllers = controllers
+        self.executed = executed
+        """What the instruments have done; the daemon itself does not look."""
         self.works = works
         self.epoch = 1
         self.told: list[Event] = []
