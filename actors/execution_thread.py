@@ -59,7 +59,7 @@ class Ready:
 class Broken:
     """The driver could not be made."""
 
-    def __init__(self, error: Exception) -> None:
+    def __init__(self, error: BaseException) -> None:
         self.error = error
 
 
@@ -266,10 +266,13 @@ class ExecutionThread:
     # --- the thread --------------------------------------------------------------------------
 
     def _work(self) -> None:
+        driver: Driver | None = None
         try:
             driver = self._make()
             capabilities = driver.describe()
-        except Exception as error:  # noqa: BLE001 - a driver may raise anything
+        except BaseException as error:  # noqa: BLE001 - a driver may raise anything
+            if driver is not None:
+                self._close(driver)
             self._tell(Broken(error))
             return
         self._driver = driver
