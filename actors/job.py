@@ -22,6 +22,7 @@ from stationd.actors.ladder import (
     CancelAccepted,
     Course,
     DataKept,
+    DeadlinePassed,
     Effect,
     Event,
     ExecutionDone,
@@ -105,8 +106,14 @@ def _with_datum(job: Job, event: Event) -> Job:
     match event:
         case CalibrationFetched(calibration_set=pinned):
             return msgspec.structs.replace(job, calibration_set=pinned)
-        case StageFailed(error=error) | ExecutionFailed(error=error) | SomeItemsFailed(error=error):
-            return msgspec.structs.replace(job, error=error)
+        case (
+            StageFailed(error=error)
+            | ExecutionFailed(error=error)
+            | SomeItemsFailed(error=error)
+            | DeadlinePassed(error=error)
+        ):
+            # The first one is the reason; what it leads to may fail as well.
+            return job if job.error is not None else msgspec.structs.replace(job, error=error)
         case _:
             return job
 
@@ -131,6 +138,7 @@ _CANCEL_NOTES: Final[Mapping[tuple[type[Event], bool], str]] = MappingProxyType(
         (AllItemsDone, True): _FINISHED_FIRST,
         (SomeItemsFailed, True): _FINISHED_FIRST,
         (StageFailed, True): _NO_RESULTS,
+        (DeadlinePassed, True): _NO_RESULTS,
         (DataKept, True): _FAILED_FIRST,
     }
 )

@@ -39,7 +39,7 @@ class Course(Enum):
     CANCELLING = "cancelling"
     """A cancel has been accepted."""
     FAILING = "failing"
-    """The execution has failed; what data there is, is being kept."""
+    """The execution has failed or a deadline has passed; what data there is, is being kept."""
 
 
 # --- events: facts that reach a job ----------------------------------------------------------
@@ -124,6 +124,12 @@ class CancelAccepted(Struct, frozen=True):
     note: str = ""
 
 
+class DeadlinePassed(Struct, frozen=True):
+    """The job, or a stage of it, has taken longer than it may."""
+
+    error: ErrorInfo
+
+
 Event = (
     Proceeded
     | Resumed
@@ -142,6 +148,7 @@ Event = (
     | SomeItemsFailed
     | StageFailed
     | CancelAccepted
+    | DeadlinePassed
 )
 
 
@@ -266,6 +273,25 @@ _CANCEL_LATE: Final[dict[tuple[Course, S, type[Event]], Rule]] = {
     (C.CANCELLING, S.POST_PROCESSING_ENDED,   SomeItemsFailed): Rule(S.ABORTED,                 (E.END,)),
 }
 
+# A deadline ends the job as a failing stage does; what the instruments are at work on is aborted.
+_DEADLINE: Final[dict[tuple[Course, S, type[Event]], Rule]] = {
+    (C.CLIMBING, status, DeadlinePassed): Rule(S.FAILED, (E.STOP_STAGE, E.END))
+    for status in S
+    if not status.is_terminal and status not in {S.PENDING_EXECUTION, S.EXECUTION_STARTED}
+} | {
+    (C.CLIMBING,   S.PENDING_EXECUTION,       DeadlinePassed):  Rule(None,                      (E.LEAVE_QUEUE,),  C.FAILING),
+    (C.FAILING,    S.PENDING_EXECUTION,       LeftQueue):       Rule(S.FAILED,                  (E.END,)),
+    (C.FAILING,    S.PENDING_EXECUTION,       ExecutionFailed): Rule(S.FAILED,                  (E.END,)),
+    (C.FAILING,    S.PENDING_EXECUTION,       ExecutionBegan):  Rule(S.EXECUTION_STARTED,       (E.ABORT_TICKET,)),
+    (C.FAILING,    S.PENDING_EXECUTION,       CancelAccepted):  Rule(None,                      (),                C.CANCELLING),
+    (C.CLIMBING,   S.EXECUTION_STARTED,       DeadlinePassed):  Rule(None,                      (E.ABORT_TICKET,), C.FAILING),
+    (C.FAILING,    S.EXECUTION_STARTED,       CameToRest):      Rule(None,                      (E.KEEP_DATA,)),
+    (C.FAILING,    S.EXECUTION_STARTED,       ExecutionDone):   Rule(None,                      (E.KEEP_DATA,)),
+    (C.FAILING,    S.EXECUTION_STARTED,       ExecutionFailed): Rule(None,                      (E.KEEP_DATA,)),
+    # A cancel is bounded by itself, but for the post-processing that it lets finish.
+    (C.CANCELLING, S.POST_PROCESSING_STARTED, DeadlinePassed):  Rule(S.ABORTED,                 (E.STOP_STAGE, E.END)),
+}
+
 # After a restart of the daemon: what to do again, by the last status on disk.
 _RESUME: Final[dict[tuple[Course, S, type[Event]], Rule]] = {
     (C.CLIMBING,   S.RECEIVED,                    Resumed): Rule(None, (E.CONTINUE,)),
@@ -293,7 +319,7 @@ _RESUME: Final[dict[tuple[Course, S, type[Event]], Rule]] = {
 # fmt: on
 
 TRANSITIONS: Final[Mapping[tuple[Course, S, type[Event]], Rule]] = MappingProxyType(
-    _CLIMB | _CANCEL_EARLY | _CANCEL_LATE | _RESUME
+    _CLIMB | _CANCEL_EARLY | _CANCEL_LATE | _DEADLINE | _RESUME
 )
 
 IGNORED: Final[Mapping[tuple[Course, S, type[Event]], str]] = MappingProxyType(
@@ -318,6 +344,34 @@ IGNORED: Final[Mapping[tuple[Course, S, type[Event]], str]] = MappingProxyType(
         # can still be on their way.
         (C.CLIMBING, S.ABORTED, outcome): "the stage had answered before it was dropped"
         for outcome in (Validated, CalibrationFetched, Compiled, MetadataSaved, StageFailed)
+    }
+    | {
+        (course, status, DeadlinePassed): "the job is being ended already, in bounded time"
+        for course, status in [
+            (C.FAILING, S.PENDING_EXECUTION),
+            (C.FAILING, S.EXECUTION_STARTED),
+            (C.CANCELLING, S.PENDING_EXECUTION),
+            (C.CANCELLING, S.EXECUTION_STARTED),
+            (C.CANCELLING, S.EXECUTION_ENDED),
+            (C.CANCELLING, S.POST_PROCESSING_PENDING),
+            (C.CANCELLING, S.POST_PROCESSING_ENDED),
+        ]
+    }
+    | {
+        (course, status, DeadlinePassed): "the attempt ended before its deadline"
+        for course in Course
+        for status in S.terminal_statuses()
+    }
+    | {
+        (C.CLIMBING, S.FAILED, outcome): "the stage had answered before it was dropped"
+        for outcome in (
+            Validated,
+            CalibrationFetched,
+            Compiled,
+            MetadataSaved,
+            PostProcessed,
+            StageFailed,
+        )
     }
     | {
         (course, S.EXECUTION_STARTED, ExecutionBegan): "each controller of a group reports it"
