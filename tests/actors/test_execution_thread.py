@@ -3,7 +3,7 @@
 import queue
 import threading
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from typing import Literal
 
@@ -96,7 +96,7 @@ class Told:
 
 
 @contextmanager
-def working(driver: Driver) -> Iterator[Told]:
+def working(driver: Driver) -> Generator[Told]:
     told = Told(driver)
     ready = told.next()
     assert isinstance(ready, Ready)

@@ -5,7 +5,7 @@ import queue
 import sqlite3
 import subprocess
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -28,9 +28,9 @@ class Opened:
 
     def __init__(self, ledger: Ledger) -> None:
         self.ledger = ledger
-        self._said: queue.SimpleQueue[Committed] = queue.SimpleQueue()
+        self.said: queue.SimpleQueue[Committed] = queue.SimpleQueue()
         self._number = 0
-        ledger.start([], self._said.put)
+        ledger.start([], self.said.put)
 
     def write(
         self, records: Sequence[Record], reads: Sequence[SpooledBlocks] = ()
@@ -38,13 +38,13 @@ class Opened:
         self._number += 1
         self.ledger.write(self._number, records, reads)
         while True:
-            committed = self._said.get(timeout=10)
+            committed = self.said.get(timeout=10)
             if committed.up_to == self._number:
                 return committed.blocks
 
 
 @contextmanager
-def opened(state: Path) -> Iterator[Opened]:
+def opened(state: Path) -> Generator[Opened]:
     ledger = Ledger(state)
     try:
         yield Opened(ledger)
@@ -166,15 +166,15 @@ def test_a_damaged_ledger_is_refused_with_what_to_do(tmp_path: Path) -> None:
 def test_a_disk_that_fails_delays_the_answer_and_loses_nothing(tmp_path: Path) -> None:
     with opened(tmp_path) as one:
         one.write([ARMED])
-        database = one.ledger._database
+        database = one.ledger._database  # pyright: ignore[reportPrivateUsage]
         (pages,) = database.execute("PRAGMA page_count").fetchone()
         database.execute(f"PRAGMA max_page_count = {pages}")
         block = facts.BlockSpooled(5, 0, b"h", bytes(1 << 20))
         one.ledger.write(2, [block])
         with pytest.raises(queue.Empty):
-            one._said.get(timeout=0.1)
+            one.said.get(timeout=0.1)
         database.execute("PRAGMA max_page_count = 1000000")
-        assert one._said.get(timeout=10).up_to == 2
+        assert one.said.get(timeout=10).up_to == 2
     (held,) = remembered(tmp_path).held
     assert held.blocks == 1
 
