@@ -14,7 +14,7 @@ README = Path(__file__).parent.parent.parent / "actors" / "README.md"
 def test_the_example_is_a_driver() -> None:
     (example,) = re.findall(r"```python\n(.*?)```", README.read_text("utf-8"), re.DOTALL)
     names: dict[str, object] = {}
-    exec(example, names)  # noqa: S102 - our own page
+    exec(example, names)
     made = names["Thermometer"]
     assert isinstance(made, type)
     assert issubclass(made, SettingsDriver)
