@@ -13,7 +13,15 @@ import logging
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
-from stationd.proto.jobs_protocol import Events, FeedEvent, ProgressReport, Snapshot, StreamBeat
+from stationd.proto.error import ErrorCode, ErrorInfo, StationError
+from stationd.proto.jobs_protocol import (
+    Events,
+    Failure,
+    FeedEvent,
+    ProgressReport,
+    Snapshot,
+    StreamBeat,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -72,7 +80,7 @@ class Feed:
     @property
     def listeners(self) -> int:
         """How many streams are open."""
-        return len(self._all) + sum(len(streams) for streams in self._by_job.values())
+        return len(self._streams())
 
     def publish(self, events: Sequence[FeedEvent]) -> None:
         """Send committed facts, which follow the ones before without a hole."""
@@ -186,7 +194,10 @@ class Feed:
             while not stream.closed and stream.credit > 0 and stream.position < self.position:
                 limit = min(stream.credit, CATCH_UP_PAGE)
                 jobs = None if stream.jobs is None else sorted(stream.jobs)
-                events, complete = await self._queries.facts(stream.position, jobs, limit)
+                found = await self._missed(stream, jobs, limit)
+                if found is None:
+                    return
+                events, complete = found
                 # What is not published yet is not told yet.
                 stream.position = max(stream.position, min(complete, self.position))
                 self._send_page(stream, [e for e in events if e.entry.seq <= stream.position])
@@ -195,8 +206,26 @@ class Feed:
         if stream.position >= self.position:
             stream.behind = stream.closed
 
+    async def _missed(
+        self, stream: Stream, jobs: Sequence[JobId] | None, limit: int
+    ) -> tuple[list[FeedEvent], int] | None:
+        try:
+            return await self._queries.facts(stream.position, jobs, limit)
+        except Exception as error:
+            # One stream's failure is its own; the listener can begin another one.
+            log.exception("a stream could not catch up")
+            info = error.info if isinstance(error, StationError) else _broken(error)
+            self._send(stream, Failure(stream.request, info))
+            self.close(stream)
+            return None
+
     def _send_page(self, stream: Stream, events: Iterable[FeedEvent]) -> None:
         fresh = [event for event in events if event.entry.seq > stream.known.get(event.job, 0)]
         if fresh:
             stream.credit -= len(fresh)
             self._send(stream, Events(stream.request, tuple(fresh)))
+
+
+def _broken(error: Exception) -> ErrorInfo:
+    detail = f"the feed could not catch up ({type(error).__name__}: {error}): please report it"
+    return ErrorInfo(ErrorCode.INTERNAL_ERROR, detail)
