@@ -19,8 +19,9 @@ StationError
 │   ├── UnsupportedVersion      a newer or older major version
 │   └── StationUnreachable      nobody answers at the endpoint
 ├── InstrumentError         the instrument, its driver or its controller must be looked at
-├── HostError               the host must be looked at: the daemon cannot go on
+├── HostError               the host must be looked at
 │   ├── JournalFailed           the journal cannot be opened, written or read
+│   ├── StorageTrouble          the disk is full or fails; the daemon waits for it to heal
 │   └── AlreadyRunning          another process holds the state directory
 └── UnexpectedEvent         a bug in stationd: please report it
 
@@ -72,6 +73,12 @@ class ErrorCode(StrEnum):
     """A controller that the job needs has not connected in time."""
     INSTRUMENT_LOST = "instrument_lost"
     """A controller went away while it held the job, and its result with it."""
+    STAGE_TIMEOUT = "stage_timeout"
+    """A stage of the job took longer than the station allows."""
+    JOB_TIMEOUT = "job_timeout"
+    """The job took longer than it allows itself."""
+    CONTROLLER_SILENT = "controller_silent"
+    """A controller at work on the job gave no sign of progress for too long."""
     ITEMS_FAILED = "items_failed"
     """Some items of the job failed; the others have results."""
     ABORTED = "aborted"
@@ -86,6 +93,8 @@ class ErrorCode(StrEnum):
     """A bug in stationd: please report it."""
     STATION_UNREACHABLE = "station_unreachable"
     """Nobody answers at the endpoint."""
+    STORAGE_TROUBLE = "storage_trouble"
+    """The station's disk is full or fails: it takes no new work until that is mended."""
     UNKNOWN = "unknown"
     """A code of a newer version than ours; the detail says what happened."""
 
@@ -313,13 +322,22 @@ class InstrumentError(StationError):
 
 
 class HostError(StationError):
-    """The host must be looked at; the daemon cannot go on."""
+    """The host must be looked at."""
 
 
 class JournalFailed(HostError):
     """The journal cannot be opened, written or read; what it acknowledged before is durable."""
 
     code = ErrorCode.JOURNAL_FAILED
+
+
+class StorageTrouble(HostError):
+    """The disk is full or fails: nothing new is taken until it has healed.
+
+    Jobs under way go on, and what was acknowledged is durable.
+    """
+
+    code = ErrorCode.STORAGE_TROUBLE
 
 
 class AlreadyRunning(HostError):
@@ -348,6 +366,7 @@ _ERROR_CLASSES: Final[dict[ErrorCode, type[StationError]]] = {
         UnsupportedVersion,
         InstrumentError,
         JournalFailed,
+        StorageTrouble,
     )
 }
 
