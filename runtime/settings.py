@@ -5,7 +5,6 @@ Every error names the file, the key and the reason, and all are found before any
 
 from __future__ import annotations
 
-import difflib
 import re
 import tomllib
 from pathlib import Path
@@ -15,6 +14,7 @@ import msgspec
 from msgspec import Meta, Struct, field
 
 from stationd.proto.error import StationError
+from stationd.runtime.settings_check import problems, suggestion
 
 
 class SettingsError(StationError):
@@ -58,6 +58,25 @@ class Instruments(Struct, frozen=True, forbid_unknown_fields=True):
     """Seconds between heartbeats; a controller silent for three of them is taken for absent."""
     grace: Seconds = 10.0
     """Seconds that an absent controller has to come back before its jobs fail."""
+    abort_timeout: Seconds = 10.0
+    """Seconds that a controller has to bring its instruments to rest before it is put in
+    quarantine, and ended if it is a child of the daemon."""
+
+
+class Deadlines(Struct, frozen=True, forbid_unknown_fields=True):
+    """How long each stage of a job may take, in seconds."""
+
+    validation: Seconds = 120.0
+    fetch_calibration: Seconds = 30.0
+    compilation: Seconds = 600.0
+    post_processing: Seconds = 600.0
+
+
+class Recovery(Struct, frozen=True, forbid_unknown_fields=True):
+    """What becomes of unfinished jobs when the daemon starts again."""
+
+    policy: Literal["resume", "abort"] = "resume"
+    """``resume``: they go on from where they were; ``abort``: they are cancelled."""
 
 
 class Metrics(Struct, frozen=True, forbid_unknown_fields=True):
@@ -84,6 +103,8 @@ class Controller(Struct, frozen=True, forbid_unknown_fields=True):
     """Whether the daemon starts it as a child; otherwise `stationd controller NAME` does."""
     prefetch: Annotated[int, Meta(ge=0, le=1000)] = 2
     """Tickets sent ahead into its line at least; short jobs get more."""
+    silence: Annotated[float, Meta(ge=0, le=1_000_000)] = 0.0
+    """Seconds without data, progress or an end after which a running job fails; 0 for never."""
     options: dict[str, object] = field(default_factory=dict)
     """Passed on to the driver."""
 
@@ -100,6 +121,8 @@ class Settings(Struct, frozen=True, forbid_unknown_fields=True):
     station: Station = field(default_factory=Station)
     api: Api = field(default_factory=Api)
     instruments: Instruments = field(default_factory=Instruments)
+    deadlines: Deadlines = field(default_factory=Deadlines)
+    recovery: Recovery = field(default_factory=Recovery)
     metrics: Metrics = field(default_factory=Metrics)
     workers: Workers = field(default_factory=Workers)
     controllers: dict[Name, Controller] = field(default_factory=dict)
@@ -133,6 +156,7 @@ class Settings(Struct, frozen=True, forbid_unknown_fields=True):
 _LOOPBACK: Final = re.compile(r"^tcp://(127\.\d+\.\d+\.\d+|localhost|\[::1\]):(\d+|\*)\Z")
 _IPC: Final = re.compile(r"^ipc:///.{1,100}\Z")
 _LISTEN: Final = re.compile(r"^(127\.\d+\.\d+\.\d+|localhost|::1):\d{1,5}\Z")
+_HIGHEST_PORT: Final = 65_535
 
 
 def load(path: Path) -> Settings:
@@ -160,72 +184,44 @@ def parse(data: object, source: str) -> Settings:
     Raises:
         SettingsError: It says something that makes no sense.
     """
-    try:
+    found = problems(data, Settings)
+    if not found:
         settings = msgspec.convert(data, Settings)
-    except msgspec.ValidationError as error:
-        raise SettingsError(f"{source}: {_explained(str(error))}") from error
-    problems = [*_endpoint_problems(settings), *_reference_problems(settings)]
-    if problems:
-        raise SettingsError(f"{source}: {'; '.join(problems)}")
-    return settings
+        found = [*_endpoint_problems(settings), *_reference_problems(settings)]
+        if not found:
+            return settings
+    raise SettingsError(f"{source}: {'; '.join(found)}")
 
 
 def _endpoint_problems(settings: Settings) -> list[str]:
-    problems = [
+    endpoints = [("api.endpoints", endpoint) for endpoint in settings.api.endpoints]
+    if settings.instruments.endpoint:
+        endpoints.append(("instruments.endpoint", settings.instruments.endpoint))
+    found = [
         f"{key}: {endpoint!r} is not ipc:// with an absolute path of at most 100 characters, nor"
         " tcp:// on the loopback interface"
-        for key, endpoint in [
-            *(("api.endpoints", endpoint) for endpoint in settings.api_endpoints),
-            ("instruments.endpoint", settings.instruments_endpoint),
-        ]
+        for key, endpoint in endpoints
         if not _IPC.match(endpoint) and not _LOOPBACK.match(endpoint)
     ]
+    if not _IPC.match(settings.instruments_endpoint) and not settings.instruments.endpoint:
+        found.append(
+            f"station.runtime: {settings.station.runtime!r} is not an absolute path that leaves"
+            " room for the sockets' names (100 characters in all)"
+        )
     listen = settings.metrics.listen
-    if listen and not _LISTEN.match(listen):
-        problems.append(f"metrics.listen: {listen!r} is not ADDRESS:PORT on the loopback interface")
-    return problems
+    if listen and not _is_listen(listen):
+        found.append(f"metrics.listen: {listen!r} is not ADDRESS:PORT on the loopback interface")
+    return found
+
+
+def _is_listen(listen: str) -> bool:
+    return bool(_LISTEN.match(listen)) and int(listen.rpartition(":")[2]) <= _HIGHEST_PORT
 
 
 def _reference_problems(settings: Settings) -> list[str]:
     return [
         f"targets.{name}.controller: no controller is called {target.controller!r}"
-        + _suggestion(target.controller, list(settings.controllers))
+        + suggestion(target.controller, list(settings.controllers))
         for name, target in settings.targets.items()
         if target.controller not in settings.controllers
     ]
-
-
-_UNKNOWN_FIELD: Final = re.compile(r"unknown field `(?P<key>[^`]*)`(?: - at `\$\.?(?P<at>[^`]*)`)?")
-_AT: Final = re.compile(r"^(?P<reason>.*?)(?: - at `(?:key in )?\$\.?(?P<at>[^`]*)`)?\Z", re.DOTALL)
-_SECTIONS: Final[dict[str, type[Struct]]] = {
-    "": Settings,
-    "station": Station,
-    "api": Api,
-    "instruments": Instruments,
-    "metrics": Metrics,
-    "workers": Workers,
-    "controllers[...]": Controller,
-    "targets[...]": Target,
-}
-
-
-def _explained(message: str) -> str:
-    """Turn the library's message into one that starts with the key."""
-    unknown = _UNKNOWN_FIELD.search(message)
-    if unknown is not None:
-        at = unknown["at"] or ""
-        section = _SECTIONS.get(at)
-        known = list(section.__struct_fields__) if section is not None else []
-        key = f"{at}.{unknown['key']}" if at else unknown["key"]
-        return f"{key}: there is no such key{_suggestion(unknown['key'], known)}"
-    found = _AT.match(message)
-    if found is None or not found["at"]:
-        return message
-    return f"{found['at']}: {found['reason'][0].lower()}{found['reason'][1:]}"
-
-
-def _suggestion(name: str, known: list[str]) -> str:
-    close = difflib.get_close_matches(name, known, n=1)
-    if close:
-        return f"; did you mean {close[0]!r}?"
-    return f"; known are {', '.join(sorted(known))}" if known else ""
