@@ -14,8 +14,8 @@ import logging
 import os
 import signal
 import struct
-import time
 from collections import deque
+from functools import partial
 from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, assert_never
@@ -27,12 +27,12 @@ from msgspec import Struct
 
 from stationd.actors import facts
 from stationd.actors.drivers.registry import load_driver
-from stationd.actors.execution_thread import Broken, Closed, ExecutionThread, Ready
+from stationd.actors.execution_thread import Broken, Closed, Ready
 from stationd.actors.facts import Cleared, Fact, Outcome, SpooledBlocks
+from stationd.actors.host import Host, Message
 from stationd.actors.ledger import Committed, Ledger
 from stationd.actors.ledger_database import Block
 from stationd.actors.line import Line
-from stationd.actors.threads import Inbox
 from stationd.proto import instruments_protocol as wire
 from stationd.proto.codec import COMMANDS, REPORTS
 from stationd.proto.error import InstrumentError, PeerError, StationError, UnexpectedEvent
@@ -78,10 +78,6 @@ class _Pending(Struct):
     cleared: list[Cleared]
 
 
-_Message = Fact | Committed | Ready | Broken | Closed
-"""What the two threads tell the loop."""
-
-
 class Controller:
     """The loop between the daemon, the line of tickets, and the two threads.
 
@@ -91,6 +87,7 @@ class Controller:
         socket: Connects to the daemon.
         monitor: Receives the socket's connection events.
         release: The version of stationd.
+        host: Its clocks and threads.
     """
 
     def __init__(
@@ -100,14 +97,16 @@ class Controller:
         socket: Socket,
         monitor: Socket,
         release: str,
+        host: Host | None = None,
     ) -> None:
         self._settings = settings
         self._ledger = ledger
         self._socket = socket
         self._monitor = monitor
-        self._inbox: Inbox[_Message] = Inbox()
+        self._host = host or Host()
+        self._inbox = self._host.inbox()
         self._line = Line(ledger.memory, spool_limit=settings.spool_limit)
-        self._instrument = ExecutionThread(
+        self._instrument = self._host.instrument(
             lambda: load_driver(settings.driver, settings.options),
             ledger.mark_started,
             self._inbox.put,
@@ -120,6 +119,9 @@ class Controller:
         # Hello has left on this connection, so reports make sense to the daemon.
         self._greeted = False
         self._welcomed = False
+        # The daemon does not answer, though it is connected: only Hello is sent, so that reports
+        # do not pile up in front of it.
+        self._unheard = False
         self._last_heard = 0.0
         self._silence = _SILENT_BEATS * settings.beat_interval
         self._stopping = anyio.Event()
@@ -136,7 +138,7 @@ class Controller:
             Why the driver could not be started, if that is why it ended.
         """
         recovered = self._line.recover(self._ledger.memory)
-        await anyio.to_thread.run_sync(self._ledger.start, recovered.records, self._inbox.put)
+        await self._host.in_thread(partial(self._ledger.start, recovered.records, self._inbox.put))
         self._instrument.start()
         try:
             async with anyio.create_task_group() as tasks:
@@ -151,7 +153,7 @@ class Controller:
             # Also when this task is cancelled: nothing runs on behind the controller's back.
             self._instrument.close()
             with anyio.CancelScope(shield=True):
-                await anyio.to_thread.run_sync(self._instrument.join, _CLOSING_SECONDS)
+                await self._host.in_thread(partial(self._instrument.join, _CLOSING_SECONDS))
             self._inbox.close()
         return self._failure
 
@@ -177,7 +179,7 @@ class Controller:
         while True:
             parts: list[bytes] | None = await self._socket.receive()
             outcome = Outcome()
-            now = time.time()
+            now = self._host.time()
             for _ in range(_MOST_AT_ONCE):
                 if parts is None:
                     break
@@ -186,7 +188,7 @@ class Controller:
             else:
                 if parts is not None:
                     self._read(parts, now, outcome)
-            self._last_heard = time.monotonic()
+            self._last_heard = self._host.monotonic()
             self._carry_out(outcome)
 
     def _read(self, parts: list[bytes], now_unix_s: float, outcome: Outcome) -> None:
@@ -219,6 +221,10 @@ class Controller:
         if not self._welcomed:
             _log.info("connected to station %s, epoch %d", *_named(welcome))
         self._welcomed = True
+        if self._unheard:
+            # What has not been reported meanwhile is in a new Hello.
+            self._unheard = False
+            self._say_hello()
         self._silence = _SILENT_BEATS * max(welcome.beat_interval, self._settings.beat_interval)
 
     # --- what the threads say ----------------------------------------------------------------
@@ -227,12 +233,12 @@ class Controller:
         while True:
             messages = await self._inbox.receive()
             outcome = Outcome()
-            now = time.time()
+            now = self._host.time()
             for message in messages:
                 self._hear(message, now, outcome)
             self._carry_out(outcome)
 
-    def _hear(self, message: _Message, now_unix_s: float, outcome: Outcome) -> None:
+    def _hear(self, message: Message, now_unix_s: float, outcome: Outcome) -> None:
         match message:
             case Committed():
                 self._be_committed(message, now_unix_s, outcome)
@@ -297,11 +303,11 @@ class Controller:
                 case facts.Step():
                     self._instrument.advance(order)
                 case facts.Withdraw():
-                    self._learn(self._instrument.withdraw(order.number), time.time(), outcome)
+                    self._learn(self._instrument.withdraw(order.number), self._host.time(), outcome)
                 case facts.Stop():
                     fact = self._instrument.stop(order.number)
                     if fact is not None:
-                        self._learn(fact, time.time(), outcome)
+                        self._learn(fact, self._host.time(), outcome)
                 case _:
                     assert_never(order)
 
@@ -319,8 +325,9 @@ class Controller:
 
     def _report(self, report: wire.Report) -> None:
         if isinstance(report, wire.Hello):
-            self._greeted = True
+            self._greeted = self._connected
         self._send([REPORTS.encode(report)])
+        self._greeted = self._greeted and not self._unheard
 
     def _send(self, parts: list[bytes]) -> None:
         if not self._greeted:
@@ -354,7 +361,7 @@ class Controller:
         while True:
             (number, _value) = _EVENT.unpack((await self._monitor.receive())[0])
             self._connected = number == zmq.EVENT_HANDSHAKE_SUCCEEDED
-            self._greeted = self._welcomed = False
+            self._greeted = self._welcomed = self._unheard = False
             if self._connected:
                 self._say_hello()
             else:
@@ -363,9 +370,10 @@ class Controller:
     async def _beat(self) -> None:
         while True:
             await anyio.sleep(self._settings.beat_interval)
-            if self._welcomed and time.monotonic() - self._last_heard > self._silence:
+            if self._welcomed and self._host.monotonic() - self._last_heard > self._silence:
                 _log.info("nothing was heard from the daemon for %g s", self._silence)
-                self._welcomed = False
+                self._welcomed = self._greeted = False
+                self._unheard = True
             if self._welcomed:
                 self._report(wire.Beat())
             else:

@@ -18,6 +18,7 @@ import time
 from typing import TYPE_CHECKING, Final, Literal
 
 from stationd.actors.data import split
+from stationd.actors.driver import Driver
 from stationd.actors.facts import (
     BlockCame,
     Fact,
@@ -38,7 +39,6 @@ if TYPE_CHECKING:
 
     from numpy.typing import ArrayLike
 
-    from stationd.actors.driver import Driver
     from stationd.proto.program import Capabilities, SweepWork
 
 _log = logging.getLogger(__name__)
@@ -182,6 +182,7 @@ class ExecutionThread:
         self._current: TicketExecution | None = None
         self._running: TicketExecution | None = None
         self._stopped = False
+        self._unsaid: Fact | None = None
         self._driver: Driver | None = None
         self._thread = threading.Thread(target=self._work, name="instrument", daemon=True)
 
@@ -282,11 +283,26 @@ class ExecutionThread:
                 target=self._prepare_all, args=(driver,), name="prepare", daemon=True
             ).start()
         self._tell(Ready(capabilities))
+        prepares = type(driver).prepare is not Driver.prepare
         while (execution := self._executions.get()) is not None:
             if self._take(execution):
-                self._execute(driver, execution)
+                end = self._execute(driver, execution)
+                if prepares or self._executions.empty():
+                    self._say(end)
+                else:
+                    # To wake the loop takes longer than all else between two tickets, so it is
+                    # woken once, when the next one starts.
+                    self._unsaid = end
+            else:
+                self._say(None)
         self._close(driver)
-        self._tell(Closed())
+        self._say(Closed())
+
+    def _say(self, fact: Fact | Closed | None) -> None:
+        unsaid, self._unsaid = self._unsaid, None
+        for one in (unsaid, fact):
+            if one is not None:
+                self._tell(one)
 
     def _take(self, execution: TicketExecution) -> bool:
         with self._deciding:
@@ -296,7 +312,7 @@ class ExecutionThread:
             self._current = execution
             return True
 
-    def _execute(self, driver: Driver, execution: TicketExecution) -> None:
+    def _execute(self, driver: Driver, execution: TicketExecution) -> Fact:
         try:
             self._prepare(driver, execution)
             begun = self._begin(execution)
@@ -313,7 +329,7 @@ class ExecutionThread:
             self._running = None
         if execution.aborted and not isinstance(end, Withdrawn):
             end = RunStopped(execution.ticket, time.time())
-        self._tell(end)
+        return end
 
     def _begin(self, execution: TicketExecution) -> bool:
         with self._at_work:
@@ -321,7 +337,7 @@ class ExecutionThread:
                 return False
             self._running = execution
         self._mark_started(execution.place)
-        self._tell(RunStarted(execution.ticket, time.time()))
+        self._say(RunStarted(execution.ticket, time.time()))
         return True
 
     def _prepare(self, driver: Driver, execution: TicketExecution) -> None:

@@ -28,16 +28,13 @@ class Null(Driver):
         """Say that null programs are all it takes."""
         return Capabilities(null=True)
 
-    def prepare(self, work: Work) -> None:
-        """Refuse anything but null programs."""
-        if not isinstance(work, NullWork):
-            raise TypeError(f"the null driver takes null programs, not {type(work).__name__}")
-
     def run(self, work: Work, execution: Execution) -> None:
         """Wait until the time is over or an abort comes."""
+        if not isinstance(work, NullWork):
+            raise TypeError(f"the null driver takes null programs, not {type(work).__name__}")
         if self._file is not None:
             os.write(self._file, b"%d\n" % execution.ticket)
-        if isinstance(work, NullWork) and work.duration > 0:
+        if work.duration > 0:
             self._aborted.clear()
             if not execution.aborted:
                 self._aborted.wait(work.duration)

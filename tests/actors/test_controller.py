@@ -6,6 +6,7 @@ import subprocess
 import sys
 import tempfile
 import threading
+import time
 from collections.abc import AsyncGenerator, Callable, Iterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -79,6 +80,20 @@ class Measuring(Driver):
 
     def abort(self) -> None:
         self._aborted.set()
+
+
+class Chatty(Driver):
+    """Hands over data again and again until it is aborted."""
+
+    def describe(self) -> Capabilities:
+        return Capabilities(null=True)
+
+    def run(self, work: Work, execution: Execution) -> None:
+        offset = 0
+        while not execution.aborted:
+            execution.data("y", [float(offset)], offset=offset)
+            time.sleep(BEAT / 10)
+            offset += 1
 
 
 class Faulty(Driver):
@@ -479,6 +494,24 @@ async def test_a_silent_daemon_is_greeted_again_and_told_what_is_held(
             (1, "running"),
             (2, "armed"),
         ]
+
+
+async def test_reports_do_not_pile_up_before_a_daemon_that_does_not_answer(
+    folder: Path, station: Station
+) -> None:
+    async with running(settings(folder, of(Chatty))):
+        await station.welcome()
+        await station.send(arm(1))
+        await station.until(wire.Hello)
+        station.said()
+        await station.until(wire.Hello)
+        await station.until(wire.Hello)
+        assert station.said() == []
+        # With a word of the daemon everything goes on.
+        await station.send(wire.Welcome(FENCE, 10.0, "0"))
+        hello = await station.until(wire.Hello)
+        assert hello.held[0].state == "running"
+        await station.until(wire.Data)
 
 
 async def bind_again(endpoint: str) -> Socket:

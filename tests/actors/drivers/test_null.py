@@ -64,4 +64,4 @@ def test_every_execution_is_written_down(tmp_path: Path) -> None:
 
 def test_it_takes_nothing_but_null_programs() -> None:
     with pytest.raises(TypeError, match="not SweepWork"):
-        Null().prepare(SweepWork())
+        Null().run(SweepWork(), execution())
