@@ -33,6 +33,7 @@ class _Background:
         self._lock = threading.Lock()
         self._portal: BlockingPortal | None = None
         self._stack = ExitStack()
+        self._lost: list[ExitStack] = []
 
     def portal(self) -> BlockingPortal:
         with self._lock:
@@ -51,6 +52,8 @@ class _Background:
 
     def forget(self) -> None:
         """After a fork: the thread has stayed with the parent."""
+        # Kept, since letting go of it would wait for the thread to end.
+        self._lost.append(self._stack)
         self._lock = threading.Lock()
         self._portal = None
         self._stack = ExitStack()

@@ -8,7 +8,7 @@ import msgspec
 
 from stationd.client.references import JobStatus, status_of
 from stationd.proto.jobs_protocol import Events, ProgressReport, Snapshot
-from stationd.proto.status import JobExecutorStatus, coarse_status
+from stationd.proto.status import coarse_status
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
