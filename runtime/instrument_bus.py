@@ -17,7 +17,7 @@ import anyio
 
 from stationd import __version__
 from stationd.proto.codec import COMMANDS, REPORTS
-from stationd.proto.error import HostError, PeerError
+from stationd.proto.error import JournalFailed, PeerError
 from stationd.proto.instruments_protocol import (
     Beat,
     Command,
@@ -100,6 +100,7 @@ class InstrumentBus:
         self._strangers: set[str] = set()
         """Named in the log already; a bounded number of them."""
         self._arrived = anyio.Event()
+        self._last_look = clock.monotonic()
 
     def remember(self, seen: Sequence[ControllerSeen]) -> None:
         """Take over what the journal knows of controllers from before this start."""
@@ -156,7 +157,7 @@ class InstrumentBus:
                 await self._hello(identity, report, instruments)
             else:
                 self._pass_on(identity, report, frames, instruments)
-        except HostError:
+        except JournalFailed:
             raise
         except Exception:
             # What one controller says must not take the others with it.
@@ -244,19 +245,26 @@ class InstrumentBus:
         log.warning("controller %s is not connected any more", peer.name)
 
     async def _beat(self, instruments: Instruments) -> None:
-        started = last = self._clock.monotonic()
+        self._last_look = self._clock.monotonic()
         for peer in self.peers.values():
-            peer.heard = started
+            peer.heard = self._last_look
         while True:
             await anyio.sleep(self._beat_interval)
-            now = self._clock.monotonic()
-            late = now - last > (MISSED_BEATS - 1) * self._beat_interval
-            last = now
-            for peer in self.peers.values():
-                if late:
-                    # We were stopped, not they: give them the time that we have slept.
-                    peer.heard = now
-                self._check(peer, now, instruments)
+            self.look_around(instruments)
+
+    def look_around(self, instruments: Instruments) -> None:
+        """Send heartbeats, and notice who is silent and who has been away for too long.
+
+        Called once in every beat interval.
+        """
+        now = self._clock.monotonic()
+        late = now - self._last_look > (MISSED_BEATS - 1) * self._beat_interval
+        self._last_look = now
+        for peer in self.peers.values():
+            if late:
+                # We were stopped, not they: give them the time that we have slept.
+                peer.heard = now
+            self._check(peer, now, instruments)
 
     def _check(self, peer: Peer, now: float, instruments: Instruments) -> None:
         silent = now - peer.heard
