@@ -76,6 +76,7 @@ class _Pending(Struct):
     write: int
     reports: list[wire.Report | SpooledBlocks]
     cleared: list[Cleared]
+    data_bytes: int = 0
 
 
 class Controller:
@@ -96,6 +97,7 @@ class Controller:
         ledger: Ledger,
         socket: Socket,
         monitor: Socket,
+        *,
         release: str,
         host: Host | None = None,
     ) -> None:
@@ -267,6 +269,8 @@ class Controller:
         self._written = committed.up_to
         while self._pending and self._pending[0].write <= committed.up_to:
             pending = self._pending.popleft()
+            if pending.data_bytes:
+                self._instrument.stored(pending.data_bytes)
             self._report_all(pending.reports, committed.blocks)
             for cleared in pending.cleared:
                 self._learn(cleared, now_unix_s, outcome)
@@ -292,7 +296,8 @@ class Controller:
         elif not self._pending:
             self._report_all(outcome.reports, {})
             return
-        self._pending.append(_Pending(self._asked, outcome.reports, outcome.cleared))
+        pending = _Pending(self._asked, outcome.reports, outcome.cleared, outcome.data_bytes)
+        self._pending.append(pending)
 
     def _give_orders(self, outcome: Outcome) -> None:
         # An order's answer may lead to further orders, which then stand at the end.
@@ -408,7 +413,7 @@ async def run_controller(settings: ControllerSettings, *, handle_signals: bool =
     try:
         socket, monitor = connect_monitored(zmq.DEALER, settings.endpoint, _CONNECTION_EVENTS)
         with socket, monitor:
-            controller = Controller(settings, ledger, socket, monitor, release)
+            controller = Controller(settings, ledger, socket, monitor, release=release)
             async with anyio.create_task_group() as tasks:
                 if handle_signals:
                     tasks.start_soon(_stop_on_signals, controller)

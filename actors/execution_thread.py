@@ -17,6 +17,7 @@ import threading
 import time
 from typing import TYPE_CHECKING, Final, Literal
 
+from stationd.actors.backlog import Backlog
 from stationd.actors.data import split
 from stationd.actors.driver import Driver
 from stationd.actors.facts import (
@@ -43,6 +44,8 @@ if TYPE_CHECKING:
 
 _log = logging.getLogger(__name__)
 
+MOST_BYTES_ON_THE_WAY: Final = 64 * 1024 * 1024
+"""Data that a driver may be ahead of the disk; then handing over more waits."""
 _PROGRESS_SECONDS: Final = 0.05
 """Progress is reported at most this often."""
 
@@ -73,9 +76,11 @@ class TicketExecution:
     Args:
         release: The ticket's number, place and work.
         tell: Takes facts, from any thread.
+        backlog: Holds data back that the disk cannot take yet.
     """
 
     __slots__ = (
+        "_backlog",
         "_last_progress",
         "_tell",
         "_words",
@@ -89,7 +94,7 @@ class TicketExecution:
         "work",
     )
 
-    def __init__(self, release: Release, tell: Callable[[Fact], None]) -> None:
+    def __init__(self, release: Release, tell: Callable[[Fact], None], backlog: Backlog) -> None:
         self.ticket = release.number
         self.place = release.place
         self.work = release.work
@@ -99,6 +104,7 @@ class TicketExecution:
         self.prepared: threading.Event | None = None
         self.refusal: Exception | None = None
         self._tell = tell
+        self._backlog = backlog
         self._last_progress = 0.0
         # Words of the daemon for a paced sweep; None ends it.
         self._words: queue.SimpleQueue[Step | None] = queue.SimpleQueue()
@@ -106,6 +112,7 @@ class TicketExecution:
     def data(self, name: str, values: ArrayLike, *, offset: int, item: int = 0) -> None:
         """See `Execution.data`."""
         for first, dtype, shape, content in split(values, offset):
+            self._backlog.take(len(content), lambda: self.aborted)
             self._tell(BlockCame(self.ticket, name, item, first, dtype, shape, content))
 
     def progress(self, done: int, total: int, unit: str) -> None:
@@ -183,6 +190,7 @@ class ExecutionThread:
         self._running: TicketExecution | None = None
         self._stopped = False
         self._unsaid: Fact | None = None
+        self._backlog = Backlog(MOST_BYTES_ON_THE_WAY)
         self._driver: Driver | None = None
         self._thread = threading.Thread(target=self._work, name="instrument", daemon=True)
 
@@ -194,7 +202,7 @@ class ExecutionThread:
 
     def release(self, release: Release) -> None:
         """Execute a ticket after all that were released before it."""
-        execution = TicketExecution(release, self._tell)
+        execution = TicketExecution(release, self._tell, self._backlog)
         self._known[release.number] = execution
         if self._to_prepare is not None:
             execution.prepared = threading.Event()
@@ -219,6 +227,10 @@ class ExecutionThread:
         execution = self._known.get(word.number)
         if execution is not None:
             execution.advance(word)
+
+    def stored(self, size_bytes: int) -> None:
+        """Say that so much of the data is on disk."""
+        self._backlog.give_back(size_bytes)
 
     def forget(self, number: int) -> None:
         """Let go of a ticket that is over."""

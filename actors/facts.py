@@ -229,16 +229,18 @@ class Outcome:
         records: To be made durable together, in order.
         reports: To be sent, in order, once these and all earlier records are durable.
         cleared: Facts to tell the line at that moment.
+        data_bytes: Of the blocks of data among the records.
         live: To be sent at once: data and progress, which wait for no disk.
         orders: To be given to the instrument's thread at once.
     """
 
-    __slots__ = ("cleared", "live", "orders", "records", "reports")
+    __slots__ = ("cleared", "data_bytes", "live", "orders", "records", "reports")
 
     def __init__(self) -> None:
         self.records: list[Record] = []
         self.reports: list[Report | SpooledBlocks] = []
         self.cleared: list[Cleared] = []
+        self.data_bytes = 0
         self.live: list[Report | tuple[Data, bytes]] = []
         self.orders: list[Order] = []
 

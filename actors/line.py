@@ -267,6 +267,7 @@ class Line:
         came = cast("facts.BlockCame", cause)
         header = REPORTS.encode(header_of(held, came, held.blocks))
         outcome.records.append(facts.BlockSpooled(came.number, held.blocks, header, came.data))
+        outcome.data_bytes += len(came.data)
         held.blocks += 1
         held.size_bytes += len(came.data)
         self.spooled_bytes += len(came.data)

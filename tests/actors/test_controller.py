@@ -20,6 +20,7 @@ import pytest
 import zmq
 from numpy.typing import ArrayLike
 
+from stationd.actors import execution_thread
 from stationd.actors.controller import ControllerSettings, run_controller
 from stationd.actors.driver import Driver, Execution, SettingsDriver
 from stationd.proto import instruments_protocol as wire
@@ -496,6 +497,19 @@ async def test_a_silent_daemon_is_greeted_again_and_told_what_is_held(
         ]
 
 
+async def test_a_driver_that_is_faster_than_the_disk_loses_nothing(
+    folder: Path, station: Station, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(execution_thread, "MOST_BYTES_ON_THE_WAY", 16)
+    spots = 200
+    work = SweepWork(settings=(("x", 1.0),), shape=(spots,), returns=("y",))
+    async with running(settings(folder, of(Counting))):
+        await station.welcome()
+        await station.send(arm(1, work))
+        assert (await station.until(wire.Finished)).blocks == spots
+        assert len(station.blocks) == spots
+
+
 async def test_reports_do_not_pile_up_before_a_daemon_that_does_not_answer(
     folder: Path, station: Station
 ) -> None:
@@ -577,6 +591,7 @@ CHILD = """
 import sys
 import anyio
 import msgspec
+from stationd.actors import execution_thread
 from stationd.actors.controller import ControllerSettings, run_controller
 settings = msgspec.json.decode(sys.argv[1], type=ControllerSettings)
 anyio.run(run_controller, settings, backend_options={"use_uvloop": True})
