@@ -180,6 +180,26 @@ class Execution:
         self._aborting = True
         return [*self._abort_others(), *self._finish()]
 
+    def give_up(self, seconds: float) -> tuple[list[str], list[Output]]:
+        """End the ticket although some controllers have not come to rest.
+
+        Args:
+            seconds: How long they were given, for the job's record.
+
+        Returns:
+            Those controllers, and what follows.
+        """
+        at_rest = {Standing.ENDED, Standing.UNSENT}
+        stubborn = [name for name, part in self.parts.items() if part.standing not in at_rest]
+        if self._over or not stubborn:
+            return [], []
+        self._over = True
+        names = ", ".join(repr(name) for name in stubborn)
+        note = f"{names} did not come to rest within {seconds:g} s; partial data is kept"
+        if self._error is not None:
+            return stubborn, [Tell(ExecutionFailed(self._error))]
+        return stubborn, [*self._begin(), Tell(CameToRest(note))]
+
     # --- what controllers report -------------------------------------------------------------
 
     def is_next_block(self, controller: str, index: int) -> bool:

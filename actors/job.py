@@ -17,6 +17,7 @@ from stationd.actors.ladder import (
     SKIPS,
     TRANSITIONS,
     AllItemsDone,
+    AttemptOpened,
     CalibrationFetched,
     CameToRest,
     CancelAccepted,
@@ -28,6 +29,7 @@ from stationd.actors.ladder import (
     ExecutionDone,
     ExecutionFailed,
     LeftQueue,
+    RestartAccepted,
     Rule,
     SomeItemsFailed,
     StageFailed,
@@ -98,6 +100,8 @@ def step(job: Job, event: Event) -> tuple[Job, tuple[Effect, ...]]:
 
 def _with_datum(job: Job, event: Event) -> Job:
     """Keep what an event tells beyond its name."""
+    if isinstance(event, AttemptOpened):
+        return _next_attempt(job, event)
     cancelled = job.course is Course.CANCELLING or isinstance(event, CancelAccepted)
     if cancelled and not job.note:
         # What came first tells what came of the cancel.
@@ -114,8 +118,22 @@ def _with_datum(job: Job, event: Event) -> Job:
         ):
             # The first one is the reason; what it leads to may fail as well.
             return job if job.error is not None else msgspec.structs.replace(job, error=error)
+        case CancelAccepted(note=note) | CameToRest(note=note) if note:
+            return msgspec.structs.replace(job, note=note)
         case _:
             return job
+
+
+def _next_attempt(job: Job, event: AttemptOpened) -> Job:
+    """Begin an attempt; what the one before it came to is in its timeline."""
+    afresh = isinstance(event, RestartAccepted) and event.afresh
+    return msgspec.structs.replace(
+        job,
+        attempt=job.attempt + 1,
+        error=None,
+        note="",
+        calibration_set=None if afresh else job.calibration_set,
+    )
 
 
 _BEFORE: Final = "cancelled before execution"

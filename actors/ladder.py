@@ -87,7 +87,10 @@ class ExecutionFailed(Struct, frozen=True):
 
 
 class CameToRest(Struct, frozen=True):
-    """All controllers are at rest after an abort (outcome of ABORT_TICKET)."""
+    """All controllers are at rest after an abort, or given up (outcome of ABORT_TICKET)."""
+
+    note: str = ""
+    """Which of them did not come to rest in time; empty if all did."""
 
 
 class LeftQueue(Struct, frozen=True):
@@ -119,7 +122,7 @@ class StageFailed(Struct, frozen=True):
 
 
 class CancelAccepted(Struct, frozen=True):
-    """A client wants the job to end."""
+    """A client, or the station's policy, wants the job to end."""
 
     note: str = ""
 
@@ -129,6 +132,23 @@ class DeadlinePassed(Struct, frozen=True):
 
     error: ErrorInfo
 
+
+class RestartAccepted(Struct, frozen=True):
+    """Another attempt begins, and does everything again."""
+
+    afresh: bool = False
+    """Whether the calibration set is fetched anew."""
+
+
+class RequeueAccepted(Struct, frozen=True):
+    """Another attempt begins, and executes what has been compiled."""
+
+
+class CollectAccepted(Struct, frozen=True):
+    """Another attempt begins, and works up the data that was left of an execution."""
+
+
+AttemptOpened = RestartAccepted | RequeueAccepted | CollectAccepted
 
 Event = (
     Proceeded
@@ -149,6 +169,9 @@ Event = (
     | StageFailed
     | CancelAccepted
     | DeadlinePassed
+    | RestartAccepted
+    | RequeueAccepted
+    | CollectAccepted
 )
 
 
@@ -292,6 +315,23 @@ _DEADLINE: Final[dict[tuple[Course, S, type[Event]], Rule]] = {
     (C.CANCELLING, S.POST_PROCESSING_STARTED, DeadlinePassed):  Rule(S.ABORTED,                 (E.STOP_STAGE, E.END)),
 }
 
+# Another attempt of a job that is over. One that is READY lacks nothing: it can only begin afresh.
+_RETRY: Final[dict[tuple[Course, S, type[Event]], Rule]] = {
+    (C.CLIMBING,   S.READY,                   RestartAccepted): Rule(S.RECEIVED,                (E.CONTINUE,),     C.CLIMBING),
+    (C.CLIMBING,   S.FAILED,                  RestartAccepted): Rule(S.RECEIVED,                (E.CONTINUE,),     C.CLIMBING),
+    (C.FAILING,    S.FAILED,                  RestartAccepted): Rule(S.RECEIVED,                (E.CONTINUE,),     C.CLIMBING),
+    (C.CLIMBING,   S.ABORTED,                 RestartAccepted): Rule(S.RECEIVED,                (E.CONTINUE,),     C.CLIMBING),
+    (C.CANCELLING, S.ABORTED,                 RestartAccepted): Rule(S.RECEIVED,                (E.CONTINUE,),     C.CLIMBING),
+    (C.CLIMBING,   S.FAILED,                  RequeueAccepted): Rule(S.PENDING_EXECUTION,       (E.ENQUEUE,),      C.CLIMBING),
+    (C.FAILING,    S.FAILED,                  RequeueAccepted): Rule(S.PENDING_EXECUTION,       (E.ENQUEUE,),      C.CLIMBING),
+    (C.CLIMBING,   S.ABORTED,                 RequeueAccepted): Rule(S.PENDING_EXECUTION,       (E.ENQUEUE,),      C.CLIMBING),
+    (C.CANCELLING, S.ABORTED,                 RequeueAccepted): Rule(S.PENDING_EXECUTION,       (E.ENQUEUE,),      C.CLIMBING),
+    (C.CLIMBING,   S.FAILED,                  CollectAccepted): Rule(S.EXECUTION_ENDED,         (E.CONTINUE,),     C.CLIMBING),
+    (C.FAILING,    S.FAILED,                  CollectAccepted): Rule(S.EXECUTION_ENDED,         (E.CONTINUE,),     C.CLIMBING),
+    (C.CLIMBING,   S.ABORTED,                 CollectAccepted): Rule(S.EXECUTION_ENDED,         (E.CONTINUE,),     C.CLIMBING),
+    (C.CANCELLING, S.ABORTED,                 CollectAccepted): Rule(S.EXECUTION_ENDED,         (E.CONTINUE,),     C.CLIMBING),
+}
+
 # After a restart of the daemon: what to do again, by the last status on disk.
 _RESUME: Final[dict[tuple[Course, S, type[Event]], Rule]] = {
     (C.CLIMBING,   S.RECEIVED,                    Resumed): Rule(None, (E.CONTINUE,)),
@@ -319,7 +359,7 @@ _RESUME: Final[dict[tuple[Course, S, type[Event]], Rule]] = {
 # fmt: on
 
 TRANSITIONS: Final[Mapping[tuple[Course, S, type[Event]], Rule]] = MappingProxyType(
-    _CLIMB | _CANCEL_EARLY | _CANCEL_LATE | _DEADLINE | _RESUME
+    _CLIMB | _CANCEL_EARLY | _CANCEL_LATE | _DEADLINE | _RETRY | _RESUME
 )
 
 IGNORED: Final[Mapping[tuple[Course, S, type[Event]], str]] = MappingProxyType(

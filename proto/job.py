@@ -6,7 +6,7 @@ from typing import Annotated, Final, Literal, NewType
 
 from msgspec import Meta, Struct
 
-from stationd.proto.error import ErrorInfo
+from stationd.proto.error import ErrorCode, ErrorInfo
 from stationd.proto.number import Natural, Positive
 from stationd.proto.program import Circuits, Compile, JobWork, Sweep
 from stationd.proto.status import JobExecutorStatus, JobStatusEnum, StatusEnum, coarse_status
@@ -19,6 +19,10 @@ JobKind = Literal["circuits", "sweep", "compile"]
 
 LOWEST_PRIORITY: Final = -1000
 HIGHEST_PRIORITY: Final = 1000
+MOST_ATTEMPTS: Final = 100
+"""The most attempts that a job can ask for."""
+LONGEST_TIMEOUT: Final = 366 * 86_400
+"""Seconds."""
 
 
 class JobSpec(Struct, frozen=True, kw_only=True):
@@ -32,6 +36,18 @@ class JobSpec(Struct, frozen=True, kw_only=True):
     """A calibration set's id; None for the target's default at that time."""
     item_errors: Literal["stop", "continue"] = "stop"
     """Whether one bad item fails the job before it takes instrument time."""
+    timeout: Annotated[float, Meta(gt=0, le=LONGEST_TIMEOUT)] | None = None
+    """Seconds that an attempt may take, from its beginning to its end, the time in the queue
+    included; None for as long as it takes."""
+    max_attempts: Annotated[int, Meta(ge=1, le=MOST_ATTEMPTS)] = 1
+    """How many attempts the station may make by itself, the first one included."""
+    retry_on: Annotated[tuple[ErrorCode, ...], Meta(max_length=64)] = ()
+    """The errors of a failed attempt that another one follows on; empty for those that are hardly
+    the job's fault: instrument_lost, controller_unreachable, controller_silent, driver_failed and
+    worker_died."""
+    on_lost: Literal["fail", "requeue"] = "fail"
+    """``requeue``: another attempt follows when a controller was lost at work on the job, up to
+    `max_attempts`, or three if that is 1."""
 
     @property
     def kind(self) -> JobKind:
@@ -88,6 +104,8 @@ class TimelineEntry(Struct, frozen=True, kw_only=True, omit_defaults=True):
     error: ErrorInfo | None = None
     note: str = ""
     """In words for people, for example what came of a cancel."""
+    retrying: bool = False
+    """The attempt has failed, and another one follows by itself: the job is not over."""
 
 
 class ArtifactRef(Struct, frozen=True, kw_only=True, omit_defaults=True):

@@ -27,8 +27,9 @@ from stationd.proto.job import (
     Progress,
     TimelineEntry,
 )
-from stationd.proto.number import Natural
+from stationd.proto.number import Natural, Positive
 from stationd.proto.program import Capabilities, Name
+from stationd.proto.status import RemoteRetryStrategy
 
 PROTOCOL: Final = b"stj"
 VERSION: Final = (1, 0)
@@ -168,6 +169,33 @@ class ListControllers(Struct, frozen=True, array_like=True, tag=14):
     request: RequestNumber
 
 
+RetryStatus = Literal["ERROR", "CANCELLED", "COMPLETED"]
+"""The statuses of the items of a job that is over."""
+
+
+class Retry(Struct, frozen=True, array_like=True, tag=15):
+    """Open another attempt of a job that is over. Answered by RetryAnswer once that is on disk."""
+
+    request: RequestNumber
+    job: JobId
+    attempt: Positive
+    """The attempt that the new one is to follow. If there is a newer one already, that is the
+    answer; so sending it twice opens one attempt."""
+    strategy: RemoteRetryStrategy = RemoteRetryStrategy.DEFAULT
+    retry_status: Annotated[tuple[RetryStatus, ...], Meta(min_length=1, max_length=3)] | None = None
+    """Which items run again; None for ERROR, and for all with FULL_RESTART."""
+
+
+class ResetController(Struct, frozen=True, array_like=True, tag=16):
+    """Trust a controller in quarantine again. Answered by Controllers.
+
+    Somebody has seen to it that its instruments are at rest.
+    """
+
+    request: int
+    name: str
+
+
 Request = (
     Ping
     | Submit
@@ -183,6 +211,8 @@ Request = (
     | GetCalibration
     | UseCalibration
     | ListControllers
+    | Retry
+    | ResetController
 )
 
 # --- replies ---------------------------------------------------------------------------------
@@ -302,6 +332,8 @@ class ControllerView(Struct, frozen=True, kw_only=True):
     """Tickets in line."""
     capabilities: Capabilities | None
     """None if it has never connected."""
+    quarantined: JobId | None = None
+    """The job that it did not come to rest from; it gets no other until it has."""
 
 
 class TargetView(Struct, frozen=True, kw_only=True):
@@ -326,6 +358,15 @@ class Failure(Struct, frozen=True, array_like=True, tag=114):
     error: ErrorInfo
 
 
+class RetryAnswer(Struct, frozen=True, array_like=True, tag=115):
+    """What came of a retry."""
+
+    request: int
+    outcome: Literal["opened", "nothing_to_collect", "controller_unreachable"]
+    attempt: int
+    """The job's newest attempt, on disk."""
+
+
 Reply = (
     Pong
     | Submitted
@@ -341,4 +382,5 @@ Reply = (
     | Calibrations
     | Controllers
     | Failure
+    | RetryAnswer
 )

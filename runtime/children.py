@@ -86,13 +86,26 @@ class Child:
         process = self._process
         if process is None:
             return
+        with anyio.move_on_after(STOP_TIMEOUT):
+            await process.wait()
+        await self._insist(process)
+
+    async def restart(self) -> None:
+        """End the controller, which does not come to rest; `keep` starts it again."""
+        process = self._process
+        if process is None:
+            log.error("controller %s is not our child: it has to be ended by hand", self.name)
+            return
+        await self._insist(process)
+
+    async def _insist(self, process: Process) -> None:
         for insist in (process.terminate, process.kill):
-            with anyio.move_on_after(STOP_TIMEOUT):
-                await process.wait()
+            if process.returncode is not None:
                 return
             log.warning("controller %s does not end by itself", self.name)
             insist()
-        await process.wait()
+            with anyio.move_on_after(STOP_TIMEOUT):
+                await process.wait()
 
     async def _run(self) -> int:
         process = await anyio.open_process(
@@ -104,7 +117,9 @@ class Child:
         )
         self._process = process
         # Not `async with`: leaving it would end the controller with the daemon's task.
-        return await process.wait()
+        code = await process.wait()
+        self._process = None
+        return code
 
 
 def _is_taken(lock: Path) -> bool:

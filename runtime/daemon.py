@@ -23,6 +23,7 @@ from stationd.runtime.artifacts import Artifacts
 from stationd.runtime.calibrations import CalibrationDefaults
 from stationd.runtime.children import Child
 from stationd.runtime.clock import SystemClock
+from stationd.runtime.deadlines import Deadlines
 from stationd.runtime.dispatch import Dispatch
 from stationd.runtime.feed import Feed
 from stationd.runtime.instrument_bus import InstrumentBus
@@ -30,8 +31,11 @@ from stationd.runtime.instruments import Instruments
 from stationd.runtime.jobs_api import JobsApi
 from stationd.runtime.journal.sqlite import open_journal
 from stationd.runtime.metrics import Metrics, served
+from stationd.runtime.quarantine import Quarantine
 from stationd.runtime.service import notify
+from stationd.runtime.silence import Silence
 from stationd.runtime.stages import Stages
+from stationd.runtime.timers import Timers
 from stationd.runtime.workers import Workers
 
 if TYPE_CHECKING:
@@ -39,10 +43,25 @@ if TYPE_CHECKING:
 
     from anyio.abc import TaskGroup
 
+    from stationd.runtime.clock import Clock
     from stationd.runtime.journal.interface import Journal
     from stationd.runtime.settings import Settings
 
 log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ports:
+    """What a station needs of the world. A simulation brings others."""
+
+    journal: Journal
+    instruments: Socket
+    """A bound ROUTER for controllers."""
+    api: Sequence[Socket]
+    """Bound ROUTERs for clients."""
+    clock: Clock
+    workers: Workers
+    children: Sequence[Child] = ()
 
 
 @dataclass(slots=True)
@@ -78,7 +97,7 @@ async def serve(settings: Settings, config: Path) -> None:
             # A second signal does not wait for running jobs.
             async with anyio.create_task_group() as tasks:
                 tasks.start_soon(_on_second_signal, signals, tasks.cancel_scope)
-                await _finish(station)
+                await finish(station)
                 tasks.cancel_scope.cancel()
             await _stop_controllers(station)
     log.info("stopped")
@@ -95,14 +114,16 @@ async def running(settings: Settings, config: Path) -> AsyncGenerator[Station]:
         metrics = Metrics(list(settings.controllers))
         tasks = await stack.enter_async_context(anyio.create_task_group())
         stack.callback(tasks.cancel_scope.cancel)
-        station = await _assemble(
-            settings=settings,
+        instruments, *api = sockets
+        ports = Ports(
             journal=journal,
-            sockets=sockets,
-            metrics=metrics,
-            config=config,
-            tasks=tasks,
+            instruments=instruments,
+            api=api,
+            clock=SystemClock(),
+            workers=Workers(settings.workers.processes),
+            children=_children(settings, config),
         )
+        station = await assemble(settings, ports, metrics, tasks)
         port = stack.enter_context(served(metrics, settings.metrics.listen))
         if port:
             log.info(
@@ -111,24 +132,18 @@ async def running(settings: Settings, config: Path) -> AsyncGenerator[Station]:
         yield station
 
 
-async def _assemble(
-    *,
-    settings: Settings,
-    journal: Journal,
-    sockets: Sequence[Socket],
-    metrics: Metrics,
-    config: Path,
-    tasks: TaskGroup,
-) -> Station:
-    clock = SystemClock()
+async def assemble(settings: Settings, ports: Ports, metrics: Metrics, tasks: TaskGroup) -> Station:
+    """Put a station together and let it work in a task group.
+
+    When it returns, every job that an earlier daemon left unfinished has been taken up.
+    """
+    journal, clock, workers = ports.journal, ports.clock, ports.workers
     opening = journal.opening
     fence = Fence(opening.station, opening.epoch)
-    workers = Workers(settings.workers.processes)
     calibrations = CalibrationDefaults()
     await calibrations.load(journal, settings.targets)
-    instruments_socket, *api_sockets = sockets
     bus = InstrumentBus(
-        socket=instruments_socket,
+        socket=ports.instruments,
         names=list(settings.controllers),
         fence=fence,
         journal=journal,
@@ -147,11 +162,27 @@ async def _assemble(
         targets=settings.target_controllers,
         artifacts=artifacts,
         grace=settings.instruments.grace,
+        deadlines=settings.deadlines,
     )
     feed = Feed(journal, tasks, opening.seq)
+    timers = Timers()
     dispatch = Dispatch(
-        journal=journal, feed=feed, stages=stages, metrics=metrics, clock=clock, tasks=tasks
+        journal=journal,
+        feed=feed,
+        stages=stages,
+        metrics=metrics,
+        clock=clock,
+        deadlines=Deadlines(timers, clock),
+        policy=settings.recovery.policy,
+        tasks=tasks,
     )
+    tasks.start_soon(timers.run)
+    children = {child.name: child for child in ports.children}
+
+    def escalate(controller: str) -> None:
+        if controller in children:
+            tasks.start_soon(children[controller].restart)
+
     prefetch = {name: one.prefetch for name, one in settings.controllers.items()}
     instruments = Instruments(
         jobs=dispatch,
@@ -160,6 +191,8 @@ async def _assemble(
         tasks=tasks,
         fence=fence,
         prefetch=prefetch,
+        quarantine=Quarantine(timers, settings.instruments.abort_timeout, escalate),
+        silence=Silence(timers, {name: one.silence for name, one in settings.controllers.items()}),
     )
     dispatch.attach(instruments)
     instruments.attach(bus)
@@ -168,12 +201,7 @@ async def _assemble(
         listeners=lambda: feed.listeners,
         journal=journal.statistics,
     )
-    children = [
-        Child(name, config, settings.controller_state(name))
-        for name, controller in settings.controllers.items()
-        if controller.start
-    ]
-    for child in children:
+    for child in ports.children:
         tasks.start_soon(child.keep)
     recovered = await dispatch.recover()
     if recovered:
@@ -192,7 +220,7 @@ async def _assemble(
         tasks=tasks,
     )
     tasks.start_soon(bus.run, instruments)
-    for socket in api_sockets:
+    for socket in ports.api:
         tasks.start_soon(api.serve, socket)
     tasks.start_soon(api.beat)
     tasks.start_soon(metrics.probe)
@@ -205,7 +233,15 @@ async def _assemble(
         opening.epoch,
         settings.state,
     )
-    return Station(settings, journal, instruments, bus, api, children)
+    return Station(settings, journal, instruments, bus, api, ports.children)
+
+
+def _children(settings: Settings, config: Path) -> list[Child]:
+    return [
+        Child(name, config, settings.controller_state(name))
+        for name, controller in settings.controllers.items()
+        if controller.start
+    ]
 
 
 def targeted(settings: Settings) -> list[str]:
@@ -252,7 +288,7 @@ async def _on_second_signal(
         return
 
 
-async def _finish(station: Station) -> None:
+async def finish(station: Station) -> None:
     """Take no new work, and let what runs come to its end for a while."""
     station.api.stopping = True
     timeout = station.settings.station.stop_timeout

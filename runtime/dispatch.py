@@ -12,7 +12,7 @@ from __future__ import annotations
 import logging
 from collections import deque
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import anyio
 
@@ -42,6 +42,7 @@ if TYPE_CHECKING:
 
     from stationd.proto.job import JobId, JobSpec
     from stationd.runtime.clock import Clock
+    from stationd.runtime.deadlines import Deadlines
     from stationd.runtime.feed import Feed
     from stationd.runtime.instruments import Instruments
     from stationd.runtime.journal.interface import Commit, Journal
@@ -51,6 +52,7 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 _RECOVERY_PAGE = 1000
+_ABORTED_AT_RESTART = "aborted when the station started again, as its [recovery] policy says"
 
 
 class Dispatch:
@@ -62,6 +64,8 @@ class Dispatch:
         stages: What does the work between the rungs.
         metrics: What counts it all.
         clock: What time it is.
+        deadlines: Ends jobs that take too long.
+        policy: What becomes of jobs that an earlier daemon left unfinished.
         tasks: Runs the stages that take time.
     """
 
@@ -73,6 +77,8 @@ class Dispatch:
         stages: Stages,
         metrics: Metrics,
         clock: Clock,
+        deadlines: Deadlines,
+        policy: Literal["resume", "abort"],
         tasks: TaskGroup,
     ) -> None:
         self._journal = journal
@@ -80,6 +86,8 @@ class Dispatch:
         self._stages = stages
         self._metrics = metrics
         self._clock = clock
+        self._deadlines = deadlines
+        self._policy = policy
         self._tasks = tasks
         self._instruments: Instruments | None = None
         self._reconciling: TaskGroup | None = None
@@ -135,8 +143,10 @@ class Dispatch:
                 stored.spec,
                 stored.target,
                 stored_at=stored.time_unix_s,
+                began_unix_s=stored.time_unix_s,
             )
             self._jobs[stored.job] = live
+            self._deadlines.begin(live, self.deliver)
             self._metrics.fact(live, None)
             self._publish(commit.first_seq, [_first_fact(stored)])
         for index, answer in enumerate(answers):
@@ -166,6 +176,11 @@ class Dispatch:
             for live in found:
                 self.deliver(live, Resumed())
         self._reconciling = None
+        for live in found:
+            if self._policy == "abort" and not live.job.status.is_terminal:
+                self.deliver(live, CancelAccepted(_ABORTED_AT_RESTART))
+            else:
+                self._deadlines.begin(live, self.deliver)
         return len(found)
 
     def cancel(self, live: LiveJob, answer: Callable[[], None]) -> None:
@@ -345,6 +360,7 @@ class Dispatch:
                     instruments.abort(live)
                 case _:
                     self._jobs.pop(live.job.id, None)
+                    self._deadlines.end(live)
                     instruments.end(live)
 
 

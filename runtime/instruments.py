@@ -9,13 +9,14 @@ from __future__ import annotations
 import logging
 import math
 from collections import deque
+from functools import partial
 from typing import TYPE_CHECKING, Final, Protocol
 
 import anyio
 import msgspec
 
 from stationd.actors.execution import Execution, Output, Returned, Send, Tell
-from stationd.actors.ladder import Course, Event, ExecutionFailed, LeftQueue
+from stationd.actors.ladder import Course, Event, ExecutionBegan, ExecutionFailed, LeftQueue
 from stationd.proto.error import ErrorCode, ErrorInfo
 from stationd.proto.instruments_protocol import (
     Abort,
@@ -52,6 +53,8 @@ if TYPE_CHECKING:
 
     from stationd.runtime.feed import Feed
     from stationd.runtime.journal.interface import Journal
+    from stationd.runtime.quarantine import Quarantine
+    from stationd.runtime.silence import Silence
 
 log = logging.getLogger(__name__)
 
@@ -106,6 +109,8 @@ class Instruments:
         tasks: Runs what has to ask the journal first.
         fence: This daemon's authority.
         prefetch: Tickets sent ahead at least, by controller.
+        quarantine: Keeps work from controllers that do not come to rest.
+        silence: Ends jobs whose controllers do nothing.
     """
 
     def __init__(
@@ -117,8 +122,12 @@ class Instruments:
         tasks: TaskGroup,
         fence: Fence,
         prefetch: Mapping[str, int],
+        quarantine: Quarantine,
+        silence: Silence,
     ) -> None:
         self.queue = Queue()
+        self.quarantine = quarantine
+        self._silence = silence
         self._jobs = jobs
         self._journal = journal
         self._feed = feed
@@ -218,6 +227,8 @@ class Instruments:
         self._inherited.discard(live.ticket.number)
         self.queue.release(live.job.number)
         if execution is not None:
+            self.quarantine.settled(live.job.id)
+            self._silence.ended(live.job.id, execution.parts)
             for controller in execution.parts:
                 self._began.pop((live.job.id, controller), None)
                 self._send(controller, Acknowledge(self._fence, live.ticket))
@@ -250,7 +261,11 @@ class Instruments:
         """Send out what can go now."""
         if self.paused or self._lines is None:
             return
-        depths = {name: self._depth(name) for name in self._lines.connected()}
+        depths = {
+            name: self._depth(name)
+            for name in self._lines.connected()
+            if name not in self.quarantine
+        }
         self._granted.extend(self._waiting.pop(number) for number in self.queue.grants(depths))
         # In the order of the grants, though the work of some has to be fetched first.
         while self._granted and not self._fetching:
@@ -347,6 +362,7 @@ class Instruments:
         """Settle how things stand with a controller that has connected."""
         self._heard.add(controller)
         held = {ticket.ticket.number: ticket for ticket in hello.held}
+        self._reconsider(controller, held)
         for ticket in hello.held:
             await self._found(controller, ticket)
         for job, execution in list(self._executions.items()):
@@ -360,6 +376,18 @@ class Instruments:
                 execution.reconnected(controller, at_controller, same_ledger=same_ledger),
             )
         self.grant()
+
+    def reset(self, controller: str) -> None:
+        """Trust a controller in quarantine again: an operator says so."""
+        self.quarantine.reset(controller)
+        self.grant()
+
+    def _reconsider(self, controller: str, held: Mapping[int, HeldTicket]) -> None:
+        """Lift a quarantine if the controller is not at work on that ticket any more."""
+        job = self.quarantine.job(controller)
+        at_work = {one.ticket.job for one in held.values() if one.state == "running"}
+        if job is not None and job not in at_work:
+            self.quarantine.reset(controller)
 
     async def _found(self, controller: str, held: HeldTicket) -> None:
         """Take up a ticket that a controller holds and this daemon has not sent."""
@@ -377,8 +405,8 @@ class Instruments:
         execution = self._executions.get(live.job.id)
         if execution is None or self._lines is None:
             return
-        if live.job.course is Course.CANCELLING:
-            # The cancel came while its work was being fetched.
+        if live.job.course is not Course.CLIMBING:
+            # The cancel, or a deadline, came while its work was being fetched.
             self._act(live, execution, execution.leave())
         for other in self._lines.connected():
             if other != controller and other in self._heard and other in execution.parts:
@@ -389,6 +417,9 @@ class Instruments:
         if held.state == "armed":
             self._send(controller, Revoke(self._fence, held.ticket))
         elif held.state == "running":
+            self.quarantine.bound(
+                held.ticket.job, partial(self.quarantine.put, controller, held.ticket)
+            )
             self._send(controller, Abort(self._fence, held.ticket))
         else:
             self._send(controller, Acknowledge(self._fence, held.ticket))
@@ -404,10 +435,16 @@ class Instruments:
         """Take a controller's word about a ticket."""
         live = self._tickets.get(report.ticket.number)
         execution = None if live is None else self._executions.get(live.job.id)
+        ended = isinstance(report, Finished | Failed | AtRest | Lost)
+        if ended and controller in self.quarantine:
+            self.quarantine.lift(controller, report.ticket.number)
+            self.grant()
         if live is None or execution is None or controller not in execution.parts:
-            if isinstance(report, Finished | Failed | AtRest | Lost):
+            if ended:
+                self.quarantine.settled(report.ticket.job)
                 self._send(controller, Acknowledge(self._fence, report.ticket))
             return
+        self._silence.sign(live.job.id, controller)
         if isinstance(report, Progressed):
             live.progress = Progress(done=report.done, total=report.total, unit=report.unit)
             self._feed.progress(live.job.id, live.progress)
@@ -429,6 +466,7 @@ class Instruments:
         execution = None if live is None else self._executions.get(live.job.id)
         if live is None or execution is None or controller not in execution.parts:
             return
+        self._silence.sign(live.job.id, controller)
         if not execution.is_next_block(controller, header.index):
             return
         encoded = msgspec.msgpack.encode(header)
@@ -458,7 +496,15 @@ class Instruments:
             match output:
                 case Send(controller=controller, command=command):
                     self._send(controller, command)
+                    if isinstance(command, Abort) and execution is not None:
+                        self.quarantine.bound(
+                            live.job.id, partial(self._abort_overdue, live, execution)
+                        )
                 case Tell(event=event):
+                    if isinstance(event, ExecutionBegan) and execution is not None:
+                        self._silence.began(
+                            live.job.id, execution.parts, partial(self._jobs.deliver, live)
+                        )
                     self._jobs.deliver(live, event)
                 case Returned():
                     self._drop(live)
@@ -467,9 +513,17 @@ class Instruments:
         if execution is not None and execution is self._executions.get(live.job.id):
             self._free(live, execution)
 
+    def _abort_overdue(self, live: LiveJob, execution: Execution) -> None:
+        stubborn, outputs = execution.give_up(self.quarantine.abort_timeout)
+        for controller in stubborn:
+            self.quarantine.put(controller, execution.ticket)
+        self._act(live, execution, outputs)
+
     def _free(self, live: LiveJob, execution: Execution) -> None:
         """Give the places of an execution that is over to the next jobs, before this one ends."""
         if execution.over:
+            self.quarantine.settled(live.job.id)
+            self._silence.ended(live.job.id, execution.parts)
             self.queue.release(live.job.number)
             self.grant()
 

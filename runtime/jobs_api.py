@@ -56,6 +56,7 @@ from stationd.proto.jobs_protocol import (
     Pong,
     Reply,
     Request,
+    ResetController,
     Submit,
     Submitted,
     TargetView,
@@ -86,6 +87,8 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 STREAM_BEAT_SECONDS: Final = 5.0
+MOST_QUOTED: Final = 100
+"""Characters of a client's text that an error repeats."""
 MOST_STREAM_JOBS: Final = 1000
 """Jobs that one stream may name; more listen to all."""
 
@@ -151,6 +154,7 @@ class JobsApi:
             Grant: self._grant,
             Unlisten: self._unlisten,
             ListControllers: self._list_controllers,
+            ResetController: self._reset_controller,
         }
         self._slow: dict[type[Request], Callable[[Client, Any], Awaitable[None]]] = {
             Get: self._get,
@@ -228,10 +232,18 @@ class JobsApi:
                 running=self._instruments.running(name),
                 line=self._instruments.queue.line(name),
                 capabilities=peer.capabilities,
+                quarantined=self._instruments.quarantine.job(name),
             )
             for name, peer in self._bus.peers.items()
         )
         client.send(Controllers(request.request, targets, views))
+
+    def _reset_controller(self, client: Client, request: ResetController) -> None:
+        if request.name not in self._bus.peers:
+            known = ", ".join(sorted(self._bus.peers)) or "none"
+            raise RequestError(f"no controller is called {request.name!r}; known are {known}")
+        self._instruments.reset(request.name)
+        self._list_controllers(client, ListControllers(request.request))
 
     # --- jobs --------------------------------------------------------------------------------
 
@@ -285,14 +297,14 @@ class JobsApi:
     async def _fetch(self, client: Client, request: Fetch) -> None:
         stored = await self._journal.artifact(request.artifact)
         if stored is None:
-            raise UnknownArtifact(f"there is no result {request.artifact!r}")
+            raise UnknownArtifact(f"there is no result {_shown(request.artifact)}")
         data = await self._artifacts.read(stored, request.offset)
         client.send(Chunk(request.request, stored.ref, request.offset), data)
 
     async def _view(self, job: JobId) -> JobView:
         view = await self._journal.view(job)
         if view is None:
-            raise UnknownJob(f"there is no job {job!r} at this station")
+            raise UnknownJob(f"there is no job {_shown(job)} at this station")
         return self._with_live(view)
 
     def _with_live(self, view: JobView) -> JobView:
@@ -346,7 +358,7 @@ class JobsApi:
         _check_id(request.id)
         if request.target not in self._settings.targets:
             known = ", ".join(sorted(self._settings.targets)) or "none"
-            raise RequestError(f"there is no target {request.target!r}; known are {known}")
+            raise RequestError(f"there is no target {_shown(request.target)}; known are {known}")
         stored = CalibrationSet(
             id=request.id,
             target=request.target,
@@ -382,7 +394,7 @@ class JobsApi:
     async def _stored_calibration(self, wanted: str) -> CalibrationSet:
         stored = await self._journal.calibration(wanted)
         if stored is None:
-            raise UnknownCalibrationSet(f"there is no calibration set {wanted!r}")
+            raise UnknownCalibrationSet(f"there is no calibration set {_shown(wanted)}")
         return stored
 
     async def _written(self, record: CalibrationStored | CalibrationUsed) -> None:
@@ -401,7 +413,12 @@ def _check_id(text: str) -> None:
     except ValueError:
         canonical = ""
     if text != canonical:
-        raise RequestError(f"{text!r} is not a UUID in lower-case canonical form")
+        raise RequestError(f"{_shown(text)} is not a UUID in lower-case canonical form")
+
+
+def _shown(text: str) -> str:
+    """Return a client's text as an error quotes it: not all of it, if it is a megabyte."""
+    return repr(text if len(text) <= MOST_QUOTED else f"{text[:MOST_QUOTED]}...")
 
 
 def _info_of(error: Exception, request: Request) -> ErrorInfo:

@@ -59,6 +59,8 @@ class LiveJob:
     """Raw data so far; None if there is too much of it to keep in memory."""
     blocks_bytes: int = 0
     progress: Progress | None = None
+    began_unix_s: float = 0.0
+    """When the current attempt began."""
     stage: anyio.CancelScope | None = None
     """The stage at work in a task of its own."""
     stored_at: float = 0.0
@@ -83,4 +85,7 @@ def resumed(stored: StoredJob) -> LiveJob:
     live = LiveJob(job, stored.spec, stored.target, item_errors=errors)
     live.blocks = None
     live.stored_at = stored.modified_unix_s
+    # The journal does not say when a later attempt began: its newest fact is close to it.
+    first = stored.attempt == 1
+    live.began_unix_s = stored.created_unix_s if first else stored.modified_unix_s
     return live

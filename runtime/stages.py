@@ -13,6 +13,7 @@ import platform
 from functools import partial
 from typing import TYPE_CHECKING, Final
 
+import anyio
 import msgspec
 
 from stationd import __version__
@@ -82,9 +83,11 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping, Sequence
     from pathlib import Path
 
+    from stationd.proto.calibration import CalibrationSet
     from stationd.runtime.calibrations import CalibrationDefaults
     from stationd.runtime.instrument_bus import InstrumentBus
     from stationd.runtime.journal.interface import Journal
+    from stationd.runtime.settings import Deadlines
     from stationd.runtime.workers import Workers
 
 Outcome = tuple[Event, list[Record]]
@@ -104,6 +107,7 @@ class Stages:
     Args:
         targets: The controller of every target.
         grace: Seconds to wait for a controller that has never connected.
+        deadlines: How long each stage may take.
         artifacts: The directory of the artifact store.
     """
 
@@ -117,6 +121,7 @@ class Stages:
         targets: Mapping[str, str],
         artifacts: Path,
         grace: float,
+        deadlines: Deadlines,
     ) -> None:
         self._journal = journal
         self._workers = workers
@@ -125,6 +130,7 @@ class Stages:
         self._targets = targets
         self._artifacts = artifacts
         self._grace = grace
+        self._deadlines = deadlines
         self._begin: dict[
             Effect, Callable[[LiveJob], Outcome | Callable[[], Awaitable[Outcome]]]
         ] = {
@@ -170,7 +176,9 @@ class Stages:
                 qpu=self._qpu(live),
                 measured=isinstance(spec.work, Circuits),
             )
-            problems += await self._workers.call(check_programs, request)
+            problems += await self._workers.call(
+                check_programs, request, self._deadlines.validation
+            )
         return self._validated(live, problems)
 
     async def _wait_for(self, silent: Sequence[str]) -> None:
@@ -240,6 +248,19 @@ class Stages:
         stored = await self._journal.calibration(live.job.calibration_set)
         return {} if stored is None else stored.values()
 
+    async def _calibration(self, wanted: str) -> CalibrationSet | None:
+        seconds = self._deadlines.fetch_calibration
+        try:
+            with anyio.fail_after(seconds):
+                return await self._journal.calibration(wanted)
+        except TimeoutError as error:
+            raise StationError(
+                ErrorInfo(
+                    ErrorCode.STAGE_TIMEOUT,
+                    f"the calibration set {wanted!r} could not be fetched within {seconds:g} s",
+                )
+            ) from error
+
     # --- compilation -------------------------------------------------------------------------
 
     def _compile(self, live: LiveJob) -> Outcome | Callable[[], Awaitable[Outcome]]:
@@ -264,7 +285,7 @@ class Stages:
             optimisation_level=work.optimisation_level,
             seed=work.seed,
         )
-        made = await self._workers.call(compile_circuits, request)
+        made = await self._workers.call(compile_circuits, request, self._deadlines.compilation)
         compiled: dict[int, CompiledResult] = {}
         records: list[Record] = []
         for (item, _), result in zip(programs, made, strict=True):
@@ -361,7 +382,7 @@ class Stages:
                 for block in await self._journal.blocks(job.number, job.attempt)
             ]
         request = self._request(live, work, blocks, partial_data=partial_data)
-        outcomes = await self._workers.call(post_process, request)
+        outcomes = await self._workers.call(post_process, request, self._deadlines.post_processing)
         return self._post_processed(live, outcomes, partial_data=partial_data)
 
     def _request(

@@ -7,6 +7,7 @@ cancelled has its worker ended.
 from __future__ import annotations
 
 import logging
+import math
 import signal
 from typing import TYPE_CHECKING, Final, TypeVar
 
@@ -37,6 +38,8 @@ class Workers:
     def __init__(self, processes: int) -> None:
         self._processes = processes
         self._limiter = anyio.CapacityLimiter(processes)
+        # Waiting for a worker is not counted against a deadline, so it is done before.
+        self._no_limit = anyio.CapacityLimiter(math.inf)
 
     @property
     def busy(self) -> int:
@@ -44,20 +47,34 @@ class Workers:
         statistics = self._limiter.statistics()
         return int(statistics.borrowed_tokens) + statistics.tasks_waiting
 
-    async def call(self, function: Callable[[Request], T], request: Request) -> T:
+    async def call(
+        self, function: Callable[[Request], T], request: Request, seconds: float = math.inf
+    ) -> T:
         """Run a function of a module in a worker.
 
         Args:
             function: Importable by name.
             request: Its only argument.
+            seconds: How long it may take, once a worker is free; then the worker is ended.
 
         Raises:
-            StationError: The worker died (out of memory, a crash in native code).
+            StationError: The worker died (out of memory, a crash in native code), or took too
+                long.
         """
         try:
-            return await to_process.run_sync(
-                _call, function, request, cancellable=True, limiter=self._limiter
-            )
+            async with self._limiter:
+                with anyio.fail_after(seconds):
+                    return await to_process.run_sync(
+                        _call, function, request, cancellable=True, limiter=self._no_limit
+                    )
+        except TimeoutError as error:
+            raise StationError(
+                ErrorInfo(
+                    ErrorCode.STAGE_TIMEOUT,
+                    f"{function.__name__} was not done within {seconds:g} s: give it less at a"
+                    " time, or allow it more in [deadlines]",
+                )
+            ) from error
         except BrokenWorkerProcess as error:
             raise StationError(
                 ErrorInfo(

@@ -68,4 +68,4 @@ async def test_setting_and_cancelling_again_and_again_keeps_nothing() -> None:
             await done.wait()
             tasks.cancel_scope.cancel()
     assert len(timers) == 0
-    assert not timers._heap  # noqa: SLF001 - that nothing is kept is what this is about
+    assert not timers._heap

@@ -1,0 +1,44 @@
+"""How long jobs may take; the stages' own deadlines are kept where their work is done."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from stationd.actors.ladder import DeadlinePassed
+from stationd.proto.error import ErrorCode, ErrorInfo
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from stationd.runtime.clock import Clock
+    from stationd.runtime.live import LiveJob
+    from stationd.runtime.timers import Timers
+
+
+class Deadlines:
+    """The deadlines of all jobs that are under way.
+
+    Args:
+        timers: Calls back when a job's time is over.
+        clock: Tells how much of a job's time has passed already.
+    """
+
+    def __init__(self, timers: Timers, clock: Clock) -> None:
+        self._timers = timers
+        self._clock = clock
+
+    def begin(self, live: LiveJob, passed: Callable[[LiveJob, DeadlinePassed], None]) -> None:
+        """Call back when the job's attempt has taken longer than the job allows itself."""
+        timeout = live.spec.timeout
+        if timeout is None:
+            return
+        error = ErrorInfo(
+            ErrorCode.JOB_TIMEOUT, f"the job was not over within its timeout of {timeout:g} s"
+        )
+        left = live.began_unix_s + timeout - self._clock.time()
+        self._timers.set(live.job.id, left, lambda: passed(live, DeadlinePassed(error)))
+
+    def end(self, live: LiveJob) -> None:
+        """Forget the deadline of an attempt that is over."""
+        if live.spec.timeout is not None:
+            self._timers.cancel(live.job.id)
