@@ -161,6 +161,19 @@ class JobStatusEnum(StrEnum):
     ERROR = "ERROR"
 
 
+class RemoteRetryStrategy(StrEnum):
+    """What a retry may do, by what is known of the execution that there was."""
+
+    DEFAULT = "DEFAULT"
+    """Only collect a result that was left behind; never execute anything."""
+    ALLOW_RESUBMIT = "ALLOW_RESUBMIT"
+    """Execute too, if nothing can have been executed before."""
+    FORCE_RESUBMIT = "FORCE_RESUBMIT"
+    """Execute again if there is no result, whatever has been executed before."""
+    FULL_RESTART = "FULL_RESTART"
+    """Begin afresh, with a calibration set fetched anew, whatever there is."""
+
+
 def coarse_status(
     status: JobExecutorStatus, *, cancelling: bool = False, retrying: bool = False
 ) -> StatusEnum:

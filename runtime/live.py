@@ -13,10 +13,14 @@ from msgspec import Struct
 
 from stationd.actors.job import Job
 from stationd.actors.ladder import Course
-from stationd.proto.program import Work
+from stationd.actors.retry import has_result
+from stationd.actors.stages.compile import compile_null
+from stationd.proto.program import Circuits, CircuitsWork, NullWork, Work
 from stationd.proto.result import CompiledResult
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     import anyio
 
     from stationd.proto.error import ErrorInfo
@@ -58,6 +62,14 @@ class LiveJob:
     blocks: list[Block] | None = field(default_factory=list)
     """Raw data so far; None if there is too much of it to keep in memory."""
     blocks_bytes: int = 0
+    running: frozenset[int] | None = None
+    """The items that the current attempt runs; None for all."""
+    left_out: frozenset[int] = frozenset()
+    """Those of the others that have no result of an earlier attempt."""
+    complete: set[int] = field(default_factory=set)
+    """Items that have a result with nothing missing."""
+    collected: int = 0
+    """The attempt whose raw data this one works up; 0 for its own."""
     progress: Progress | None = None
     began_unix_s: float = 0.0
     """When the current attempt began."""
@@ -65,6 +77,68 @@ class LiveJob:
     """The stage at work in a task of its own."""
     stored_at: float = 0.0
     """When the newest fact came about, Unix seconds; for the metrics."""
+
+    def runs(self, item: int) -> bool:
+        """Whether the current attempt runs an item."""
+        return self.running is None or item in self.running
+
+    @property
+    def good(self) -> tuple[int, ...]:
+        """The items that the current attempt runs and that have not failed."""
+        return tuple(
+            item
+            for item in range(self.spec.items)
+            if self.runs(item) and item not in self.item_errors
+        )
+
+    @property
+    def data_attempt(self) -> int:
+        """The attempt whose raw data is this one's."""
+        return self.collected or self.job.attempt
+
+    def next_attempt(
+        self, items: Iterable[int] | None, collected: int, began_unix_s: float
+    ) -> None:
+        """Begin another attempt, before the job's machine does.
+
+        Args:
+            items: Those that it runs; None for all.
+            collected: The attempt whose raw data it works up; 0 for its own.
+            began_unix_s: When it begins.
+        """
+        every = range(self.spec.items)
+        self.running = None if items is None else frozenset(items)
+        others = {item for item in every if not self.runs(item)}
+        self.left_out = frozenset(others - self.complete - self.item_errors.keys())
+        self.item_errors = {
+            item: error for item, error in self.item_errors.items() if item in others
+        }
+        self.complete &= others
+        self.collected = collected
+        # What is collected is in the journal alone.
+        self.blocks = None if collected else []
+        self.blocks_bytes = 0
+        self.progress = None
+        self.began_unix_s = began_unix_s
+
+    def works(self) -> dict[str, Work]:
+        """Return what the controllers are to execute: the items that run, and no others."""
+        works = {} if self.work is None else self.work.works
+        if self.running is None:
+            return works
+        return {name: self._narrowed(work) for name, work in works.items()}
+
+    def _narrowed(self, work: Work) -> Work:
+        match work:
+            case CircuitsWork():
+                circuits = tuple(one for one in work.circuits if self.runs(one.item))
+                return msgspec.structs.replace(work, circuits=circuits)
+            case NullWork() if isinstance(self.spec.work, Circuits):
+                programs = enumerate(self.spec.work.programs)
+                chosen = tuple(program for item, program in programs if self.runs(item))
+                return compile_null(msgspec.structs.replace(self.spec.work, programs=chosen))
+            case _:
+                return work
 
 
 def resumed(stored: StoredJob) -> LiveJob:
@@ -82,8 +156,16 @@ def resumed(stored: StoredJob) -> LiveJob:
         error=stored.error,
     )
     errors = {item.index: item.error for item in stored.items if item.error is not None}
+    running = None if stored.running is None else frozenset(stored.running)
+    complete = {item.index for item in stored.items if has_result(item)}
     live = LiveJob(job, stored.spec, stored.target, item_errors=errors)
     live.blocks = None
+    live.running = running
+    live.complete = complete
+    live.collected = stored.collected
+    if running is not None:
+        ended = complete | errors.keys() | running
+        live.left_out = frozenset(set(range(stored.spec.items)) - ended)
     live.stored_at = stored.modified_unix_s
     # The journal does not say when a later attempt began: its newest fact is close to it.
     first = stored.attempt == 1

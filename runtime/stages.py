@@ -161,13 +161,13 @@ class Stages:
         silent = silent_controllers(live.spec, offers, self._targets)
         if silent or needs_worker(live.spec):
             return partial(self._validate_slowly, live, silent)
-        return self._validated(live, check_spec(live.spec, offers, self._targets))
+        return self._validated(live, self._problems(live))
 
     async def _validate_slowly(self, live: LiveJob, silent: Sequence[str]) -> Outcome:
         if silent:
             await self._wait_for(silent)
         spec = live.spec
-        problems = check_spec(spec, self._bus.offers(), self._targets)
+        problems = self._problems(live)
         bad_items = {problem.item for problem in problems}
         programs = _circuits(live, bad_items)
         if programs and None not in bad_items and not isinstance(spec.work, Sweep):
@@ -180,6 +180,11 @@ class Stages:
                 check_programs, request, self._deadlines.validation
             )
         return self._validated(live, problems)
+
+    def _problems(self, live: LiveJob) -> list[Problem]:
+        """Return what is wrong with a job, and with the items that run."""
+        found = check_spec(live.spec, self._bus.offers(), self._targets)
+        return [problem for problem in found if problem.item is None or live.runs(problem.item)]
 
     async def _wait_for(self, silent: Sequence[str]) -> None:
         missing = await self._bus.wait_described(silent, self._grace)
@@ -197,7 +202,7 @@ class Stages:
         if not problems:
             return Validated(), []
         bad = {problem.item for problem in problems}
-        if live.spec.item_errors == "stop" or None in bad or len(bad) == live.spec.items:
+        if live.spec.item_errors == "stop" or None in bad or bad.issuperset(live.good):
             raise InvalidJob(
                 ErrorInfo(ErrorCode.INVALID_JOB, "the job cannot run", tuple(problems))
             )
@@ -276,7 +281,7 @@ class Stages:
                 return partial(self._compile_slowly, live, work)
 
     async def _compile_slowly(self, live: LiveJob, work: Circuits | Compile) -> Outcome:
-        programs = _circuits(live, set(live.item_errors))
+        programs = _circuits(live, set())
         values = await self._values(live)
         request = CompileRequest(
             programs=programs,
@@ -307,7 +312,7 @@ class Stages:
         return ItemEnded(live.job.number, item, live.job.attempt, error=error)
 
     def _compiled(self, live: LiveJob, work: StoredWork, records: Sequence[Record] = ()) -> Outcome:
-        if len(live.item_errors) == live.spec.items:
+        if not live.good:
             raise StationError(
                 ErrorInfo(ErrorCode.COMPILATION_FAILED, "none of the items could be compiled")
             )
@@ -379,7 +384,7 @@ class Stages:
         if blocks is None:
             blocks = [
                 (block.controller, _DATA_DECODER.decode(block.header), block.data)
-                for block in await self._journal.blocks(job.number, job.attempt)
+                for block in await self._journal.blocks(job.number, live.data_attempt)
             ]
         request = self._request(live, work, blocks, partial_data=partial_data)
         outcomes = await self._workers.call(post_process, request, self._deadlines.post_processing)
@@ -393,7 +398,7 @@ class Stages:
             job=live.job.id,
             attempt=live.job.attempt,
             work=live.spec.work,
-            items=tuple(i for i in range(live.spec.items) if i not in live.item_errors),
+            items=live.good,
             blocks=tuple(RawBlock(*block) for block in blocks),
             bits=bit_layouts(executed) if isinstance(executed, CircuitsWork) else {},
             compiled=work.compiled if live.spec.kind == "compile" else {},
@@ -417,6 +422,8 @@ class Stages:
         for outcome in outcomes:
             if outcome.error is not None:
                 live.item_errors[outcome.index] = outcome.error
+            elif not outcome.partial:
+                live.complete.add(outcome.index)
             records.append(
                 ItemEnded(
                     job.number,
@@ -431,7 +438,7 @@ class Stages:
         # Raw data that made no result is kept: somebody may still make sense of it.
         kept = any(outcome.error is not None for outcome in outcomes)
         if (live.blocks_bytes or live.blocks is None) and not kept:
-            records.append(BlocksDropped(job.number, job.attempt))
+            records.append(BlocksDropped(job.number, live.data_attempt))
         return (DataKept() if partial_data else PostProcessed()), records
 
 
@@ -443,8 +450,8 @@ def _circuits(
         return ()
     return tuple(
         (item, program)
-        for item, program in enumerate(work.programs)
-        if isinstance(program, OpenQasm) and item not in without
+        for item in live.good
+        if isinstance(program := work.programs[item], OpenQasm) and item not in without
     )
 
 

@@ -7,9 +7,11 @@ Rule 3. Circuits are not parsed here; `needs_worker` says whether `openqasm.chec
 
 from __future__ import annotations
 
-from itertools import islice
+from itertools import chain, islice
 from typing import TYPE_CHECKING, Final
 
+from stationd.actors.retry import spec_problems
+from stationd.actors.retry import spec_problems
 from stationd.actors.stages.validate_sweep import sweep_problems
 from stationd.actors.stages.wording import any_of, suggestion
 from stationd.proto.error import Problem
@@ -42,6 +44,7 @@ def check_spec(
             found = sweep_problems(sweep, offers)
         case Circuits() | Compile() as work:
             found = _programs_problems(work, spec, offers, targets)
+    found = chain(spec_problems(spec), found)
     # Whoever goes on with the good items needs to know all the bad ones.
     return list(found) if spec.item_errors == "continue" else limited(found)
 

@@ -20,6 +20,7 @@ from stationd.proto.job import JobId
 from stationd.proto.status import JobExecutorStatus
 from stationd.runtime.journal.interface import Commit
 from stationd.runtime.journal.records import (
+    AttemptOpened,
     BlocksDropped,
     BlockStored,
     CalibrationPinned,
@@ -76,6 +77,7 @@ class Batch:
         self._facts: list[Row] = []
         self._heads: dict[int, _Head] = {}
         self._first_attempts: dict[int, int] = {}
+        self._attempts: dict[int, Row] = {}
         self._pins: dict[int, Row] = {}
         self._tickets: dict[int, Row] = {}
         self._works: dict[int, Row] = {}
@@ -108,6 +110,7 @@ class Batch:
         yield Statement(_SPEC, self._specs)
         yield Statement(_FACT, self._facts)
         yield from self._updates()
+        yield Statement(_ATTEMPT, [*self._attempts.values()], exact=True)
         yield Statement(_PIN, [*self._pins.values()], exact=True)
         yield Statement(_TICKET, [*self._tickets.values()], exact=True)
         yield Statement(_WORK, [*self._works.values()])
@@ -135,14 +138,16 @@ class Batch:
             )
         )  # fmt: skip
         self._specs.append((record.number, _encode(spec)))
-        self._facts.append((self.seq, record.number, 1, 1, _RECEIVED, time, False, None, ""))
+        self._facts.append((self.seq, record.number, 1, 1, _RECEIVED, time, False, None, "", False))
 
     def _fact(self, fact: Fact) -> None:
         self.seq = seq = self.seq + 1
         number, ordinal, attempt, status = fact.number, fact.ordinal, fact.attempt, str(fact.status)
         error = None if fact.error is None else _encode(fact.error)
         time, cancelling, note = fact.time_unix_s, fact.cancelling, fact.note
-        self._facts.append((seq, number, ordinal, attempt, status, time, cancelling, error, note))
+        self._facts.append(
+            (seq, number, ordinal, attempt, status, time, cancelling, error, note, fact.retrying)
+        )
         head = self._heads.get(number)
         if head is None:
             before = ordinal - 1
@@ -168,6 +173,10 @@ class Batch:
                 ending.append((ended, *head, self._first_attempts.get(number, 1)))
         yield Statement(_GO_ON, going_on, exact=True)
         yield Statement(_END, ending, exact=True)
+
+    def _attempt(self, record: AttemptOpened) -> None:
+        running = None if record.items is None else _encode(record.items)
+        self._attempts[record.number] = (running, record.collected, record.number)
 
     def _pin(self, record: CalibrationPinned) -> None:
         self._pins[record.number] = (record.calibration_set, record.number)
@@ -232,6 +241,7 @@ class Batch:
         (CalibrationStored, _set),
         (CalibrationUsed, _default),
         (ControllerSeen, _controller),
+        (AttemptOpened, _attempt),
     )
 
 
@@ -257,8 +267,9 @@ INSERT INTO jobs (number, id, target, kind, name, name_folded, priority, created
 VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 1, 1, 0, '')"""
 _SPEC: Final = "INSERT INTO specs (number, spec) VALUES (?, ?)"
 _FACT: Final = """
-INSERT INTO facts (seq, number, ordinal, attempt, status, time_unix_s, cancelling, error, note)
-VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)"""
+INSERT INTO facts (seq, number, ordinal, attempt, status, time_unix_s, cancelling, error, note,
+  retrying)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"""
 _GO_ON: Final = """
 UPDATE jobs SET attempt = ?, ordinal = ?, status = ?, seq = ?, modified_unix_s = ?,
   cancelling = ?, error = ?, note = ?
@@ -267,6 +278,7 @@ _END: Final = """
 UPDATE jobs SET ended = ?, attempt = ?, ordinal = ?, status = ?, seq = ?, modified_unix_s = ?,
   cancelling = ?, error = ?, note = ?
 WHERE number = ? AND ordinal = ? AND (ended IS NULL OR attempt < ?)"""
+_ATTEMPT: Final = "UPDATE jobs SET running = ?, collected = ? WHERE number = ?"
 _PIN: Final = "UPDATE jobs SET calibration_set = ? WHERE number = ?"
 _TICKET: Final = "UPDATE jobs SET ticket = ?, ticket_attempt = ? WHERE number = ?"
 _WORK: Final = """

@@ -13,6 +13,7 @@ from stationd.proto.jobs_protocol import FeedEvent
 from stationd.proto.status import JobExecutorStatus
 from stationd.runtime.journal.interface import Commit, StoredJob
 from stationd.runtime.journal.records import (
+    AttemptOpened,
     BlocksDropped,
     BlockStored,
     CalibrationPinned,
@@ -37,6 +38,7 @@ class MemoryJob:
         self.record = record
         self.timeline: list[TimelineEntry] = []
         self.calibration_set: str | None = None
+        self.opened: AttemptOpened | None = None
         self.ticket: TicketIssued | None = None
         self.work: WorkStored | None = None
         self.metadata: dict[int, bytes] = {}
@@ -63,6 +65,8 @@ class MemoryJob:
             calibration_set=self.calibration_set,
             ticket=ticket.ticket if ticket and ticket.attempt == newest.attempt else None,
             items=tuple(self._item(index) for index in sorted(self.items)),
+            running=None if self.opened is None else self.opened.items,
+            collected=0 if self.opened is None else self.opened.collected,
         )
 
     def view(self, *, whole: bool) -> JobView:
@@ -142,9 +146,13 @@ class Contents:
             cancelling=fact.cancelling,
             error=fact.error,
             note=fact.note,
+            retrying=fact.retrying,
         )
         timeline.append(entry)
         self.facts.append(FeedEvent(self.jobs[fact.number].record.job, entry))
+
+    def _attempt(self, record: AttemptOpened) -> None:
+        self.job(record.number).opened = record
 
     def _pin(self, record: CalibrationPinned) -> None:
         self.job(record.number).calibration_set = record.calibration_set
@@ -195,6 +203,7 @@ class Contents:
         (CalibrationStored, _set),
         (CalibrationUsed, _default),
         (ControllerSeen, _controller),
+        (AttemptOpened, _attempt),
     )
 
 

@@ -92,7 +92,11 @@ class StoredJob(Struct, frozen=True, kw_only=True):
     ticket: int | None
     """Of the current attempt."""
     items: tuple[ItemView, ...]
-    """Those that have ended."""
+    """Those that have ended, in whichever attempt."""
+    running: tuple[int, ...] | None = None
+    """The items that the current attempt runs; None for all."""
+    collected: int = 0
+    """The attempt whose raw data the current one works up; 0 for its own."""
 
 
 class StoredArtifact(Struct, frozen=True):
@@ -184,6 +188,19 @@ class Journal(Queries, Protocol):
     @property
     def opening(self) -> Opening:
         """What the journal knew when it was opened."""
+        ...
+
+    @property
+    def trouble(self) -> str | None:
+        """What is wrong with the storage; None if nothing is.
+
+        While there is trouble, writes may wait for as long as it lasts: they are kept, in order,
+        and become durable when it is over. So nothing new should be begun.
+        """
+        ...
+
+    async def turned(self) -> None:
+        """Return when `trouble` has changed."""
         ...
 
     def write(self, records: Sequence[Record], committed: Callable[[Commit], None]) -> None:

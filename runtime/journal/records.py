@@ -45,13 +45,16 @@ class Fact(Struct, frozen=True, array_like=True, tag=2):
     cancelling: bool = False
     error: ErrorInfo | None = None
     note: str = ""
+    retrying: bool = False
+    """Another attempt follows by itself, in the same write."""
 
 
 class CalibrationPinned(Struct, frozen=True, array_like=True, tag=3):
     """The calibration set that a job uses, whatever the default becomes later."""
 
     number: int
-    calibration_set: str
+    calibration_set: str | None
+    """None to fetch it anew."""
 
 
 class WorkStored(Struct, frozen=True, array_like=True, tag=4):
@@ -136,6 +139,16 @@ class ControllerSeen(Struct, frozen=True, array_like=True, tag=12):
     capabilities: Capabilities
 
 
+class AttemptOpened(Struct, frozen=True, array_like=True, tag=13):
+    """What a further attempt of a job is about; its first fact is in the same write."""
+
+    number: int
+    items: tuple[int, ...] | None
+    """The items that it runs; None for all."""
+    collected: int = 0
+    """The attempt whose raw data it works up; 0 for its own."""
+
+
 Record = (
     JobStored
     | Fact
@@ -149,4 +162,5 @@ Record = (
     | CalibrationStored
     | CalibrationUsed
     | ControllerSeen
+    | AttemptOpened
 )

@@ -25,6 +25,7 @@ from sqlalchemy import (
     Table,
     Text,
     UniqueConstraint,
+    text,
 )
 from sqlalchemy.dialects import sqlite
 from sqlalchemy.schema import CreateIndex, CreateTable
@@ -100,6 +101,8 @@ JOBS: Final = _table(
     Column("calibration_set", Text),
     Column("ticket", Integer, unique=True),
     Column("ticket_attempt", Integer),
+    Column("running", LargeBinary),  # the items of the current attempt; NULL for all
+    Column("collected", Integer, nullable=False, server_default=text("0")),
     CheckConstraint("number >= 1 AND attempt >= 1 AND ordinal >= attempt"),
     CheckConstraint("cancelling IN (0, 1)"),
     CheckConstraint("ended IS NULL OR ended = status"),
@@ -121,6 +124,7 @@ _table(
     _integer("cancelling"),
     Column("error", LargeBinary),
     _text("note"),
+    Column("retrying", Integer, nullable=False, server_default=text("0")),
     UniqueConstraint("number", "ordinal"),
 )
 _table("works", _of_job(key=True), _integer("attempt"), _blob("data"))

@@ -74,6 +74,7 @@ if TYPE_CHECKING:
     from stationd.proto.status import (
         JobExecutorStatus,
         JobStatusEnum,
+        RemoteRetryStrategy,
         StatusEnum,
     )
 
@@ -110,6 +111,7 @@ __all__ = [
     "Problem",
     "Progress",
     "ProtocolViolation",
+    "RemoteRetryStrategy",
     "RequestError",
     "ResultRef",
     "StationError",
@@ -196,6 +198,7 @@ _HOMES = {
     "stationd.proto.status": (
         "JobExecutorStatus",
         "JobStatusEnum",
+        "RemoteRetryStrategy",
         "StatusEnum",
     ),
 }

@@ -16,11 +16,12 @@ from stationd.runtime.journal.view import item_name
 
 STATUSES: Final = {str(status): status for status in JobExecutorStatus}
 _SPEC: Final = msgspec.msgpack.Decoder(JobSpec)
+_RUNNING: Final = msgspec.msgpack.Decoder(tuple[int, ...])
 _ERROR: Final = msgspec.msgpack.Decoder(ErrorInfo)
 
 JOB_COLUMNS: Final = """
 number, id, target, status, attempt, ordinal, seq, created_unix_s, modified_unix_s, cancelling,
-error, note, calibration_set, ticket, ticket_attempt, spec"""
+error, note, calibration_set, ticket, ticket_attempt, running, collected, spec"""
 
 
 class JobRow(NamedTuple):
@@ -41,6 +42,8 @@ class JobRow(NamedTuple):
     calibration_set: str | None
     ticket: int | None
     ticket_attempt: int | None
+    running: bytes | None
+    collected: int
     spec: bytes
 
 
@@ -63,6 +66,8 @@ def stored_job(database: sqlite3.Connection, row: JobRow) -> StoredJob:
         calibration_set=row.calibration_set,
         ticket=row.ticket if row.ticket_attempt == row.attempt else None,
         items=_ended_items(database, row.number, spec),
+        running=None if row.running is None else _RUNNING.decode(row.running),
+        collected=row.collected,
     )
 
 
@@ -71,7 +76,7 @@ def error_info(blob: bytes | None) -> ErrorInfo | None:
     return None if blob is None else _ERROR.decode(blob)
 
 
-FACT_COLUMNS: Final = "seq, ordinal, attempt, status, time_unix_s, cancelling, error, note"
+FACT_COLUMNS: Final = "seq, ordinal, attempt, status, time_unix_s, cancelling, error, note, retrying"
 
 
 class FactRow(NamedTuple):
@@ -85,6 +90,7 @@ class FactRow(NamedTuple):
     cancelling: int
     error: bytes | None
     note: str
+    retrying: int
 
 
 def timeline_entry(row: FactRow) -> TimelineEntry:
@@ -98,6 +104,7 @@ def timeline_entry(row: FactRow) -> TimelineEntry:
         cancelling=bool(row.cancelling),
         error=error_info(row.error),
         note=row.note,
+        retrying=bool(row.retrying),
     )
 
 
