@@ -54,7 +54,8 @@ def main() -> int:
         try:
             show(station)
         except Exception as error:  # noqa: BLE001 - whatever it is, it is told, and the daemon is ended
-            console.print(f"\n[bold red]The demo failed at: {steps[-1]}[/]\n{error!r}")
+            console.print(f"\n[bold red]The demo failed at: {steps[-1]}[/]")
+            console.print(f"{type(error).__name__}: {error}", markup=False)
             console.print(f"\nThe daemon's last words:\n{station.log[-2000:]}", markup=False)
             return 1
     return 0
