@@ -4,8 +4,6 @@ Rule 1. The event loop decides and talks, the instrument's thread works, the led
         writes; each goes on while the others are busy.
 Rule 2. Reports leave in order, once everything that was recorded before them is on disk. That
         holds for Hello too, which tells what the controller holds.
-Rule 3. Nothing is sent while there is no connection: what a daemon must know when there is one
-        again is in Hello, and the rest it collects.
 """
 
 from __future__ import annotations
@@ -13,7 +11,6 @@ from __future__ import annotations
 import logging
 import os
 import signal
-import struct
 from collections import deque
 from functools import partial
 from importlib.metadata import version
@@ -22,10 +19,10 @@ from typing import TYPE_CHECKING, Final, assert_never
 
 import anyio
 import anyio.to_thread
-import zmq
 from msgspec import Struct
 
 from stationd.actors import facts
+from stationd.actors.daemon_link import DaemonLink, dial
 from stationd.actors.drivers.registry import load_driver
 from stationd.actors.execution_thread import Broken, Closed, Ready
 from stationd.actors.facts import Cleared, Fact, Outcome, SpooledBlocks
@@ -36,7 +33,7 @@ from stationd.actors.line import Line
 from stationd.proto import instruments_protocol as wire
 from stationd.proto.codec import COMMANDS, REPORTS
 from stationd.proto.error import InstrumentError, PeerError, StationError, UnexpectedEvent
-from stationd.proto.socket import PeerGone, Socket, connect_monitored
+from stationd.proto.socket import Socket
 
 if TYPE_CHECKING:
     from stationd.proto.program import Capabilities
@@ -45,11 +42,8 @@ _log = logging.getLogger(__name__)
 
 _MOST_AT_ONCE: Final = 64
 """Commands that are taken together before anything else is done."""
-_SILENT_BEATS: Final = 3
 _CLOSING_SECONDS: Final = 10.0
 """What the driver gets to come to rest when the controller ends."""
-_CONNECTION_EVENTS: Final = int(zmq.EVENT_HANDSHAKE_SUCCEEDED | zmq.EVENT_DISCONNECTED)
-_EVENT: Final = struct.Struct("<HI")
 
 
 class ControllerSettings(Struct, frozen=True, kw_only=True):
@@ -103,9 +97,14 @@ class Controller:
     ) -> None:
         self._settings = settings
         self._ledger = ledger
-        self._socket = socket
-        self._monitor = monitor
         self._host = host or Host()
+        self._daemon = DaemonLink(
+            socket,
+            monitor,
+            beat_interval=settings.beat_interval,
+            monotonic=self._host.monotonic,
+            say_hello=self._say_hello,
+        )
         self._inbox = self._host.inbox()
         self._line = Line(ledger.memory, spool_limit=settings.spool_limit)
         self._instrument = self._host.instrument(
@@ -117,15 +116,6 @@ class Controller:
         self._capabilities: Capabilities | None = None
         self._pending: deque[_Pending] = deque()
         self._asked = 0
-        self._connected = False
-        # Hello has left on this connection, so reports make sense to the daemon.
-        self._greeted = False
-        self._welcomed = False
-        # The daemon does not answer, though it is connected: only Hello is sent, so that reports
-        # do not pile up in front of it.
-        self._unheard = False
-        self._last_heard = 0.0
-        self._silence = _SILENT_BEATS * settings.beat_interval
         self._stopping = anyio.Event()
         self._closed = anyio.Event()
         self._committed = anyio.Event()
@@ -146,8 +136,8 @@ class Controller:
             async with anyio.create_task_group() as tasks:
                 tasks.start_soon(self._hear_threads)
                 tasks.start_soon(self._receive)
-                tasks.start_soon(self._watch_connection)
-                tasks.start_soon(self._beat)
+                tasks.start_soon(self._daemon.watch)
+                tasks.start_soon(self._daemon.beat)
                 await self._stopping.wait()
                 await self._come_to_rest()
                 tasks.cancel_scope.cancel()
@@ -179,18 +169,16 @@ class Controller:
 
     async def _receive(self) -> None:
         while True:
-            parts: list[bytes] | None = await self._socket.receive()
+            parts: list[bytes] | None = await self._daemon.receive()
             outcome = Outcome()
             now = self._host.time()
             for _ in range(_MOST_AT_ONCE):
                 if parts is None:
                     break
                 self._read(parts, now, outcome)
-                parts = self._socket.receive_nowait()
-            else:
-                if parts is not None:
-                    self._read(parts, now, outcome)
-            self._last_heard = self._host.monotonic()
+                parts = self._daemon.receive_nowait()
+            if parts is not None:
+                self._read(parts, now, outcome)
             self._carry_out(outcome)
 
     def _read(self, parts: list[bytes], now_unix_s: float, outcome: Outcome) -> None:
@@ -220,14 +208,8 @@ class Controller:
         if not self._line.accepts(welcome.fence, outcome):
             _log.error("a daemon that this controller does not belong to answers at the endpoint")
             return
-        if not self._welcomed:
-            _log.info("connected to station %s, epoch %d", *_named(welcome))
-        self._welcomed = True
-        if self._unheard:
-            # What has not been reported meanwhile is in a new Hello.
-            self._unheard = False
-            self._say_hello()
-        self._silence = _SILENT_BEATS * max(welcome.beat_interval, self._settings.beat_interval)
+        if self._daemon.welcome(welcome):
+            self._add_hello(outcome)
 
     # --- what the threads say ----------------------------------------------------------------
 
@@ -246,7 +228,7 @@ class Controller:
                 self._be_committed(message, now_unix_s, outcome)
             case Ready():
                 self._capabilities = message.capabilities
-                self._say_hello()
+                self._add_hello(outcome)
             case Broken():
                 self._failure = _as_station_error(message.error)
                 self._closed.set()
@@ -266,7 +248,6 @@ class Controller:
             _log.exception("dropped %s", fact)
 
     def _be_committed(self, committed: Committed, now_unix_s: float, outcome: Outcome) -> None:
-        self._written = committed.up_to
         while self._pending and self._pending[0].write <= committed.up_to:
             pending = self._pending.popleft()
             if pending.data_bytes:
@@ -284,9 +265,9 @@ class Controller:
         self._give_orders(outcome)
         for live in outcome.live:
             if isinstance(live, tuple):
-                self._send([REPORTS.encode(live[0]), live[1]])
+                self._daemon.send([REPORTS.encode(live[0]), live[1]])
             else:
-                self._report(live)
+                self._daemon.report(live)
         if not outcome.reports and not outcome.records:
             return
         reads = [report for report in outcome.reports if isinstance(report, SpooledBlocks)]
@@ -324,28 +305,17 @@ class Controller:
         for report in reports:
             if isinstance(report, SpooledBlocks):
                 for block in blocks.get(report, ()):
-                    self._send([block.header, block.data])
+                    self._daemon.send([block.header, block.data])
             else:
-                self._report(report)
-
-    def _report(self, report: wire.Report) -> None:
-        if isinstance(report, wire.Hello):
-            self._greeted = self._connected
-        self._send([REPORTS.encode(report)])
-        self._greeted = self._greeted and not self._unheard
-
-    def _send(self, parts: list[bytes]) -> None:
-        if not self._greeted:
-            return
-        try:
-            self._socket.send_nowait(parts)
-        except PeerGone:
-            self._greeted = self._welcomed = False
-
-    # --- the connection ----------------------------------------------------------------------
+                self._daemon.report(report)
 
     def _say_hello(self) -> None:
-        if self._capabilities is None or not self._connected:
+        outcome = Outcome()
+        self._add_hello(outcome)
+        self._carry_out(outcome)
+
+    def _add_hello(self, outcome: Outcome) -> None:
+        if self._capabilities is None:
             return
         hello = wire.Hello(
             name=self._settings.name,
@@ -358,41 +328,13 @@ class Controller:
             version=self._version,
             pid=os.getpid(),
         )
-        outcome = Outcome()
         outcome.reports.append(hello)
-        self._carry_out(outcome)
-
-    async def _watch_connection(self) -> None:
-        while True:
-            (number, _value) = _EVENT.unpack((await self._monitor.receive())[0])
-            self._connected = number == zmq.EVENT_HANDSHAKE_SUCCEEDED
-            self._greeted = self._welcomed = self._unheard = False
-            if self._connected:
-                self._say_hello()
-            else:
-                _log.info("the connection to the daemon is lost")
-
-    async def _beat(self) -> None:
-        while True:
-            await anyio.sleep(self._settings.beat_interval)
-            if self._welcomed and self._host.monotonic() - self._last_heard > self._silence:
-                _log.info("nothing was heard from the daemon for %g s", self._silence)
-                self._welcomed = self._greeted = False
-                self._unheard = True
-            if self._welcomed:
-                self._report(wire.Beat())
-            else:
-                self._say_hello()
 
 
 def _as_station_error(error: BaseException) -> StationError:
     if isinstance(error, StationError):
         return error
     return InstrumentError(f"the driver did not start: {type(error).__name__}: {error}")
-
-
-def _named(welcome: wire.Welcome) -> tuple[str, int]:
-    return welcome.fence.station, welcome.fence.epoch
 
 
 async def run_controller(settings: ControllerSettings, *, handle_signals: bool = True) -> None:
@@ -411,7 +353,7 @@ async def run_controller(settings: ControllerSettings, *, handle_signals: bool =
     release = await anyio.to_thread.run_sync(version, "stationd")
     failure: StationError | None = None
     try:
-        socket, monitor = connect_monitored(zmq.DEALER, settings.endpoint, _CONNECTION_EVENTS)
+        socket, monitor = dial(settings.endpoint)
         with socket, monitor:
             controller = Controller(settings, ledger, socket, monitor, release=release)
             async with anyio.create_task_group() as tasks:

@@ -1,0 +1,140 @@
+"""A controller's connection to its daemon: whether it is there, and what may be sent.
+
+Rule 1. Hello goes first on every connection, and again with every beat until Welcome comes.
+Rule 2. Nothing is sent while there is no connection: what a daemon must know when there is one
+        again is in Hello, and the rest it collects.
+Rule 3. To a daemon that is connected and silent only Hello is sent, so that reports do not pile
+        up in front of it; its next word is answered by a new Hello, and everything goes on.
+"""
+
+from __future__ import annotations
+
+import logging
+import struct
+from typing import TYPE_CHECKING, Final
+
+import anyio
+import zmq
+
+from stationd.proto import instruments_protocol as wire
+from stationd.proto.codec import REPORTS
+from stationd.proto.socket import PeerGone, Socket, connect_monitored
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+_log = logging.getLogger(__name__)
+
+_SILENT_BEATS: Final = 3
+_CONNECTION_EVENTS: Final = int(zmq.EVENT_HANDSHAKE_SUCCEEDED | zmq.EVENT_DISCONNECTED)
+_EVENT: Final = struct.Struct("<HI")
+
+
+def dial(endpoint: str) -> tuple[Socket, Socket]:
+    """Return a socket that connects to the daemon, and one that receives its events.
+
+    Raises:
+        StationUnreachable: The endpoint is malformed.
+    """
+    return connect_monitored(zmq.DEALER, endpoint, _CONNECTION_EVENTS)
+
+
+class DaemonLink:
+    """What a controller knows of its connection.
+
+    Args:
+        socket: As `dial` returns it.
+        monitor: As `dial` returns it.
+        beat_interval: Seconds.
+        monotonic: Returns seconds that never go back.
+        say_hello: Called when it is time for a Hello, which goes out through `report` once what
+            it tells is on disk.
+    """
+
+    def __init__(
+        self,
+        socket: Socket,
+        monitor: Socket,
+        *,
+        beat_interval: float,
+        monotonic: Callable[[], float],
+        say_hello: Callable[[], None],
+    ) -> None:
+        self._socket = socket
+        self._monitor = monitor
+        self._beat_interval = beat_interval
+        self._monotonic = monotonic
+        self._say_hello = say_hello
+        self._silence = _SILENT_BEATS * beat_interval
+        self._last_heard = 0.0
+        # There is a connection; Hello has left on it; the daemon has answered; the daemon was
+        # there and is silent now.
+        self._connected = False
+        self._greeted = False
+        self._welcomed = False
+        self._silent = False
+
+    async def receive(self) -> list[bytes]:
+        """Wait for a message of the daemon."""
+        parts = await self._socket.receive()
+        self._last_heard = self._monotonic()
+        return parts
+
+    def receive_nowait(self) -> list[bytes] | None:
+        """Return a message that is there already, or None."""
+        return self._socket.receive_nowait()
+
+    def welcome(self, welcome: wire.Welcome) -> bool:
+        """Take in that the daemon is there.
+
+        Returns:
+            Whether it must be greeted anew, since reports were held back.
+        """
+        fence = welcome.fence
+        if not self._welcomed:
+            _log.info("connected to station %s, epoch %d", fence.station, fence.epoch)
+        self._welcomed = True
+        self._silence = _SILENT_BEATS * max(welcome.beat_interval, self._beat_interval)
+        held_back, self._silent = self._silent, False
+        return held_back
+
+    def report(self, report: wire.Report) -> None:
+        """Send a report, if it makes sense to the daemon now."""
+        if isinstance(report, wire.Hello):
+            # Held back are the reports that follow, not this.
+            self._greeted = self._connected
+        self.send([REPORTS.encode(report)])
+        self._greeted = self._greeted and not self._silent
+
+    def send(self, parts: list[bytes]) -> None:
+        """Send frames as `report` does."""
+        if not self._greeted:
+            return
+        try:
+            self._socket.send_nowait(parts)
+        except PeerGone:
+            self._greeted = self._welcomed = False
+
+    async def watch(self) -> None:
+        """Greet the daemon on every connection."""
+        while True:
+            number, _value = _EVENT.unpack((await self._monitor.receive())[0])
+            self._connected = number == zmq.EVENT_HANDSHAKE_SUCCEEDED
+            self._greeted = self._welcomed = self._silent = False
+            if self._connected:
+                self._say_hello()
+            else:
+                _log.info("the connection to the daemon is lost")
+
+    async def beat(self) -> None:
+        """Say that the controller is there, again and again."""
+        while True:
+            await anyio.sleep(self._beat_interval)
+            if self._welcomed and self._monotonic() - self._last_heard > self._silence:
+                _log.info("nothing was heard from the daemon for %g s", self._silence)
+                self._welcomed = self._greeted = False
+                self._silent = True
+            if self._welcomed:
+                self.report(wire.Beat())
+            elif self._connected:
+                self._say_hello()
