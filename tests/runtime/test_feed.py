@@ -5,6 +5,7 @@ from contextlib import asynccontextmanager
 from typing import TypeVar
 
 import anyio
+import msgspec
 import pytest
 from anyio.abc import TaskGroup
 from anyio.lowlevel import checkpoint
@@ -191,19 +192,15 @@ async def test_events_of_one_tick_travel_in_one_frame() -> None:
         later = Listener(credit=10)
         world.feed.open_snapshot(later.stream, world.feed.position, [])
         world.feed.publish(
-            [
-                FeedEvent(event.job, event.entry.__class__(**{**_fields(event), "seq": seq}))
-                for seq, event in enumerate(world.published, start=5)
-            ]
+            [numbered(event, seq) for seq, event in enumerate(world.published, start=5)]
         )
         assert frames == 4
         assert len(later.of(Events)) == 1
         assert later.seqs == [5, 6, 7, 8]
 
 
-def _fields(event: FeedEvent) -> dict[str, object]:
-    entry = event.entry
-    return {name: getattr(entry, name) for name in entry.__struct_fields__}
+def numbered(event: FeedEvent, seq: int) -> FeedEvent:
+    return FeedEvent(event.job, msgspec.structs.replace(event.entry, seq=seq))
 
 
 async def test_large_frames_are_split() -> None:
@@ -213,10 +210,7 @@ async def test_large_frames_are_split() -> None:
         world.happen(1)
         world.journal.commit()
         event = world.published[0]
-        events = [
-            FeedEvent(event.job, event.entry.__class__(**{**_fields(event), "seq": seq}))
-            for seq in range(2, MOST_EVENTS_PER_FRAME + 12)
-        ]
+        events = [numbered(event, seq) for seq in range(2, MOST_EVENTS_PER_FRAME + 12)]
         world.feed.publish(events)
         sizes = [len(frame.events) for frame in listener.of(Events)]
         assert sizes == [1, MOST_EVENTS_PER_FRAME, 10]

@@ -1,0 +1,224 @@
+"""Tickets from the queue through the controllers' lines to the end."""
+
+import anyio
+import pytest
+from anyio.lowlevel import checkpoint
+
+from stationd.proto import instruments_protocol as wire
+from stationd.proto.error import ErrorCode
+from stationd.proto.job import Ticket
+from stationd.proto.status import JobExecutorStatus as S
+from stationd.runtime.instruments import MOST_IN_LINE
+from tests.runtime.bench import (
+    Bench,
+    a_bench,
+    committed_until,
+    hello,
+    job_id,
+    null_spec,
+    sweep_spec,
+    until,
+)
+
+pytestmark = pytest.mark.anyio
+
+
+def armed(bench: Bench, controller: str = "a") -> list[int]:
+    """Return the tickets that a controller was sent, in order."""
+    sent = bench.lines.to(controller)
+    return [command.ticket.number for command in sent if isinstance(command, wire.Arm)]
+
+
+async def test_tickets_are_sent_ahead_up_to_the_prefetch() -> None:
+    async with a_bench() as bench:
+        tickets = [bench.queued(number) for number in range(1, 6)]
+        assert armed(bench) == [ticket.number for ticket in tickets[:3]]
+        bench.run("a", tickets[0], seconds=1.0)
+        assert armed(bench) == [ticket.number for ticket in tickets[:4]]
+
+
+async def test_short_jobs_are_sent_further_ahead_and_long_ones_are_not() -> None:
+    async with a_bench() as bench:
+        number = 0
+        for seconds, least, most in [(0.0, 30, MOST_IN_LINE), (60.0, 2, 2)]:
+            for _ in range(40):
+                number += 1
+                bench.run("a", bench.queued(number), seconds=seconds)
+            assert least <= bench.instruments._depth("a") - 1 <= most
+
+
+async def test_the_higher_priority_is_sent_first() -> None:
+    async with a_bench() as bench:
+        bench.lines.names.remove("a")
+        tickets = [bench.queued(n, null_spec(priority=p)) for n, p in [(1, 0), (2, 5), (3, 1)]]
+        bench.lines.names.append("a")
+        bench.instruments.grant()
+        assert armed(bench) == [tickets[1].number, tickets[2].number, tickets[0].number]
+
+
+async def test_progress_goes_to_the_job_and_its_listeners() -> None:
+    async with a_bench() as bench:
+        ticket = bench.queued(1)
+        bench.report("a", wire.Armed(ticket), wire.Started(ticket, 1.0))
+        bench.commit()
+        bench.report("a", wire.Progressed(ticket, 1, 4, "shots"))
+        progress = bench.live(1).progress
+        assert progress is not None
+        assert (progress.done, progress.total, progress.unit) == (1, 4, "shots")
+
+
+async def test_an_end_that_nobody_waits_for_is_acknowledged() -> None:
+    async with a_bench() as bench:
+        stranger = Ticket(99, job_id(99), 1)
+        bench.report("a", wire.Started(stranger, 1.0), wire.Finished(stranger, 0, 2.0))
+        assert bench.lines.to("a") == [wire.Acknowledge(bench.instruments._fence, stranger)]
+
+
+async def test_what_a_controller_holds_of_jobs_that_are_over_is_taken_from_it() -> None:
+    async with a_bench() as bench:
+        held = [
+            wire.HeldTicket(Ticket(97, job_id(97), 1), "armed"),
+            wire.HeldTicket(Ticket(98, job_id(98), 1), "running"),
+            wire.HeldTicket(Ticket(99, job_id(99), 1), "finished"),
+        ]
+        await bench.instruments.hello("a", hello("a", *held), same_ledger=True)
+        kinds = [type(command) for command in bench.lines.to("a")]
+        assert kinds == [wire.Revoke, wire.Abort, wire.Acknowledge]
+
+
+async def test_a_refusal_fails_the_job_and_says_why() -> None:
+    async with a_bench() as bench:
+        bench.listen()
+        ticket = bench.queued(1)
+        bench.report("a", wire.Refused(ticket, ErrorCode.STALE_FENCE, "superseded"))
+        bench.commit()
+        end = bench.published[-1].entry
+        assert end.status is S.FAILED
+        assert end.error is not None
+        assert end.error.code is ErrorCode.STALE_FENCE
+
+
+async def test_data_is_stored_once_and_in_order() -> None:
+    async with a_bench() as bench:
+        ticket = bench.queued(1)
+        bench.report("a", wire.Armed(ticket), wire.Started(ticket, 1.0))
+        for index in (0, 0, 2, 1):
+            bench.instruments.data("a", _data(ticket, index), bytes([index]))
+        bench.commit()
+        blocks = await bench.journal.blocks(1, 1)
+        assert [(block.index, block.data) for block in blocks] == [(0, b"\0"), (1, b"\1")]
+        bench.report("a", wire.Finished(ticket, 3, 2.0))
+        collect = bench.lines.to("a")[-1]
+        assert isinstance(collect, wire.Collect)
+        assert collect.first == 2
+
+
+def _data(ticket: Ticket, index: int) -> wire.Data:
+    return wire.Data(ticket, index, "y", 0, index, "|u1", (1,))
+
+
+async def test_a_controller_that_stays_away_fails_its_jobs() -> None:
+    async with a_bench() as bench:
+        bench.listen()
+        ticket = bench.queued(1)
+        other = bench.queued(2, null_spec("b"))
+        bench.report("a", wire.Armed(ticket), wire.Started(ticket, 1.0))
+        bench.instruments.absent("a")
+        await committed_until(bench, lambda: bench.dispatch.get(job_id(1)) is None)
+        end = bench.published[-1]
+        assert (end.job, end.entry.status) == (job_id(1), S.FAILED)
+        assert end.entry.error is not None
+        assert end.entry.error.code is ErrorCode.INSTRUMENT_LOST
+        bench.run("b", other)
+        assert bench.published[-1].entry.status is S.READY
+
+
+async def test_a_group_whose_controller_went_away_before_the_start_waits_and_goes_later() -> None:
+    async with a_bench() as bench:
+        ticket = bench.queued(1, sweep_spec())
+        bench.report("c", wire.Armed(ticket))
+        bench.lines.names.remove("d")
+        bench.instruments.absent("d")
+        assert bench.lines.to("c")[-1] == wire.Revoke(bench.instruments._fence, ticket)
+        bench.report("c", wire.Revoked(ticket))
+        assert bench.live(1).job.status is S.PENDING_EXECUTION
+        assert len(bench.instruments.queue) == 1
+        bench.lines.names.append("d")
+        await bench.instruments.hello("d", hello("d"), same_ledger=True)
+        await until(lambda: armed(bench, "c") == [ticket.number] * 2)
+        assert armed(bench, "d") == [ticket.number] * 2
+        assert len(bench.instruments.queue) == 0
+
+
+async def test_a_group_is_gone_on_with_on_one_controllers_word_after_a_restart() -> None:
+    async with a_bench() as bench:
+        ticket = bench.queued(1, sweep_spec())
+        journal = bench.journal.reopened()
+    async with a_bench(journal) as bench:
+        bench.lines.names.remove("d")
+        await bench.instruments.hello("c", hello("c"), same_ledger=True)
+        bench.lines.names.append("d")
+        held = wire.HeldTicket(ticket, "armed")
+        await bench.instruments.hello("d", hello("d", held), same_ledger=True)
+        assert armed(bench, "c") == armed(bench, "d") == [ticket.number]
+        bench.report("c", wire.Armed(ticket))
+        bench.report("d", wire.Armed(ticket))
+        started = [name for name, command in bench.lines.sent if isinstance(command, wire.Start)]
+        assert started == ["c"]
+
+
+async def test_a_cancel_after_a_restart_waits_for_what_the_controllers_say() -> None:
+    async with a_bench() as bench:
+        ticket = bench.queued(1)
+        journal = bench.journal.reopened()
+    async with a_bench(journal) as bench:
+        bench.listen()
+        bench.lines.names.clear()
+        bench.dispatch.cancel(bench.live(1), lambda: None)
+        bench.commit()
+        await until(lambda: bench.instruments.out == 1)
+        assert bench.live(1).job.cancelling
+        bench.lines.names.append("a")
+        held = wire.HeldTicket(ticket, "running")
+        await bench.instruments.hello("a", hello("a", held), same_ledger=True)
+        bench.commit()
+        assert isinstance(bench.lines.to("a")[-1], wire.Abort)
+        bench.report("a", wire.AtRest(ticket, 0, 2.0))
+        await committed_until(bench, lambda: bench.dispatch.get(job_id(1)) is None)
+        assert "during execution" in bench.published[-1].entry.note
+
+
+async def test_a_drain_takes_back_what_has_not_begun_and_waits_for_the_rest() -> None:
+    async with a_bench() as bench:
+        running, waiting = bench.queued(1), bench.queued(2)
+        bench.report("a", wire.Armed(running), wire.Started(running, 1.0), wire.Armed(waiting))
+        bench.commit()
+        drained = anyio.Event()
+
+        async def drain() -> None:
+            await bench.instruments.drain()
+            drained.set()
+
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(drain)
+            await until(lambda: isinstance(bench.lines.to("a")[-1], wire.Revoke))
+            bench.report("a", wire.Revoked(waiting))
+            await checkpoint()
+            assert not drained.is_set()
+            bench.report("a", wire.Finished(running, 0, 2.0))
+            bench.commit()
+            await drained.wait()
+        assert bench.live(2).job.status is S.PENDING_EXECUTION
+        assert len(bench.instruments.queue) == 1
+        bench.submit(3)
+        bench.commit()
+        assert armed(bench) == [running.number, waiting.number]
+
+
+async def test_tickets_that_are_over_are_forgotten_and_older_ones_are_kept() -> None:
+    async with a_bench() as bench:
+        oldest = bench.queued(1, null_spec("b"))
+        for number in range(2, 5):
+            bench.run("a", bench.queued(number))
+        bench.instruments.forget()
+        assert wire.Forget(bench.instruments._fence, oldest.number) in bench.lines.to("a")
