@@ -144,6 +144,11 @@ class Execution:
         """Whether every controller is at rest or lost, and the job has been told."""
         return self._over
 
+    @property
+    def leaving(self) -> bool:
+        """Whether the ticket is being taken back for good."""
+        return self._leaving
+
     # --- what the daemon wants ---------------------------------------------------------------
 
     def arm(self) -> list[Output]:

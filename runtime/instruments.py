@@ -365,7 +365,9 @@ class Instruments:
         self._reconsider(controller, held)
         for ticket in hello.held:
             await self._found(controller, ticket)
-        for job, execution in list(self._executions.items()):
+        # What is taken back first, lest it begins when what runs before it is aborted.
+        executions = sorted(self._executions.items(), key=lambda item: not item[1].leaving)
+        for job, execution in executions:
             live = self._jobs.get(job)
             if live is None or controller not in execution.parts:
                 continue

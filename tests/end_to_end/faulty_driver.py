@@ -8,7 +8,9 @@ from typing import Final
 from stationd.actors.driver import Driver, Execution
 from stationd.proto.program import Capabilities, NullWork, Work
 
-REFUSED, RAISING, DYING, HANGING, EXITING, FLOODING = (0.001 * number for number in range(1, 7))
+REFUSED, RAISING, DYING, HANGING, EXITING, FLOODING, STUBBORN = (
+    0.001 * number for number in range(1, 8)
+)
 """Durations of null programs, which tell the driver what to do."""
 
 
@@ -52,12 +54,19 @@ def _hang(execution: Execution) -> None:
     time.sleep(0.1)
 
 
+def _never_rest(_execution: Execution) -> None:
+    # Whatever it is told: only the end of its process ends it.
+    while True:
+        time.sleep(0.01)
+
+
 _MISDEEDS: Final[dict[float, Callable[[Execution], None]]] = {
     RAISING: _raise,
     DYING: _die,
     EXITING: _exit,
     FLOODING: _flood,
     HANGING: _hang,
+    STUBBORN: _never_rest,
 }
 
 
