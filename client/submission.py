@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
-from typing import Final
+from collections.abc import Iterable, Sequence
+from typing import Final, SupportsIndex
 
 import msgspec
 
@@ -26,6 +26,8 @@ Source = str | OpenQasm | NullProgram
 """One program: OpenQASM text, or a program made before."""
 Sources = Source | os.PathLike[str] | Sequence[Source | os.PathLike[str]]
 """One program or several. A path names a file of OpenQASM text."""
+
+_LARGEST: Final = 2**63 - 1
 
 _CHECK: Final = msgspec.msgpack.Decoder(JobSpec)
 
@@ -113,16 +115,24 @@ def _shots(programs: Sequence[Program], n_shots: int | Sequence[int] | None) -> 
         if any(isinstance(one, OpenQasm) for one in programs):
             raise wrong("n_shots", "say how often to run each circuit, as in n_shots=1000")
         return (1,) * len(programs)
-    numbers = [n_shots] * len(programs) if isinstance(n_shots, int) else list(n_shots)
+    if isinstance(n_shots, Iterable) and not isinstance(n_shots, str):
+        numbers: list[object] = list(n_shots)
+    else:
+        numbers = [n_shots] * len(programs)
     if len(numbers) != len(programs):
         raise wrong(
             "n_shots",
             f"{len(numbers)} numbers for {len(programs)} programs: give one number for all"
             " or one for each",
         )
-    if any(number < 1 for number in numbers):
-        raise wrong("n_shots", f"{min(numbers)} is not a number of shots: it must be at least 1")
-    return tuple(numbers)
+    return tuple(_number_of_shots(number) for number in numbers)
+
+
+def _number_of_shots(number: object) -> int:
+    # Whoever has it from numpy has a number that is no int, but as good as one.
+    if not isinstance(number, SupportsIndex) or not 1 <= number.__index__() <= _LARGEST:
+        raise wrong("n_shots", f"{number!r} is not a number of shots, which is 1 or more")
+    return number.__index__()
 
 
 def work_of(work: JobWork | Sweep | None, sweep: Sweep | None, *, programs: bool) -> JobWork | None:

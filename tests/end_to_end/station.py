@@ -11,7 +11,8 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 from typing import Final, TypeVar
@@ -227,9 +228,7 @@ class Station:
 
     def exchange(self, frames: list[bytes], endpoint: str = "") -> list[bytes]:
         """Send frames as they are, and return those of the answer."""
-        with zmq.Context() as context, context.socket(zmq.DEALER) as socket:
-            socket.linger = 0
-            socket.connect(endpoint or self.endpoint)
+        with dealer(endpoint or self.endpoint) as socket:
             socket.send_multipart(frames)
             if not socket.poll(int(PATIENCE * 1000)):
                 raise AssertionError(f"no answer from the station:\n{self.log}")
@@ -272,6 +271,19 @@ class Station:
             text = log.read_text()
             assert "Traceback" not in text, text
             assert "please report" not in text, text
+
+
+@contextmanager
+def dealer(endpoint: str) -> Iterator[zmq.Socket[bytes]]:
+    """Connect a plain ZeroMQ socket, which need not behave."""
+    context = zmq.Context()
+    try:
+        socket = context.socket(zmq.DEALER)
+        socket.connect(endpoint)
+        yield socket
+    finally:
+        # All sockets, monitors too: otherwise the context waits for them for ever.
+        context.destroy(linger=0)
 
 
 def until(condition: Callable[[], object], fact: str) -> None:
