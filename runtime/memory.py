@@ -49,6 +49,9 @@ class MemoryJournal:
         self._closed = False
         self._tasks: TaskGroup
         self._statistics = JournalStatistics()
+        self._turned = anyio.Event()
+        self.trouble: str | None = None
+        """What is wrong with the storage, as the test says; see `suffer`."""
         self.opening = Opening(
             station=self._contents.station,
             epoch=self._contents.epoch,
@@ -88,6 +91,17 @@ class MemoryJournal:
                 return False  # what the block raised goes on as it is
             raise
 
+    def suffer(self, trouble: str | None) -> None:
+        """Let the storage be in trouble, until it is None again: nothing is committed meanwhile."""
+        self.trouble = trouble
+        self._turned.set()
+        self._turned = anyio.Event()
+        self._wake.set()
+
+    async def turned(self) -> None:
+        """Return when `trouble` has changed."""
+        await self._turned.wait()
+
     def write(self, records: Sequence[Record], committed: Callable[[Commit], None]) -> None:
         """Store records together, soon, and call back then."""
         if self._closed:
@@ -100,7 +114,7 @@ class MemoryJournal:
 
         Writes made by the callbacks wait for the next commit.
         """
-        if self._closed or not self._waiting:
+        if self._closed or self.trouble is not None or not self._waiting:
             return 0
         waiting, self._waiting = self._waiting, []
         # All is stored before anybody is called back, as in a group commit.

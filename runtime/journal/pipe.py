@@ -7,6 +7,7 @@ against 113 to 148 us).
 
 from __future__ import annotations
 
+import select
 import socket
 from struct import Struct
 from typing import Final
@@ -138,6 +139,14 @@ class ServingPipe:
             payloads += self._splitter.feed(data)
         return payloads
 
+    def readable(self, seconds: float) -> bool:
+        """Wait for something to receive, or the end, but not for long; return whether it came."""
+        return bool(_polled(self._end, select.POLLIN, seconds))
+
+    def ended(self, seconds: float) -> bool:
+        """Wait; return, and early, whether the other end will send nothing more."""
+        return bool(_polled(self._end, select.POLLRDHUP, seconds))
+
     def send(self, payload: bytes) -> None:
         """Send a frame. If the daemon is gone, nothing happens: `receive` will tell."""
         try:
@@ -148,3 +157,9 @@ class ServingPipe:
     def close(self) -> None:
         """Close this end."""
         self._end.close()
+
+
+def _polled(end: socket.socket, events: int, seconds: float) -> list[tuple[int, int]]:
+    poll = select.poll()
+    poll.register(end, events)
+    return poll.poll(max(0.0, seconds) * 1000.0)

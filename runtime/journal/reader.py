@@ -20,6 +20,7 @@ import msgspec
 from msgspec import Raw, Struct
 
 from stationd.proto.error import ErrorCode, ErrorInfo
+from stationd.runtime.journal.opening import DATABASE
 from stationd.runtime.journal.pipe import ServingPipe
 from stationd.runtime.journal.queries.data import (
     Artifact,
@@ -32,7 +33,6 @@ from stationd.runtime.journal.queries.data import (
 )
 from stationd.runtime.journal.queries.jobs import Facts, Stored, Unfinished, View, Views
 from stationd.runtime.journal.queries.query import Query
-from stationd.runtime.journal.storage import DATABASE
 
 Question = (
     Stored

@@ -58,6 +58,15 @@ class SqliteJournal:
         """What the journal knew when it was opened."""
         return self._opening
 
+    @property
+    def trouble(self) -> str | None:
+        """What is wrong with the storage; None if nothing is."""
+        return self._writer.trouble
+
+    async def turned(self) -> None:
+        """Return when `trouble` has changed."""
+        await self._writer.turned.wait()
+
     def write(self, records: Sequence[Record], committed: Callable[[Commit], None]) -> None:
         """Store records together, soon, and call back once they are durable."""
         self._writer.write(records, committed)
@@ -150,6 +159,7 @@ async def open_journal(state: Path) -> AsyncGenerator[Journal]:
 
     Raises:
         AlreadyRunning: Another process holds the directory.
+        StorageTrouble: The journal cannot be opened, but perhaps later.
         JournalFailed: The journal cannot be opened, or failed later: then the block has been
             cancelled, and nothing that was not durable has been called back.
     """

@@ -1,33 +1,39 @@
-"""The one connection that writes: opening, commits, closing. Lives in the writer's process."""
+"""The one connection that writes: opening, commits, closing. Lives in the writer's process.
+
+Rule. A flush that failed is never tried again as if nothing had been: the kernel may have dropped
+      what it could not write, and say yes the next time. The database is opened anew, and the
+      number of the newest fact tells whether the commit is in it.
+"""
 
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Generator, Sequence
+from collections.abc import Callable, Generator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Final, Self
-from uuid import uuid4
+from typing import Final, NamedTuple, Self
 
 from stationd.proto.error import JournalFailed
 from stationd.proto.job import JobId
 from stationd.runtime.journal.batch import Batch, Statement
+from stationd.runtime.journal.formats import NEWEST, Format
 from stationd.runtime.journal.interface import Commit, Opening
-from stationd.runtime.journal.records import Record
-
-DATABASE: Final = "journal.sqlite"
-"""The database's name within the state directory."""
-SCHEMA_VERSION: Final = 1
-_SETTINGS: Final = (
-    "PRAGMA journal_mode = WAL",
-    "PRAGMA synchronous = FULL",
-    "PRAGMA foreign_keys = ON",
-    # Pages of 4 KiB. A checkpoint stops commits for as long as it copies; this many take
-    # some milliseconds, and the WAL stays below 64 MiB.
-    "PRAGMA wal_autocheckpoint = 4000",
-    "PRAGMA journal_size_limit = 67108864",
-    "PRAGMA cache_size = -65536",
+from stationd.runtime.journal.opening import (
+    damaged,
+    flush_wal,
+    open_database,
+    reopen_database,
 )
+from stationd.runtime.journal.records import Record
+from stationd.runtime.journal.trouble import trouble
+
+
+class _Doubt(NamedTuple):
+    """A commit that failed, and may be stored nevertheless."""
+
+    seq: int
+    """The newest sequence number if it is."""
+    commits: list[Commit]
 
 
 class Storage:
@@ -35,8 +41,11 @@ class Storage:
 
     Args:
         path: The database; made if it does not exist.
+        wanted: The format that it is to have.
+        migrating: Called with the old and the new version if its format is older.
 
     Raises:
+        CommitFailed: It cannot be opened, but perhaps later.
         JournalFailed: It cannot be opened, is not ours, or is of a newer version. Nothing has
             been changed.
     """
@@ -44,17 +53,23 @@ class Storage:
     opening: Opening
     """What was known when it was opened."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(
+        self,
+        path: Path,
+        wanted: Format = NEWEST,
+        migrating: Callable[[int, int], None] | None = None,
+    ) -> None:
         self._path = path
         with self._failures("open"):
-            self._database = sqlite3.connect(path, isolation_level=None)
+            self._database = open_database(path, wanted, migrating)
         try:
             with self._failures("open"):
-                self.opening = self._open()
+                self.opening = self._begin()
         except BaseException:
             self._database.close()
             raise
         self._seq = self.opening.seq
+        self._doubt: _Doubt | None = None
 
     def __enter__(self) -> Self:
         return self
@@ -65,20 +80,30 @@ class Storage:
     def commit(self, writes: Sequence[Sequence[Record]]) -> list[Commit]:
         """Store writes together, durably, and return what became of each.
 
+        After a `CommitFailed` the next call must begin with the same writes. If it turns out
+        that they have been stored after all, what became of them is returned, and of no others.
+
         Raises:
+            CommitFailed: Nothing is known to be stored; to be tried again in a while.
             JournalFailed: Nothing of them is stored; the message says why.
         """
         with self._failures("write"):
-            batch = Batch(self._seq, self._find)
-            commits = [batch.add(records) for records in writes]
-            if batch.records == 0:  # somebody flushes
-                return commits
-            with self._transaction():
-                for statement in batch.statements():
-                    if statement.rows:
-                        self._execute(statement)
-                numbers = (batch.seq, batch.number, batch.ticket)
-                self._database.execute(_NUMBERS, numbers)
+            stored = self._settle()
+            if stored:
+                return stored
+            doubt = _Doubt(self._seq, [])
+            try:
+                batch = Batch(self._seq, self._find)
+                commits = [batch.add(records) for records in writes]
+                if batch.records == 0:  # somebody flushes
+                    return commits
+                doubt = _Doubt(batch.seq, commits)
+                self._store(batch)
+            except sqlite3.Error as error:
+                failed = trouble(error, self._path)
+                if failed is not None and failed.in_doubt:
+                    self._doubt = doubt
+                raise
         self._seq = batch.seq
         return commits
 
@@ -86,44 +111,40 @@ class Storage:
         """Close the database; the WAL is folded into it."""
         self._database.close()
 
-    def _open(self) -> Opening:
-        version = self._version()
-        if version is None:
-            self._create()
-        elif version != SCHEMA_VERSION:
-            raise JournalFailed(
-                f"the journal {self._path} has the format {version}, this stationd knows only"
-                f" {SCHEMA_VERSION}: install the newer stationd that wrote it"
-            )
-        for setting in _SETTINGS:
-            self._database.execute(setting)
+    def _begin(self) -> Opening:
         with self._transaction():
             self._database.execute("UPDATE meta SET epoch = epoch + 1")
         row = self._database.execute("SELECT station, epoch, seq, number, ticket FROM meta")
         station, epoch, seq, number, ticket = row.fetchone()
         return Opening(station=station, epoch=epoch, seq=seq, number=number, ticket=ticket)
 
-    def _version(self) -> int | None:
-        query = "SELECT name FROM sqlite_master WHERE type = 'table'"
-        tables = {name for (name,) in self._database.execute(query)}
-        if not tables:
-            return None
-        if "meta" not in tables:
-            raise JournalFailed(f"{self._path} is a database, but not a journal of stationd")
-        (version,) = self._database.execute("SELECT schema_version FROM meta").fetchone()
-        return int(version)
-
-    def _create(self) -> None:
-        # Imported here for it is needed once in a journal's life and takes long.
-        from stationd.runtime.journal import schema  # noqa: PLC0415
-
-        self._database.execute("PRAGMA journal_mode = WAL")
-        with self._transaction():
-            for statement in schema.statements():
-                self._database.execute(statement)
-            self._database.execute(
-                "INSERT INTO meta VALUES (1, ?, ?, 0, 0, 0, 0)", (str(uuid4()), SCHEMA_VERSION)
+    def _settle(self) -> list[Commit]:
+        """Find out what a commit has left that failed; return what it has stored, if it has."""
+        doubt = self._doubt
+        if doubt is None:
+            return []
+        self._database.close()
+        self._database = reopen_database(self._path)
+        station, seq = self._database.execute("SELECT station, seq FROM meta").fetchone()
+        if station != self.opening.station or seq not in {self._seq, doubt.seq}:
+            raise JournalFailed(
+                f"the journal {self._path} has been replaced or written to by another program"
             )
+        stored: list[Commit] = []
+        if seq != self._seq:
+            flush_wal(self._database, self._path)
+            stored = doubt.commits
+        # What made no fact changes nothing if it is stored twice, so it need not be known.
+        self._doubt, self._seq = None, seq
+        return stored
+
+    def _store(self, batch: Batch) -> None:
+        with self._transaction():
+            for statement in batch.statements():
+                if statement.rows:
+                    self._execute(statement)
+            numbers = (batch.seq, batch.number, batch.ticket)
+            self._database.execute(_NUMBERS, numbers)
 
     def _find(self, job: JobId) -> int | None:
         query = "SELECT number FROM jobs WHERE id = ?"
@@ -155,7 +176,15 @@ class Storage:
         try:
             yield
         except (sqlite3.Error, OverflowError) as error:
-            raise JournalFailed(f"cannot {what} the journal {self._path}: {error}") from error
+            raise _explained(error, what, self._path) from error
+
+
+def _explained(error: sqlite3.Error | OverflowError, what: str, path: Path) -> Exception:
+    if isinstance(error, sqlite3.Error) and (found := trouble(error, path)) is not None:
+        return found
+    if getattr(error, "sqlite_errorcode", 0) & 0xFF == sqlite3.SQLITE_CORRUPT:
+        return JournalFailed(damaged(path, error))
+    return JournalFailed(f"cannot {what} the journal {path}: {error}")
 
 
 _NUMBERS: Final = "UPDATE meta SET seq = ?, number = max(number, ?), ticket = max(ticket, ?)"

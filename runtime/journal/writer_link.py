@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections import deque
 from collections.abc import Callable, Sequence
 from typing import Final
@@ -15,10 +16,23 @@ from stationd.runtime.journal.child import PATIENCE, Child
 from stationd.runtime.journal.interface import Commit, JournalStatistics, Opening
 from stationd.runtime.journal.pipe import framed
 from stationd.runtime.journal.records import Record
-from stationd.runtime.journal.writer import Committed, Failed, Opened, Report
+from stationd.runtime.journal.writer import (
+    Committed,
+    Failed,
+    Healed,
+    Migrating,
+    Opened,
+    Report,
+    Trouble,
+)
+from stationd.runtime.service import notify
+
+_log = logging.getLogger(__name__)
 
 _ENCODER: Final = msgspec.msgpack.Encoder()
 _DECODER: Final[msgspec.msgpack.Decoder[Report]] = msgspec.msgpack.Decoder(Report)
+_EXTEND_EVERY: Final = 5.0
+"""Seconds between the assurances, while the journal is being opened, that it is."""
 _MOST_CALLBACKS_IN_A_ROW: Final = 128
 """Then other tasks get their turn; a commit may have thousands."""
 
@@ -30,7 +44,12 @@ class WriterLink:
         writer: The process.
     """
 
+    trouble: str | None = None
+    """What is wrong with the storage."""
+
     def __init__(self, writer: Child) -> None:
+        self.turned = anyio.Event()
+        """Set, and replaced, when `trouble` changes."""
         self._pipe = writer.pipe
         self._pid = writer.pid
         self._outbox: list[bytes] = []
@@ -49,14 +68,14 @@ class WriterLink:
         Raises:
             JournalFailed: It cannot be opened; the message says why.
         """
-        try:
-            (payload,) = await self._pipe.receive()
-        except anyio.EndOfStream:
-            raise JournalFailed(_DEAD) from None
-        report = _DECODER.decode(payload)
-        if isinstance(report, Opened):
-            return report.opening
-        raise JournalFailed(report.error if isinstance(report, Failed) else _DEAD)
+        while True:
+            with anyio.move_on_after(_EXTEND_EVERY):
+                for report in await self._reports():
+                    if isinstance(report, Opened):
+                        return report.opening
+                    self._take(report)
+            # A service manager would take a long migration for a daemon that does not start.
+            notify(f"EXTEND_TIMEOUT_USEC={round(3 * _EXTEND_EVERY * 1_000_000)}")
 
     def write(self, records: Sequence[Record], committed: Callable[[Commit], None]) -> None:
         """Store records soon; see `Journal.write`."""
@@ -128,17 +147,43 @@ class WriterLink:
     async def _receive(self) -> None:
         while True:
             try:
-                payloads = await self._pipe.receive()
-            except anyio.EndOfStream:
+                reports = await self._reports()
+            except JournalFailed:
                 if self._closed:
                     return
-                raise JournalFailed(_DEAD) from None
-            for payload in payloads:
-                report = _DECODER.decode(payload)
-                if isinstance(report, Failed):
-                    raise JournalFailed(report.error)
+                raise
+            for report in reports:
                 if isinstance(report, Committed):
                     await self._call_back(report)
+                else:
+                    self._take(report)
+
+    async def _reports(self) -> list[Report]:
+        try:
+            return [_DECODER.decode(payload) for payload in await self._pipe.receive()]
+        except anyio.EndOfStream:
+            raise JournalFailed(_DEAD) from None
+
+    def _take(self, report: Report) -> None:
+        match report:
+            case Failed():
+                raise JournalFailed(report.error)
+            case Trouble():
+                _log.error("%s; no new work is taken, jobs under way go on", report.reason)
+                self._turn(report.reason)
+            case Healed():
+                if self.trouble is not None:
+                    _log.info("the storage is in order again, new work is taken")
+                self._turn(None)
+            case Migrating():
+                _log.info("bringing the journal from format %d to %d", report.old, report.new)
+            case _:
+                raise JournalFailed(_DEAD)
+
+    def _turn(self, trouble: str | None) -> None:
+        self.trouble = trouble
+        self.turned.set()
+        self.turned = anyio.Event()
 
     async def _call_back(self, report: Committed) -> None:
         self._newest = report

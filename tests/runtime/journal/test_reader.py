@@ -7,12 +7,13 @@ import msgspec
 import pytest
 
 from stationd.proto.error import ErrorCode
+from stationd.runtime.journal.opening import DATABASE
 from stationd.runtime.journal.pipe import ServingPipe, framed
 from stationd.runtime.journal.queries.data import Controllers, Work
 from stationd.runtime.journal.queries.jobs import Stored, View
 from stationd.runtime.journal.reader import Answered, Asked, Question, serve
 from stationd.runtime.journal.records import JobStored
-from stationd.runtime.journal.storage import DATABASE, Storage
+from stationd.runtime.journal.storage import Storage
 
 MakeJob = Callable[..., JobStored]
 

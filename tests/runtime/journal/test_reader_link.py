@@ -8,11 +8,12 @@ import anyio
 import pytest
 
 from stationd.proto.error import JournalFailed
+from stationd.runtime.journal.opening import DATABASE
 from stationd.runtime.journal.queries.data import Controllers
 from stationd.runtime.journal.queries.jobs import Stored
 from stationd.runtime.journal.reader_link import ReaderLink
 from stationd.runtime.journal.records import JobStored
-from stationd.runtime.journal.storage import DATABASE, Storage
+from stationd.runtime.journal.storage import Storage
 
 pytestmark = pytest.mark.anyio
 

@@ -12,9 +12,10 @@ from stationd.proto.error import AlreadyRunning, ErrorCode, JournalFailed, Reque
 from stationd.proto.job import JobFilter
 from stationd.proto.status import JobExecutorStatus as Status
 from stationd.runtime.journal.interface import Commit, Journal
+from stationd.runtime.journal.opening import DATABASE
 from stationd.runtime.journal.records import BlocksDropped, BlockStored, Fact, JobStored
 from stationd.runtime.journal.sqlite import open_journal
-from stationd.runtime.journal.storage import DATABASE, Storage
+from stationd.runtime.journal.storage import Storage
 
 pytestmark = pytest.mark.anyio
 
@@ -41,6 +42,13 @@ async def written(
 
 def never(_: Commit) -> NoReturn:
     raise AssertionError("called back for something that is not durable")
+
+
+def limit_files(pid: int, size_bytes: int) -> tuple[int, int]:
+    """Let files of a process grow no further, as on a full disk; return what was allowed."""
+    soft, hard = resource.prlimit(pid, resource.RLIMIT_FSIZE)
+    resource.prlimit(pid, resource.RLIMIT_FSIZE, (size_bytes, hard))
+    return soft, hard
 
 
 def writer_of(journal: Journal) -> int:
@@ -184,17 +192,37 @@ async def test_a_writer_that_dies_ends_the_block_with_a_clear_error(
     assert caught.value.code is ErrorCode.JOURNAL_FAILED
 
 
-async def test_a_disk_that_takes_no_more_ends_the_block_with_its_reason(
+async def test_a_disk_that_takes_no_more_is_waited_for(state: Path, job: MakeJob) -> None:
+    durable: list[int] = []
+    with anyio.fail_after(BOUND):
+        async with open_journal(state) as journal:
+            await written(journal, job(1))
+            assert journal.trouble is None
+            before = limit_files(writer_of(journal), 1024)
+            for number in range(2, 102):
+                journal.write([job(number)], lambda commit: durable.append(commit.first_seq))
+            while journal.trouble is None:
+                await journal.turned()
+            assert "the station's disk" in journal.trouble
+            assert not durable
+            resource.prlimit(writer_of(journal), resource.RLIMIT_FSIZE, before)
+            while journal.trouble is not None:
+                await journal.turned()
+            await journal.flush()
+    assert durable == list(range(2, 102))
+
+
+async def test_a_station_that_ends_while_the_disk_takes_no_more_says_what_is_given_up(
     state: Path, job: MakeJob
 ) -> None:
     async def fill() -> None:
         async with open_journal(state) as journal:
             await written(journal, job(1))
-            resource.prlimit(writer_of(journal), resource.RLIMIT_FSIZE, (1024, 1024))
+            limit_files(writer_of(journal), 1024)
             journal.write([job(2)], never)
-            await anyio.sleep_forever()
+            await journal.turned()
 
-    with anyio.fail_after(BOUND), pytest.raises(JournalFailed, match="cannot write the journal"):
+    with anyio.fail_after(BOUND), pytest.raises(JournalFailed, match="is given up: the station's"):
         await fill()
     with anyio.fail_after(BOUND):
         async with open_journal(state) as journal:

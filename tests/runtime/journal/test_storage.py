@@ -8,6 +8,7 @@ from stationd.proto.calibration import CalibrationSet
 from stationd.proto.error import JournalFailed
 from stationd.proto.status import JobExecutorStatus as Status
 from stationd.runtime.journal.interface import Opening
+from stationd.runtime.journal.opening import DATABASE
 from stationd.runtime.journal.records import (
     CalibrationStored,
     CalibrationUsed,
@@ -18,7 +19,7 @@ from stationd.runtime.journal.records import (
     TicketIssued,
     WorkStored,
 )
-from stationd.runtime.journal.storage import DATABASE, Storage
+from stationd.runtime.journal.storage import Storage
 
 MakeJob = Callable[..., JobStored]
 MakeFact = Callable[..., Fact]

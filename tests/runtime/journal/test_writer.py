@@ -11,10 +11,12 @@ import msgspec
 import pytest
 
 from stationd.proto.error import JournalFailed
+from stationd.runtime.journal.ballast import Ballast
+from stationd.runtime.journal.opening import DATABASE
 from stationd.runtime.journal.pipe import ServingPipe, framed
 from stationd.runtime.journal.records import Fact, JobStored
 from stationd.runtime.journal.sqlite import open_journal
-from stationd.runtime.journal.storage import DATABASE, Storage
+from stationd.runtime.journal.storage import Storage
 from stationd.runtime.journal.writer import Committed, Opened, Report, serve
 
 MakeJob = Callable[..., JobStored]
@@ -51,7 +53,7 @@ def test_all_that_waits_goes_into_one_commit(
     ours.sendall(frame(job(1), fact(1, 2)) + frame(job(2, known_as=job(1).job)) + frame(job(3)))
     ours.shutdown(socket.SHUT_WR)
     with Storage(tmp_path / DATABASE) as storage:
-        serve(serving, storage)
+        serve(serving, storage, Ballast(tmp_path, 4096))
         opening = storage.opening
     serving.close()
     opened, committed = reports(ours)
@@ -69,7 +71,7 @@ def test_what_has_been_read_is_committed_though_nobody_hears_of_it(
     ours.sendall(b"".join(frame(job(number)) for number in range(1, 101)) + frame(job(101))[:-5])
     ours.close()
     with Storage(tmp_path / DATABASE) as storage:
-        serve(serving, storage)
+        serve(serving, storage, Ballast(tmp_path, 4096))
     with Storage(tmp_path / DATABASE) as storage:
         assert storage.opening.number == 100
 
@@ -83,7 +85,7 @@ def test_what_cannot_be_read_ends_the_writer_with_a_reason(
         Storage(tmp_path / DATABASE) as storage,
         pytest.raises(JournalFailed, match="cannot read what is to be written"),
     ):
-        serve(serving, storage)
+        serve(serving, storage, Ballast(tmp_path, 4096))
 
 
 DAEMON = """

@@ -1,0 +1,1 @@
+"""How older formats of the journal become newer ones; Alembic reads what is in `versions`."""
