@@ -29,6 +29,7 @@ from stationd.proto.program import (
 from stationd.proto.status import JobExecutorStatus as Status
 from stationd.proto.status import JobStatusEnum
 from stationd.runtime.journal.interface import Commit
+from stationd.runtime.journal.opening import DATABASE
 from stationd.runtime.journal.queries.data import (
     Artifact,
     Blocks,
@@ -56,7 +57,7 @@ from stationd.runtime.journal.records import (
     TicketIssued,
     WorkStored,
 )
-from stationd.runtime.journal.storage import DATABASE, Storage
+from stationd.runtime.journal.storage import Storage
 from stationd.runtime.memory import MemoryJournal
 
 T = TypeVar("T")

@@ -8,11 +8,12 @@ import pytest
 from stationd.proto.job import JobFilter, JobId
 from stationd.proto.status import JobExecutorStatus as Status
 from stationd.proto.status import JobStatusEnum
+from stationd.runtime.journal.opening import DATABASE
 from stationd.runtime.journal.queries.jobs import Facts, Stored, Unfinished, View, Views
 from stationd.runtime.journal.queries.query import Query
 from stationd.runtime.journal.reader import connect
 from stationd.runtime.journal.records import Fact, ItemEnded, JobStored
-from stationd.runtime.journal.storage import DATABASE, Storage
+from stationd.runtime.journal.storage import Storage
 
 MakeJob = Callable[..., JobStored]
 MakeFact = Callable[..., Fact]
