@@ -38,10 +38,10 @@ from stationd.proto.jobs_protocol import (
     StreamBeat,
     Unlisten,
 )
-from stationd.proto.socket import PeerGone, connect_monitored
+from stationd.proto.socket import PeerGone, Socket, connect_monitored
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from stationd.client.line import Awaiting
     from stationd.proto.job import JobId
@@ -93,6 +93,7 @@ class Connection:
         answer_wait: Seconds that a request waits for its answer, from its last sending.
         connect_wait: The same as long as the daemon has never been there.
         silence: Seconds without a frame after which a stream is asked for again.
+        connect: Makes the socket and its monitor.
     """
 
     def __init__(
@@ -102,6 +103,7 @@ class Connection:
         answer_wait: float = ANSWER_WAIT,
         connect_wait: float = CONNECT_WAIT,
         silence: float = SILENCE,
+        connect: Callable[[int, str, int], tuple[Socket, Socket]] = connect_monitored,
     ) -> None:
         self.endpoint = endpoint
         self.dropped = 0
@@ -115,8 +117,8 @@ class Connection:
         self._number = 0
         self._closed = anyio.Event()
         self._scope = anyio.CancelScope()
-        self._socket, self._monitor = connect_monitored(
-            zmq.DEALER, endpoint, zmq.EVENT_HANDSHAKE_SUCCEEDED
+        self._socket, self._monitor = connect(
+            zmq.DEALER, endpoint, int(zmq.EVENT_HANDSHAKE_SUCCEEDED)
         )
         start_in_background(self._run)
 
@@ -247,7 +249,7 @@ class Connection:
             parse_monitor_message(await self._monitor.receive())
             self.handshakes += 1
             if self.handshakes > 1:
-                for awaiting in set(self._awaiting.values()):
+                for awaiting in dict.fromkeys(self._awaiting.values()):
                     awaiting.send_again()
 
     def _hand_over(self, reply: Reply, data: Sequence[bytes]) -> None:
@@ -274,5 +276,5 @@ class Connection:
             awaiting.fail(error)
 
     def _fail_all(self, error: StationError) -> None:
-        for awaiting in set(self._awaiting.values()):
+        for awaiting in dict.fromkeys(self._awaiting.values()):
             awaiting.fail(error)

@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
-from typing import Final
+from contextlib import contextmanager
+from contextvars import ContextVar
+from typing import TYPE_CHECKING, Final
 
 from anyio.lowlevel import RunVar
 
 from stationd.client import endpoint
 from stationd.client.connection import Connection
 
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
 _CONNECTIONS: Final[RunVar[dict[str, Connection]]] = RunVar("stationd_connections")
+_OWN: Final[ContextVar[Connection | None]] = ContextVar("stationd_connection", default=None)
 
 
 def connection() -> Connection:
@@ -18,12 +24,25 @@ def connection() -> Connection:
     Raises:
         RequestError: The endpoint that the environment names is not one.
     """
+    own = _OWN.get()
+    if own is not None:
+        return own
     wanted = endpoint.current()
     connections = _connections()
     found = connections.get(wanted)
     if found is None or found.closed:
         found = connections[wanted] = Connection(wanted)
     return found
+
+
+@contextmanager
+def using(own: Connection) -> Iterator[None]:
+    """Let all calls of this task go over a connection of its own, which the caller closes."""
+    token = _OWN.set(own)
+    try:
+        yield
+    finally:
+        _OWN.reset(token)
 
 
 async def close() -> None:
