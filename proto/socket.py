@@ -36,6 +36,13 @@ _MOST_IN_A_ROW: Final = 64
 """Messages that are received or sent at once before other tasks get their turn."""
 LONGEST_IPC_PATH: Final = 107
 """Bytes that fit into a Unix socket's address."""
+# Plain numbers: to combine two members of an enum costs as much as a small `send`.
+_NOBLOCK: Final = int(zmq.NOBLOCK)
+_NOBLOCK_MORE: Final = int(zmq.NOBLOCK | zmq.SNDMORE)
+_POLLIN: Final = int(zmq.POLLIN)
+_POLLOUT: Final = int(zmq.POLLOUT)
+_RCVMORE: Final = int(zmq.RCVMORE)
+_EVENTS: Final = int(zmq.EVENTS)
 _HEARTBEAT_MS: Final = 1_000
 _HANDSHAKE_MS: Final = 2_000
 _MONITORS: Final = itertools.count()
@@ -91,7 +98,7 @@ class Socket:
             parts = self.receive_nowait()
             if parts is not None:
                 return parts
-            await self._wait(zmq.POLLIN)
+            await self._wait(_POLLIN)
 
     def receive_nowait(self) -> list[bytes] | None:
         """Return the frames of a message that is there already, or None.
@@ -102,10 +109,10 @@ class Socket:
         if self._closed:
             raise anyio.ClosedResourceError
         try:
-            parts = [self._socket.recv(zmq.NOBLOCK)]
-            while self._socket.getsockopt(zmq.RCVMORE):
+            parts = [self._socket.recv(_NOBLOCK)]
+            while self._socket.getsockopt(_RCVMORE):
                 # ZeroMQ hands over whole messages: the other frames are there.
-                parts.append(self._socket.recv(zmq.NOBLOCK))
+                parts.append(self._socket.recv(_NOBLOCK))
         except zmq.Again:
             return None
         finally:
@@ -126,7 +133,7 @@ class Socket:
         while not self._try_send(parts):
             if not self._can_wait_for_room:
                 raise PeerGone
-            await self._wait(zmq.POLLOUT)
+            await self._wait(_POLLOUT)
 
     def send_nowait(self, parts: Sequence[bytes]) -> None:
         """Send a message at once.
@@ -176,7 +183,7 @@ class Socket:
         try:
             for index, part in enumerate(parts):
                 # Once a first frame is accepted, ZeroMQ accepts the others of its message.
-                self._socket.send(part, zmq.NOBLOCK | (zmq.SNDMORE if index < last else 0))
+                self._socket.send(part, _NOBLOCK_MORE if index < last else _NOBLOCK)
         except zmq.Again:
             return False
         except zmq.ZMQError as error:
@@ -194,7 +201,7 @@ class Socket:
             await anyio.lowlevel.checkpoint()
 
     def _events(self) -> int:
-        return int(self._socket.getsockopt(zmq.EVENTS))
+        return int(self._socket.getsockopt(_EVENTS))
 
     async def _wait(self, mask: int) -> None:
         while True:
