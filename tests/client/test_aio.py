@@ -1,11 +1,13 @@
 """The jobs API against a scripted station, on every event loop."""
 
+from functools import partial
 from uuid import uuid4
 
 import anyio
 import numpy as np
 import pytest
 
+import stationd
 from stationd import (
     CircuitResult,
     IncompleteJobItemRef,
@@ -29,6 +31,7 @@ from stationd import (
     ZeroMatches,
 )
 from stationd.aio import jobs
+from stationd.client.connection import Connection
 from stationd.client.scripted_station import ScriptedStation, whole_way
 from stationd.proto import jobs_protocol as wire
 from stationd.proto.error import ErrorCode, ErrorInfo
@@ -138,9 +141,8 @@ async def test_wait_for_returns_when_the_job_is_completed(station: ScriptedStati
                 station.climb(job.id, status)
                 await anyio.lowlevel.checkpoint()
 
-        with anyio.fail_after(5):
-            status = await jobs.wait_for(job)
-    assert (status.status, status.coarse) == (S.READY, StatusEnum.COMPLETED)
+        status = await jobs.wait_for(job, timeout=5)
+        assert (status.status, status.coarse) == (S.READY, StatusEnum.COMPLETED)
 
 
 async def test_wait_for_a_failed_job_raises_with_its_items_errors(
@@ -177,14 +179,13 @@ async def test_the_timeout_holds_although_the_station_falls_silent(
 
         @group.start_soon
         async def silence() -> None:
-            while not any(isinstance(request, wire.Listen) for request in station.received):
-                await anyio.lowlevel.checkpoint()
+            await station.wait_received(wire.Listen)
             station.silent = True
 
-        with anyio.fail_after(5), pytest.raises(TimeoutError, match=job.id) as caught:
+        with pytest.raises(TimeoutError, match=job.id) as caught:
             await jobs.wait_for(job, timeout=0.2)
-    assert isinstance(caught.value, WaitTimeout)
-    assert caught.value.status is S.VALIDATION_STARTED
+        assert isinstance(caught.value, WaitTimeout)
+        assert caught.value.status is S.VALIDATION_STARTED
 
 
 async def test_listen_yields_the_snapshot_and_every_change(station: ScriptedStation) -> None:
@@ -246,9 +247,8 @@ async def test_a_job_that_nobody_knows_cannot_be_waited_for(station: ScriptedSta
 async def test_nobody_at_the_endpoint_is_told_with_what_to_do(
     endpoint: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("stationd.client.connection.CONNECT_WAIT", 0.05)
-    import stationd
-
+    hurried = partial(Connection, connect_wait=0.05)
+    monkeypatch.setattr("stationd.client.shared.Connection", hurried)
     stationd.connect(endpoint)
     with pytest.raises(StationUnreachable, match=f"{endpoint}.*is stationd running"):
         await jobs.ping()

@@ -40,11 +40,10 @@ async def connection(station: ScriptedStation) -> AsyncGenerator[Connection]:
     await connection.aclose()
 
 
-async def received(station: ScriptedStation, kind: type, count: int) -> None:
+async def received(station: ScriptedStation, kind: type[wire.Request], count: int) -> None:
     """Wait until the station has received some requests of a kind."""
     with anyio.fail_after(5):
-        while sum(isinstance(one, kind) for one in station.received) < count:
-            await anyio.sleep(0.002)
+        await station.wait_received(kind, count)
 
 
 async def test_answers_find_their_requests(
@@ -92,7 +91,7 @@ async def test_an_unanswered_request_is_sent_again_after_a_reconnect(
 
 async def test_a_station_that_does_not_answer_is_unreachable(station: ScriptedStation) -> None:
     station.silent = True
-    connection = Connection(station.endpoint, answer_wait=0.05)
+    connection = Connection(station.endpoint, answer_wait=0.05, connect_wait=0.05)
     with pytest.raises(StationUnreachable, match=r"is stationd running\?"):
         await connection.ask(wire.Ping(0, "test"), wire.Pong)
     await connection.aclose()
@@ -108,17 +107,18 @@ async def test_a_missing_socket_is_named(endpoint: str) -> None:
 async def test_a_station_that_comes_later_is_found(endpoint: str) -> None:
     connection = Connection(endpoint)
     found: list[str] = []
+    answered = anyio.Event()
 
     async def ask() -> None:
         found.append((await connection.ask(wire.Ping(0, "test"), wire.Pong)).station)
+        answered.set()
 
     async with anyio.create_task_group() as group:
         group.start_soon(ask)
         await anyio.wait_all_tasks_blocked()
         async with scripted_station(endpoint):
             with anyio.fail_after(5):
-                while not found:
-                    await anyio.sleep(0.002)
+                await answered.wait()
     await connection.aclose()
     assert found == ["scripted"]
 
@@ -196,8 +196,8 @@ async def test_a_stream_that_we_have_left_is_ended_at_the_daemon(
 ) -> None:
     stream = connection.listen(None)
     await stream.receive()
-    station.received.clear()
-    connection.forget(stream._number)
+    (listen,) = station.received
+    connection.forget(listen.request)
     station.beat()
     await received(station, wire.Unlisten, 1)
 

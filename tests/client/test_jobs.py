@@ -10,22 +10,28 @@ import threading
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any
+from pathlib import Path
 
 import pytest
 
 import stationd
 from stationd import JobExecutorStatus, NullProgram, StatusEnum, aio, jobs
 from stationd.client import portal
-from stationd.client.scripted_station import whole_way
+from stationd.client.scripted_station import DistantStation, whole_way
+from stationd.proto.job import JobSpec
+from stationd.proto.jobs_protocol import Listen
 from stationd.proto.result import NullResult
 
 CALLS = sorted(set(jobs.__all__) - {"JobSearch", "ResultRef"})
 
 
-def succeed(distant: Any) -> None:  # noqa: ANN401 - the fixture's type lives in a conftest
+def half_a_second(_: JobSpec) -> NullResult:
+    return NullResult(duration=0.5)
+
+
+def succeed(distant: DistantStation) -> None:
     distant.station.plan = whole_way
-    distant.station.answer = lambda _: NullResult(duration=0.5)
+    distant.station.answer = half_a_second
 
 
 def parameters(function: Callable[..., object]) -> list[tuple[str, object, object]]:
@@ -39,6 +45,10 @@ def background() -> list[threading.Thread]:
     return [thread for thread in threading.enumerate() if thread.name == portal.THREAD]
 
 
+def descriptors() -> int:
+    return len(list(Path("/proc/self/fd").iterdir()))
+
+
 def test_both_modules_have_the_same_names() -> None:
     assert jobs.__all__ == aio.jobs.__all__
 
@@ -50,7 +60,7 @@ def test_a_function_has_the_signature_of_its_twin(name: str) -> None:
     assert not inspect.iscoroutinefunction(ours)
 
 
-def test_a_script_submits_waits_and_reads(distant_station: Any) -> None:  # noqa: ANN401
+def test_a_script_submits_waits_and_reads(distant_station: DistantStation) -> None:
     succeed(distant_station)
     job = jobs.submit(programs=NullProgram(duration=0.5), name="one")
     assert jobs.wait_for(job).coarse is StatusEnum.COMPLETED
@@ -62,7 +72,7 @@ def test_a_script_submits_waits_and_reads(distant_station: Any) -> None:  # noqa
     assert jobs.cancel(job) == "already_over"
 
 
-def test_a_search_can_be_iterated_twice(distant_station: Any) -> None:  # noqa: ANN401
+def test_a_search_can_be_iterated_twice(distant_station: DistantStation) -> None:
     for index in range(3):
         jobs.submit(programs=NullProgram(), name=str(index))
     found = jobs.get_all()
@@ -72,7 +82,7 @@ def test_a_search_can_be_iterated_twice(distant_station: Any) -> None:  # noqa: 
     assert [job.name for job in found.list(limit=1)] == ["2"]
 
 
-def test_listening_can_be_left_at_any_time(distant_station: Any) -> None:  # noqa: ANN401
+def test_listening_can_be_left_at_any_time(distant_station: DistantStation) -> None:
     job = jobs.submit(programs=NullProgram())
     for update in jobs.listen_job_status(job):
         assert update.status is JobExecutorStatus.RECEIVED
@@ -85,7 +95,7 @@ def test_listening_can_be_left_at_any_time(distant_station: Any) -> None:  # noq
     assert seen == [JobExecutorStatus.READY]
 
 
-def test_calls_work_where_a_loop_is_running(distant_station: Any) -> None:  # noqa: ANN401
+def test_calls_work_where_a_loop_is_running(distant_station: DistantStation) -> None:
     succeed(distant_station)
 
     async def cell_of_a_notebook() -> StatusEnum:
@@ -94,7 +104,7 @@ def test_calls_work_where_a_loop_is_running(distant_station: Any) -> None:  # no
     assert asyncio.run(cell_of_a_notebook()) is StatusEnum.COMPLETED
 
 
-def test_calls_work_from_several_threads(distant_station: Any) -> None:  # noqa: ANN401
+def test_calls_work_from_several_threads(distant_station: DistantStation) -> None:
     succeed(distant_station)
 
     def work(index: int) -> str:
@@ -107,9 +117,9 @@ def test_calls_work_from_several_threads(distant_station: Any) -> None:  # noqa:
     assert len(background()) == 1
 
 
-def test_closing_leaves_no_thread_and_no_socket(distant_station: Any) -> None:  # noqa: ANN401
+def test_closing_leaves_no_thread_and_no_socket(distant_station: DistantStation) -> None:
     jobs.ping()
-    descriptors = len(os.listdir("/proc/self/fd"))
+    before = descriptors()
     for _ in range(5):
         jobs.close()
         assert background() == []
@@ -117,9 +127,9 @@ def test_closing_leaves_no_thread_and_no_socket(distant_station: Any) -> None:  
     assert len(background()) == 1
     # ZeroMQ gives descriptors back some time later.
     deadline = time.monotonic() + 5
-    while len(os.listdir("/proc/self/fd")) > descriptors and time.monotonic() < deadline:
+    while descriptors() > before and time.monotonic() < deadline:
         time.sleep(0.01)
-    assert len(os.listdir("/proc/self/fd")) <= descriptors
+    assert descriptors() <= before
 
 
 SCRIPT = """
@@ -136,7 +146,7 @@ except KeyboardInterrupt:
 
 
 @pytest.mark.slow
-def test_ctrl_c_ends_a_wait_and_leaves_the_job_alone(distant_station: Any) -> None:  # noqa: ANN401
+def test_ctrl_c_ends_a_wait_and_leaves_the_job_alone(distant_station: DistantStation) -> None:
     with subprocess.Popen(
         [sys.executable, "-c", SCRIPT, distant_station.station.endpoint],
         stdout=subprocess.PIPE,
@@ -144,15 +154,14 @@ def test_ctrl_c_ends_a_wait_and_leaves_the_job_alone(distant_station: Any) -> No
     ) as process:
         assert process.stdout is not None
         process.stdout.readline()
-        while not any(type(one).__name__ == "Listen" for one in distant_station.station.received):
-            time.sleep(0.005)
+        distant_station.wait_received(Listen)
         process.send_signal(signal.SIGINT)
         said, _ = process.communicate(timeout=20)
     assert said == "interrupted received\n"
     assert process.returncode == 0
 
 
-def test_a_forked_child_starts_its_own_thread(distant_station: Any) -> None:  # noqa: ANN401
+def test_a_forked_child_starts_its_own_thread(distant_station: DistantStation) -> None:
     jobs.ping()
     child = os.fork()
     if child == 0:

@@ -1,0 +1,276 @@
+"""What a scripted station remembers, and how its jobs climb."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Sequence
+from typing import Final
+
+import msgspec
+
+from stationd.proto import jobs_protocol as wire
+from stationd.proto.calibration import CalibrationSet, CalibrationSummary
+from stationd.proto.error import ErrorInfo, RequestError, UnknownCalibrationSet, UnknownJob
+from stationd.proto.job import ArtifactRef, ItemView, JobId, JobSpec, JobView, TimelineEntry
+from stationd.proto.program import Sweep
+from stationd.proto.result import Result, encode_result
+from stationd.proto.status import JobExecutorStatus, JobStatusEnum
+
+WHOLE_WAY: Final = tuple(
+    status
+    for status in JobExecutorStatus
+    if status not in (JobExecutorStatus.FAILED, JobExecutorStatus.ABORTED)
+)
+"""The rungs of a job that succeeds."""
+_NOT_EXECUTED: Final = frozenset(
+    {
+        JobExecutorStatus.SAVE_SWEEP_METADATA_STARTED,
+        JobExecutorStatus.SAVE_SWEEP_METADATA_ENDED,
+        JobExecutorStatus.PENDING_EXECUTION,
+        JobExecutorStatus.EXECUTION_STARTED,
+        JobExecutorStatus.EXECUTION_ENDED,
+    }
+)
+
+
+class ScriptedMemory:
+    """Jobs, results and calibration sets, and the orders that a test gives."""
+
+    def __init__(self) -> None:
+        self.jobs: dict[JobId, JobView] = {}
+        self.specs: dict[JobId, JobSpec] = {}
+        self.artifacts: dict[str, bytes] = {}
+        self.calibrations: dict[str, CalibrationSet] = {}
+        self.defaults: dict[str, str] = {}
+        """Of each target, the id of the set that it uses."""
+        self.controllers: tuple[wire.ControllerView, ...] = ()
+        self.targets: tuple[wire.TargetView, ...] = ()
+        self.facts: list[wire.FeedEvent] = []
+        """The feed; the first has the sequence number 1."""
+        self.plan: Callable[[JobSpec], Sequence[JobExecutorStatus]] = _stay
+        """Which rungs a new job reaches at once, after RECEIVED."""
+        self.answer: Callable[[JobSpec], Result] | None = None
+        """What each item of a job that gets as far as READY has for a result."""
+        self.changed: Callable[[], None] = _nobody_listens
+        """Called when there are new facts."""
+
+    def climb(
+        self,
+        job: JobId,
+        *statuses: JobExecutorStatus,
+        attempt: int = 0,
+        cancelling: bool = False,
+        error: ErrorInfo | None = None,
+        note: str = "",
+    ) -> None:
+        """Let a job reach some rungs, one after the other, and tell who listens."""
+        for status in statuses:
+            view = self.jobs[job]
+            entry = TimelineEntry(
+                seq=len(self.facts) + 1,
+                ordinal=len(view.timeline) + 1,
+                attempt=attempt or view.attempt,
+                status=status,
+                time_unix_s=1_700_000_000.0 + len(self.facts),
+                cancelling=cancelling,
+                error=error,
+                note=note,
+            )
+            self.facts.append(wire.FeedEvent(job, entry))
+            self.jobs[job] = msgspec.structs.replace(
+                view,
+                status=status,
+                attempt=entry.attempt,
+                seq=entry.seq,
+                modified_unix_s=entry.time_unix_s,
+                cancelling=cancelling,
+                error=error,
+                note=note,
+                timeline=(*view.timeline, entry),
+            )
+            if status is JobExecutorStatus.READY and self.answer is not None:
+                self._finish_items(job, self.answer)
+        self.changed()
+
+    def store(self, job: JobId, index: int, result: Result) -> None:
+        """Give an item of a job its result."""
+        data = encode_result(result)
+        ref = ArtifactRef(
+            id=f"{job}/1/{index}",
+            size_bytes=len(data),
+            sha256=hashlib.sha256(data).hexdigest(),
+        )
+        self.artifacts[ref.id] = data
+        self._set_item(job, index, result=ref)
+
+    def fail_item(self, job: JobId, index: int, error: ErrorInfo) -> None:
+        """Give an item of a job its error."""
+        self._set_item(job, index, error=error)
+
+    def reply(self, request: wire.Request) -> wire.Reply:
+        """Return the answer to a request that one reply answers.
+
+        Raises:
+            RequestError: The refusal.
+        """
+        number = request.request
+        match request:
+            case wire.Ping():
+                return wire.Pong(number, "scripted", 1, "0.0")
+            case wire.Submit():
+                return self._submit(request)
+            case wire.Get():
+                return wire.Job(number, self.view(request.job))
+            case wire.List():
+                return self._list(request)
+            case wire.Cancel():
+                return self._cancel(request)
+            case wire.ListControllers():
+                return wire.Controllers(number, self.targets, self.controllers)
+            case wire.ListCalibrations():
+                return wire.Calibrations(number, self._summaries(request.target))
+            case _:
+                return self._calibration(request)
+
+    def _submit(self, submit: wire.Submit) -> wire.Submitted:
+        known = self.jobs.get(submit.job)
+        if known is not None:
+            return wire.Submitted(submit.request, submit.job, known.number, created=False)
+        work = submit.spec.work
+        names = [work.name] if isinstance(work, Sweep) else [one.name for one in work.programs]
+        number = len(self.jobs) + 1
+        self.specs[submit.job] = submit.spec
+        self.jobs[submit.job] = JobView(
+            id=submit.job,
+            number=number,
+            kind=submit.spec.kind,
+            target="" if isinstance(work, Sweep) else work.target,
+            status=JobExecutorStatus.RECEIVED,
+            attempt=1,
+            created_unix_s=1_700_000_000.0,
+            modified_unix_s=1_700_000_000.0,
+            seq=0,
+            name=submit.spec.name,
+            priority=submit.spec.priority,
+            items=tuple(ItemView(index=index, name=name) for index, name in enumerate(names)),
+        )
+        self.climb(submit.job, JobExecutorStatus.RECEIVED, *self.plan(submit.spec))
+        return wire.Submitted(submit.request, submit.job, number, created=True)
+
+    def _list(self, request: wire.List) -> wire.Jobs:
+        found = [
+            msgspec.structs.replace(view, timeline=(), items=())
+            for view in sorted(self.jobs.values(), key=lambda view: -view.number)
+            if _matches(view, request) and (request.before is None or view.number < request.before)
+        ]
+        page = found[: request.limit]
+        return wire.Jobs(request.request, tuple(page), more=len(found) > len(page))
+
+    def _cancel(self, request: wire.Cancel) -> wire.CancelAnswer:
+        view = self.view(request.job)
+        if view.status.is_terminal:
+            return wire.CancelAnswer(request.request, "already_over")
+        if not view.cancelling:
+            self.climb(request.job, view.status, cancelling=True)
+            self.climb(request.job, JobExecutorStatus.ABORTED, note="before execution")
+        return wire.CancelAnswer(request.request, "accepted")
+
+    def _calibration(self, request: wire.Request) -> wire.Reply:
+        match request:
+            case wire.ImportCalibration():
+                stored = CalibrationSet(
+                    id=request.id,
+                    target=request.target,
+                    observations=request.observations,
+                    created_unix_s=1_700_000_000.0,
+                    name=request.name,
+                )
+                self.calibrations.setdefault(request.id, stored)
+                if request.use:
+                    self.defaults[request.target] = request.id
+            case wire.GetCalibration():
+                stored = self._stored_calibration(request.id)
+            case wire.UseCalibration():
+                stored = self._stored_calibration(request.id)
+                self.defaults[stored.target] = stored.id
+            case _:
+                raise RequestError(f"a {type(request).__name__} is not answered here")
+        default = self.defaults.get(stored.target) == stored.id
+        return wire.Calibration(request.request, stored, default)
+
+    def _summaries(self, target: str) -> tuple[CalibrationSummary, ...]:
+        return tuple(
+            CalibrationSummary(
+                id=stored.id,
+                target=stored.target,
+                created_unix_s=stored.created_unix_s,
+                observations=len(stored.observations),
+                default=self.defaults.get(stored.target) == stored.id,
+                name=stored.name,
+            )
+            for stored in self.calibrations.values()
+            if target in ("", stored.target)
+        )
+
+    def _stored_calibration(self, number: str) -> CalibrationSet:
+        try:
+            return self.calibrations[number]
+        except KeyError:
+            raise UnknownCalibrationSet(f"no calibration set {number}") from None
+
+    def view(self, job: JobId) -> JobView:
+        """Return a job.
+
+        Raises:
+            UnknownJob: There is none with this id.
+        """
+        try:
+            return self.jobs[job]
+        except KeyError:
+            raise UnknownJob(f"no job {job}") from None
+
+    def _finish_items(self, job: JobId, answer: Callable[[JobSpec], Result]) -> None:
+        for item in self.jobs[job].items:
+            self.store(job, item.index, answer(self.specs[job]))
+
+    def _set_item(
+        self,
+        job: JobId,
+        index: int,
+        result: ArtifactRef | None = None,
+        error: ErrorInfo | None = None,
+    ) -> None:
+        view = self.jobs[job]
+        items = tuple(
+            msgspec.structs.replace(item, result=result, error=error)
+            if item.index == index
+            else item
+            for item in view.items
+        )
+        self.jobs[job] = msgspec.structs.replace(view, items=items)
+
+
+def _stay(_: JobSpec) -> Sequence[JobExecutorStatus]:
+    return ()
+
+
+def _nobody_listens() -> None:
+    pass
+
+
+def whole_way(spec: JobSpec) -> list[JobExecutorStatus]:
+    """Return the rungs of a job of this kind that succeeds, after RECEIVED."""
+    compiled_only = spec.kind == "compile"
+    return [status for status in WHOLE_WAY[1:] if not (compiled_only and status in _NOT_EXECUTED)]
+
+
+def _matches(view: JobView, request: wire.List) -> bool:
+    wanted = request.filter
+    coarse = JobStatusEnum.__members__.get(view.coarse.name)
+    return (
+        wanted.name_like.lower() in view.name.lower()
+        and (not wanted.statuses or view.status in wanted.statuses)
+        and (not wanted.coarse or coarse in wanted.coarse)
+        and (not wanted.kinds or view.kind in wanted.kinds)
+        and wanted.target in ("", view.target)
+    )

@@ -1,0 +1,433 @@
+"""`stationctl` against a station in a thread: what it prints, and how it ends."""
+
+import json
+import os
+import pty
+import signal
+import subprocess
+import sys
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+import pytest
+from click.testing import CliRunner, Result
+
+from stationd import NullProgram, jobs
+from stationd.client.connection import Connection
+from stationd.client.scripted_station import DistantStation, ScriptedStation, whole_way
+from stationd.client.stationctl.cli import COMMANDS, main
+from stationd.proto.error import ErrorCode, ErrorInfo
+from stationd.proto.job import JobId, JobSpec
+from stationd.proto.jobs_protocol import ControllerView, Listen, TargetView
+from stationd.proto.program import Capabilities, Circuits, Sweep
+from stationd.proto.result import Array, AxisValues, ShotsResult, SweepResult
+from stationd.proto.result import Result as StoredResult
+from stationd.proto.status import JobExecutorStatus as S
+
+BELL = "OPENQASM 3.0;\nqubit[2] q;\n"
+SWEEP = 'returns = ["r.p"]\n[[axes]]\n"a.x" = { start = 0.0, stop = 1.0, points = 5 }\n'
+DRIVER_FAILED = ErrorInfo(ErrorCode.DRIVER_FAILED, "the source does not lock")
+
+
+def run(*words: str) -> Result:
+    return CliRunner().invoke(main, words, catch_exceptions=False)
+
+
+def answer(spec: JobSpec) -> StoredResult:
+    if isinstance(spec.work, Sweep):
+        values = np.array([0.0, 0.5, 1.0, 0.5, np.nan])
+        return SweepResult(
+            axes=(AxisValues(setting="a.x", dimension=0, values=(0, 1, 2, 3, 4), unit="s"),),
+            arrays=(Array(name="r.p", dtype="<f8", shape=(5,), data=values.tobytes()),),
+            spots_done=4,
+        )
+    return ShotsResult(
+        shots=4,
+        bits=Array(name="bits", dtype="|u1", shape=(4, 1), data=b"\x00\xc0\xc0\xc0"),
+        n_bits=2,
+        bit_names=("c[0]", "c[1]"),
+        counts={"00": 1, "11": 3},
+    )
+
+
+@pytest.fixture
+def there(distant_station: DistantStation) -> ScriptedStation:
+    """A station at which every job succeeds."""
+    station = distant_station.station
+    station.plan = whole_way
+    station.answer = answer
+    return station
+
+
+@pytest.fixture
+def bell(tmp_path: Path) -> str:
+    path = tmp_path / "bell.qasm"
+    path.write_text(BELL)
+    return str(path)
+
+
+def submitted(*words: str) -> str:
+    done = run("submit", *words)
+    assert done.exit_code == 0, done.output
+    return done.stdout.strip()
+
+
+# --- submit ----------------------------------------------------------------------------------
+
+
+def test_submit_prints_the_id_of_a_job_with_what_was_asked_for(
+    there: ScriptedStation, bell: str
+) -> None:
+    job = JobId(submitted(bell, bell, "--shots", "7", "--priority", "2", "--name", "twice"))
+    spec = there.specs[job]
+    assert isinstance(spec.work, Circuits)
+    assert (spec.work.n_shots, spec.name, spec.priority) == ((7, 7), "twice", 2)
+    assert spec.work.programs[0].name == "bell"
+
+
+def test_a_toml_file_is_a_sweep(there: ScriptedStation, tmp_path: Path) -> None:
+    path = tmp_path / "scan.toml"
+    path.write_text(SWEEP)
+    spec = there.specs[JobId(submitted(str(path)))]
+    assert (spec.kind, spec.name) == ("sweep", "scan")
+
+
+def test_null_takes_no_file(there: ScriptedStation) -> None:
+    assert there.specs[JobId(submitted("--null", "0.5"))].items == 1
+
+
+def test_submit_and_wait_says_how_it_climbed(there: ScriptedStation) -> None:
+    done = run("submit", "--null", "0", "--wait")
+    assert done.exit_code == 0
+    assert done.stdout.splitlines()[-1].split()[1:] == ["COMPLETED", "ready"]
+
+
+@pytest.mark.parametrize(
+    ("words", "why"),
+    [
+        ([], "give files, or --null"),
+        (["FILE", "--null", "1"], "give files, or --null"),
+        (["FILE", "SWEEP"], "a sweep is a job of its own"),
+        (["SWEEP", "--shots", "3"], "are for circuits"),
+        (["FILE", "--shots", "3", "--compile-only"], "executes nothing"),
+        (["FILE", "--shots", "0"], "is not in the range"),
+        (["none.qasm"], "does not exist"),
+    ],
+)
+def test_what_means_nothing_is_wrong_usage(
+    there: ScriptedStation, tmp_path: Path, bell: str, words: list[str], why: str
+) -> None:
+    sweep = tmp_path / "scan.toml"
+    sweep.write_text(SWEEP)
+    names = {"FILE": bell, "SWEEP": str(sweep)}
+    done = run("submit", *(names.get(word, word) for word in words))
+    assert done.exit_code == 2
+    assert why in done.stderr
+    assert there.received == []
+
+
+def test_a_mistake_in_a_sweep_is_told_with_its_key(there: ScriptedStation, tmp_path: Path) -> None:
+    path = tmp_path / "scan.toml"
+    path.write_text("color = 1")
+    done = run("submit", str(path))
+    assert done.exit_code == 4
+    assert done.stderr.startswith(f"Error: {path} cannot be used:\n  - color: unknown")
+    assert "Traceback" not in done.output
+
+
+# --- list, show, cancel ----------------------------------------------------------------------
+
+
+def test_jobs_are_listed_newest_first(there: ScriptedStation) -> None:
+    ids = [submitted("--null", "0", "--name", f"job {index}") for index in range(3)]
+    lines = run("list").stdout.splitlines()
+    assert lines[0].split() == ["JOB", "NAME", "TYPE", "STATUS", "RUNG", "SUBMITTED"]
+    assert [line.split()[0] for line in lines[1:]] == [job[:8] for job in reversed(ids)]
+    assert len(run("list", "--limit", "2").stdout.splitlines()) == 3
+    assert [job["id"] for job in json.loads(run("list", "--json").stdout)] == ids[::-1]
+    (found,) = json.loads(run("list", "--json", "--name-like", "JOB 1").stdout)
+    assert (found["coarse"], found["status"]) == ("COMPLETED", "ready")
+    assert json.loads(run("list", "--json", "--status", "running").stdout) == []
+
+
+def test_an_unknown_status_is_wrong_usage(there: ScriptedStation) -> None:
+    done = run("list", "--status", "sleeping")
+    assert done.exit_code == 2
+    assert "choose among COMPLETED" in done.stderr
+
+
+def test_show_tells_timeline_and_items(there: ScriptedStation) -> None:
+    there.answer = None
+    job = JobId(submitted("--null", "0", "--name", "bell"))
+    shown = run("show", job[:6]).stdout
+    assert job in shown
+    assert "execution_started" in shown
+    assert "1.0 s" in shown
+    document = json.loads(run("show", job, "--json").stdout)
+    assert (document["id"], document["coarse"]) == (job, "COMPLETED")
+    assert len(document["timeline"]) == 16
+
+
+@pytest.mark.parametrize(
+    ("name", "why"),
+    [
+        ("abc", "at least the first 4"),
+        ("bell", "names no job"),
+        ("ffff", "begins with 'ffff'"),
+        ("00000000-0000-4000-8000-000000000000", "no job 0000"),
+    ],
+)
+def test_a_job_that_is_not_there_is_refused(there: ScriptedStation, name: str, why: str) -> None:
+    done = run("show", name)
+    assert done.exit_code == 4
+    assert why in done.stderr
+    assert done.stdout == ""
+
+
+def test_an_ambiguous_beginning_names_the_jobs(there: ScriptedStation) -> None:
+    twins = [f"abcd000{index}-6f5f-4f0a-9f57-0b6f2e6f7a10" for index in range(2)]
+    for job in twins:
+        jobs.submit(programs=NullProgram(), id=job)
+    done = run("show", "abcd")
+    assert done.exit_code == 4
+    assert all(job in done.stderr for job in twins)
+
+
+def test_cancel_says_what_comes_of_it(there: ScriptedStation) -> None:
+    there.plan = lambda _: ()
+    job = submitted("--null", "1")
+    assert run("cancel", job).stdout == f"{job} is being cancelled\n"
+    assert run("cancel", job).stdout == f"{job} was over already\n"
+    assert json.loads(run("cancel", job, "--json").stdout) == {job: "already_over"}
+
+
+# --- wait, listen ----------------------------------------------------------------------------
+
+
+def test_waiting_for_a_failed_job_ends_with_1_and_says_why(there: ScriptedStation) -> None:
+    there.plan = lambda _: (S.VALIDATION_STARTED, S.FAILED)
+    bad = JobId(submitted("--null", "1"))
+    there.plan = whole_way
+    good = submitted("--null", "0")
+    done = run("wait", bad, good)
+    assert done.exit_code == 1
+    assert done.stderr == f"Error: job {bad} has failed\n"
+    ended = run("wait", bad, good, "--json")
+    assert ended.exit_code == 1
+    assert [one["status"] for one in json.loads(ended.stdout)] == ["failed", "ready"]
+
+
+def test_waiting_too_short_ends_with_5_and_leaves_the_job(there: ScriptedStation) -> None:
+    there.plan = lambda _: ()
+    job = submitted("--null", "9")
+    done = run("wait", job, "--timeout", "0.05")
+    assert done.exit_code == 5
+    assert "its last status is received; it goes on" in done.stderr
+
+
+def test_listen_prints_a_line_of_json_for_each_change(there: ScriptedStation) -> None:
+    job = submitted("--null", "0")
+    done = run("listen", job, "--json")
+    assert done.exit_code == 0
+    (update,) = [json.loads(line) for line in done.stdout.splitlines()]
+    assert (update["job"], update["status"], update["coarse"]) == (job, "ready", "COMPLETED")
+
+
+def in_terminal(there: ScriptedStation, *words: str) -> tuple[subprocess.Popen[bytes], int]:
+    """Start a command that finds itself on a terminal; return it and the terminal's other end."""
+    ours, theirs = pty.openpty()
+    environment = os.environ | {"STATIOND_ENDPOINT": there.endpoint, "TERM": "xterm"}
+    program = "from stationd.client.stationctl.cli import main; main()"
+    process = subprocess.Popen(
+        [sys.executable, "-c", program, *words],
+        stdin=theirs,
+        stdout=theirs,
+        stderr=theirs,
+        env=environment,
+        start_new_session=True,
+    )
+    os.close(theirs)
+    return process, ours
+
+
+def read_all(descriptor: int) -> str:
+    said = b""
+    while True:
+        try:
+            part = os.read(descriptor, 65_536)
+        except OSError:  # the other end is closed
+            break
+        if not part:
+            break
+        said += part
+    os.close(descriptor)
+    return said.decode()
+
+
+@pytest.mark.slow
+def test_on_a_terminal_the_ladder_is_drawn(there: ScriptedStation) -> None:
+    job = submitted("--null", "0")
+    process, descriptor = in_terminal(there, "wait", job)
+    said = read_all(descriptor)
+    assert process.wait(20) == 0
+    assert job in said
+    for rung in ("received", "compilation_started", "ready"):
+        assert rung in said
+
+
+@pytest.mark.slow
+def test_ctrl_c_ends_with_130_and_says_how_to_come_back(
+    there: ScriptedStation, distant_station: DistantStation
+) -> None:
+    there.plan = lambda _: ()
+    job = submitted("--null", "9")
+    process, descriptor = in_terminal(there, "wait", job)
+    distant_station.wait_received(Listen)
+    process.send_signal(signal.SIGINT)
+    said = read_all(descriptor)
+    assert process.wait(20) == 130
+    assert f"the job goes on: stationctl wait {job}" in said
+    assert "Traceback" not in said
+
+
+# --- results ---------------------------------------------------------------------------------
+
+
+def test_counts_are_shown_most_frequent_first(there: ScriptedStation, bell: str) -> None:
+    job = submitted(bell)
+    assert run("results", job).stdout.splitlines()[:4] == [
+        "item 0 bell",
+        "4 of 4 shots",
+        "11  3",
+        "00  1",
+    ]
+    (item,) = json.loads(run("results", job, "--json").stdout)
+    assert item["counts"] == {"00": 1, "11": 3}
+
+
+def test_a_sweep_is_shown_as_a_table(there: ScriptedStation, tmp_path: Path) -> None:
+    path = tmp_path / "scan.toml"
+    path.write_text(SWEEP)
+    job = submitted(str(path))
+    shown = run("results", job).stdout
+    assert "a.x" in shown
+    assert "0 … 1" in shown
+    (item,) = json.loads(run("results", job, "--json").stdout)
+    assert item["arrays"]["r.p"] == [0.0, 0.5, 1.0, 0.5, None]
+
+
+def test_results_are_saved_as_files(there: ScriptedStation, bell: str, tmp_path: Path) -> None:
+    job = submitted(bell)
+    done = run("results", job, "--output", str(tmp_path / "out"), "--json")
+    names = [Path(name).name for name in json.loads(done.stdout)]
+    assert names == [f"{job}-0.npz", f"{job}-0.json"]
+    with np.load(tmp_path / "out" / names[0]) as arrays:
+        assert arrays["bits"].tolist() == [[0, 0], [1, 1], [1, 1], [1, 1]]
+
+
+def test_results_of_an_unfinished_job_need_leave(there: ScriptedStation) -> None:
+    there.plan = lambda _: (S.PENDING_EXECUTION,)
+    job = submitted("--null", "1")
+    assert run("results", job).exit_code == 4
+    done = run("results", job, "--allow-incomplete")
+    assert done.exit_code == 0
+    assert "QUEUED" in done.stdout
+
+
+# --- the station -----------------------------------------------------------------------------
+
+
+def test_calibrations_are_imported_listed_shown_and_chosen(
+    there: ScriptedStation, tmp_path: Path
+) -> None:
+    path = tmp_path / "monday.toml"
+    path.write_text('target = "qpu"\n[[observation]]\npath = "QB1.t1"\nvalue = 4e-5\nunit = "s"\n')
+    first = run("calibration", "import", str(path), "--use").stdout.strip()
+    second = run("calibration", "import", str(path)).stdout.strip()
+    assert there.defaults == {"qpu": first}
+    assert run("calibration", "use", second).stdout == f"{second} is the default of qpu\n"
+    assert "QB1.t1" in run("calibration", "show", first).stdout
+    sets = json.loads(run("calibration", "list", "--json").stdout)
+    assert {one["id"]: one["default"] for one in sets} == {first: False, second: True}
+    assert first in run("calibration", "list", "--target", "qpu").stdout
+    assert run("calibration", "show", "none").exit_code == 4
+
+
+def test_controllers_are_shown_with_what_they_can_do(there: ScriptedStation) -> None:
+    there.controllers = (
+        ControllerView(
+            name="qpu",
+            driver="simulated-qpu",
+            connected=True,
+            running=None,
+            line=2,
+            capabilities=Capabilities(null=True),
+        ),
+        ControllerView(
+            name="source", driver="", connected=False, running=None, line=0, capabilities=None
+        ),
+    )
+    there.targets = (TargetView(name="five", controller="qpu"),)
+    shown = run("controllers").stdout
+    assert "null programs" in shown
+    assert "has never connected" in shown
+    assert json.loads(run("controllers", "--json").stdout)["targets"][0]["name"] == "five"
+
+
+def test_ping_says_who_is_there(there: ScriptedStation) -> None:
+    assert "station 'scripted'" in run("ping").stdout
+    assert json.loads(run("ping", "--json").stdout)["name"] == "scripted"
+
+
+# --- everything else -------------------------------------------------------------------------
+
+
+def test_a_station_that_is_not_there_ends_with_3(
+    endpoint: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hurried = partial(Connection, connect_wait=0.05)
+    monkeypatch.setattr("stationd.client.shared.Connection", hurried)
+    for words in (["ping", "--station", endpoint], ["--station", endpoint, "ping"]):
+        done = run(*words)
+        assert done.exit_code == 3
+        assert "is stationd running?" in done.stderr
+    jobs.close()
+
+
+def test_what_is_no_endpoint_is_refused(endpoint: str) -> None:
+    done = run("ping", "--station", "lab")
+    assert done.exit_code == 4
+    assert "must look like" in done.stderr
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_every_command_explains_itself(name: str) -> None:
+    done = run(name, "--help")
+    assert done.exit_code == 0
+    assert "--station" in done.stdout or name in ("calibration", "completion")
+
+
+def test_the_help_names_all_commands_and_exit_codes() -> None:
+    shown = run("--help").stdout
+    assert all(name in shown for name in COMMANDS)
+    assert "130  interrupted" in shown
+
+
+@pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
+def test_completion_prints_a_script(shell: str) -> None:
+    assert "_STATIONCTL_COMPLETE" in run("completion", shell).stdout
+
+
+def test_the_version_is_told_without_importing_anything_slow() -> None:
+    script = (
+        "import sys; from stationd.client.stationctl.cli import main\n"
+        "try: main(['--version'])\n"
+        "finally: print(*{name.partition('.')[0] for name in sys.modules})"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", script], check=True, capture_output=True, text=True
+    )
+    version, modules = done.stdout.splitlines()
+    assert version.startswith("stationctl ")
+    assert not {"anyio", "msgspec", "numpy", "rich", "zmq"} & set(modules.split())
