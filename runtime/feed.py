@@ -54,6 +54,8 @@ class Stream:
     behind: bool = True
     """It does not take part in publishing until it has caught up."""
     catching_up: bool = False
+    opened: bool = False
+    """Credit that is granted before is kept."""
     closed: bool = False
     known: dict[JobId, int] = field(default_factory=dict)
     """The sequence number of each view in the snapshot: older facts are in it already."""
@@ -156,6 +158,7 @@ class Feed:
         return [*self._all, *named]
 
     def _register(self, stream: Stream) -> None:
+        stream.opened = True
         if stream.jobs is None:
             self._all[stream] = None
         else:
@@ -179,7 +182,7 @@ class Feed:
     # --- catching up -------------------------------------------------------------------------
 
     def _catch_up(self, stream: Stream) -> None:
-        if stream.closed or stream.catching_up or not stream.behind:
+        if not stream.opened or stream.closed or stream.catching_up or not stream.behind:
             return
         if stream.position >= self.position:
             # A position beyond ours comes from a listener of another station's feed; from

@@ -12,15 +12,13 @@ from __future__ import annotations
 import logging
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final
-from uuid import UUID
 
 import anyio
 import msgspec
 
 from stationd import __version__
 from stationd.actors.stages.validate import check_spec, resolve_target, silent_controllers
-from stationd.proto.calibration import CalibrationSet
-from stationd.proto.codec import REPLIES, REQUESTS, request_number
+from stationd.proto.codec import REQUESTS, request_number
 from stationd.proto.error import (
     ErrorCode,
     ErrorInfo,
@@ -29,12 +27,9 @@ from stationd.proto.error import (
     RequestError,
     StationError,
     UnknownArtifact,
-    UnknownCalibrationSet,
     UnknownJob,
 )
 from stationd.proto.jobs_protocol import (
-    Calibration,
-    Calibrations,
     Cancel,
     CancelAnswer,
     Chunk,
@@ -57,15 +52,19 @@ from stationd.proto.jobs_protocol import (
     Reply,
     Request,
     ResetController,
+    Retry,
     Submit,
     Submitted,
     TargetView,
     Unlisten,
     UseCalibration,
 )
-from stationd.proto.socket import PeerGone, Socket
+from stationd.proto.socket import Socket
+from stationd.runtime.api_client import Client
+from stationd.runtime.calibration_api import CalibrationApi, CalibrationRequest
+from stationd.runtime.client_text import check_id, shown
 from stationd.runtime.feed import Stream
-from stationd.runtime.journal.records import CalibrationStored, CalibrationUsed
+from stationd.runtime.intake import check_storage
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -82,37 +81,14 @@ if TYPE_CHECKING:
     from stationd.runtime.instruments import Instruments
     from stationd.runtime.journal.interface import Journal
     from stationd.runtime.metrics import Metrics
+    from stationd.runtime.retrying import Retries
     from stationd.runtime.settings import Settings
 
 log = logging.getLogger(__name__)
 
 STREAM_BEAT_SECONDS: Final = 5.0
-MOST_QUOTED: Final = 100
-"""Characters of a client's text that an error repeats."""
 MOST_STREAM_JOBS: Final = 1000
 """Jobs that one stream may name; more listen to all."""
-
-
-class Client:
-    """One client's connection, as far as the daemon knows it."""
-
-    __slots__ = ("identity", "socket", "streams")
-
-    def __init__(self, socket: Socket, identity: bytes) -> None:
-        self.socket = socket
-        self.identity = identity
-        self.streams: dict[int, Stream] = {}
-
-    def send(self, reply: Reply, *bulk: bytes) -> bool:
-        """Send a reply; return False if the client is gone."""
-        try:
-            self.socket.send_nowait([self.identity, REPLIES.encode(reply), *bulk])
-        except (PeerGone, anyio.ClosedResourceError):
-            return False
-        except StationError as error:
-            failure = Failure(reply.request, error.info)
-            return self.send(failure) if not isinstance(reply, Failure) else False
-        return True
 
 
 class JobsApi:
@@ -125,6 +101,7 @@ class JobsApi:
         journal: Journal,
         dispatch: Dispatch,
         feed: Feed,
+        retries: Retries,
         instruments: Instruments,
         bus: InstrumentBus,
         calibrations: CalibrationDefaults,
@@ -137,9 +114,12 @@ class JobsApi:
         self._journal = journal
         self._dispatch = dispatch
         self._feed = feed
+        self._retries = retries
         self._instruments = instruments
         self._bus = bus
-        self._calibrations = calibrations
+        self._calibrations = CalibrationApi(
+            journal, calibrations, settings.target_controllers, clock
+        )
         self._artifacts = artifacts
         self._metrics = metrics
         self._clock = clock
@@ -151,6 +131,7 @@ class JobsApi:
         self._quick: dict[type[Request], Callable[[Client, Any], None]] = {
             Ping: self._ping,
             Submit: self._submit,
+            Listen: self._listen,
             Grant: self._grant,
             Unlisten: self._unlisten,
             ListControllers: self._list_controllers,
@@ -160,12 +141,13 @@ class JobsApi:
             Get: self._get,
             List: self._list,
             Cancel: self._cancel,
+            Retry: self._retry,
             Fetch: self._fetch,
-            Listen: self._listen,
-            ImportCalibration: self._import_calibration,
-            ListCalibrations: self._list_calibrations,
-            GetCalibration: self._get_calibration,
-            UseCalibration: self._use_calibration,
+            Listen: self._show_snapshot,
+            ImportCalibration: self._calibration,
+            ListCalibrations: self._calibration,
+            GetCalibration: self._calibration,
+            UseCalibration: self._calibration,
         }
 
     async def serve(self, socket: Socket) -> None:
@@ -248,14 +230,10 @@ class JobsApi:
     # --- jobs --------------------------------------------------------------------------------
 
     def _submit(self, client: Client, request: Submit) -> None:
-        if self.stopping:
-            raise StationError(
-                ErrorInfo(
-                    ErrorCode.SHUTTING_DOWN,
-                    "the station is stopping and takes no new jobs: submit again when it is back",
-                )
-            )
-        _check_id(request.job)
+        self._check_open()
+        check_id(request.job)
+        if not self._dispatch.knows(request.job):
+            check_storage(self._journal)
         spec = request.spec
         targets = self._settings.target_controllers
         offers = self._bus.offers()
@@ -284,27 +262,39 @@ class JobsApi:
 
     async def _cancel(self, client: Client, request: Cancel) -> None:
         live = self._dispatch.get(request.job)
-        if live is None or live.job.status.is_terminal:
+        if live is None:
             await self._view(request.job)
             client.send(CancelAnswer(request.request, "already_over"))
             return
+        over = live.job.status.is_terminal
+        answer = CancelAnswer(request.request, "already_over" if over else "accepted")
+        self._dispatch.cancel(live, partial(_tell, client, answer))
 
-        def accepted() -> None:
-            client.send(CancelAnswer(request.request, "accepted"))
+    async def _retry(self, client: Client, request: Retry) -> None:
+        self._check_open()
+        check_storage(self._journal)
+        client.send(await self._retries.retry(request))
 
-        self._dispatch.cancel(live, accepted)
+    def _check_open(self) -> None:
+        if self.stopping:
+            raise StationError(
+                ErrorInfo(
+                    ErrorCode.SHUTTING_DOWN,
+                    "the station is stopping and takes no new work: ask again when it is back",
+                )
+            )
 
     async def _fetch(self, client: Client, request: Fetch) -> None:
         stored = await self._journal.artifact(request.artifact)
         if stored is None:
-            raise UnknownArtifact(f"there is no result {_shown(request.artifact)}")
+            raise UnknownArtifact(f"there is no result {shown(request.artifact)}")
         data = await self._artifacts.read(stored, request.offset)
         client.send(Chunk(request.request, stored.ref, request.offset), data)
 
     async def _view(self, job: JobId) -> JobView:
         view = await self._journal.view(job)
         if view is None:
-            raise UnknownJob(f"there is no job {_shown(job)} at this station")
+            raise UnknownJob(f"there is no job {shown(job)} at this station")
         return self._with_live(view)
 
     def _with_live(self, view: JobView) -> JobView:
@@ -317,23 +307,37 @@ class JobsApi:
             return view
         return msgspec.structs.replace(view, queue_position=position, progress=live.progress)
 
+    async def _calibration(self, client: Client, request: CalibrationRequest) -> None:
+        client.send(await self._calibrations.answer(request))
+
     # --- streams -----------------------------------------------------------------------------
 
-    async def _listen(self, client: Client, request: Listen) -> None:
+    def _listen(self, client: Client, request: Listen) -> None:
         jobs = None if request.jobs is None else frozenset(request.jobs)
         if jobs is not None and not 0 < len(jobs) <= MOST_STREAM_JOBS:
             raise RequestError(
                 f"a stream is for 1 to {MOST_STREAM_JOBS} jobs, or for all; not for {len(jobs)}"
             )
         stream = Stream(request.request, jobs, client.send, request.credit)
-        seq = self._feed.position
-        if request.after is not None and request.after <= seq:
-            self._register(client, stream)
-            self._feed.open_after(stream, request.after)
-            return
-        views = [] if jobs is None else [await self._view(job) for job in sorted(jobs)]
+        # At once: an Unlisten or a Grant that follows must find the stream.
         self._register(client, stream)
-        self._feed.open_snapshot(stream, seq, views)
+        if request.after is not None and request.after <= self._feed.position:
+            self._feed.open_after(stream, request.after)
+        else:
+            self._tasks.start_soon(self._answer, client, request)
+
+    async def _show_snapshot(self, client: Client, request: Listen) -> None:
+        stream = client.streams.get(request.request)
+        if stream is None:
+            return
+        seq = self._feed.position
+        try:
+            views = [await self._view(job) for job in sorted(stream.jobs or ())]
+        except Exception:
+            client.streams.pop(stream.request, None)
+            raise
+        if not stream.closed:
+            self._feed.open_snapshot(stream, seq, views)
 
     def _register(self, client: Client, stream: Stream) -> None:
         older = client.streams.pop(stream.request, None)
@@ -352,73 +356,13 @@ class JobsApi:
         if stream is not None:
             self._feed.close(stream)
 
-    # --- calibration sets --------------------------------------------------------------------
 
-    async def _import_calibration(self, client: Client, request: ImportCalibration) -> None:
-        _check_id(request.id)
-        if request.target not in self._settings.targets:
-            known = ", ".join(sorted(self._settings.targets)) or "none"
-            raise RequestError(f"there is no target {_shown(request.target)}; known are {known}")
-        stored = CalibrationSet(
-            id=request.id,
-            target=request.target,
-            observations=request.observations,
-            created_unix_s=self._clock.time(),
-            name=request.name,
-        )
-        await self._written(CalibrationStored(stored))
-        if request.use or self._calibrations.default(request.target) is None:
-            await self._use(stored)
-        await self._send_calibration(client, request.request, request.id)
-
-    async def _list_calibrations(self, client: Client, request: ListCalibrations) -> None:
-        sets = await self._journal.calibrations(request.target)
-        client.send(Calibrations(request.request, tuple(sets)))
-
-    async def _get_calibration(self, client: Client, request: GetCalibration) -> None:
-        await self._send_calibration(client, request.request, request.id)
-
-    async def _use_calibration(self, client: Client, request: UseCalibration) -> None:
-        await self._use(await self._stored_calibration(request.id))
-        await self._send_calibration(client, request.request, request.id)
-
-    async def _use(self, stored: CalibrationSet) -> None:
-        await self._written(CalibrationUsed(stored.target, stored.id))
-        self._calibrations.use(stored.target, stored.id)
-
-    async def _send_calibration(self, client: Client, request: int, wanted: str) -> None:
-        stored = await self._stored_calibration(wanted)
-        default = self._calibrations.default(stored.target) == stored.id
-        client.send(Calibration(request, stored, default))
-
-    async def _stored_calibration(self, wanted: str) -> CalibrationSet:
-        stored = await self._journal.calibration(wanted)
-        if stored is None:
-            raise UnknownCalibrationSet(f"there is no calibration set {_shown(wanted)}")
-        return stored
-
-    async def _written(self, record: CalibrationStored | CalibrationUsed) -> None:
-        durable = anyio.Event()
-        self._journal.write([record], lambda _commit: durable.set())
-        await durable.wait()
+def _tell(client: Client, reply: Reply) -> None:
+    client.send(reply)
 
 
 def _submitted(client: Client, request: int, job: JobId, number: int, created: bool) -> None:  # noqa: FBT001 - a callback with the journal's words
     client.send(Submitted(request, job, number, created))
-
-
-def _check_id(text: str) -> None:
-    try:
-        canonical = str(UUID(text))
-    except ValueError:
-        canonical = ""
-    if text != canonical:
-        raise RequestError(f"{_shown(text)} is not a UUID in lower-case canonical form")
-
-
-def _shown(text: str) -> str:
-    """Return a client's text as an error quotes it: not all of it, if it is a megabyte."""
-    return repr(text if len(text) <= MOST_QUOTED else f"{text[:MOST_QUOTED]}...")
 
 
 def _info_of(error: Exception, request: Request) -> ErrorInfo:

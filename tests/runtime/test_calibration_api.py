@@ -1,0 +1,85 @@
+"""Calibration sets come in, are shown, and are chosen."""
+
+import pytest
+from anyio.lowlevel import checkpoint
+
+from stationd.proto.calibration import Observation
+from stationd.proto.codec import REPLIES
+from stationd.proto.error import ErrorCode
+from stationd.proto.jobs_protocol import (
+    Calibration,
+    Calibrations,
+    Failure,
+    GetCalibration,
+    ImportCalibration,
+    ListCalibrations,
+    Reply,
+    Request,
+    UseCalibration,
+)
+from tests.runtime.bench import Bench, Peer, a_bench, client_of
+
+pytestmark = pytest.mark.anyio
+
+FIRST, SECOND = (f"00000000-0000-0000-0000-00000000000{number}" for number in (1, 2))
+SEEN = (Observation(path="QB1.t1", value=2e-5),)
+
+
+async def asked(bench: Bench, request: Request) -> Reply:
+    """Ask, and commit until there is an answer."""
+    with client_of(bench).socket as socket:
+        await Peer(socket).say(request)
+        while (found := socket.receive_nowait()) is None:
+            bench.journal.commit()
+            await checkpoint()
+        return REPLIES.decode(found[0])
+
+
+async def test_the_first_set_of_a_target_becomes_its_default() -> None:
+    async with a_bench() as bench:
+        first = await asked(bench, ImportCalibration(1, FIRST, "a", SEEN, "one"))
+        assert isinstance(first, Calibration)
+        assert first.default
+        assert first.set.observations == SEEN
+        second = await asked(bench, ImportCalibration(2, SECOND, "a", SEEN))
+        assert isinstance(second, Calibration)
+        assert not second.default
+        chosen = await asked(bench, UseCalibration(3, SECOND))
+        assert isinstance(chosen, Calibration)
+        assert chosen.default
+        shown = await asked(bench, GetCalibration(4, FIRST))
+        assert isinstance(shown, Calibration)
+        assert not shown.default
+        listed = await asked(bench, ListCalibrations(5, "a"))
+        assert isinstance(listed, Calibrations)
+        assert {one.id: one.default for one in listed.sets} == {FIRST: False, SECOND: True}
+
+
+async def test_a_set_that_comes_twice_is_stored_once_and_another_under_its_id_is_refused() -> None:
+    async with a_bench() as bench:
+        for _ in range(2):
+            stored = await asked(bench, ImportCalibration(1, FIRST, "a", SEEN))
+            assert isinstance(stored, Calibration)
+        other = await asked(bench, ImportCalibration(2, FIRST, "b", SEEN, use=True))
+        assert isinstance(other, Failure)
+        assert other.error.code is ErrorCode.CONFLICT
+        assert await bench.journal.default_calibration("b") is None
+
+
+@pytest.mark.parametrize(
+    ("request_", "code", "words"),
+    [
+        (ImportCalibration(1, "no uuid", "a", SEEN), ErrorCode.INVALID_REQUEST, "UUID"),
+        (ImportCalibration(1, FIRST, "z", SEEN), ErrorCode.INVALID_REQUEST, "known are a, b"),
+        (GetCalibration(1, FIRST), ErrorCode.UNKNOWN_CALIBRATION_SET, FIRST),
+        (UseCalibration(1, FIRST), ErrorCode.UNKNOWN_CALIBRATION_SET, FIRST),
+    ],
+)
+async def test_what_cannot_be_done_is_refused(
+    request_: Request, code: ErrorCode, words: str
+) -> None:
+    async with a_bench() as bench:
+        failure = await asked(bench, request_)
+        assert isinstance(failure, Failure)
+        assert failure.error.code is code
+        assert words in failure.error.detail

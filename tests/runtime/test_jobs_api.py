@@ -1,0 +1,310 @@
+"""What clients ask for is answered, and what makes no sense is answered too."""
+
+from typing import TypeVar
+
+import pytest
+from anyio.lowlevel import checkpoint
+
+from stationd.proto import instruments_protocol as wire
+from stationd.proto.codec import MAX_FRAME_BYTES, REQUESTS
+from stationd.proto.error import ErrorCode
+from stationd.proto.job import JobFilter, JobSpec
+from stationd.proto.jobs_protocol import (
+    Cancel,
+    CancelAnswer,
+    Controllers,
+    Events,
+    Failure,
+    Fetch,
+    Get,
+    Grant,
+    Job,
+    Jobs,
+    List,
+    ListControllers,
+    Listen,
+    Ping,
+    Pong,
+    Request,
+    Snapshot,
+    StreamBeat,
+    Submit,
+    Submitted,
+    Unlisten,
+)
+from stationd.proto.program import Circuits, NullProgram, OpenQasm
+from stationd.proto.status import JobExecutorStatus as S
+from tests.runtime.bench import (
+    Bench,
+    Peer,
+    a_bench,
+    client_of,
+    committed_until,
+    job_id,
+    null_spec,
+    until,
+)
+
+pytestmark = pytest.mark.anyio
+
+T = TypeVar("T")
+
+
+async def asked(client: Peer, request: Request, kind: type[T]) -> T:
+    await client.say(request)
+    return await answered(client, kind)
+
+
+async def answered(client: Peer, kind: type[T]) -> T:
+    reply = await client.reply()
+    assert isinstance(reply, kind), reply
+    return reply
+
+
+async def failed(client: Peer, request: Request) -> Failure:
+    failure = await asked(client, request, Failure)
+    assert failure.request == request.request
+    return failure
+
+
+async def test_a_ping_tells_the_station_and_its_epoch() -> None:
+    async with a_bench() as bench:
+        with client_of(bench).socket as socket:
+            pong = await asked(Peer(socket), Ping(1, "0"), Pong)
+            opening = bench.journal.opening
+            assert (pong.request, pong.station, pong.epoch) == (1, opening.station, opening.epoch)
+
+
+GARBAGE = {
+    "nothing": b"",
+    "a word": b"hello",
+    "the other protocol": b"sti\x01\x00\x92\x01\x07",
+    "another major version": b"stj\x09\x00\x92\x01\x07",
+    "no msgpack": b"stj\x01\x00\xc1",
+    "an unknown tag": b"stj\x01\x00\x92\x63\x07",
+    "missing fields": b"stj\x01\x00\x92\x02\x07",
+}
+
+
+@pytest.mark.parametrize("case", GARBAGE)
+async def test_a_frame_that_makes_no_sense_is_counted_and_answered(case: str) -> None:
+    async with a_bench() as bench:
+        with client_of(bench).socket as socket:
+            await socket.send([GARBAGE[case]])
+            failure = await answered(Peer(socket), Failure)
+            assert failure.request in {0, 7}
+            assert failure.error.code in {
+                ErrorCode.MALFORMED_FRAME,
+                ErrorCode.UNSUPPORTED_VERSION,
+            }
+            assert bench.count('stationd_bad_frames_total{socket="jobs"}') == 1
+            await asked(Peer(socket), Ping(1, "0"), Pong)
+
+
+async def test_a_malformed_request_is_answered_with_its_number() -> None:
+    async with a_bench() as bench:
+        with client_of(bench).socket as socket:
+            await socket.send([GARBAGE["missing fields"]])
+            assert (await answered(Peer(socket), Failure)).request == 7
+
+
+async def test_a_submit_is_answered_when_the_job_is_on_disk() -> None:
+    async with a_bench() as bench:
+        with client_of(bench).socket as socket:
+            client = Peer(socket)
+            await client.say(Submit(1, job_id(1), null_spec()), Ping(2, "0"))
+            await answered(client, Pong)
+            bench.commit()
+            assert await answered(client, Submitted) == Submitted(1, job_id(1), 1, created=True)
+            await client.say(Submit(3, job_id(1), null_spec()))
+            assert not (await answered(client, Submitted)).created
+
+
+REFUSED: dict[str, tuple[JobSpec, str]] = {
+    "an unknown target": (null_spec("nowhere"), "nowhere"),
+    "the wrong kind of target": (
+        JobSpec(work=Circuits(programs=(OpenQasm(source="x"),), n_shots=(1,), target="a")),
+        "",
+    ),
+    "shots": (
+        JobSpec(work=Circuits(programs=(NullProgram(),), n_shots=(1, 2), target="a")),
+        "shots",
+    ),
+}
+
+
+@pytest.mark.parametrize("case", REFUSED)
+async def test_what_is_wrong_at_first_sight_is_refused_and_not_stored(case: str) -> None:
+    spec, words = REFUSED[case]
+    async with a_bench() as bench:
+        with client_of(bench).socket as socket:
+            failure = await failed(Peer(socket), Submit(1, job_id(1), spec))
+            assert failure.error.code is ErrorCode.INVALID_JOB
+            assert words in str(failure.error)
+            bench.commit()
+            assert bench.durable == 0
+
+
+async def test_a_station_that_stops_takes_no_new_jobs() -> None:
+    async with a_bench() as bench:
+        bench.api.stopping = True
+        with client_of(bench).socket as socket:
+            failure = await failed(Peer(socket), Submit(1, job_id(1), null_spec()))
+            assert failure.error.code is ErrorCode.SHUTTING_DOWN
+
+
+async def test_a_cancel_is_answered_when_it_is_on_disk_and_again_when_it_is_repeated() -> None:
+    async with a_bench() as bench:
+        bench.queued(1)
+        with client_of(bench).socket as socket:
+            client = Peer(socket)
+            await client.say(Cancel(1, job_id(1)), Cancel(2, job_id(1)), Ping(3, "0"))
+            await answered(client, Pong)
+            await until(lambda: bench.live(1).job.cancelling)
+            bench.journal.commit()
+            assert await answered(client, CancelAnswer) == CancelAnswer(1, "accepted")
+            bench.journal.commit()
+            assert await answered(client, CancelAnswer) == CancelAnswer(2, "accepted")
+
+
+async def test_a_cancel_of_what_is_over_says_so_when_that_is_on_disk() -> None:
+    async with a_bench() as bench:
+        ticket = bench.queued(1)
+        bench.report("a", wire.Armed(ticket), wire.Started(ticket, 1.0))
+        bench.report("a", wire.Finished(ticket, 0, 2.0))
+        assert bench.live(1).job.status is S.READY
+        with client_of(bench).socket as socket:
+            client = Peer(socket)
+            await client.say(Cancel(1, job_id(1)), Ping(2, "0"))
+            await answered(client, Pong)
+            bench.commit()
+            await committed_until(bench, lambda: bench.dispatch.get(job_id(1)) is None)
+            assert await answered(client, CancelAnswer) == CancelAnswer(1, "already_over")
+            assert (await asked(client, Cancel(3, job_id(1)), CancelAnswer)).outcome == (
+                "already_over"
+            )
+
+
+async def test_what_is_not_there_is_named() -> None:
+    async with a_bench() as bench:
+        with client_of(bench).socket as socket:
+            client = Peer(socket)
+            for request, code in [
+                (Get(1, job_id(9)), ErrorCode.UNKNOWN_JOB),
+                (Cancel(2, job_id(9)), ErrorCode.UNKNOWN_JOB),
+                (Fetch(3, f"{job_id(9)}/1/0"), ErrorCode.UNKNOWN_ARTIFACT),
+                (Listen(4, (job_id(9),), None, 10), ErrorCode.UNKNOWN_JOB),
+                (Listen(5, (), None, 10), ErrorCode.INVALID_REQUEST),
+            ]:
+                assert (await failed(client, request)).error.code is code
+            assert bench.dispatch._feed.listeners == 0
+
+
+async def test_a_job_is_shown_with_its_place_in_the_queue() -> None:
+    async with a_bench() as bench:
+        bench.lines.names.remove("a")
+        for number in (1, 2):
+            bench.queued(number)
+        with client_of(bench).socket as socket:
+            view = (await asked(Peer(socket), Get(1, job_id(2)), Job)).view
+            assert (view.status, view.queue_position) == (S.PENDING_EXECUTION, 1)
+            page = await asked(Peer(socket), List(2, JobFilter()), Jobs)
+            assert [view.queue_position for view in page.views] == [1, 0]
+
+
+async def test_the_station_shows_its_targets_and_controllers() -> None:
+    async with a_bench() as bench:
+        bench.queued(1)
+        with client_of(bench).socket as socket:
+            shown = await asked(Peer(socket), ListControllers(1), Controllers)
+            assert [target.name for target in shown.targets] == ["a", "b"]
+            lines = {one.name: one.line for one in shown.controllers}
+            assert lines == {"a": 1, "b": 0, "c": 0, "d": 0}
+            assert not any(one.connected for one in shown.controllers)
+
+
+async def test_a_stream_hears_what_happens_until_it_is_ended() -> None:
+    async with a_bench() as bench:
+        with client_of(bench).socket as socket:
+            client = Peer(socket)
+            snapshot = await asked(client, Listen(1, None, None, 2), Snapshot)
+            assert snapshot == Snapshot(1, 0, ())
+            bench.submit(1)
+            bench.commit()
+            heard = [*(await answered(client, Events)).events]
+            heard += (await answered(client, Events)).events
+            assert [event.entry.seq for event in heard] == [1, 2]
+            await client.say(Grant(1, 100))
+            heard += (await answered(client, Events)).events
+            assert [event.entry.seq for event in heard] == list(range(1, bench.durable + 1))
+            await client.say(Unlisten(1), Ping(2, "0"))
+            await answered(client, Pong)
+            assert bench.dispatch._feed.listeners == 0
+
+
+async def test_a_stream_resumes_behind_the_last_fact_that_its_listener_knows() -> None:
+    async with a_bench() as bench:
+        bench.queued(1)
+        with client_of(bench).socket as socket:
+            client = Peer(socket)
+            events = await asked(client, Listen(1, None, 4, 100), Events)
+            assert [event.entry.seq for event in events.events] == list(range(5, bench.durable + 1))
+            snapshot = await asked(client, Listen(2, (job_id(1),), 999, 100), Snapshot)
+            assert [view.id for view in snapshot.views] == [job_id(1)]
+
+
+async def test_an_unlisten_that_overtakes_the_snapshot_ends_the_stream() -> None:
+    async with a_bench() as bench:
+        bench.queued(1)
+        with client_of(bench).socket as socket:
+            client = Peer(socket)
+            await client.say(Listen(1, (job_id(1),), None, 5), Unlisten(1), Ping(2, "0"))
+            while not isinstance(await client.reply(), Pong):
+                pass
+            for _ in range(20):
+                await checkpoint()
+            assert bench.dispatch._feed.listeners == 0
+
+
+async def test_the_streams_of_a_client_that_vanished_are_forgotten() -> None:
+    async with a_bench() as bench:
+        with client_of(bench).socket as socket:
+            await asked(Peer(socket), Listen(1, None, None, 5), Snapshot)
+            bench.dispatch._feed.beat()
+            await answered(Peer(socket), StreamBeat)
+            assert bench.dispatch._feed.listeners == 1
+        await until(lambda: _beaten(bench) == 0)
+
+
+def _beaten(bench: Bench) -> int:
+    bench.dispatch._feed.beat()
+    return bench.dispatch._feed.listeners
+
+
+async def test_an_unexpected_exception_is_answered_and_the_next_request_too(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    async def broken(_: object) -> None:
+        raise RuntimeError("a bug")
+
+    async with a_bench() as bench:
+        with client_of(bench).socket as socket:
+            with monkeypatch.context() as patch:
+                patch.setattr(bench.journal, "view", broken)
+                failure = await failed(Peer(socket), Get(1, job_id(1)))
+                assert failure.error.code is ErrorCode.INTERNAL_ERROR
+                assert "a bug" in failure.error.detail
+            assert (await failed(Peer(socket), Get(2, job_id(1)))).error.code is (
+                ErrorCode.UNKNOWN_JOB
+            )
+
+
+async def test_a_long_text_is_not_repeated_whole() -> None:
+    async with a_bench() as bench:
+        with client_of(bench).socket as socket:
+            failure = await failed(Peer(socket), Fetch(1, "x" * 100_000))
+            assert len(str(failure.error)) < 1000
+
+
+def test_a_request_fits_into_a_frame() -> None:
+    assert len(REQUESTS.encode(Submit(1, job_id(1), null_spec()))) < MAX_FRAME_BYTES
