@@ -97,6 +97,18 @@ class Chatty(Driver):
             offset += 1
 
 
+class Deaf(Driver):
+    """Comes to rest when it likes to, whatever it is told."""
+
+    done = threading.Event()
+
+    def describe(self) -> Capabilities:
+        return Capabilities(null=True)
+
+    def run(self, work: Work, execution: Execution) -> None:
+        assert self.done.wait(20)
+
+
 class Faulty(Driver):
     """Fails wherever it is told to."""
 
@@ -479,6 +491,23 @@ async def test_beats_go_on_during_a_long_run(folder: Path, station: Station) -> 
         for _ in range(5):
             await station.until(wire.Beat)
             await station.send(wire.Heartbeat())
+
+
+async def test_a_driver_that_ignores_an_abort_keeps_nobody_else_waiting(
+    folder: Path, station: Station
+) -> None:
+    Deaf.done.clear()
+    async with running(settings(folder, of(Deaf))):
+        await station.welcome()
+        await station.send(arm(1), arm(2, start=False))
+        await station.until(wire.Started)
+        await station.send(wire.Abort(FENCE, ticket(1)), wire.Revoke(FENCE, ticket(2)))
+        await station.until(wire.Revoked)
+        for _ in range(3):
+            await station.until(wire.Beat)
+            await station.send(wire.Heartbeat())
+        Deaf.done.set()
+        await station.until(wire.AtRest)
 
 
 async def test_a_silent_daemon_is_greeted_again_and_told_what_is_held(
