@@ -7,7 +7,7 @@ import signal
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import anyio
 import zmq
@@ -49,6 +49,9 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
+_FLUSH_SECONDS: Final = 5.0
+"""What the journal gets at the end to store what has come; closing it gives it some more."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ports:
@@ -88,7 +91,7 @@ async def serve(settings: Settings, config: Path) -> None:
     """
     with anyio.open_signal_receiver(signal.SIGTERM, signal.SIGINT) as signals:
         async with running(settings, config) as station:
-            notify("READY=1", f"STATUS=accepting jobs at {settings.api_endpoints[0]}")
+            notify("READY=1", _status(station))
             log.info("station %s is accepting jobs", settings.station.name)
             async for number in signals:
                 log.info("%s: stopping", number.name)
@@ -233,7 +236,24 @@ async def assemble(settings: Settings, ports: Ports, metrics: Metrics, tasks: Ta
         opening.epoch,
         settings.state,
     )
-    return Station(settings, journal, instruments, bus, api, ports.children)
+    station = Station(settings, journal, instruments, bus, api, ports.children)
+    tasks.start_soon(_watch_storage, station)
+    return station
+
+
+def _status(station: Station) -> str:
+    trouble = station.journal.trouble
+    if trouble is None:
+        return f"STATUS=accepting jobs at {station.settings.api_endpoints[0]}"
+    return f"STATUS=taking no new jobs: {trouble}"
+
+
+async def _watch_storage(station: Station) -> None:
+    """Tell systemd how the storage is, for ever, and let queued jobs go on once it has healed."""
+    while True:
+        await station.journal.turned()
+        notify(_status(station))
+        station.instruments.grant()
 
 
 def _children(settings: Settings, config: Path) -> list[Child]:
@@ -309,4 +329,6 @@ async def _stop_controllers(station: Station) -> None:
     async with anyio.create_task_group() as tasks:
         for child in station.children:
             tasks.start_soon(child.stop)
-    await station.journal.flush()
+    # Not for ever: a disk that is full may stay so.
+    with anyio.move_on_after(_FLUSH_SECONDS):
+        await station.journal.flush()

@@ -107,6 +107,10 @@ class Dispatch:
         """Return a job that is under way."""
         return self._jobs.get(job)
 
+    def knows(self, job: JobId) -> bool:
+        """Return whether a job is under way, or is being stored."""
+        return job in self._jobs or job in self._submitting
+
     # --- jobs come in ------------------------------------------------------------------------
 
     def submit(

@@ -259,7 +259,8 @@ class Instruments:
 
     def grant(self) -> None:
         """Send out what can go now."""
-        if self.paused or self._lines is None:
+        # What could not be written down is better not begun: running tickets go on, no others.
+        if self.paused or self._lines is None or self._journal.trouble is not None:
             return
         depths = {
             name: self._depth(name)

@@ -148,6 +148,7 @@ class MemoryJournal:
             records=old.records,
             waiting=len(self._waiting),
             newest_commit_writes=old.newest_commit_writes,
+            trouble=self.trouble is not None,
         )
 
     async def _commit_soon(self) -> None:

@@ -111,6 +111,11 @@ class Metrics:
             buckets=LAG_SECONDS,
             registry=self.registry,
         )
+        trouble = self._gauge(
+            "stationd_journal_trouble",
+            "Whether the disk is full or fails: no new work is taken.",
+        )
+        trouble.set_function(lambda: self.journal().trouble)
         info = self._gauge("stationd_info", "The version that runs.", ["version"])
         info.labels(__version__).set(1)
 

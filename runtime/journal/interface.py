@@ -64,6 +64,8 @@ class JournalStatistics(Struct, frozen=True, kw_only=True):
     """From the first statement to the answer of the disk."""
     reader_restarts: int = 0
     """How often the reader ended by itself; 0 unless something is wrong."""
+    trouble: bool = False
+    """Whether the storage is full or fails."""
     writer_pid: int | None = None
     reader_pid: int | None = None
     """None while the reader is being started again."""

@@ -127,6 +127,7 @@ class WriterLink:
             waiting=len(self._callbacks),
             newest_commit_writes=len(self._newest.first_seqs),
             newest_commit_seconds=self._newest.seconds,
+            trouble=self.trouble is not None,
             writer_pid=self._pid,
         )
 
