@@ -3,8 +3,9 @@ from pathlib import Path
 
 import pytest
 
+from stationd.runtime.journal.opening import DATABASE
 from stationd.runtime.journal.schema import TABLES, statements
-from stationd.runtime.journal.storage import DATABASE, Storage
+from stationd.runtime.journal.storage import Storage
 
 
 def test_every_table_is_made_once_and_refuses_values_of_another_type(tmp_path: Path) -> None:
@@ -23,7 +24,7 @@ def test_every_table_is_made_once_and_refuses_values_of_another_type(tmp_path: P
         "INSERT INTO items VALUES (1, -1, 1, NULL, NULL, NULL, NULL, NULL, 0)",
         "INSERT INTO items VALUES (1, 0, 1, NULL, NULL, NULL, NULL, x'00', 0)",
         "INSERT INTO items VALUES (1, 0, 1, NULL, 'a/1/0', NULL, NULL, NULL, 0)",
-        "INSERT INTO facts VALUES (1, 1, 1, 1, 'received', 'yesterday', 0, NULL, '')",
+        "INSERT INTO facts VALUES (1, 1, 1, 1, 'received', 'yesterday', 0, NULL, '', 0)",
     ],
 )
 def test_the_impossible_is_refused(impossible: str) -> None:
