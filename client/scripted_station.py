@@ -241,8 +241,17 @@ class DistantStation:
         return self._portal.call(lambda: function(*args, **kwargs))
 
     def wait_received(self, kind: type[wire.Request], count: int = 1) -> None:
-        """Wait until some requests of a kind have come, all in all."""
-        self._portal.call(self.station.wait_received, kind, count)
+        """Wait until some requests of a kind have come, all in all.
+
+        Raises:
+            TimeoutError: They have not within ten seconds.
+        """
+
+        async def wait() -> None:
+            with anyio.fail_after(10):
+                await self.station.wait_received(kind, count)
+
+        self._portal.call(wait)
 
 
 @contextmanager

@@ -19,7 +19,7 @@ from stationd import JobExecutorStatus, NullProgram, StatusEnum, aio, jobs
 from stationd.client import portal
 from stationd.client.scripted_station import DistantStation, whole_way
 from stationd.proto.job import JobSpec
-from stationd.proto.jobs_protocol import Listen
+from stationd.proto.jobs_protocol import Listen, Unlisten
 from stationd.proto.result import NullResult
 
 CALLS = sorted(set(jobs.__all__) - {"JobSearch", "ResultRef"})
@@ -159,6 +159,7 @@ def test_ctrl_c_ends_a_wait_and_leaves_the_job_alone(distant_station: DistantSta
         said, _ = process.communicate(timeout=20)
     assert said == "interrupted received\n"
     assert process.returncode == 0
+    distant_station.wait_received(Unlisten)
 
 
 def test_a_forked_child_starts_its_own_thread(distant_station: DistantStation) -> None:
