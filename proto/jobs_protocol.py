@@ -223,6 +223,7 @@ class Pong(Struct, frozen=True, array_like=True, tag=101):
 
     request: int
     station: str
+    """The name that the configuration gives it."""
     epoch: int
     version: str
 

@@ -198,8 +198,8 @@ class JobsApi:
     # --- the station -------------------------------------------------------------------------
 
     def _ping(self, client: Client, request: Ping) -> None:
-        opening = self._journal.opening
-        client.send(Pong(request.request, opening.station, opening.epoch, __version__))
+        name, epoch = self._settings.station.name, self._journal.opening.epoch
+        client.send(Pong(request.request, name, epoch, __version__))
 
     def _list_controllers(self, client: Client, request: ListControllers) -> None:
         targets = tuple(

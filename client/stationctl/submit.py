@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal, TypedDict
 
 import click
 
@@ -11,6 +11,8 @@ from stationd.client import jobs
 from stationd.client.stationctl.options import json_option, station_option, timeout_option
 from stationd.client.stationctl.printing import print_json
 from stationd.client.sweep_file import read_sweep
+from stationd.proto.error import ErrorCode
+from stationd.proto.job import MOST_ATTEMPTS
 from stationd.proto.program import NullProgram
 
 if TYPE_CHECKING:
@@ -18,6 +20,14 @@ if TYPE_CHECKING:
 
 SHOTS = 1000
 """How often a circuit runs if nothing else is said."""
+
+
+class _Attempts(TypedDict):
+    """What a job says of its attempts."""
+
+    max_attempts: int
+    retry_on: tuple[ErrorCode, ...]
+    on_lost: Literal["fail", "requeue"]
 
 
 @click.command
@@ -28,7 +38,21 @@ SHOTS = 1000
 @click.option("--priority", type=click.IntRange(-1000, 1000), help="The higher goes first.")
 @click.option("--calibration", metavar="ID", help="A calibration set; the target's default.")
 @click.option("--compile-only", is_flag=True, help="Compile and execute nothing.")
+@click.option(
+    "--max-attempts", type=click.IntRange(1, MOST_ATTEMPTS), default=1, metavar="N",
+    help="Made by the station itself, the first included.",
+)  # fmt: skip
+@click.option(
+    "--retry-on", multiple=True, metavar="CODE",
+    type=click.Choice([code.value for code in ErrorCode if code is not ErrorCode.UNKNOWN]),
+    help="An error that another attempt follows on, as in driver_failed; may be repeated.",
+)  # fmt: skip
+@click.option(
+    "--on-lost", type=click.Choice(["fail", "requeue"]), default="fail",
+    help="What becomes of the job if its controller is lost.",
+)  # fmt: skip
 @click.option("--null", type=click.FloatRange(0, 86_400), metavar="SECONDS", help="Do nothing.")
+@click.option("--id", metavar="UUID", help="Of the job; sending the same twice gives one job.")
 @click.option("--wait", is_flag=True, help="Stay until the job is over.")
 @timeout_option
 @json_option
@@ -44,15 +68,24 @@ def submit(
     priority: int | None,
     calibration: str | None,
     compile_only: bool,
+    max_attempts: int,
+    retry_on: tuple[str, ...],
+    on_lost: Literal["fail", "requeue"],
     null: float | None,
+    id: str | None,  # noqa: A002 - as in the API
     wait: bool,
     timeout: float | None,
     as_json: bool,
 ) -> None:
     """Send OpenQASM files as one job, or a sweep from a TOML file, and print the job's id."""
     _check(files, null, shots, compile_only=compile_only)
+    attempts = _Attempts(
+        max_attempts=max_attempts,
+        retry_on=tuple(ErrorCode(code) for code in retry_on),
+        on_lost=on_lost,
+    )
     if files and files[0].suffix == ".toml":
-        job = _sweep(files[0], name, priority, calibration)
+        job = _sweep(files[0], name, priority, calibration, id, attempts)
     else:
         job = jobs.submit(
             programs=list(files) if null is None else NullProgram(duration=null),
@@ -62,6 +95,8 @@ def submit(
             name=_name(files) if name is None else name,
             priority=priority or 0,
             calibration_set=calibration,
+            id=id,
+            **attempts,
         )
     if not as_json:
         click.echo(job.id)
@@ -88,13 +123,22 @@ def _check(
         raise click.UsageError("--compile-only executes nothing: leave out --shots and --null")
 
 
-def _sweep(path: Path, name: str | None, priority: int | None, calibration: str | None) -> JobRef:
+def _sweep(
+    path: Path,
+    name: str | None,
+    priority: int | None,
+    calibration: str | None,
+    id: str | None,  # noqa: A002 - as in the API
+    attempts: _Attempts,
+) -> JobRef:
     found = read_sweep(path.read_text(encoding="utf-8"), str(path))
     return jobs.submit(
         sweep=found.sweep,
         name=name if name is not None else found.name or path.stem,
         priority=priority if priority is not None else found.priority,
         calibration_set=calibration,
+        id=id,
+        **attempts,
     )
 
 
