@@ -104,7 +104,7 @@ DEFAULT_RETRY_ON: Final = frozenset(
 )
 """What is retried by itself if the job does not say: what is hardly the job's own fault."""
 
-_BEFORE_EXECUTION: Final = frozenset({ErrorCode.INVALID_JOB, ErrorCode.COMPILATION_FAILED})
+BEFORE_EXECUTION: Final = frozenset({ErrorCode.INVALID_JOB, ErrorCode.COMPILATION_FAILED})
 """Errors of items that were never executed."""
 
 
@@ -156,7 +156,7 @@ def executed(view: JobView, items: Sequence[int]) -> tuple[int, ...]:
     return tuple(
         index
         for index in items
-        if (error := view.items[index].error) is None or error.code not in _BEFORE_EXECUTION
+        if (error := view.items[index].error) is None or error.code not in BEFORE_EXECUTION
     )
 
 

@@ -13,7 +13,7 @@ from typing import Literal
 
 import anyio
 
-from stationd.client import references, search, sending, submission
+from stationd.client import references, retrying, search, sending, submission
 from stationd.client.awaiting import AnyStatus, Verdict
 from stationd.client.download import fetch
 from stationd.client.references import (
@@ -43,6 +43,7 @@ from stationd.client.submission import Sources
 from stationd.client.waiting import check_finished, failed_items, follow, job_error, judged
 from stationd.proto import jobs_protocol
 from stationd.proto.error import (
+    ErrorCode,
     ErrorInfo,
     NoUniqueMatch,
     UnknownJob,
@@ -51,7 +52,7 @@ from stationd.proto.error import (
 )
 from stationd.proto.job import JobKind, JobSpec, JobView
 from stationd.proto.program import JobWork, Sweep
-from stationd.proto.status import StatusEnum
+from stationd.proto.status import JobStatusEnum, RemoteRetryStrategy, StatusEnum
 
 __all__ = [
     "JobSearch",
@@ -69,6 +70,7 @@ __all__ = [
     "ping",
     "refresh",
     "results",
+    "retry_submission",
     "status",
     "submit",
     "targets",
@@ -106,6 +108,10 @@ async def submit(
     priority: int = 0,
     calibration_set: str | None = None,
     item_errors: Literal["stop", "continue"] = "stop",
+    timeout: float | None = None,
+    max_attempts: int = 1,
+    retry_on: Sequence[ErrorCode] = (),
+    on_lost: Literal["fail", "requeue"] = "fail",
     id: str | None = None,  # noqa: A002 - its name in the API that this one is compatible with
 ) -> JobRef:
     """Store a job at the station, which then runs it.
@@ -125,6 +131,13 @@ async def submit(
         priority: -1000 to 1000; the higher goes first.
         calibration_set: A calibration set's id; None for the target's default.
         item_errors: Whether one bad program fails the job before anything is executed.
+        timeout: Seconds after which the job fails if it is not over, its time in the queue
+            included; None for as long as it takes.
+        max_attempts: How many attempts the station makes by itself, the first one included.
+        retry_on: The errors that another attempt follows on; none for those that are hardly the
+            job's fault, see `JobSpec`.
+        on_lost: ``requeue`` lets another attempt follow when a controller was lost at work on
+            the job, up to three in all if `max_attempts` says nothing else.
         id: A UUID. Submitting the same id twice gives one job.
 
     Returns:
@@ -153,6 +166,10 @@ async def submit(
         priority=priority,
         calibration_set=calibration_set,
         item_errors=item_errors,
+        timeout=timeout,
+        max_attempts=max_attempts,
+        retry_on=tuple(retry_on),
+        on_lost=on_lost,
     )
     return await sending.send(id_of(id or uuid.uuid4()), submission.checked(spec))
 
@@ -306,6 +323,44 @@ async def cancel(job: Job) -> Literal["accepted", "already_over"]:
     """
     request = jobs_protocol.Cancel(0, id_of(job))
     return (await connection().ask(request, jobs_protocol.CancelAnswer)).outcome
+
+
+async def retry_submission(
+    job: Job,
+    retry_status: Iterable[StatusEnum | JobStatusEnum | str] | None = None,
+    remote_retry_strategy: RemoteRetryStrategy | str = RemoteRetryStrategy.DEFAULT,
+    user_group: str | None = None,
+) -> retrying.RetryOutcome:
+    """Open another attempt of a job that is over.
+
+    Earlier attempts stay in the job's timeline, and items that do not run again keep their
+    results.
+
+    Args:
+        job: The job.
+        retry_status: Which items run again, by their statuses: ERROR, CANCELLED, COMPLETED; None
+            for ERROR, and for all with FULL_RESTART. Items that have all of their results never
+            run again but with FULL_RESTART.
+        remote_retry_strategy: What may be done. DEFAULT collects a result that was left at the
+            controllers or could not be worked up, and executes nothing. ALLOW_RESUBMIT executes
+            too if nothing can have been executed. FORCE_RESUBMIT executes if there is no result.
+            FULL_RESTART does everything again, with the newest calibration set.
+        user_group: A station has no groups of users: leave it out.
+
+    Returns:
+        ``opened`` once the attempt is on the station's disk; ``nothing_to_collect`` if there is
+        no result and the strategy does not execute; ``controller_unreachable`` if a controller
+        that may have a result, or be at work, did not answer in time. The latter two open no
+        attempt.
+
+    Raises:
+        RequestError: The job is still under way, or READY (but for FULL_RESTART), or none of its
+            items matches; nothing has changed.
+        UnknownJob: The station does not know the job.
+    """
+    retrying.check_group(user_group)
+    strategy = retrying.strategy_of(remote_retry_strategy)
+    return await retrying.ask(id_of(job), retrying.named(retry_status), strategy)
 
 
 # --- results ---------------------------------------------------------------------------------

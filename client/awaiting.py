@@ -6,6 +6,7 @@ Rule 2. SUBMITTED, QUEUED, RUNNING and COMPLETED follow one another; whoever wai
         content with a later one. Only COMPLETED is content with nothing but itself.
 Rule 3. A rung is reached when the attempt has stood on it. One that the attempt has gone past
         without a stop, as a compile-only job does with execution, cannot be reached any more.
+Rule 4. An attempt that has failed and is followed by another one ends no wait.
 """
 
 from __future__ import annotations
@@ -54,7 +55,7 @@ def verdict(awaited: AnyStatus, entries: Sequence[TimelineEntry]) -> Verdict:
     content = _CONTENT_WITH[StatusEnum[awaited.name]]
     if any(content & _shown(entry) for entry in entries):
         return Verdict.REACHED
-    over = bool(entries) and entries[-1].status.is_terminal
+    over = bool(entries) and _ends(entries[-1])
     return Verdict.LOST if over else Verdict.OPEN
 
 
@@ -62,13 +63,20 @@ def _verdict_on_rung(awaited: JobExecutorStatus, entries: Sequence[TimelineEntry
     if any(entry.status is awaited for entry in entries):
         return Verdict.REACHED
     # Within an attempt the rungs only ascend, so what lies below is gone.
-    if entries and (entries[-1].status.is_terminal or entries[-1].status > awaited):
+    if entries and not entries[-1].retrying and entries[-1].status > awaited:
         return Verdict.LOST
     return Verdict.OPEN
 
 
+def _ends(entry: TimelineEntry) -> bool:
+    """Whether nothing follows a fact, unless somebody asks for it."""
+    return entry.status.is_terminal and not entry.retrying
+
+
 def _shown(entry: TimelineEntry) -> set[StatusEnum]:
     """Return every coarse status that a fact is an instance of."""
+    if entry.retrying:
+        return {StatusEnum.RETRYING}
     shown = {coarse_status(entry.status)}
     if entry.cancelling and not entry.status.is_terminal:
         shown.add(StatusEnum.CANCELLING)

@@ -132,26 +132,29 @@ class Connection:
         """How long to wait for an answer, in seconds."""
         return self._answer_wait if self.handshakes else self._connect_wait
 
-    async def ask(self, message: Request, answer: type[R]) -> R:
+    async def ask(self, message: Request, answer: type[R], *, patience: float = 0.0) -> R:
         """Send a request and wait for its answer.
 
         Args:
             message: The request; its number is chosen here.
             answer: The type of reply that answers it.
+            patience: Seconds that a station that is there may take, if that is longer than usual.
 
         Raises:
             StationUnreachable: Nobody answered. Whether the request was carried out is unknown.
             MessageTooLarge: Nothing has been sent.
             StationError: The station's refusal.
         """
-        reply, _ = await self.ask_for_data(message, answer)
+        reply, _ = await self.ask_for_data(message, answer, patience=patience)
         return reply
 
-    async def ask_for_data(self, message: Request, answer: type[R]) -> tuple[R, Sequence[bytes]]:
+    async def ask_for_data(
+        self, message: Request, answer: type[R], *, patience: float = 0.0
+    ) -> tuple[R, Sequence[bytes]]:
         """Send a request and wait for its answer and the bulk data that comes with it."""
         asked = Asked(self, message)
         try:
-            await self._wait(asked)
+            await self._wait(asked, patience)
         finally:
             for number in asked.numbers:
                 self.forget(number)
@@ -208,10 +211,11 @@ class Connection:
             " choose another station with STATIOND_ENDPOINT or --station)"
         )
 
-    async def _wait(self, asked: Asked) -> None:
+    async def _wait(self, asked: Asked, patience: float) -> None:
         while not asked.over.is_set():
             sendings, handshakes = asked.sendings, self.handshakes
-            with anyio.move_on_after(self.first_wait):
+            wait = max(self.first_wait, patience) if handshakes else self.first_wait
+            with anyio.move_on_after(wait):
                 await asked.over.wait()
                 return
             if (sendings, handshakes) == (asked.sendings, self.handshakes):

@@ -24,12 +24,14 @@ from stationd.client.references import (
     StationRef,
 )
 from stationd.client.results import Outcome
+from stationd.client.retrying import RetryOutcome
 from stationd.client.submission import Sources
 from stationd.proto.calibration import CalibrationSet, CalibrationSummary, Observation
+from stationd.proto.error import ErrorCode
 from stationd.proto.job import JobKind, JobView
 from stationd.proto.jobs_protocol import ControllerView, TargetView
 from stationd.proto.program import JobWork, Sweep
-from stationd.proto.status import StatusEnum
+from stationd.proto.status import JobStatusEnum, RemoteRetryStrategy, StatusEnum
 
 __all__ = [
     "JobSearch",
@@ -47,6 +49,7 @@ __all__ = [
     "ping",
     "refresh",
     "results",
+    "retry_submission",
     "status",
     "submit",
     "targets",
@@ -105,6 +108,10 @@ def submit(
     priority: int = 0,
     calibration_set: str | None = None,
     item_errors: Literal["stop", "continue"] = "stop",
+    timeout: float | None = None,
+    max_attempts: int = 1,
+    retry_on: Sequence[ErrorCode] = (),
+    on_lost: Literal["fail", "requeue"] = "fail",
     id: str | None = None,  # noqa: A002 - as in the twin
 ) -> JobRef:
     """Store a job at the station, which then runs it. Give one of work, programs and sweep."""
@@ -122,6 +129,10 @@ def submit(
         priority=priority,
         calibration_set=calibration_set,
         item_errors=item_errors,
+        timeout=timeout,
+        max_attempts=max_attempts,
+        retry_on=retry_on,
+        on_lost=on_lost,
         id=id,
     )
 
@@ -193,6 +204,16 @@ def listen_job_status(
 def cancel(job: Job) -> Literal["accepted", "already_over"]:
     """Ask for the end of a job that is under way."""
     return call(aio.cancel, job)
+
+
+def retry_submission(
+    job: Job,
+    retry_status: Iterable[StatusEnum | JobStatusEnum | str] | None = None,
+    remote_retry_strategy: RemoteRetryStrategy | str = RemoteRetryStrategy.DEFAULT,
+    user_group: str | None = None,
+) -> RetryOutcome:
+    """Open another attempt of a job that is over."""
+    return call(aio.retry_submission, job, retry_status, remote_retry_strategy, user_group)
 
 
 def results(

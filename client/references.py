@@ -209,4 +209,4 @@ def incomplete_item(view: JobView, item: ItemView) -> IncompleteJobItemRef:
 
 def message_of(coarse: StatusEnum, error: ErrorInfo | None) -> str:
     """Return a status in words, or what went wrong."""
-    return coarse.value if error is None else str(error)
+    return coarse.value if error is None or coarse is StatusEnum.RETRYING else str(error)

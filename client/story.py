@@ -8,7 +8,7 @@ import msgspec
 
 from stationd.client.references import JobStatus, status_of
 from stationd.proto.jobs_protocol import Events, ProgressReport, Snapshot
-from stationd.proto.status import coarse_status
+from stationd.proto.status import StatusEnum, coarse_status
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -70,7 +70,9 @@ class Story:
             job=self.job,
             attempt=entry.attempt,
             status=entry.status,
-            coarse=coarse_status(
+            coarse=StatusEnum.RETRYING
+            if entry.retrying
+            else coarse_status(
                 entry.status, cancelling=entry.cancelling, retrying=entry.attempt > 1
             ),
             seq=entry.seq,

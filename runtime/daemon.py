@@ -32,6 +32,7 @@ from stationd.runtime.jobs_api import JobsApi
 from stationd.runtime.journal.sqlite import open_journal
 from stationd.runtime.metrics import Metrics, served
 from stationd.runtime.quarantine import Quarantine
+from stationd.runtime.retrying import Retries
 from stationd.runtime.service import notify
 from stationd.runtime.silence import Silence
 from stationd.runtime.stages import Stages
@@ -214,6 +215,14 @@ async def assemble(settings: Settings, ports: Ports, metrics: Metrics, tasks: Ta
         journal=journal,
         dispatch=dispatch,
         feed=feed,
+        retries=Retries(
+            journal=journal,
+            dispatch=dispatch,
+            stages=stages,
+            leftovers=instruments.leftovers,
+            clock=clock,
+            grace=settings.instruments.grace,
+        ),
         instruments=instruments,
         bus=bus,
         calibrations=calibrations,

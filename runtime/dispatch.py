@@ -20,6 +20,7 @@ from stationd.actors.job import Job, step
 from stationd.actors.ladder import (
     DURABLE_FIRST,
     AllItemsDone,
+    AttemptOpened,
     CancelAccepted,
     DataKept,
     Effect,
@@ -29,11 +30,13 @@ from stationd.actors.ladder import (
     SomeItemsFailed,
     StageFailed,
 )
+from stationd.actors.retry import again
 from stationd.proto.error import ErrorCode, ErrorInfo, StationError, UnexpectedEvent
 from stationd.proto.job import Ticket, TimelineEntry
 from stationd.proto.jobs_protocol import FeedEvent
 from stationd.runtime.journal.records import Fact, JobStored, Record, TicketIssued
 from stationd.runtime.live import LiveJob, resumed
+from stationd.runtime.reopening import following
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Sequence
@@ -52,6 +55,8 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 _RECOVERY_PAGE = 1000
+_Later = tuple[Effect, Ticket | None]
+"""An effect that waits for the journal, and the ticket that it is about."""
 _ABORTED_AT_RESTART = "aborted when the station started again, as its [recovery] policy says"
 
 
@@ -195,6 +200,25 @@ class Dispatch:
             return
         self.deliver(live, CancelAccepted(), answer)
 
+    def reopen(
+        self,
+        live: LiveJob,
+        event: AttemptOpened,
+        made: Sequence[Record],
+        committed: Callable[[], None],
+    ) -> None:
+        """Go on with a job that was over.
+
+        Args:
+            live: The job, prepared for its next attempt.
+            event: Where that begins.
+            made: What goes into the journal with it.
+            committed: Called once that is on disk.
+        """
+        self._jobs[live.job.id] = live
+        self._deadlines.begin(live, self.deliver)
+        self.deliver(live, event, committed, made)
+
     # --- the loop ----------------------------------------------------------------------------
 
     def deliver(
@@ -213,7 +237,7 @@ class Dispatch:
             made: Records that go into the same transaction.
         """
         records = [*made]
-        later: list[Effect] = []
+        later: list[_Later] = []
         self._step(live, deque([event]), records, later)
         facts = [record for record in records if isinstance(record, Fact)]
         if records or committed is not None:
@@ -226,7 +250,7 @@ class Dispatch:
         live: LiveJob,
         events: deque[Event],
         records: list[Record],
-        later: list[Effect],
+        later: list[_Later],
     ) -> None:
         now = self._clock.time()
         while events:
@@ -240,24 +264,35 @@ class Dispatch:
                 continue
             if live.job.ordinal != before.ordinal:
                 self._metrics.fact(live, before.status, now)
-                records.append(_fact(live.job, now))
+                retrying = live.job.attempt == before.attempt and again(live.job, live.spec)
+                records.append(_fact(live.job, now, retrying=retrying))
+            else:
+                retrying = False
             for effect in effects:
                 if effect is Effect.ENQUEUE:
                     records.append(self._issue_ticket(live))
                 if effect in DURABLE_FIRST:
-                    later.append(effect)
+                    # With the ticket that it is about: another attempt may have another one.
+                    later.append((effect, live.ticket))
                     continue
                 outcome = self._perform(live, effect)
                 if outcome is not None:
                     event, made = outcome
                     records.extend(made)
                     events.append(event)
+            if retrying:
+                # In the same write as the end of this attempt: no crash can come between them.
+                event, opened = following(live, before.status, now)
+                records.append(opened)
+                events.append(event)
+                self._deadlines.end(live)
+                self._deadlines.begin(live, self.deliver)
 
     def _committed(
         self,
         live: LiveJob,
         facts: list[Fact],
-        later: list[Effect],
+        later: list[_Later],
         committed: Callable[[], None] | None,
         commit: Commit,
     ) -> None:
@@ -280,6 +315,7 @@ class Dispatch:
                         cancelling=fact.cancelling,
                         error=fact.error,
                         note=fact.note,
+                        retrying=fact.retrying,
                     ),
                 )
                 for index, fact in enumerate(facts)
@@ -350,11 +386,11 @@ class Dispatch:
         if self._instruments is not None and self._reconciling is not None:
             self._reconciling.start_soon(self._instruments.reconcile, live)
 
-    def _perform_later(self, live: LiveJob, effects: list[Effect]) -> None:
+    def _perform_later(self, live: LiveJob, effects: list[_Later]) -> None:
         instruments = self._instruments
         if instruments is None:
             return
-        for effect in effects:
+        for effect, ticket in effects:
             match effect:
                 case Effect.ENQUEUE:
                     instruments.enqueue(live)
@@ -363,9 +399,10 @@ class Dispatch:
                 case Effect.ABORT_TICKET:
                     instruments.abort(live)
                 case _:
-                    self._jobs.pop(live.job.id, None)
-                    self._deadlines.end(live)
-                    instruments.end(live)
+                    if live.job.status.is_terminal:
+                        self._jobs.pop(live.job.id, None)
+                        self._deadlines.end(live)
+                    instruments.end(live, ticket)
 
 
 def _first_fact(stored: JobStored) -> Fact:
@@ -373,7 +410,7 @@ def _first_fact(stored: JobStored) -> Fact:
     return _fact(job, stored.time_unix_s)
 
 
-def _fact(job: Job, now: float) -> Fact:
+def _fact(job: Job, now: float, *, retrying: bool = False) -> Fact:
     terminal = job.status.is_terminal
     return Fact(
         job.number,
@@ -385,11 +422,12 @@ def _fact(job: Job, now: float) -> Fact:
         job.cancelling,
         job.error if terminal else None,
         job.note if terminal else "",
+        retrying,
     )
 
 
 def _settled(live: LiveJob) -> AllItemsDone | SomeItemsFailed:
-    failed = len(live.item_errors)
+    failed = len(live.item_errors) + len(live.left_out)
     if not failed:
         return AllItemsDone()
     return SomeItemsFailed(

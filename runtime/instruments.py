@@ -40,9 +40,10 @@ from stationd.proto.instruments_protocol import (
     Started,
     TooLate,
 )
-from stationd.proto.job import Fence, JobId, Progress
+from stationd.proto.job import Fence, JobId, Progress, Ticket
 from stationd.proto.status import JobExecutorStatus
 from stationd.runtime.journal.records import BlockStored
+from stationd.runtime.leftovers import Leftovers
 from stationd.runtime.live import WORK_DECODER, LiveJob
 from stationd.runtime.queue import Queue
 
@@ -126,6 +127,7 @@ class Instruments:
         silence: Silence,
     ) -> None:
         self.queue = Queue()
+        self.leftovers = Leftovers(journal, fence, self._send, self._connected)
         self.quarantine = quarantine
         self._silence = silence
         self._jobs = jobs
@@ -217,21 +219,21 @@ class Instruments:
         if execution is not None:
             self._act(live, execution, execution.abort())
 
-    def end(self, live: LiveJob) -> None:
-        """Let go of a job's ticket: all that is worth keeping is on disk."""
+    def end(self, live: LiveJob, ticket: Ticket | None) -> None:
+        """Let go of an attempt's ticket: all that is worth keeping is on disk."""
+        if ticket is None:
+            return
         self._forget_waiting(live)
         execution = self._drop(live)
-        if live.ticket is None:
-            return
-        self._tickets.pop(live.ticket.number, None)
-        self._inherited.discard(live.ticket.number)
+        self._tickets.pop(ticket.number, None)
+        self._inherited.discard(ticket.number)
         self.queue.release(live.job.number)
         if execution is not None:
             self.quarantine.settled(live.job.id)
             self._silence.ended(live.job.id, execution.parts)
             for controller in execution.parts:
                 self._began.pop((live.job.id, controller), None)
-                self._send(controller, Acknowledge(self._fence, live.ticket))
+                self._send(controller, Acknowledge(self._fence, ticket))
         self._ended += 1
         if self._ended % _FORGET_EVERY == 0:
             self.forget()
@@ -249,7 +251,7 @@ class Instruments:
 
     def forget(self) -> None:
         """Tell the controllers which tickets are over for ever."""
-        oldest = min(self._tickets, default=None)
+        oldest = min([*self._tickets, *self.leftovers.numbers()], default=None)
         if oldest is None or self._lines is None:
             return
         for controller in self._lines.connected():
@@ -341,7 +343,7 @@ class Instruments:
             error = ErrorInfo(ErrorCode.INTERNAL_ERROR, "the compiled work is not in the journal")
             self._act(live, None, [Tell(ExecutionFailed(error))])
             return None
-        execution = Execution(live.ticket, self._fence, live.work.works, began=began)
+        execution = Execution(live.ticket, self._fence, live.works(), began=began)
         self._executions[live.job.id] = execution
         return execution
 
@@ -362,6 +364,7 @@ class Instruments:
     async def hello(self, controller: str, hello: Hello, *, same_ledger: bool) -> None:
         """Settle how things stand with a controller that has connected."""
         self._heard.add(controller)
+        self.leftovers.greeted(controller)
         held = {ticket.ticket.number: ticket for ticket in hello.held}
         self._reconsider(controller, held)
         for ticket in hello.held:
@@ -378,6 +381,7 @@ class Instruments:
                 execution,
                 execution.reconnected(controller, at_controller, same_ledger=same_ledger),
             )
+        self.leftovers.settled(controller)
         self.grant()
 
     def reset(self, controller: str) -> None:
@@ -396,7 +400,7 @@ class Instruments:
         """Take up a ticket that a controller holds and this daemon has not sent."""
         live = self._tickets.get(held.ticket.number)
         if live is None:
-            self._over(controller, held)
+            await self._over(controller, held)
         elif live.job.id not in self._executions and live.job.number in self._waiting:
             self._forget_waiting(live)
             await self._load(live)
@@ -416,15 +420,16 @@ class Instruments:
                 # It has said Hello already, and it did not hold the ticket.
                 self._act(live, execution, execution.reconnected(other, None, same_ledger=True))
 
-    def _over(self, controller: str, held: HeldTicket) -> None:
+    async def _over(self, controller: str, held: HeldTicket) -> None:
         if held.state == "armed":
             self._send(controller, Revoke(self._fence, held.ticket))
         elif held.state == "running":
             self.quarantine.bound(
                 held.ticket.job, partial(self.quarantine.put, controller, held.ticket)
             )
+            self.leftovers.runs(controller, held.ticket)
             self._send(controller, Abort(self._fence, held.ticket))
-        else:
+        elif held.state != "finished" or not await self.leftovers.keep(controller, held.ticket):
             self._send(controller, Acknowledge(self._fence, held.ticket))
 
     def absent(self, controller: str) -> None:
@@ -443,8 +448,10 @@ class Instruments:
             self.quarantine.lift(controller, report.ticket.number)
             self.grant()
         if live is None or execution is None or controller not in execution.parts:
-            if ended:
+            if isinstance(report, Finished | Failed | AtRest | Lost):
                 self.quarantine.settled(report.ticket.job)
+                if self.leftovers.ended(controller, report):
+                    return
                 self._send(controller, Acknowledge(self._fence, report.ticket))
             return
         self._silence.sign(live.job.id, controller)
@@ -468,13 +475,15 @@ class Instruments:
         live = self._tickets.get(header.ticket.number)
         execution = None if live is None else self._executions.get(live.job.id)
         if live is None or execution is None or controller not in execution.parts:
+            self.leftovers.data(controller, header, payload)
             return
         self._silence.sign(live.job.id, controller)
         if not execution.is_next_block(controller, header.index):
             return
         encoded = msgspec.msgpack.encode(header)
         job = live.job
-        block = BlockStored(job.number, job.attempt, controller, header.index, encoded, payload)
+        attempt = header.ticket.attempt
+        block = BlockStored(job.number, attempt, controller, header.index, encoded, payload)
         self._journal.write([block], lambda _commit: None)
         live.blocks_bytes += len(payload)
         if live.blocks is not None:
@@ -536,6 +545,9 @@ class Instruments:
             self._idle.set()
             self._idle = anyio.Event()
         return execution
+
+    def _connected(self) -> Sequence[str]:
+        return () if self._lines is None else self._lines.connected()
 
     def _send(self, controller: str, command: Command) -> None:
         if self._lines is not None:

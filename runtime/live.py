@@ -115,6 +115,7 @@ class LiveJob:
         }
         self.complete &= others
         self.collected = collected
+        self.ticket = None
         # What is collected is in the journal alone.
         self.blocks = None if collected else []
         self.blocks_bytes = 0

@@ -145,7 +145,8 @@ class Metrics:
             if stage is not None:
                 stage.observe(max(0.0, now - live.stored_at))
             live.stored_at = now
-            self._by_status[before] -= 1
+            if not before.is_terminal:
+                self._by_status[before] -= 1
         elif status is JobExecutorStatus.RECEIVED:
             self._submitted += 1
         if status.is_terminal:

@@ -84,8 +84,12 @@ def show(job: str, as_json: bool) -> None:  # noqa: FBT001 - click calls it by n
     out = console()
     for name, value in _facts(view):
         out.print(Text.assemble((f"{name:<12}", "bold"), value))
-    out.print()
-    out.print(table(("RUNG", "TIME", "TOOK", ""), _timeline(view.timeline)))
+    for attempt in sorted({entry.attempt for entry in view.timeline}):
+        out.print()
+        if view.attempt > 1:
+            out.print(Text(f"attempt {attempt}", style="bold"))
+        entries = tuple(entry for entry in view.timeline if entry.attempt == attempt)
+        out.print(table(("RUNG", "TIME", "TOOK", ""), _timeline(entries)))
     if view.items:
         out.print()
         out.print(table(("ITEM", "NAME", "RESULT"), [_item(item) for item in view.items]))
@@ -148,10 +152,17 @@ def _timeline(entries: tuple[TimelineEntry, ...]) -> list[tuple[str | Text, ...]
     rows: list[tuple[str | Text, ...]] = []
     for index, entry in enumerate(entries):
         took = duration(ends[index] - entry.time_unix_s) if index < len(ends) else ""
-        remark = entry.note or ("cancel accepted" if entry.cancelling else "")
-        again = f" (attempt {entry.attempt})" if entry.attempt > 1 else ""
-        rows.append((f"{entry.status}{again}", moment(entry.time_unix_s), took, remark))
+        rows.append((str(entry.status), moment(entry.time_unix_s), took, _remark(entry)))
     return rows
+
+
+def _remark(entry: TimelineEntry) -> str:
+    words = [
+        str(entry.error) if entry.error is not None else "",
+        entry.note or ("cancel accepted" if entry.cancelling else ""),
+        "another attempt follows" if entry.retrying else "",
+    ]
+    return "; ".join(word for word in words if word)
 
 
 def _item(item: ItemView) -> tuple[str | Text, ...]:

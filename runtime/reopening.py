@@ -1,0 +1,63 @@
+"""The beginning of a further attempt: what a live job and the journal get to know of it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from stationd.actors.ladder import CollectAccepted, RestartAccepted
+from stationd.actors.retry import BEFORE_EXECUTION, opening
+from stationd.runtime.journal.records import AttemptOpened, CalibrationPinned, Record
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from stationd.actors import ladder
+    from stationd.proto.status import JobExecutorStatus
+    from stationd.runtime.live import LiveJob
+
+
+def following(
+    live: LiveJob, failed_at: JobExecutorStatus, now: float
+) -> tuple[ladder.AttemptOpened, Record]:
+    """Prepare a job for the attempt that follows by itself.
+
+    Args:
+        live: The job, which has failed.
+        failed_at: The rung on which it did.
+        now: Unix seconds.
+
+    Returns:
+        What opens the attempt, and what goes into the journal with it.
+    """
+    lacking = [
+        item for item in range(live.spec.items) if live.runs(item) and item not in live.complete
+    ]
+    executed = [item for item in lacking if not _was_refused(live, item)]
+    event = opening(live.job.kind, failed_at) if executed else RestartAccepted()
+    items = lacking if isinstance(event, RestartAccepted) else executed
+    collected = live.data_attempt if isinstance(event, CollectAccepted) else 0
+    return event, prepared(live, items, collected, now)
+
+
+def prepared(live: LiveJob, items: Sequence[int], collected: int, now: float) -> AttemptOpened:
+    """Prepare a job for its next attempt, and return what the journal is told of it.
+
+    Args:
+        live: The job.
+        items: Those that it runs.
+        collected: The attempt whose raw data it works up; 0 for its own.
+        now: Unix seconds.
+    """
+    chosen = None if len(items) == live.spec.items else tuple(items)
+    live.next_attempt(chosen, collected, now)
+    return AttemptOpened(live.job.number, chosen, collected)
+
+
+def afresh(live: LiveJob) -> CalibrationPinned:
+    """Return what lets a job fetch its calibration set anew."""
+    return CalibrationPinned(live.job.number, None)
+
+
+def _was_refused(live: LiveJob, item: int) -> bool:
+    error = live.item_errors.get(item)
+    return error is not None and error.code in BEFORE_EXECUTION
