@@ -11,7 +11,6 @@ from itertools import chain, islice
 from typing import TYPE_CHECKING, Final
 
 from stationd.actors.retry import spec_problems
-from stationd.actors.retry import spec_problems
 from stationd.actors.stages.validate_sweep import sweep_problems
 from stationd.actors.stages.wording import any_of, suggestion
 from stationd.proto.error import Problem
