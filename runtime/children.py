@@ -65,6 +65,8 @@ class Child:
             # Nobody tells when a lock gets free.
             while await to_thread.run_sync(_is_taken, self._lock):  # noqa: ASYNC110
                 await anyio.sleep(ADOPTED_CHECK)
+            if self._stopping:
+                return
             started = anyio.current_time()
             code = await self._run()
             if self._stopping:
@@ -116,6 +118,8 @@ class Child:
             start_new_session=True,
         )
         self._process = process
+        if self._stopping:
+            process.terminate()
         # Not `async with`: leaving it would end the controller with the daemon's task.
         code = await process.wait()
         self._process = None
@@ -126,8 +130,9 @@ def _is_taken(lock: Path) -> bool:
     try:
         with lock.open("rb") as file:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except FileNotFoundError:
-        return False
     except BlockingIOError:
         return True
+    except OSError:
+        # Not there yet, or not for us: the controller itself will say what is wrong.
+        return False
     return False

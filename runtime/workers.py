@@ -63,18 +63,17 @@ class Workers:
         """
         try:
             async with self._limiter:
-                with anyio.fail_after(seconds):
+                with anyio.move_on_after(seconds):
                     return await to_process.run_sync(
                         _call, function, request, cancellable=True, limiter=self._no_limit
                     )
-        except TimeoutError as error:
             raise StationError(
                 ErrorInfo(
                     ErrorCode.STAGE_TIMEOUT,
                     f"{function.__name__} was not done within {seconds:g} s: give it less at a"
                     " time, or allow it more in [deadlines]",
                 )
-            ) from error
+            )
         except BrokenWorkerProcess as error:
             raise StationError(
                 ErrorInfo(

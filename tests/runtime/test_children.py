@@ -1,0 +1,99 @@
+"""Controllers as children: kept running, and ended in bounded time."""
+
+import fcntl
+import os
+import shutil
+import signal
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import anyio
+import pytest
+
+from stationd.runtime import children
+from stationd.runtime.children import Child
+
+pytestmark = [pytest.mark.anyio, pytest.mark.slow]
+
+
+@pytest.fixture
+def folder() -> Iterator[Path]:
+    """A short path: sockets are in it."""
+    folder = Path(tempfile.mkdtemp(prefix="kid"))
+    (folder / "stationd.toml").write_text(
+        f'[station]\nstate = "{folder}/s"\nruntime = "{folder}"\n'
+        '[controllers.null]\ndriver = "null"\n'
+    )
+    yield folder
+    shutil.rmtree(folder)
+
+
+def child_in(folder: Path) -> Child:
+    return Child("null", folder / "stationd.toml", folder / "s" / "controllers" / "null")
+
+
+async def pid_of(child: Child, *, but: int = 0) -> int:
+    """Wait until the child runs, anew if need be."""
+    with anyio.fail_after(20):
+        while child._process is None or child._process.pid == but:  # noqa: ASYNC110
+            await anyio.sleep(0.01)
+        return child._process.pid
+
+
+async def test_a_controller_that_ends_is_started_again_and_ends_when_it_is_stopped(
+    folder: Path,
+) -> None:
+    child = child_in(folder)
+    with anyio.fail_after(30):
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(child.keep)
+            first = await pid_of(child)
+            os.kill(first, signal.SIGKILL)
+            second = await pid_of(child, but=first)
+            assert second != first
+            tasks.start_soon(child.stop)
+            # It was not asked to end over the wire, as it is by the daemon.
+            os.kill(second, signal.SIGTERM)
+        with pytest.raises(ProcessLookupError):
+            os.kill(second, 0)
+
+
+async def test_a_controller_whose_lock_is_taken_is_left_alone(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    looks: list[bool] = []
+
+    def look(lock: Path) -> bool:
+        looks.append(is_taken(lock))
+        return looks[-1]
+
+    is_taken = children._is_taken
+    monkeypatch.setattr(children, "_is_taken", look)
+    monkeypatch.setattr(children, "ADOPTED_CHECK", 0.001)
+    state = folder / "s" / "controllers" / "null"
+    state.mkdir(parents=True)
+    lock = os.open(state / "lock", os.O_CREAT | os.O_RDWR)
+    fcntl.flock(lock, fcntl.LOCK_EX)
+    child = child_in(folder)
+    async with anyio.create_task_group() as tasks:
+        tasks.start_soon(child.keep)
+        with anyio.fail_after(20):
+            while len(looks) < 3:  # noqa: ASYNC110
+                await anyio.sleep(0.001)
+        assert all(looks)
+        assert child._process is None
+        os.close(lock)
+        await pid_of(child)
+        await child.restart()
+        assert child._process is None or child._process.returncode is not None
+        await child.stop()
+        tasks.cancel_scope.cancel()
+
+
+async def test_a_child_that_never_ran_is_stopped_at_once(folder: Path) -> None:
+    child = child_in(folder)
+    with anyio.fail_after(1):
+        await child.stop()
+        await child.keep()
+    assert child._process is None

@@ -1,0 +1,152 @@
+"""Worker processes: one that dies costs its call, and nothing else."""
+
+import os
+import signal
+from collections.abc import Callable
+
+import anyio
+import pytest
+from anyio import to_thread
+from anyio.lowlevel import checkpoint
+
+from stationd.proto.error import ErrorCode, StationError
+from stationd.runtime.workers import Workers
+
+pytestmark = [pytest.mark.anyio, pytest.mark.slow]
+
+
+def double(number: int) -> int:
+    return 2 * number
+
+
+def own_pid(_: None) -> int:
+    return os.getpid()
+
+
+def end_myself(_: None) -> None:
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+def refuse(text: str) -> None:
+    raise StationError(text)
+
+
+def time_out(_: None) -> None:
+    raise TimeoutError("of its own")
+
+
+def tell_and_hang(fifo: str) -> None:
+    with open(fifo, "w") as file:  # noqa: PTH123
+        file.write(str(os.getpid()))
+    signal.pause()
+
+
+def nothing() -> None:
+    """Warm up."""
+
+
+def not_installed() -> None:
+    raise ImportError("no qiskit here")
+
+
+def broken() -> None:
+    raise StationError("a broken library")
+
+
+def is_alive(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    return True
+
+
+async def wait_gone(pid: int) -> None:
+    with anyio.fail_after(20):
+        while is_alive(pid):  # noqa: ASYNC110
+            await anyio.sleep(0.01)  # nobody tells when another's child is gone
+
+
+async def test_a_call_runs_in_another_process_and_returns_what_it_made() -> None:
+    workers = Workers(1)
+    assert await workers.call(double, 21) == 42
+    pid = await workers.call(own_pid, None)
+    assert pid != os.getpid()
+    assert await workers.call(own_pid, None) == pid
+    assert workers.busy == 0
+
+
+async def test_an_error_of_a_call_comes_back() -> None:
+    with pytest.raises(StationError, match="too bad"):
+        await Workers(1).call(refuse, "too bad")
+
+
+async def test_a_worker_that_dies_costs_its_call_and_is_replaced() -> None:
+    workers = Workers(1)
+    with pytest.raises(StationError, match="end_myself") as caught:
+        await workers.call(end_myself, None)
+    assert caught.value.info.code is ErrorCode.WORKER_DIED
+    assert await workers.call(double, 4) == 8
+
+
+async def _pid_told(fifo: str) -> int:
+    return int(await to_thread.run_sync(_read, fifo))
+
+
+def _read(fifo: str) -> str:
+    with open(fifo) as file:  # noqa: PTH123
+        return file.read()
+
+
+async def test_a_call_that_is_cancelled_has_its_worker_ended(
+    tmp_path_factory: pytest.TempPathFactory,
+) -> None:
+    fifo = str(tmp_path_factory.mktemp("worker") / "pid")
+    os.mkfifo(fifo)
+    workers = Workers(1)
+    with anyio.fail_after(20):
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(workers.call, tell_and_hang, fifo)
+            pid = await _pid_told(fifo)
+            assert workers.busy == 1
+            tasks.cancel_scope.cancel()
+        await wait_gone(pid)
+        assert await workers.call(double, 1) == 2
+
+
+async def test_a_call_that_takes_too_long_has_its_worker_ended(
+    tmp_path_factory: pytest.TempPathFactory,
+) -> None:
+    fifo = str(tmp_path_factory.mktemp("worker") / "pid")
+    os.mkfifo(fifo)
+    told: list[int] = []
+
+    async def listen() -> None:
+        told.append(await _pid_told(fifo))
+
+    with anyio.fail_after(20):
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(listen)
+            with pytest.raises(StationError, match="not done within") as caught:
+                await Workers(1).call(tell_and_hang, fifo, 3.0)
+        assert caught.value.info.code is ErrorCode.STAGE_TIMEOUT
+        await wait_gone(told[0])
+
+
+async def test_a_timeout_of_the_function_itself_is_not_taken_for_its_deadline() -> None:
+    with pytest.raises(TimeoutError, match="of its own"):
+        await Workers(1).call(time_out, None, 60.0)
+
+
+@pytest.mark.parametrize("warm_up", [nothing, not_installed, broken])
+async def test_warming_up_never_ends_the_daemon(warm_up: Callable[[], None]) -> None:
+    workers = Workers(2)
+    with anyio.fail_after(20):
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(workers.keep_warm, warm_up)
+            while workers.busy < 2:
+                await checkpoint()
+            while workers.busy:
+                await checkpoint()
+            assert await workers.call(double, 2) == 4
+            tasks.cancel_scope.cancel()
