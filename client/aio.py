@@ -35,6 +35,7 @@ from stationd.client.station import (
     import_calibration,
     list_calibrations,
     ping,
+    reset_controller,
     targets,
     use_calibration,
 )
@@ -69,6 +70,7 @@ __all__ = [
     "listen_job_status",
     "ping",
     "refresh",
+    "reset_controller",
     "results",
     "retry_submission",
     "status",

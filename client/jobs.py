@@ -48,6 +48,7 @@ __all__ = [
     "listen_job_status",
     "ping",
     "refresh",
+    "reset_controller",
     "results",
     "retry_submission",
     "status",
@@ -237,6 +238,11 @@ def ping() -> StationRef:
 def controllers() -> tuple[ControllerView, ...]:
     """Return what the station knows of its controllers."""
     return call(aio.controllers)
+
+
+def reset_controller(name: str) -> None:
+    """Trust a controller in quarantine again: you have seen that its instruments are at rest."""
+    call(aio.reset_controller, name)
 
 
 def targets() -> tuple[TargetView, ...]:

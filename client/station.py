@@ -32,6 +32,11 @@ async def controllers() -> tuple[ControllerView, ...]:
     return (await _ask_for_controllers()).controllers
 
 
+async def reset_controller(name: str) -> None:
+    """Trust a controller in quarantine again: you have seen that its instruments are at rest."""
+    await connection().ask(jobs_protocol.ResetController(0, name), jobs_protocol.Controllers)
+
+
 async def targets() -> tuple[TargetView, ...]:
     """Return the QPUs that jobs can name."""
     return (await _ask_for_controllers()).targets

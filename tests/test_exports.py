@@ -78,6 +78,7 @@ CALLS = [
     "listen_job_status",
     "ping",
     "refresh",
+    "reset_controller",
     "results",
     "status",
     "submit",

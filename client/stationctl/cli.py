@@ -19,6 +19,7 @@ COMMANDS: Final = {
     "list": ("listing", "List jobs, the newest first."),
     "listen": ("following", "Show every change of a job until it is over."),
     "ping": ("controllers", "Show who answers at the endpoint."),
+    "reset": ("controllers", "Trust a controller in quarantine again."),
     "retry": ("retry", "Open another attempt of jobs that are over."),
     "results": ("results", "Show a job's results, or save them."),
     "show": ("listing", "Show all that is known of a job."),

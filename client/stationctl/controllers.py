@@ -30,6 +30,19 @@ def controllers(as_json: bool) -> None:  # noqa: FBT001 - click calls it by name
 
 
 @click.command
+@click.argument("name", metavar="CONTROLLER")
+@station_option
+def reset(name: str) -> None:
+    """Trust a controller in quarantine again.
+
+    It is there because its instruments did not come to rest when a job was ended. Look at them
+    first: the next job starts at once.
+    """
+    jobs.reset_controller(name)
+    click.echo(f"{name} is trusted again")
+
+
+@click.command
 @json_option
 @station_option
 def ping(as_json: bool) -> None:  # noqa: FBT001 - click calls it by name
@@ -47,11 +60,17 @@ def _row(controller: ControllerView) -> tuple[str | Text, ...]:
     return (
         controller.name,
         controller.driver or "-",
-        Text("yes", style="green") if controller.connected else Text("no", style="red"),
+        _presence(controller),
         controller.running[:SHORT_ID] if controller.running else "-",
         str(controller.line),
         _abilities(controller.capabilities),
     )
+
+
+def _presence(controller: ControllerView) -> Text:
+    if controller.quarantined is not None:
+        return Text("in quarantine", style="red")
+    return Text("yes", style="green") if controller.connected else Text("no", style="red")
 
 
 def _abilities(capabilities: Capabilities | None) -> str:
