@@ -35,7 +35,13 @@ def event_of(kind: type[Event]) -> Event:
     """Make an event of a kind."""
     if kind is ladder.CalibrationFetched:
         return ladder.CalibrationFetched("set")
-    for failing in (ladder.ExecutionFailed, ladder.SomeItemsFailed, ladder.StageFailed):
+    failures = (
+        ladder.ExecutionFailed,
+        ladder.SomeItemsFailed,
+        ladder.StageFailed,
+        ladder.DeadlinePassed,
+    )
+    for failing in failures:
         if kind is failing:
             return failing(ERROR)
     return kind()  # type: ignore[call-arg]
@@ -47,13 +53,13 @@ def job_at(course: Course, status: S, kind: JobKind = "circuits") -> Job:
 
 
 def reachable(kind: JobKind) -> set[Place]:
-    """Return every place that a job of a kind can come to, by the tables."""
+    """Return every place that a job of a kind can come to in an attempt, by the tables."""
     seen = {(Course.CLIMBING, S.RECEIVED)}
     todo = list(seen)
     while todo:
         place = todo.pop()
         for event in EVENTS:
-            if (*place, event) not in TRANSITIONS:
+            if (*place, event) not in TRANSITIONS or event in OPENINGS:
                 continue
             after, _ = step(job_at(*place, kind), event_of(event))
             if (after.course, after.status) not in seen:
@@ -62,6 +68,12 @@ def reachable(kind: JobKind) -> set[Place]:
     return seen
 
 
+OPENINGS: dict[type[Event], S] = {
+    ladder.RestartAccepted: S.RECEIVED,
+    ladder.RequeueAccepted: S.PENDING_EXECUTION,
+    ladder.CollectAccepted: S.EXECUTION_ENDED,
+}
+"""What opens another attempt, and where that begins."""
 PLACES = sorted(
     set().union(*(reachable(kind) for kind in KINDS)), key=lambda p: (p[0].value, p[1].position)
 )
@@ -94,8 +106,33 @@ def test_every_ignored_pair_has_a_reason() -> None:
     assert all(len(reason.split()) > 2 for reason in IGNORED.values())
 
 
-def test_terminal_statuses_have_no_way_out() -> None:
-    assert not [key for key in TRANSITIONS if key[1] in TERMINAL]
+def test_only_another_attempt_leads_out_of_a_terminal_status() -> None:
+    assert {key[2] for key in TRANSITIONS if key[1] in TERMINAL} == set(OPENINGS)
+
+
+def test_a_job_that_has_all_its_results_can_only_begin_afresh() -> None:
+    ready = {key for key in TRANSITIONS if key[1] is S.READY}
+    assert ready == {(Course.CLIMBING, S.READY, ladder.RestartAccepted)}
+
+
+@pytest.mark.parametrize("place", [p for p in PLACES if p[1] in TERMINAL - {S.READY}], ids=str)
+@pytest.mark.parametrize("event", OPENINGS)
+def test_every_other_end_can_be_followed_by_every_kind_of_attempt(
+    place: Place, event: type[Event]
+) -> None:
+    before = job_at(*place)
+    after, effects = step(before, event_of(event))
+    assert after.course is Course.CLIMBING
+    assert after.status is OPENINGS[event]
+    assert after.attempt == before.attempt + 1
+    assert after.ordinal == before.ordinal + 1
+    # The attempt goes on as one that has climbed to there.
+    climbing = {
+        rule.effects
+        for (course, status, _), rule in TRANSITIONS.items()
+        if rule.to is after.status and course is Course.CLIMBING and status not in TERMINAL
+    }
+    assert effects in climbing or after.status is S.RECEIVED
 
 
 def test_a_cancel_of_what_is_over_is_ignored() -> None:
@@ -104,8 +141,8 @@ def test_a_cancel_of_what_is_over_is_ignored() -> None:
 
 
 def test_statuses_only_rise() -> None:
-    for (_, status, _), rule in TRANSITIONS.items():
-        assert rule.to is None or rule.to > status
+    for (_, status, event), rule in TRANSITIONS.items():
+        assert rule.to is None or rule.to > status or event in OPENINGS
     for (_, skipped), to in SKIPS.items():
         assert to > skipped
 
