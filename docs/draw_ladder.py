@@ -8,6 +8,7 @@ from typing import Final, get_args
 from stationd.actors.ladder import (
     IGNORED,
     TRANSITIONS,
+    AttemptOpened,
     CancelAccepted,
     Course,
     Effect,
@@ -19,6 +20,7 @@ from stationd.actors.ladder import (
 from stationd.proto.job import JobKind
 from stationd.proto.status import JobExecutorStatus, coarse_status
 
+OPENINGS: Final[tuple[type[Event], ...]] = get_args(AttemptOpened)
 FILE: Final = Path(__file__).parent / "ladder.md"
 
 Key = tuple[Course, JobExecutorStatus, type[Event]]
@@ -45,6 +47,15 @@ stateDiagram-v2
 {cancel}
 ```
 
+Another attempt begins when a client retries the job, or by itself if the job asks for that: afresh,
+in the queue with what was compiled before, or with the data of the execution that there was. Its
+statuses only ascend, too, and what the attempts before it came to stays in the timeline.
+
+```mermaid
+stateDiagram-v2
+{again}
+```
+
 ## The rungs
 
 Which kind of job visits which rung, and the coarse status that users of the jobs API see. That is
@@ -68,8 +79,9 @@ Any other pair of status and event is a bug, and raises `UnexpectedEvent` with t
 def page() -> str:
     """Return the whole page."""
     return PAGE.format(
-        climb=_diagram(Course.CLIMBING, Course.FAILING, but=(CancelAccepted, Resumed)),
-        cancel=_diagram(Course.CANCELLING, but=(Resumed,)),
+        climb=_diagram(Course.CLIMBING, Course.FAILING, but=(CancelAccepted, Resumed, *OPENINGS)),
+        cancel=_diagram(Course.CANCELLING, but=(Resumed, *OPENINGS)),
+        again=_attempts(),
         rungs=_rungs(),
         transitions=_transitions(),
         ignored=_ignored(),
@@ -87,6 +99,15 @@ def _diagram(*courses: Course, but: tuple[type[Event], ...]) -> str:
             if to.is_terminal:
                 ends[f"{to.name} --> [*]"] = None
     return "\n".join(f"    {line}" for line in (*lines, *ends))
+
+
+def _attempts() -> str:
+    lines = {
+        f"    {status.name} --> {rule.to.name}: {event.__name__}{_asked(rule)}": None
+        for (_, status, event), rule in TRANSITIONS.items()
+        if event in OPENINGS and rule.to is not None
+    }
+    return "\n".join(lines)
 
 
 def _asked(rule: Rule) -> str:

@@ -32,7 +32,7 @@ from stationd.proto.program import (
     Setting,
     Sweep,
 )
-from stationd.proto.status import JobExecutorStatus, JobStatusEnum
+from stationd.proto.status import JobExecutorStatus, JobStatusEnum, RemoteRetryStrategy
 
 JOB = JobId("0b1c2d3e-4f50-4617-8293-a4b5c6d7e8f9")
 SET = "5c0ffee0-1234-4abc-8def-0123456789ab"
@@ -52,6 +52,15 @@ LAST_FACT = TimelineEntry(
     cancelling=True,
     error=ERROR,
     note="finished first",
+)
+RETRIED_FACT = TimelineEntry(
+    seq=43,
+    ordinal=5,
+    attempt=2,
+    status=JobExecutorStatus.FAILED,
+    time_unix_s=3.5,
+    error=ErrorInfo(ErrorCode.INSTRUMENT_LOST, "gone"),
+    retrying=True,
 )
 REF = ArtifactRef(id=f"{JOB}/1/0", size_bytes=65, sha256="ab" * 32)
 BARE_VIEW = JobView(
@@ -137,6 +146,17 @@ REQUEST_EXAMPLES: dict[str, jobs.Request] = {
             )
         ),
     ),
+    "Submit, with all attempts that it wants": jobs.Submit(
+        17,
+        JOB,
+        JobSpec(
+            work=Circuits(programs=(NullProgram(),), n_shots=(1,), target="null"),
+            timeout=60.0,
+            max_attempts=3,
+            retry_on=(ErrorCode.DRIVER_FAILED, ErrorCode.WORKER_DIED),
+            on_lost="requeue",
+        ),
+    ),
     "Get": jobs.Get(5, JOB),
     "List": jobs.List(6, JobFilter()),
     "List, filtered": jobs.List(
@@ -162,6 +182,11 @@ REQUEST_EXAMPLES: dict[str, jobs.Request] = {
     "GetCalibration": jobs.GetCalibration(14, SET),
     "UseCalibration": jobs.UseCalibration(15, SET),
     "ListControllers": jobs.ListControllers(16),
+    "Retry": jobs.Retry(18, JOB, 1),
+    "Retry, all given": jobs.Retry(
+        19, JOB, 2, RemoteRetryStrategy.FORCE_RESUBMIT, ("ERROR", "CANCELLED")
+    ),
+    "ResetController": jobs.ResetController(20, "qpu"),
 }
 REPLY_EXAMPLES: dict[str, jobs.Reply] = {
     "Pong": jobs.Pong(1, "lab", 3, "0.1.0"),
@@ -175,6 +200,9 @@ REPLY_EXAMPLES: dict[str, jobs.Reply] = {
     "Events": jobs.Events(8, (jobs.FeedEvent(JOB, FACT), jobs.FeedEvent(JOB, LAST_FACT))),
     "ProgressReport": jobs.ProgressReport(9, JOB, Progress(done=10, total=100, unit="shots")),
     "ProgressReport, in the queue": jobs.ProgressReport(10, JOB, None, 4),
+    "Events, of an attempt that another one follows": jobs.Events(
+        16, (jobs.FeedEvent(JOB, RETRIED_FACT),)
+    ),
     "StreamBeat": jobs.StreamBeat(11),
     "Calibration": jobs.Calibration(
         12,
@@ -209,6 +237,7 @@ REPLY_EXAMPLES: dict[str, jobs.Reply] = {
         ),
     ),
     "Failure": jobs.Failure(15, ERROR),
+    "RetryAnswer": jobs.RetryAnswer(18, "opened", 2),
 }
 
 
@@ -243,6 +272,18 @@ def test_every_message_has_golden_bytes() -> None:
 def test_every_message_begins_with_its_request_number() -> None:
     for message in (*get_args(jobs.Request), *get_args(jobs.Reply)):
         assert msgspec.structs.fields(message)[0].name == "request"
+
+
+def test_a_retry_names_statuses_of_what_is_over_and_at_least_one() -> None:
+    for statuses in (("QUEUED",), ()):
+        request = jobs.Retry(1, JOB, 1, retry_status=statuses)  # type: ignore[arg-type]
+        with pytest.raises(ProtocolViolation):
+            REQUESTS.decode(REQUESTS.encode(request))
+
+
+def test_a_retry_follows_an_attempt_that_there_was() -> None:
+    with pytest.raises(ProtocolViolation, match="Expected `int`"):
+        REQUESTS.decode(REQUESTS.encode(jobs.Retry(1, JOB, 0)))
 
 
 def test_a_number_that_no_store_can_hold_is_refused() -> None:
