@@ -224,11 +224,14 @@ class Rule(Struct, frozen=True):
     """The next course; None to keep it."""
 
 
+Key = tuple[Course, S, type[Event]]
+"""On a course, in a status, on an event."""
+
 C = Course
 E = Effect
 
 # fmt: off
-_CLIMB: Final[dict[tuple[Course, S, type[Event]], Rule]] = {
+_CLIMB: Final[dict[Key, Rule]] = {
     # on course   in status                          on event                goes to                           and asks for
     (C.CLIMBING, S.RECEIVED,                    Proceeded):         Rule(S.VALIDATION_STARTED,          (E.VALIDATE,)),
     (C.CLIMBING, S.VALIDATION_STARTED,          Validated):         Rule(S.VALIDATION_ENDED,            (E.CONTINUE,)),
@@ -267,7 +270,7 @@ _CANCEL_EARLY: Final = {
     if status < S.PENDING_EXECUTION
 }
 
-_CANCEL_LATE: Final[dict[tuple[Course, S, type[Event]], Rule]] = {
+_CANCEL_LATE: Final[dict[Key, Rule]] = {
     (C.CLIMBING,   S.PENDING_EXECUTION,       CancelAccepted):  Rule(None,                      (E.LEAVE_QUEUE,),  C.CANCELLING),
     (C.CANCELLING, S.PENDING_EXECUTION,       LeftQueue):       Rule(S.ABORTED,                 (E.END,)),
     (C.CANCELLING, S.PENDING_EXECUTION,       ExecutionFailed): Rule(S.ABORTED,                 (E.END,)),
@@ -297,11 +300,13 @@ _CANCEL_LATE: Final[dict[tuple[Course, S, type[Event]], Rule]] = {
 }
 
 # A deadline ends the job as a failing stage does; what the instruments are at work on is aborted.
-_DEADLINE: Final[dict[tuple[Course, S, type[Event]], Rule]] = {
+_DEADLINE: Final[dict[Key, Rule]] = {
     (C.CLIMBING, status, DeadlinePassed): Rule(S.FAILED, (E.STOP_STAGE, E.END))
     for status in S
     if not status.is_terminal and status not in {S.PENDING_EXECUTION, S.EXECUTION_STARTED}
-} | {
+}
+
+_DEADLINE_AT_INSTRUMENTS: Final[dict[Key, Rule]] = {
     (C.CLIMBING,   S.PENDING_EXECUTION,       DeadlinePassed):  Rule(None,                      (E.LEAVE_QUEUE,),  C.FAILING),
     (C.FAILING,    S.PENDING_EXECUTION,       LeftQueue):       Rule(S.FAILED,                  (E.END,)),
     (C.FAILING,    S.PENDING_EXECUTION,       ExecutionFailed): Rule(S.FAILED,                  (E.END,)),
@@ -316,7 +321,7 @@ _DEADLINE: Final[dict[tuple[Course, S, type[Event]], Rule]] = {
 }
 
 # Another attempt of a job that is over. One that is READY lacks nothing: it can only begin afresh.
-_RETRY: Final[dict[tuple[Course, S, type[Event]], Rule]] = {
+_RETRY: Final[dict[Key, Rule]] = {
     (C.CLIMBING,   S.READY,                   RestartAccepted): Rule(S.RECEIVED,                (E.CONTINUE,),     C.CLIMBING),
     (C.CLIMBING,   S.FAILED,                  RestartAccepted): Rule(S.RECEIVED,                (E.CONTINUE,),     C.CLIMBING),
     (C.FAILING,    S.FAILED,                  RestartAccepted): Rule(S.RECEIVED,                (E.CONTINUE,),     C.CLIMBING),
@@ -333,7 +338,7 @@ _RETRY: Final[dict[tuple[Course, S, type[Event]], Rule]] = {
 }
 
 # After a restart of the daemon: what to do again, by the last status on disk.
-_RESUME: Final[dict[tuple[Course, S, type[Event]], Rule]] = {
+_RESUME: Final[dict[Key, Rule]] = {
     (C.CLIMBING,   S.RECEIVED,                    Resumed): Rule(None, (E.CONTINUE,)),
     (C.CLIMBING,   S.VALIDATION_STARTED,          Resumed): Rule(None, (E.VALIDATE,)),
     (C.CLIMBING,   S.VALIDATION_ENDED,            Resumed): Rule(None, (E.CONTINUE,)),
@@ -358,11 +363,11 @@ _RESUME: Final[dict[tuple[Course, S, type[Event]], Rule]] = {
 }
 # fmt: on
 
-TRANSITIONS: Final[Mapping[tuple[Course, S, type[Event]], Rule]] = MappingProxyType(
-    _CLIMB | _CANCEL_EARLY | _CANCEL_LATE | _DEADLINE | _RETRY | _RESUME
+TRANSITIONS: Final[Mapping[Key, Rule]] = MappingProxyType(
+    _CLIMB | _CANCEL_EARLY | _CANCEL_LATE | _DEADLINE | _DEADLINE_AT_INSTRUMENTS | _RETRY | _RESUME
 )
 
-IGNORED: Final[Mapping[tuple[Course, S, type[Event]], str]] = MappingProxyType(
+_IGNORED: Final[tuple[Mapping[Key, str], ...]] = (
     {
         (course, status, CancelAccepted): "a second cancel changes nothing"
         for course, status in [
@@ -373,19 +378,19 @@ IGNORED: Final[Mapping[tuple[Course, S, type[Event]], str]] = MappingProxyType(
             (C.CANCELLING, S.POST_PROCESSING_STARTED),
             (C.CANCELLING, S.POST_PROCESSING_ENDED),
         ]
-    }
-    | {
+    },
+    {
         (course, status, CancelAccepted): "the attempt is over"
         for course in Course
         for status in S.terminal_statuses()
-    }
-    | {
+    },
+    {
         # The stage's answer and the cancel crossed. The outcomes of stages that were dropped
         # can still be on their way.
         (C.CLIMBING, S.ABORTED, outcome): "the stage had answered before it was dropped"
         for outcome in (Validated, CalibrationFetched, Compiled, MetadataSaved, StageFailed)
-    }
-    | {
+    },
+    {
         (course, status, DeadlinePassed): "the job is being ended already, in bounded time"
         for course, status in [
             (C.FAILING, S.PENDING_EXECUTION),
@@ -396,13 +401,13 @@ IGNORED: Final[Mapping[tuple[Course, S, type[Event]], str]] = MappingProxyType(
             (C.CANCELLING, S.POST_PROCESSING_PENDING),
             (C.CANCELLING, S.POST_PROCESSING_ENDED),
         ]
-    }
-    | {
+    },
+    {
         (course, status, DeadlinePassed): "the attempt ended before its deadline"
         for course in Course
         for status in S.terminal_statuses()
-    }
-    | {
+    },
+    {
         (C.CLIMBING, S.FAILED, outcome): "the stage had answered before it was dropped"
         for outcome in (
             Validated,
@@ -412,11 +417,15 @@ IGNORED: Final[Mapping[tuple[Course, S, type[Event]], str]] = MappingProxyType(
             PostProcessed,
             StageFailed,
         )
-    }
-    | {
+    },
+    {
         (course, S.EXECUTION_STARTED, ExecutionBegan): "each controller of a group reports it"
         for course in Course
-    }
+    },
+)
+
+IGNORED: Final[Mapping[Key, str]] = MappingProxyType(
+    {key: reason for rows in _IGNORED for key, reason in rows.items()}
 )
 
 SKIPS: Final[Mapping[tuple[JobKind, S], S]] = MappingProxyType(

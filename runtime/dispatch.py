@@ -351,10 +351,10 @@ class Dispatch:
             outcome = self._stages.begin(live, effect)
         except Exception as error:  # noqa: BLE001 - one job's failure is its own
             return _failed_stage(live, effect, error), []
-        if isinstance(outcome, tuple):
-            return outcome
-        self._start(live, effect, outcome)
-        return None
+        if callable(outcome):
+            self._start(live, effect, outcome)
+            return None
+        return outcome
 
     def _start(
         self, live: LiveJob, effect: Effect, work: Callable[[], Awaitable[Outcome | None]]

@@ -57,9 +57,9 @@ class Stream:
     opened: bool = False
     """Credit that is granted before is kept."""
     closed: bool = False
-    known: dict[JobId, int] = field(default_factory=dict)
+    known: dict[JobId, int] = field(default_factory=dict["JobId", int])
     """The sequence number of each view in the snapshot: older facts are in it already."""
-    ready: list[FeedEvent] = field(default_factory=list)
+    ready: list[FeedEvent] = field(default_factory=list[FeedEvent])
     """Taken from this tick's facts, about to be sent."""
 
 

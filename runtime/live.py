@@ -55,18 +55,18 @@ class LiveJob:
     claims: tuple[str, ...] = ()
     """The controllers that it needs, sorted."""
     ticket: Ticket | None = None
-    item_errors: dict[int, ErrorInfo] = field(default_factory=dict)
+    item_errors: dict[int, ErrorInfo] = field(default_factory=dict[int, "ErrorInfo"])
     """Items that have failed."""
     work: StoredWork | None = None
     """None while it waits in the queue, unless it is tiny; then it is in the journal."""
-    blocks: list[Block] | None = field(default_factory=list)
+    blocks: list[Block] | None = field(default_factory=list[Block])
     """Raw data so far; None if there is too much of it to keep in memory."""
     blocks_bytes: int = 0
     running: frozenset[int] | None = None
     """The items that the current attempt runs; None for all."""
     left_out: frozenset[int] = frozenset()
     """Those of the others that have no result of an earlier attempt."""
-    complete: set[int] = field(default_factory=set)
+    complete: set[int] = field(default_factory=set[int])
     """Items that have a result with nothing missing."""
     collected: int = 0
     """The attempt whose raw data this one works up; 0 for its own."""

@@ -21,7 +21,7 @@ from stationd.proto.status import JobExecutorStatus
 from stationd.runtime.journal.interface import JournalStatistics
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Generator, Iterator, Sequence
 
     from prometheus_client.metrics_core import Metric
 
@@ -215,7 +215,7 @@ class _Totals:
 
 
 @contextmanager
-def served(metrics: Metrics, listen: str) -> Iterator[int]:
+def served(metrics: Metrics, listen: str) -> Generator[int]:
     """Serve metrics over HTTP, in a thread, while the context lasts; yield the port.
 
     Args:

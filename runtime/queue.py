@@ -126,9 +126,9 @@ class Queue:
         return heap[0] if heap else None
 
     def _fits(self, claims: Claims, depths: Mapping[str, int]) -> bool:
-        if len(claims) > 1:
+        if len(claims) != 1:
             return all(depths.get(name, 0) and not self.line(name) for name in claims)
-        name = claims[0]
+        (name,) = claims
         if self.line(name) >= depths.get(name, 0):
             return False
         return all(len(self._claims[number]) == 1 for number in self._lines.get(name, ()))

@@ -105,7 +105,7 @@ class Controller(Struct, frozen=True, forbid_unknown_fields=True):
     """Tickets sent ahead into its line at least; short jobs get more."""
     silence: Annotated[float, Meta(ge=0, le=1_000_000)] = 0.0
     """Seconds without data, progress or an end after which a running job fails; 0 for never."""
-    options: dict[str, object] = field(default_factory=dict)
+    options: dict[str, object] = field(default_factory=dict[str, object])
     """Passed on to the driver."""
 
 
@@ -125,8 +125,8 @@ class Settings(Struct, frozen=True, forbid_unknown_fields=True):
     recovery: Recovery = field(default_factory=Recovery)
     metrics: Metrics = field(default_factory=Metrics)
     workers: Workers = field(default_factory=Workers)
-    controllers: dict[Name, Controller] = field(default_factory=dict)
-    targets: dict[Name, Target] = field(default_factory=dict)
+    controllers: dict[Name, Controller] = field(default_factory=dict[str, Controller])
+    targets: dict[Name, Target] = field(default_factory=dict[str, Target])
 
     @property
     def state(self) -> Path:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import difflib
 import re
-from typing import Annotated, Any, Final, Literal, get_args, get_origin
+from typing import Annotated, Any, Final, Literal, cast, get_args, get_origin
 
 import msgspec
 from msgspec import Struct
@@ -29,13 +29,13 @@ def problems(data: object, settings: type[Struct]) -> list[str]:
         return [f"expected a table, got {data!r}"]
     fields = {field.name: field.type for field in msgspec.structs.fields(settings)}
     found: list[str] = []
-    for key, value in data.items():
+    for key, value in cast("dict[str, object]", data).items():
         if key not in fields:
-            found.append(_no_such_key(str(key), list(fields)))
+            found.append(_no_such_key(key, list(fields)))
         elif get_origin(fields[key]) is dict:
-            found += _entry_problems(value, fields[key], str(key))
+            found += _entry_problems(value, fields[key], key)
         else:
-            found += _problem(value, fields[key], str(key))
+            found += _problem(value, fields[key], key)
     return found
 
 
@@ -52,7 +52,7 @@ def _entry_problems(table: object, form: Any, key: str) -> list[str]:  # noqa: A
         return [f"{key}: expected tables such as [{key}.NAME], got {table!r}"]
     name_form, entry_form = get_args(form)
     found: list[str] = []
-    for name, entry in table.items():
+    for name, entry in cast("dict[str, object]", table).items():
         if _problem(name, name_form, key):
             found.append(
                 f"{key}.{name}: a name begins with a letter and goes on with letters, digits, '-'"

@@ -340,7 +340,7 @@ class Stages:
     # --- metadata ----------------------------------------------------------------------------
 
     def _save_metadata(self, live: LiveJob) -> Outcome:
-        metadata = {
+        metadata: dict[str, object] = {
             "job": live.job.id,
             "attempt": live.job.attempt,
             "name": live.spec.name,

@@ -74,9 +74,13 @@ OPENINGS: dict[type[Event], S] = {
     ladder.CollectAccepted: S.EXECUTION_ENDED,
 }
 """What opens another attempt, and where that begins."""
-PLACES = sorted(
-    set().union(*(reachable(kind) for kind in KINDS)), key=lambda p: (p[0].value, p[1].position)
-)
+
+
+def in_order(place: Place) -> tuple[str, int]:
+    return place[0].value, place[1].position
+
+
+PLACES = sorted({place for kind in KINDS for place in reachable(kind)}, key=in_order)
 ALL = list(itertools.product(Course, S, EVENTS))
 
 

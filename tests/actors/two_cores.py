@@ -34,7 +34,7 @@ class Run:
 
     work: Work
     done: int = 0
-    words: deque[facts.Step] = field(default_factory=deque)
+    words: deque[facts.Step] = field(default_factory=deque[facts.Step])
     last: int = -1
     aborted: bool = False
 

@@ -4,6 +4,8 @@ The journal commits when the test says so, commands to controllers are written d
 sent, and what controllers report is what the test says.
 """
 
+# pyright: reportPrivateUsage=false
+
 import shutil
 import tempfile
 from collections.abc import AsyncGenerator, Callable, Sequence
@@ -66,7 +68,7 @@ class WrittenLines:
     """Lines to controllers that write down what is sent."""
 
     names: list[str]
-    sent: list[tuple[str, wire.Command]] = field(default_factory=list)
+    sent: list[tuple[str, wire.Command]] = field(default_factory=list[tuple[str, wire.Command]])
 
     def send(self, controller: str, command: wire.Command) -> None:
         if controller in self.names:
@@ -83,7 +85,7 @@ class WrittenLines:
 class Answers:
     """What a client was answered to a submit."""
 
-    given: list[tuple[int, bool]] = field(default_factory=list)
+    given: list[tuple[int, bool]] = field(default_factory=list[tuple[int, bool]])
 
     def __call__(self, number: int, created: bool) -> None:  # noqa: FBT001 - the port's signature
         self.given.append((number, created))

@@ -1,5 +1,7 @@
 """Controllers as children: kept running, and ended in bounded time."""
 
+# pyright: reportPrivateUsage=false
+
 import fcntl
 import os
 import shutil
@@ -45,16 +47,16 @@ async def test_a_controller_that_ends_is_started_again_and_ends_when_it_is_stopp
     folder: Path,
 ) -> None:
     child = child_in(folder)
-    with anyio.fail_after(30):
-        async with anyio.create_task_group() as tasks:
-            tasks.start_soon(child.keep)
-            first = await pid_of(child)
-            os.kill(first, signal.SIGKILL)
-            second = await pid_of(child, but=first)
-            assert second != first
-            tasks.start_soon(child.stop)
-            # It was not asked to end over the wire, as it is by the daemon.
-            os.kill(second, signal.SIGTERM)
+    async with anyio.create_task_group() as tasks:
+        tasks.start_soon(child.keep)
+        first = await pid_of(child)
+        os.kill(first, signal.SIGKILL)
+        second = await pid_of(child, but=first)
+        assert second != first
+        # It was not asked to end over the wire, as it is by the daemon.
+        os.kill(second, signal.SIGTERM)
+        with anyio.fail_after(30):
+            await child.stop()
         with pytest.raises(ProcessLookupError):
             os.kill(second, 0)
 

@@ -1,5 +1,7 @@
 """Nothing is told or sent before it is on disk, and one job's failure is its own."""
 
+# pyright: reportPrivateUsage=false
+
 from functools import partial
 
 import pytest

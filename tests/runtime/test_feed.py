@@ -1,6 +1,8 @@
 """The feed: every listener hears every committed fact once, in order, as far as it has granted."""
 
-from collections.abc import AsyncIterator, Sequence
+# pyright: reportPrivateUsage=false
+
+from collections.abc import AsyncGenerator, Sequence
 from contextlib import asynccontextmanager
 from typing import TypeVar
 
@@ -133,7 +135,7 @@ class World:
 
 
 @asynccontextmanager
-async def a_world() -> AsyncIterator[World]:
+async def a_world() -> AsyncGenerator[World]:
     with anyio.fail_after(10):
         async with anyio.create_task_group() as tasks:
             yield World(tasks)

@@ -1,5 +1,7 @@
 """The bus: who is there, who is silent, and frames that make no sense."""
 
+# pyright: reportPrivateUsage=false
+
 import anyio
 import pytest
 import zmq

@@ -1,5 +1,7 @@
 """Tickets from the queue through the controllers' lines to the end."""
 
+# pyright: reportPrivateUsage=false
+
 import anyio
 import pytest
 from anyio.lowlevel import checkpoint

@@ -1,5 +1,7 @@
 """What clients ask for is answered, and what makes no sense is answered too."""
 
+# pyright: reportPrivateUsage=false
+
 from typing import TypeVar
 
 import pytest

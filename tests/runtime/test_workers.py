@@ -104,13 +104,14 @@ async def test_a_call_that_is_cancelled_has_its_worker_ended(
     fifo = str(tmp_path_factory.mktemp("worker") / "pid")
     os.mkfifo(fifo)
     workers = Workers(1)
+    told: list[int] = []
     with anyio.fail_after(20):
         async with anyio.create_task_group() as tasks:
             tasks.start_soon(workers.call, tell_and_hang, fifo)
-            pid = await _pid_told(fifo)
+            told.append(await _pid_told(fifo))
             assert workers.busy == 1
             tasks.cancel_scope.cancel()
-        await wait_gone(pid)
+        await wait_gone(told[0])
         assert await workers.call(double, 1) == 2
 
 
@@ -129,7 +130,7 @@ async def test_a_call_that_takes_too_long_has_its_worker_ended(
             tasks.start_soon(listen)
             with pytest.raises(StationError, match="not done within") as caught:
                 await Workers(1).call(tell_and_hang, fifo, 3.0)
-        assert caught.value.info.code is ErrorCode.STAGE_TIMEOUT
+            assert caught.value.info.code is ErrorCode.STAGE_TIMEOUT
         await wait_gone(told[0])
 
 
