@@ -1,0 +1,86 @@
+"""``python -m tests.simulation FIRST-LAST``: run seeds on both backends and report."""
+
+import argparse
+import os
+import secrets
+import sys
+import time
+from collections import Counter
+from collections.abc import Iterable
+from concurrent.futures import ProcessPoolExecutor
+
+from tests.simulation.loops import BACKENDS, Backend
+from tests.simulation.run import Result, simulate
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("seeds", help="FIRST-LAST, inclusive; or N for N fresh ones")
+    parser.add_argument("--backend", choices=BACKENDS, action="append")
+    parser.add_argument("--verbose", action="store_true", help="print what happened")
+    parser.add_argument("--seconds", type=float, help="stop after so many seconds")
+    parser.add_argument("--processes", type=int, default=os.cpu_count() or 1)
+    options = parser.parse_args()
+    seeds = seeds_of(options.seeds)
+    print(f"seeds {seeds[0]}-{seeds[-1]}", flush=True)
+    runs = [(seed, backend) for seed in seeds for backend in options.backend or BACKENDS]
+    return report(_results(runs, options.processes, options.seconds), verbose=options.verbose)
+
+
+def seeds_of(text: str) -> range:
+    """Return the seeds that are meant."""
+    first, dash, last = text.partition("-")
+    if dash:
+        return range(int(first), int(last) + 1)
+    start = secrets.randbelow(10**9)
+    return range(start, start + int(first))
+
+
+def _results(
+    runs: list[tuple[int, Backend]], processes: int, seconds: float | None
+) -> Iterable[Result]:
+    end = None if seconds is None else time.monotonic() + seconds
+    if processes <= 1:
+        for run in runs:
+            if end is None or time.monotonic() < end:
+                yield _simulate(run)
+        return
+    with ProcessPoolExecutor(processes) as pool:
+        for result in pool.map(_simulate, runs):
+            yield result
+            if end is not None and time.monotonic() > end:
+                pool.shutdown(wait=False, cancel_futures=True)
+                return
+
+
+def _simulate(run: tuple[int, Backend]) -> Result:
+    return simulate(*run)
+
+
+def report(results: Iterable[Result], *, verbose: bool) -> int:
+    """Print what came of it; return how the process ends."""
+    begun = time.monotonic()
+    runs = lifecycles = broken = 0
+    faults: Counter[str] = Counter()
+    for result in results:
+        runs += 1
+        lifecycles += result.lifecycles
+        faults += result.faults
+        if verbose:
+            print(*result.lines, sep="\n")
+        if result.violations:
+            broken += 1
+            print(f"seed {result.seed} on {result.backend}:", flush=True)
+            for violation in result.violations[:3]:
+                print("   ", violation[:2000], flush=True)
+    seconds = time.monotonic() - begun
+    kinds = ", ".join(f"{count} {kind}" for kind, count in sorted(faults.items()))
+    print(
+        f"{runs} runs, {broken} with violations; {lifecycles} lifecycles in {seconds:.1f} s,"
+        f" {lifecycles / seconds:.0f} per second; faults: {kinds or 'none'}"
+    )
+    return 1 if broken else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

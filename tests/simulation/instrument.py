@@ -1,0 +1,382 @@
+"""A controller's host without threads: its ledger, its instrument and its clocks are simulated.
+
+Rule 1. What is on the ledger's disk is in SQLite, by the real statements, and outlives a crash;
+        what was not committed does not.
+Rule 2. The instrument keeps the rules of `ExecutionThread`: it goes on by itself, decides once
+        whether a ticket has been begun with, and marks a ticket's place before it runs.
+Rule 3. Everything that the instrument really does is written down for the checkers.
+"""
+
+from collections import deque
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from random import Random
+from typing import TypeVar
+
+import anyio
+import numpy as np
+from anyio.abc import TaskGroup
+
+from stationd.actors.data import split
+from stationd.actors.driver import Driver
+from stationd.actors.execution_thread import Closed, ExecutionThread, Ready
+from stationd.actors.facts import (
+    BlockCame,
+    Fact,
+    NotWithdrawn,
+    ProgressMade,
+    Record,
+    Release,
+    RunEnded,
+    RunRaised,
+    RunStarted,
+    RunStopped,
+    SpooledBlocks,
+    SpotReached,
+    Step,
+    Withdrawn,
+)
+from stationd.actors.host import Host, Message
+from stationd.actors.ledger import Committed, Ledger
+from stationd.actors.ledger_database import open_database, read_blocks, read_memory, store
+from stationd.actors.threads import Inbox
+from stationd.proto.program import Capabilities, NullWork, SweepWork, Work
+from tests.simulation.trace import Trace
+
+T = TypeVar("T")
+BOOT = "simulated"
+
+
+@dataclass
+class Act:
+    """One execution at an instrument."""
+
+    controller: str
+    ticket: int
+    began: float
+    ended: float | None = None
+    steps: list[tuple[str, int, float]] = field(default_factory=list[tuple[str, int, float]])
+    """``set`` or ``read``, the spot, and when."""
+
+
+class SimulatedInbox(Inbox[Message]):
+    """The same without a descriptor."""
+
+    def __init__(self) -> None:
+        self._items: deque[Message] = deque()
+        self._bell_rung = anyio.Event()
+
+    def put(self, item: Message) -> None:
+        self._items.append(item)
+        self._bell_rung.set()
+
+    async def receive(self) -> list[Message]:
+        while not self._items:
+            self._bell_rung = anyio.Event()
+            await self._bell_rung.wait()
+        taken = list(self._items)
+        self._items.clear()
+        return taken
+
+    def close(self) -> None:
+        self._items.clear()
+
+
+class LedgerDisk:
+    """What is on a controller's disk."""
+
+    def __init__(self, ledger: str) -> None:
+        self.database = open_database(Path(":memory:"))
+        self.database.execute("INSERT INTO fact VALUES ('ledger', ?)", (ledger,))
+        self.mark = 0
+        self.boot = BOOT
+
+
+class SimulatedLedger(Ledger):
+    """The ledger of one life of a controller."""
+
+    def __init__(self, disk: LedgerDisk, trace: Trace, chance: Random) -> None:
+        self._disk = disk
+        self._trace = trace
+        self._chance = chance
+        self._asked: deque[tuple[int, Sequence[Record], Sequence[SpooledBlocks]]] = deque()
+        self._bell = anyio.Event()
+        self._tell: Callable[[Committed], None] = lambda _: None
+        self.memory = read_memory(disk.database, disk.boot, disk.mark)
+
+    def start(self, recovered: Sequence[Record], committed: Callable[[Committed], None]) -> None:
+        store(self._disk.database, recovered, self._disk.boot)
+        self._tell = committed
+
+    def write(
+        self, number: int, records: Sequence[Record], reads: Sequence[SpooledBlocks] = ()
+    ) -> None:
+        self._asked.append((number, records, reads))
+        self._bell.set()
+
+    def mark_started(self, place: int) -> None:
+        self._disk.mark = place
+
+    def close(self) -> None:
+        return
+
+    async def run(self) -> None:
+        """Commit for ever, all that has come at once."""
+        while True:
+            while not self._asked:
+                self._bell = anyio.Event()
+                await self._bell.wait()
+            asked = list(self._asked)
+            self._asked.clear()
+            await self._take()
+            records = [record for _, some, _ in asked for record in some]
+            if records:
+                store(self._disk.database, records)
+            reads = [read for _, _, some in asked for read in some]
+            blocks = {read: read_blocks(self._disk.database, read) for read in reads}
+            if self._chance.random() < 0.2:
+                await self._take()
+            self._tell(Committed(asked[-1][0], blocks))
+
+    async def _take(self) -> None:
+        seconds = 0.0004
+        if self._chance.random() < 0.01:
+            self._trace.fault("slow disk")
+            seconds = 0.3
+        await anyio.sleep(self._chance.uniform(0.2, 2) * seconds)
+
+
+class Run:
+    """A ticket at the instrument."""
+
+    def __init__(self, release: Release) -> None:
+        self.release = release
+        self.taken = False
+        self.withdrawn = False
+        self.aborted = False
+        self.stop = anyio.Event()
+        self.words: deque[Step] = deque()
+        self.called = anyio.Event()
+
+    def ask_to_stop(self) -> None:
+        self.aborted = True
+        self.stop.set()
+        self.called.set()
+
+
+class SimulatedInstrument(ExecutionThread):
+    """The instrument of one life of a controller."""
+
+    def __init__(
+        self,
+        host: "SimulatedHost",
+        mark_started: Callable[[int], None],
+        tell: Callable[[Message], None],
+    ) -> None:
+        self._host = host
+        self._trace = host.trace
+        self._luck = host.chance
+        self._mark = mark_started
+        self._say = tell
+        self._runs: dict[int, Run] = {}
+        self._next: deque[Run] = deque()
+        self._bell = anyio.Event()
+        self._now: Run | None = None
+        self._closing = False
+
+    # --- called by the controller ------------------------------------------------------------
+
+    def start(self) -> None:
+        self._host.tasks.start_soon(self._serve)
+
+    def release(self, release: Release) -> None:
+        run = Run(release)
+        self._runs[release.number] = run
+        self._next.append(run)
+        self._bell.set()
+
+    def withdraw(self, number: int) -> Fact:
+        return Withdrawn(number) if self._take_back(number) else NotWithdrawn(number)
+
+    def stop(self, number: int) -> Fact | None:
+        if self._take_back(number):
+            return Withdrawn(number)
+        if number in self._runs:
+            self._runs[number].ask_to_stop()
+        return None
+
+    def advance(self, word: Step) -> None:
+        run = self._runs.get(word.number)
+        if run is not None:
+            run.words.append(word)
+            run.called.set()
+
+    def stored(self, size_bytes: int) -> None:
+        return
+
+    def forget(self, number: int) -> None:
+        self._runs.pop(number, None)
+
+    def close(self) -> None:
+        self._closing = True
+        if self._now is not None:
+            self._now.ask_to_stop()
+        self._bell.set()
+
+    def join(self, timeout: float) -> None:
+        return
+
+    def _take_back(self, number: int) -> bool:
+        run = self._runs.get(number)
+        if run is None or run.taken:
+            return False
+        run.withdrawn = True
+        del self._runs[number]
+        return True
+
+    # --- the instrument ----------------------------------------------------------------------
+
+    async def _serve(self) -> None:
+        await anyio.sleep(self._luck.uniform(0, 0.1))
+        self._say(Ready(self._host.capabilities))
+        while not self._closing:
+            if not self._next:
+                self._bell = anyio.Event()
+                await self._bell.wait()
+                continue
+            run = self._next.popleft()
+            if not run.withdrawn:
+                run.taken = True
+                self._now = run
+                await self._execute(run)
+                self._now = None
+        self._say(Closed())
+
+    async def _execute(self, run: Run) -> None:
+        number = run.release.number
+        await anyio.sleep(self._luck.choice((0.0, 0.0005, 0.01)))
+        if run.aborted:
+            self._say(Withdrawn(number))
+            return
+        if self._luck.random() < self._host.refuses:
+            self._trace.fault("driver failures", self._host.name, number)
+            self._say(RunRaised(number, "refused", self._host.time()))
+            return
+        act = Act(self._host.name, number, anyio.current_time())
+        self._host.acts.append(act)
+        self._trace.note("starts", self._host.name, number)
+        self._mark(run.release.place)
+        self._say(RunStarted(number, self._host.time()))
+        try:
+            fails = self._luck.random() < self._host.refuses
+            await self._work(run, run.release.work, act)
+        finally:
+            # Of a controller that dies as well: its instruments come to rest with it.
+            act.ended = anyio.current_time()
+            self._trace.note("at rest", self._host.name, number)
+        now = self._host.time()
+        if run.aborted:
+            self._say(RunStopped(number, now))
+        elif fails:
+            self._trace.fault("driver failures", self._host.name, number)
+            self._say(RunRaised(number, "broken", now))
+        else:
+            self._say(RunEnded(number, now))
+
+    async def _work(self, run: Run, work: Work, act: Act) -> None:
+        match work:
+            case NullWork():
+                with anyio.move_on_after(work.duration):
+                    await run.stop.wait()
+            case SweepWork() if work.paced:
+                await self._pace(run, work, act)
+            case SweepWork():
+                for spot in range(work.spots):
+                    for phase in _phases(work):
+                        if not run.aborted:
+                            await self._step(run, work, act, phase, spot)
+                    self._say(ProgressMade(run.release.number, spot + 1, work.spots, "spots"))
+            case _:
+                raise TypeError(f"no simulated instrument runs {type(work).__name__}")
+        if run.aborted:
+            await anyio.sleep(self._luck.uniform(0, 0.05))
+
+    async def _pace(self, run: Run, work: SweepWork, act: Act) -> None:
+        phases = _phases(work)
+        last, final = -1, work.spots * len(phases) - 1
+        while last < final and not run.aborted:
+            if not run.words:
+                run.called = anyio.Event()
+                await run.called.wait()
+                continue
+            word = run.words.popleft()
+            place = word.spot * len(phases) + phases.index(word.phase)
+            if place > last:
+                await self._step(run, work, act, word.phase, word.spot)
+                last = place
+            self._say(SpotReached(run.release.number, word.spot, word.phase))
+
+    async def _step(self, run: Run, work: SweepWork, act: Act, phase: str, spot: int) -> None:
+        await anyio.sleep(self._luck.uniform(0.0001, 0.004))
+        act.steps.append((phase, spot, anyio.current_time()))
+        if phase == "read":
+            for name in work.returns:
+                values = np.asarray([reading(run.release.number, spot)])
+                for first, dtype, shape, content in split(values, spot):
+                    self._say(BlockCame(run.release.number, name, 0, first, dtype, shape, content))
+
+
+def reading(ticket: int, spot: int) -> float:
+    """What an instrument reads at a spot."""
+    return ticket * 1000.0 + spot
+
+
+def _phases(work: SweepWork) -> list[str]:
+    return [*(["set"] if work.moves else []), *(["read"] if work.returns else [])]
+
+
+class SimulatedHost(Host):
+    """The machine of one life of a controller."""
+
+    def __init__(
+        self,
+        *,
+        name: str,
+        capabilities: Capabilities,
+        acts: list[Act],
+        trace: Trace,
+        chance: Random,
+        tasks: TaskGroup,
+        wall: Callable[[], float],
+        refuses: float,
+    ) -> None:
+        self.name = name
+        self.capabilities = capabilities
+        self.acts = acts
+        self.trace = trace
+        self.chance = chance
+        self.tasks = tasks
+        self.refuses = refuses
+        self._wall = wall
+
+    def time(self) -> float:
+        return self._wall()
+
+    def monotonic(self) -> float:
+        return anyio.current_time()
+
+    async def in_thread(self, function: Callable[[], T]) -> T:
+        await anyio.sleep(self.chance.choice((0.0, 0.001)))
+        return function()
+
+    def inbox(self) -> Inbox[Message]:
+        return SimulatedInbox()
+
+    def instrument(
+        self,
+        make: Callable[[], Driver],
+        mark_started: Callable[[int], None],
+        tell: Callable[[Message], None],
+    ) -> ExecutionThread:
+        return SimulatedInstrument(self, mark_started, tell)

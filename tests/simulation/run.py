@@ -1,0 +1,204 @@
+"""One seed, one run: a station, its clients and what goes wrong, on one of the two backends."""
+
+import logging
+import traceback
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+import anyio
+from anyio.abc import TaskGroup
+
+from stationd.runtime.journal.contents import Contents
+from tests.simulation import loops
+from tests.simulation.checkers import Checkers
+from tests.simulation.clients import Auditor, Client
+from tests.simulation.loops import Backend
+from tests.simulation.nemesis import Nemesis
+from tests.simulation.scenario import scenario
+from tests.simulation.station import SimulatedStation, first
+from tests.simulation.trace import Trace
+
+LONGEST_TROUBLE = 20.0
+"""Virtual seconds after which nothing goes wrong any more."""
+LONGEST_WAIT = 120.0
+"""Virtual seconds from then on in which every wait must end."""
+LONGEST_REST = 30.0
+"""Virtual seconds from then on after which nothing may be left behind."""
+
+
+@dataclass(frozen=True)
+class Result:
+    """What came of a run."""
+
+    seed: int
+    backend: Backend
+    lifecycles: int
+    faults: Counter[str]
+    violations: list[str]
+    digest: str
+    lines: list[str]
+
+
+def simulate(seed: int, backend: Backend) -> Result:
+    """Run a seed; the same one always gives the same."""
+    trace = Trace(seed)
+    simulation = Simulation(trace)
+    with _bugs_reported(trace):
+        try:
+            loops.run(simulation.run, backend, seed)
+        except loops.Deadlock:
+            trace.violations.append("everybody waits, and nobody for time")
+        except Exception as error:  # noqa: BLE001 - whatever it is, it is a finding
+            trace.violations.append("".join(traceback.format_exception(first(error))))
+    return Result(
+        seed=seed,
+        backend=backend,
+        lifecycles=simulation.lifecycles,
+        faults=trace.faults,
+        violations=trace.violations,
+        digest=trace.digest,
+        lines=trace.lines,
+    )
+
+
+class Simulation:
+    """One run.
+
+    Args:
+        trace: Of its seed.
+    """
+
+    def __init__(self, trace: Trace) -> None:
+        self._trace = trace
+        self.lifecycles = 0
+
+    async def run(self) -> None:
+        """Let it all happen, and check it."""
+        plan = scenario(self._trace.chance("scenario"))
+        station = SimulatedStation(plan, self._trace)
+        async with anyio.create_task_group() as tasks:
+            self._trace.on_violation = tasks.cancel_scope.cancel
+            await station.run(tasks)
+            auditor = Auditor(station)
+            tasks.start_soon(auditor.run)
+            clients = [
+                Client(station, f"client {number}", tasks) for number in range(len(plan.clients))
+            ]
+            try:
+                await self._live(station, clients, tasks)
+                contents = await self._rest(station, auditor)
+            finally:
+                with anyio.CancelScope(shield=True):
+                    for client in clients:
+                        await client.aclose()
+            if contents is not None:
+                Checkers(station, contents, clients, auditor).run()
+                self.lifecycles = len(contents.jobs)
+                self._trace.note("acts", len(station.acts))
+            tasks.cancel_scope.cancel()
+
+    async def _live(
+        self, station: SimulatedStation, clients: list[Client], tasks: TaskGroup
+    ) -> None:
+        """Let the clients have what they want, with trouble at first."""
+        done = anyio.Event()
+        nemesis = Nemesis(station)
+        async with anyio.create_task_group() as trouble:
+            trouble.start_soon(nemesis.run)
+            tasks.start_soon(self._serve, station, clients, done)
+            with anyio.move_on_after(LONGEST_TROUBLE):
+                await done.wait()
+            trouble.cancel_scope.cancel()
+        nemesis.calm()
+        with anyio.move_on_after(LONGEST_WAIT):
+            await done.wait()
+        if not done.is_set():
+            waiting = [what for client in clients for what in client.busy]
+            self._trace.violation("some wait for ever:", *waiting, _state(station))
+
+    async def _serve(
+        self, station: SimulatedStation, clients: list[Client], done: anyio.Event
+    ) -> None:
+        async with anyio.create_task_group() as serving:
+            for client, orders in zip(clients, station.scenario.clients, strict=True):
+                serving.start_soon(client.run, orders, clients)
+        done.set()
+
+    async def _rest(self, station: SimulatedStation, auditor: Auditor) -> Contents | None:
+        """Wait until nothing is under way any more; return what the journal holds."""
+        left = "nothing was looked at"
+        with anyio.move_on_after(LONGEST_REST):
+            while left := _left_behind(station, auditor):
+                await anyio.sleep(0.2)
+        if left:
+            self._trace.violation("left behind:", left, _state(station))
+            return None
+        return station.contents
+
+
+def _left_behind(station: SimulatedStation, auditor: Auditor) -> str:
+    contents = station.contents
+    daemon = station.daemon
+    if contents is None or daemon is None or daemon.running is None:
+        return "there is no daemon"
+    for job in contents.jobs.values():
+        if not job.timeline[-1].status.is_terminal:
+            return f"job {job.record.job} is {job.timeline[-1].status}"
+    if len(auditor.events) < len(contents.facts):
+        return f"the feed told {len(auditor.events)} of {len(contents.facts)} facts"
+    if daemon.running.instruments.out:
+        return "tickets are out"
+    if len(daemon.running.instruments.queue):
+        return "jobs are queued"
+    for name, life in station.controllers.items():
+        if life.line is None or life.line.held():
+            return f"{name} holds {life.line and life.line.held()}"
+    return ""
+
+
+def _state(station: SimulatedStation) -> str:
+    contents = station.contents
+    if contents is None:
+        return "(no daemon)"
+    jobs = [
+        f"{job.record.job}: {job.timeline[-1].status} {job.timeline[-1].cancelling}"
+        for job in contents.jobs.values()
+        if not job.timeline[-1].status.is_terminal
+    ]
+    lines = {
+        name: [(held.ticket.number, held.state) for held in life.line.held()]
+        for name, life in station.controllers.items()
+        if life.line is not None
+    }
+    return f"jobs {jobs}, lines {lines}"
+
+
+class _Bugs(logging.Handler):
+    """Takes what the station itself calls a bug."""
+
+    def __init__(self, trace: Trace) -> None:
+        super().__init__(logging.ERROR)
+        self._trace = trace
+
+    def emit(self, record: logging.LogRecord) -> None:
+        if record.exc_info:
+            error = record.exc_info[1]
+            self._trace.violation("logged:", record.getMessage(), repr(error))
+
+
+@contextmanager
+def _bugs_reported(trace: Trace) -> Iterator[None]:
+    logger = logging.getLogger("stationd")
+    before = (logger.level, logger.propagate)
+    handler = _Bugs(trace)
+    logger.addHandler(handler)
+    logger.setLevel(logging.ERROR)
+    logger.propagate = False
+    try:
+        yield
+    finally:
+        logger.removeHandler(handler)
+        logger.setLevel(before[0])
+        logger.propagate = before[1]
