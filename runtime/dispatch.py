@@ -255,13 +255,7 @@ class Dispatch:
         now = self._clock.time()
         while events:
             before = live.job
-            try:
-                live.job, effects = step(before, events.popleft())
-            except UnexpectedEvent:
-                # The job stands where it stood, and can be cancelled; nobody else hears of it.
-                log.exception("job %s: please report this bug", before.id)
-                self._metrics.unexpected_event()
-                continue
+            effects = self._take(live, events.popleft())
             if live.job.ordinal != before.ordinal:
                 self._metrics.fact(live, before.status, now)
                 retrying = live.job.attempt == before.attempt and again(live.job, live.spec)
@@ -287,6 +281,16 @@ class Dispatch:
                 events.append(event)
                 self._deadlines.end(live)
                 self._deadlines.begin(live, self.deliver)
+
+    def _take(self, live: LiveJob, event: Event) -> tuple[Effect, ...]:
+        try:
+            live.job, effects = step(live.job, event)
+        except UnexpectedEvent:
+            # The job stands where it stood, and can be cancelled; nobody else hears of it.
+            log.exception("job %s: please report this bug", live.job.id)
+            self._metrics.unexpected_event()
+            return ()
+        return effects
 
     def _committed(
         self,
