@@ -18,9 +18,9 @@ def check_id(text: str) -> None:
         RequestError: It is not a UUID as everybody else would write it.
     """
     try:
-        canonical = str(UUID(text))
+        canonical: str | None = str(UUID(text))
     except ValueError:
-        canonical = ""
+        canonical = None
     if text != canonical:
         raise RequestError(f"{shown(text)} is not a UUID in lower-case canonical form")
 
