@@ -30,6 +30,7 @@ LONG_ENOUGH: Final = 60.0
 """A controller that ran for so many seconds is started again without a pause."""
 ADOPTED_CHECK: Final = 1.0
 """Seconds between two looks at the lock of a controller that is not our child."""
+_STOPPING_CHECK: Final = 0.05
 STOP_TIMEOUT: Final = 5.0
 """Seconds that a controller gets after it was asked to end, and again after SIGTERM."""
 
@@ -82,15 +83,30 @@ class Child:
             await anyio.sleep(pause)
             pause = min(2 * pause, LONGEST_PAUSE)
 
-    async def stop(self) -> None:
-        """End the controller, which has been asked to, in bounded time."""
+    async def stop(self, *, asked: bool = True) -> None:
+        """End the controller in bounded time.
+
+        Args:
+            asked: Whether it has been asked to end; one that is not connected cannot be.
+        """
         self._stopping = True
         process = self._process
         if process is None:
+            await self._wait_adopted()
             return
+        if not asked and process.returncode is None:
+            process.terminate()
         with anyio.move_on_after(STOP_TIMEOUT):
             await process.wait()
         await self._insist(process)
+
+    async def _wait_adopted(self) -> None:
+        """Wait for the end of a controller that an earlier daemon has started, if there is one."""
+        with anyio.move_on_after(STOP_TIMEOUT) as patience:
+            while await to_thread.run_sync(_is_taken, self._lock):  # noqa: ASYNC110
+                await anyio.sleep(_STOPPING_CHECK)
+        if patience.cancelled_caught:
+            log.error("controller %s is not our child and has not ended", self.name)
 
     async def restart(self) -> None:
         """End the controller, which does not come to rest; `keep` starts it again."""

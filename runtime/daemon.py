@@ -6,6 +6,7 @@ import logging
 import signal
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -333,11 +334,13 @@ async def finish(station: Station) -> None:
 
 async def _stop_controllers(station: Station) -> None:
     fence = Fence(station.journal.opening.station, station.journal.opening.epoch)
+    # Those that somebody else has started go on: they wait for the next daemon.
+    connected = station.bus.connected()
     for child in station.children:
         station.bus.send(child.name, Shutdown(fence))
     async with anyio.create_task_group() as tasks:
         for child in station.children:
-            tasks.start_soon(child.stop)
+            tasks.start_soon(partial(child.stop, asked=child.name in connected))
     # Not for ever: a disk that is full may stay so.
     with anyio.move_on_after(_FLUSH_SECONDS):
         await station.journal.flush()

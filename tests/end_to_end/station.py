@@ -25,7 +25,6 @@ from stationd.proto.jobs_protocol import (
     ControllerView,
     ListControllers,
     Ping,
-    Pong,
     Reply,
     Request,
 )
@@ -128,7 +127,10 @@ class Station:
                 env=self.environment,
                 start_new_session=True,
             )
-        self.ask(Ping(1, "test"), Pong)
+        with dealer(self.endpoint) as socket:
+            socket.send(REQUESTS.encode(Ping(1, "test")))
+            until(lambda: socket.poll(0) or not is_alive(self.pid), "the daemon answers")
+        assert is_alive(self.pid), self.log
         return self
 
     def command(self, *words: str) -> list[str]:
