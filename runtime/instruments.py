@@ -146,6 +146,7 @@ class Instruments:
         # and the controllers that have said since what they hold.
         self._inherited: set[int] = set()
         self._heard: set[str] = set()
+        self._given_up: set[str] = set()
         self._began: dict[tuple[JobId, str], float] = {}
         self._seconds: dict[str, float] = {}
         self._ended = 0
@@ -202,7 +203,7 @@ class Instruments:
         """Take a job out of the queue, or its ticket back from its controllers."""
         execution = self._executions.get(live.job.id)
         if execution is not None:
-            self._act(live, execution, execution.leave())
+            self._leave(live, execution)
             return
         if live.job.number not in self._waiting:
             # Its work is being fetched from the journal: it finds out when it has been.
@@ -212,6 +213,12 @@ class Instruments:
             self._tasks.start_soon(self._leave_controllers, live)
         else:
             self._act(live, None, [Tell(LeftQueue())])
+
+    def _leave(self, live: LiveJob, execution: Execution) -> None:
+        self._act(live, execution, execution.leave())
+        for controller in self._given_up.intersection(execution.parts):
+            # It will not answer, and a cancel is bounded.
+            self._act(live, execution, execution.absent(controller))
 
     def abort(self, live: LiveJob) -> None:
         """Bring a job's controllers to rest."""
@@ -297,9 +304,12 @@ class Instruments:
 
     async def _load(self, live: LiveJob) -> None:
         if live.work is None:
-            data = await self._journal.work(live.job.number)
-            if data is not None:
-                live.work = WORK_DECODER.decode(data)
+            try:
+                data = await self._journal.work(live.job.number)
+                live.work = None if data is None else WORK_DECODER.decode(data)
+            except Exception:
+                # The job fails for want of its work; the others go on.
+                log.exception("job %s: its compiled work could not be read", live.job.id)
 
     def _may_be_out(self, live: LiveJob) -> bool:
         """Whether a controller may hold the ticket of a job that waits, from an earlier daemon."""
@@ -364,6 +374,7 @@ class Instruments:
     async def hello(self, controller: str, hello: Hello, *, same_ledger: bool) -> None:
         """Settle how things stand with a controller that has connected."""
         self._heard.add(controller)
+        self._given_up.discard(controller)
         self.leftovers.greeted(controller)
         held = {ticket.ticket.number: ticket for ticket in hello.held}
         self._reconsider(controller, held)
@@ -414,7 +425,7 @@ class Instruments:
             return
         if live.job.course is not Course.CLIMBING:
             # The cancel, or a deadline, came while its work was being fetched.
-            self._act(live, execution, execution.leave())
+            self._leave(live, execution)
         for other in self._lines.connected():
             if other != controller and other in self._heard and other in execution.parts:
                 # It has said Hello already, and it did not hold the ticket.
@@ -434,6 +445,7 @@ class Instruments:
 
     def absent(self, controller: str) -> None:
         """Give up a controller that has stayed away for too long."""
+        self._given_up.add(controller)
         for job, execution in list(self._executions.items()):
             live = self._jobs.get(job)
             if live is not None and controller in execution.parts:

@@ -190,6 +190,42 @@ async def test_a_cancel_after_a_restart_waits_for_what_the_controllers_say() -> 
         assert "during execution" in bench.published[-1].entry.note
 
 
+async def test_a_cancel_does_not_wait_for_a_controller_that_was_given_up() -> None:
+    async with a_bench() as bench:
+        bench.queued(1)
+        journal = bench.journal.reopened()
+    async with a_bench(journal) as bench:
+        bench.listen()
+        bench.lines.names.clear()
+        bench.instruments.absent("a")
+        bench.dispatch.cancel(bench.live(1), lambda: None)
+        await committed_until(bench, lambda: bench.dispatch.get(job_id(1)) is None)
+        assert bench.published[-1].entry.status is S.ABORTED
+
+
+async def test_work_that_cannot_be_read_fails_its_job_alone(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    async def broken(_: int) -> bytes:
+        return b"not what was written"
+
+    async with a_bench() as bench:
+        bench.lines.names.remove("a")
+        bench.queued(1)
+        journal = bench.journal.reopened()
+    async with a_bench(journal) as bench:
+        bench.listen()
+        monkeypatch.setattr(bench.journal, "work", broken)
+        await bench.instruments.hello("a", hello("a"), same_ledger=True)
+        await committed_until(bench, lambda: bench.dispatch.get(job_id(1)) is None)
+        end = bench.published[-1].entry
+        assert end.status is S.FAILED
+        assert end.error is not None
+        assert end.error.code is ErrorCode.INTERNAL_ERROR
+        bench.run("b", bench.queued(2, null_spec("b")))
+        assert bench.published[-1].entry.status is S.READY
+
+
 async def test_a_drain_takes_back_what_has_not_begun_and_waits_for_the_rest() -> None:
     async with a_bench() as bench:
         running, waiting = bench.queued(1), bench.queued(2)
