@@ -4,6 +4,7 @@ PYTHON ?= python3
 VENV ?= .venv
 PYTEST_ARGS ?=
 LOCK_ARGS ?=
+KILLS ?= 200
 
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
@@ -12,7 +13,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK = 1
 export PIP_ROOT_USER_ACTION = ignore
 
 .DEFAULT_GOAL := help
-.PHONY: help venv demo test check format bench diagram lock dist clean
+.PHONY: help venv demo test check format bench soak diagram lock dist clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -46,6 +47,9 @@ format: $(READY) ## format the code and mend what the linter can mend
 
 bench: $(READY) ## measure every budget (JSON=/a/file keeps the figures)
 	$(BIN)/python -m benchmarks $(if $(JSON),--json $(JSON))
+
+soak: $(READY) ## kill processes of a station under load, then audit it (KILLS=20, SEED=7, JSON=/a/file)
+	$(BIN)/python -m tests.soak --kills $(KILLS) $(if $(SEED),--seed $(SEED)) $(if $(JSON),--json $(JSON))
 
 diagram: $(READY) ## make docs/ladder.md from the ladder's tables
 	$(BIN)/python docs/draw_ladder.py
