@@ -245,7 +245,9 @@ def spec_problems(spec: JobSpec) -> list[Problem]:
     problems: list[Problem] = []
     if spec.retry_on and spec.max_attempts == 1:
         problems.append(
-            Problem("retry_on does nothing with one attempt: give max_attempts too", field="retry_on")
+            Problem(
+                "retry_on does nothing with one attempt: give max_attempts too", field="retry_on"
+            )
         )
     if ErrorCode.UNKNOWN in spec.retry_on:
         known = ", ".join(code.value for code in ErrorCode if code is not ErrorCode.UNKNOWN)

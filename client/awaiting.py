@@ -63,9 +63,10 @@ def _verdict_on_rung(awaited: JobExecutorStatus, entries: Sequence[TimelineEntry
     if any(entry.status is awaited for entry in entries):
         return Verdict.REACHED
     # Within an attempt the rungs only ascend, so what lies below is gone.
-    if entries and not entries[-1].retrying and entries[-1].status > awaited:
-        return Verdict.LOST
-    return Verdict.OPEN
+    if not entries or entries[-1].retrying:
+        return Verdict.OPEN
+    last = entries[-1].status
+    return Verdict.LOST if last.is_terminal or last > awaited else Verdict.OPEN
 
 
 def _ends(entry: TimelineEntry) -> bool:

@@ -74,7 +74,9 @@ def strategy_of(strategy: RemoteRetryStrategy | str) -> RemoteRetryStrategy:
         return RemoteRetryStrategy(strategy)
     except ValueError:
         known = ", ".join(RemoteRetryStrategy)
-        raise RequestError(f"{strategy!r} is no strategy of a retry: choose among {known}") from None
+        raise RequestError(
+            f"{strategy!r} is no strategy of a retry: choose among {known}"
+        ) from None
 
 
 def check_group(user_group: str | None) -> None:

@@ -387,7 +387,11 @@ class Stages:
                 for block in await self._journal.blocks(job.number, live.data_attempt)
             ]
         request = self._request(live, work, blocks, partial_data=partial_data)
-        outcomes = await self._workers.call(post_process, request, self._deadlines.post_processing)
+        if fits_inline(request):
+            outcomes = post_process(request)
+        else:
+            limit = self._deadlines.post_processing
+            outcomes = await self._workers.call(post_process, request, limit)
         return self._post_processed(live, outcomes, partial_data=partial_data)
 
     def _request(

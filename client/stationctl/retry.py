@@ -42,9 +42,7 @@ def retry(
 ) -> None:
     """Open another attempt of jobs that are over. What they have stays."""
     found = [job_id(name) for name in names]
-    outcomes = {
-        job: jobs.retry_submission(job, list(statuses) or None, strategy) for job in found
-    }
+    outcomes = {job: jobs.retry_submission(job, list(statuses) or None, strategy) for job in found}
     if as_json:
         print_json(outcomes)
         return
