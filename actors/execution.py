@@ -442,13 +442,16 @@ class Execution:
     def _ended(self, controller: str) -> list[Output]:
         part = self.parts[controller]
         part.standing = Standing.ENDED
-        self._pacing.leave(controller)
+        called = self._pacing.leave(controller)
         self._revoking.discard(controller)
         outputs: list[Output] = []
         error = self._error_of(controller, part.end)
         if error is not None and self._error is None:
             self._error = error
             outputs += self._abort_others()
+        if not self._ending:
+            # What it said of its last step may have been lost with a connection.
+            outputs += self._call(called)
         return [*outputs, *(self._finish() or [*self._start_next(), *self._pace()])]
 
     def _finish(self) -> list[Output]:
@@ -506,9 +509,10 @@ class Execution:
         if self._ending:
             return []
         for name, part in self.parts.items():
-            # One that only applies settings must have applied them, so it must have ended.
-            ready = Standing.RUNNING if self._pacing.paces(name) else Standing.ENDED
-            if part.standing is not ready:
+            # One that only applies settings must have applied them, so it must have ended. One
+            # that had done all of its part before the daemon started again has ended as well.
+            at_work = part.standing is Standing.RUNNING and self._pacing.paces(name)
+            if not at_work and part.standing is not Standing.ENDED:
                 return []
         return self._call(self._pacing.begin())
 

@@ -181,8 +181,11 @@ class Line:
         if isinstance(fact, facts.Cleared) and (held is None or held.place != fact.place):
             # Revoked, and perhaps armed again, before the disk had answered.
             return
+        if held is None and isinstance(fact, facts.NotWithdrawn):
+            # Asked for twice: it has come back with the first asking.
+            return
         if held is None:
-            # Nothing that the thread says can be about a ticket that is not held: this raises.
+            # Nothing else that the thread says can be about a ticket that is not held: this raises.
             follow(TicketState.UNKNOWN, _INPUTS[type(fact)])
             return
         self._follow(held, _INPUTS[type(fact)], fact, now_unix_s, outcome)

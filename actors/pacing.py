@@ -31,6 +31,8 @@ class Pacing:
         self.begun = False
         self._works = works
         self._awaited: set[str] = set()
+        # Have ended, so they have done all of their part.
+        self._left: set[str] = set()
         sweeps = [work for work in works.values() if isinstance(work, SweepWork) and work.paced]
         self._spots = max((work.spots for work in sweeps), default=0)
 
@@ -66,19 +68,33 @@ class Pacing:
         """Take a controller's answer and return who is called for the next step, if it is due."""
         if (spot, phase) != (self.spot, self.phase) or controller not in self._awaited:
             return []
+        return self._answered(controller)
+
+    def _answered(self, controller: str) -> list[str]:
         self._awaited.discard(controller)
         if self._awaited:
             return []
         self._next_phase()
         return self._call()
 
-    def leave(self, controller: str) -> None:
-        """Do not wait for a controller any more."""
-        self._awaited.discard(controller)
+    def leave(self, controller: str) -> list[str]:
+        """Count on a controller no more: it has ended.
+
+        Returns:
+            Who is called for the next step, if it was the last that this one waited for.
+        """
+        self._left.add(controller)
+        if controller not in self._awaited:
+            return []
+        return self._answered(controller)
 
     def _call(self) -> list[str]:
         while self.spot < self._spots:
-            called = [name for name in self._works if self._takes_part(name, self.phase)]
+            called = [
+                name
+                for name in self._works
+                if name not in self._left and self._takes_part(name, self.phase)
+            ]
             if called:
                 self._awaited = set(called)
                 return called

@@ -117,6 +117,15 @@ def test_the_thread_decides_whether_a_revoke_is_too_late() -> None:
     assert line.held() == ()
 
 
+def test_a_ticket_that_is_revoked_twice_at_once_comes_back_once() -> None:
+    line = a_line()
+    tell(line, arm(1))
+    orders = tell(line, wire.Revoke(FENCE, ticket(1)), wire.Revoke(FENCE, ticket(1))).orders
+    assert orders == [facts.Withdraw(1), facts.Withdraw(1)]
+    told = tell(line, facts.Withdrawn(1), facts.NotWithdrawn(1))
+    assert told.reports == [wire.Revoked(ticket(1))]
+
+
 def test_an_aborted_run_is_at_rest_however_it_ends() -> None:
     for end in (ended(1), facts.RunRaised(1, "stopped", NOW), facts.RunStopped(1, NOW)):
         line = a_line()

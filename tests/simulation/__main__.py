@@ -23,7 +23,11 @@ def main() -> int:
     options = parser.parse_args()
     seeds = seeds_of(options.seeds)
     print(f"seeds {seeds[0]}-{seeds[-1]}", flush=True)
-    runs = [(seed, backend) for seed in seeds for backend in options.backend or BACKENDS]
+    runs = [
+        (seed, backend, options.verbose)
+        for seed in seeds
+        for backend in options.backend or BACKENDS
+    ]
     return report(_results(runs, options.processes, options.seconds), verbose=options.verbose)
 
 
@@ -37,7 +41,7 @@ def seeds_of(text: str) -> range:
 
 
 def _results(
-    runs: list[tuple[int, Backend]], processes: int, seconds: float | None
+    runs: list[tuple[int, Backend, bool]], processes: int, seconds: float | None
 ) -> Iterable[Result]:
     end = None if seconds is None else time.monotonic() + seconds
     if processes <= 1:
@@ -53,8 +57,9 @@ def _results(
                 return
 
 
-def _simulate(run: tuple[int, Backend]) -> Result:
-    return simulate(*run)
+def _simulate(run: tuple[int, Backend, bool]) -> Result:
+    seed, backend, detailed = run
+    return simulate(seed, backend, detailed=detailed)
 
 
 def report(results: Iterable[Result], *, verbose: bool) -> int:

@@ -149,6 +149,7 @@ class Link:
     def _send(self, way: Way, parts: list[bytes], repeatable: Callable[[bytes], bool]) -> None:
         way.send(parts)
         network = self._network
+        network.trace.message(self.name, parts[0])
         if network.chance.random() < network.duplicated and repeatable(parts[0]):
             network.trace.fault("duplicates")
             way.send(parts)

@@ -10,6 +10,9 @@ from dataclasses import dataclass
 import anyio
 from anyio.abc import TaskGroup
 
+from stationd.actors.line import Line
+from stationd.proto.instruments_protocol import HeldTicket
+from stationd.proto.job import JobId
 from stationd.runtime.journal.contents import Contents
 from tests.simulation import loops
 from tests.simulation.checkers import Checkers
@@ -41,9 +44,10 @@ class Result:
     lines: list[str]
 
 
-def simulate(seed: int, backend: Backend) -> Result:
+def simulate(seed: int, backend: Backend, *, detailed: bool = False) -> Result:
     """Run a seed; the same one always gives the same."""
     trace = Trace(seed)
+    trace.detailed = detailed
     simulation = Simulation(trace)
     with _bugs_reported(trace):
         try:
@@ -153,9 +157,25 @@ def _left_behind(station: SimulatedStation, auditor: Auditor) -> str:
     if len(daemon.running.instruments.queue):
         return "jobs are queued"
     for name, life in station.controllers.items():
-        if life.line is None or life.line.held():
-            return f"{name} holds {life.line and life.line.held()}"
+        held = _in_vain(contents, life.line)
+        if life.line is None or held:
+            return f"{name} holds {held}"
     return ""
+
+
+def _in_vain(contents: Contents, line: Line | None) -> list[HeldTicket]:
+    """Return what a controller holds and nobody will ever want."""
+    return [
+        held
+        for held in (line.held() if line is not None else ())
+        # A result of a job that has failed may still be collected by a retry.
+        if held.state != "finished" or not _failed(contents, held.ticket.job)
+    ]
+
+
+def _failed(contents: Contents, job: JobId) -> bool:
+    number = contents.numbers.get(job, 0)
+    return number in contents.jobs and contents.jobs[number].timeline[-1].error is not None
 
 
 def _state(station: SimulatedStation) -> str:

@@ -3,9 +3,13 @@
 import hashlib
 from collections import Counter
 from collections.abc import Callable
+from contextlib import suppress
 from random import Random
 
 import anyio
+
+from stationd.proto.codec import COMMANDS, REPLIES, REPORTS, REQUESTS
+from stationd.proto.error import StationError
 
 
 class Trace:
@@ -22,6 +26,8 @@ class Trace:
         self.violations: list[str] = []
         self.lines: list[str] = []
         """The newest thousand or so, for people."""
+        self.detailed = False
+        """Whether messages are written down too, for people."""
         self.on_violation: Callable[[], None] = lambda: None
         self._digest = hashlib.sha256()
 
@@ -41,6 +47,13 @@ class Trace:
         self.lines.append(line)
         if len(self.lines) > 20_000:
             del self.lines[:10_000]
+
+    def message(self, link: str, frame: bytes) -> None:
+        """Write down what is sent, if that is wanted."""
+        if self.detailed:
+            for protocol in (COMMANDS, REPORTS, REQUESTS, REPLIES):
+                with suppress(StationError):
+                    self.lines.append(f"{anyio.current_time():.6f} {link} {protocol.decode(frame)}")
 
     def fault(self, kind: str, *words: object) -> None:
         """Count an injected fault."""
