@@ -50,7 +50,8 @@ if TYPE_CHECKING:
     from stationd.runtime.instruments import Instruments
     from stationd.runtime.journal.interface import Commit, Journal
     from stationd.runtime.metrics import Metrics
-    from stationd.runtime.stages import Outcome, Stages
+    from stationd.runtime.outcome import Outcome
+    from stationd.runtime.stages import Stages
 
 log = logging.getLogger(__name__)
 

@@ -20,11 +20,8 @@ from stationd import __version__
 from stationd.actors.ladder import (
     CalibrationFetched,
     Compiled,
-    DataKept,
     Effect,
-    Event,
     MetadataSaved,
-    PostProcessed,
     Validated,
 )
 from stationd.actors.stages.compile import (
@@ -35,14 +32,6 @@ from stationd.actors.stages.compile import (
     compile_sweep,
 )
 from stationd.actors.stages.openqasm import CheckRequest, check_programs
-from stationd.actors.stages.post_process import (
-    ItemOutcome,
-    PostProcessRequest,
-    bit_layouts,
-    fits_inline,
-    post_process,
-)
-from stationd.actors.stages.raw_data import RawBlock
 from stationd.actors.stages.validate import (
     check_spec,
     claims,
@@ -57,11 +46,8 @@ from stationd.proto.error import (
     StationError,
     UnknownCalibrationSet,
 )
-from stationd.proto.instruments_protocol import Data
 from stationd.proto.program import (
-    Capabilities,
     Circuits,
-    CircuitsWork,
     Compile,
     OpenQasm,
     Qpu,
@@ -70,14 +56,14 @@ from stationd.proto.program import (
 )
 from stationd.proto.result import CompiledResult
 from stationd.runtime.journal.records import (
-    BlocksDropped,
     CalibrationPinned,
     ItemEnded,
     MetadataStored,
     Record,
     WorkStored,
 )
-from stationd.runtime.live import WORK_DECODER, WORK_ENCODER, Block, LiveJob, StoredWork
+from stationd.runtime.live import WORK_ENCODER, LiveJob, StoredWork
+from stationd.runtime.post_processing import PostProcessing
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping, Sequence
@@ -87,16 +73,13 @@ if TYPE_CHECKING:
     from stationd.runtime.calibrations import CalibrationDefaults
     from stationd.runtime.instrument_bus import InstrumentBus
     from stationd.runtime.journal.interface import Journal
+    from stationd.runtime.outcome import Outcome
     from stationd.runtime.settings import Deadlines
     from stationd.runtime.workers import Workers
-
-Outcome = tuple[Event, list[Record]]
-"""What has become of a stage, and what goes into the journal with it."""
 
 TINY_WORK_BYTES: Final = 2048
 """Compiled work up to this size stays in memory while the job waits in the queue."""
 
-_DATA_DECODER: Final = msgspec.msgpack.Decoder(Data)
 _JSON: Final = msgspec.json.Encoder()
 _VERSIONS: Final = {"stationd": __version__, "python": platform.python_version()}
 
@@ -128,9 +111,15 @@ class Stages:
         self._bus = bus
         self._calibrations = calibrations
         self._targets = targets
-        self._artifacts = artifacts
         self._grace = grace
         self._deadlines = deadlines
+        results = PostProcessing(
+            journal=journal,
+            workers=workers,
+            bus=bus,
+            artifacts=artifacts,
+            seconds=deadlines.post_processing,
+        )
         self._begin: dict[
             Effect, Callable[[LiveJob], Outcome | Callable[[], Awaitable[Outcome]]]
         ] = {
@@ -138,8 +127,8 @@ class Stages:
             Effect.FETCH_CALIBRATION: self._fetch_calibration,
             Effect.COMPILE: self._compile,
             Effect.SAVE_METADATA: self._save_metadata,
-            Effect.POST_PROCESS: partial(self._post_process, partial_data=False),
-            Effect.KEEP_DATA: partial(self._post_process, partial_data=True),
+            Effect.POST_PROCESS: partial(results.begin, partial_data=False),
+            Effect.KEEP_DATA: partial(results.begin, partial_data=True),
         }
 
     def claims(self, live: LiveJob) -> tuple[str, ...]:
@@ -359,92 +348,6 @@ class Stages:
         stored = MetadataStored(live.job.number, live.job.attempt, _JSON.encode(metadata))
         return MetadataSaved(), [stored]
 
-    # --- post-processing ---------------------------------------------------------------------
-
-    def _post_process(
-        self, live: LiveJob, *, partial_data: bool
-    ) -> Outcome | Callable[[], Awaitable[Outcome]]:
-        if live.work is None or live.blocks is None:
-            return partial(self._post_process_slowly, live, partial_data=partial_data)
-        request = self._request(live, live.work, live.blocks, partial_data=partial_data)
-        if not fits_inline(request):
-            return partial(self._post_process_slowly, live, partial_data=partial_data)
-        return self._post_processed(live, post_process(request), partial_data=partial_data)
-
-    async def _post_process_slowly(self, live: LiveJob, *, partial_data: bool) -> Outcome:
-        job = live.job
-        work = live.work
-        if work is None or live.blocks is None:
-            # The newest blocks are being written; the reader sees what is on disk.
-            await self._journal.flush()
-        if work is None:
-            data = await self._journal.work(job.number)
-            work = StoredWork({}) if data is None else WORK_DECODER.decode(data)
-        blocks = live.blocks
-        if blocks is None:
-            blocks = [
-                (block.controller, _DATA_DECODER.decode(block.header), block.data)
-                for block in await self._journal.blocks(job.number, live.data_attempt)
-            ]
-        request = self._request(live, work, blocks, partial_data=partial_data)
-        if fits_inline(request):
-            outcomes = post_process(request)
-        else:
-            limit = self._deadlines.post_processing
-            outcomes = await self._workers.call(post_process, request, limit)
-        return self._post_processed(live, outcomes, partial_data=partial_data)
-
-    def _request(
-        self, live: LiveJob, work: StoredWork, blocks: Sequence[Block], *, partial_data: bool
-    ) -> PostProcessRequest:
-        executed = next(iter(work.works.values()), None)
-        return PostProcessRequest(
-            job=live.job.id,
-            attempt=live.job.attempt,
-            work=live.spec.work,
-            items=live.good,
-            blocks=tuple(RawBlock(*block) for block in blocks),
-            bits=bit_layouts(executed) if isinstance(executed, CircuitsWork) else {},
-            compiled=work.compiled if live.spec.kind == "compile" else {},
-            offers=self._described(live),
-            artifacts=str(self._artifacts),
-            partial=partial_data,
-            metadata=_metadata(live),
-        )
-
-    def _described(self, live: LiveJob) -> dict[str, Capabilities]:
-        if live.spec.kind != "sweep":
-            return {}
-        offers = self._bus.offers()
-        return {name: known for name in live.claims if (known := offers.get(name)) is not None}
-
-    def _post_processed(
-        self, live: LiveJob, outcomes: Sequence[ItemOutcome], *, partial_data: bool
-    ) -> Outcome:
-        job = live.job
-        records: list[Record] = []
-        for outcome in outcomes:
-            if outcome.error is not None:
-                live.item_errors[outcome.index] = outcome.error
-            elif not outcome.partial:
-                live.complete.add(outcome.index)
-            records.append(
-                ItemEnded(
-                    job.number,
-                    outcome.index,
-                    job.attempt,
-                    outcome.error,
-                    outcome.result,
-                    outcome.data,
-                    outcome.partial,
-                )
-            )
-        # Raw data that made no result is kept: somebody may still make sense of it.
-        kept = any(outcome.error is not None for outcome in outcomes)
-        if (live.blocks_bytes or live.blocks is None) and not kept:
-            records.append(BlocksDropped(job.number, live.data_attempt))
-        return (DataKept() if partial_data else PostProcessed()), records
-
 
 def _circuits(
     live: LiveJob, without: set[int | None] | set[int]
@@ -457,11 +360,3 @@ def _circuits(
         for item in live.good
         if isinstance(program := work.programs[item], OpenQasm) and item not in without
     )
-
-
-def _metadata(live: LiveJob) -> dict[str, str]:
-    """Return what is stored with every result, to know where it comes from."""
-    found = {"job": live.job.id, "attempt": str(live.job.attempt), "target": live.target}
-    if live.job.calibration_set is not None:
-        found["calibration_set"] = live.job.calibration_set
-    return {key: value for key, value in found.items() if value}

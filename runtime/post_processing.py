@@ -1,0 +1,160 @@
+"""From raw data to stored results, for the jobs that are under way.
+
+Small ones are worked up in the loop; what may be large, or needs a file, goes to a worker.
+"""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING, Final
+
+import msgspec
+
+from stationd.actors.ladder import DataKept, PostProcessed
+from stationd.actors.stages.post_process import (
+    ItemOutcome,
+    PostProcessRequest,
+    bit_layouts,
+    fits_inline,
+    post_process,
+)
+from stationd.actors.stages.raw_data import RawBlock
+from stationd.proto.instruments_protocol import Data
+from stationd.proto.program import Capabilities, CircuitsWork
+from stationd.runtime.journal.records import BlocksDropped, ItemEnded, Record
+from stationd.runtime.live import WORK_DECODER, Block, LiveJob, StoredWork
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Sequence
+    from pathlib import Path
+
+    from stationd.runtime.instrument_bus import InstrumentBus
+    from stationd.runtime.journal.interface import Journal
+    from stationd.runtime.outcome import Outcome
+    from stationd.runtime.workers import Workers
+
+_DATA_DECODER: Final = msgspec.msgpack.Decoder(Data)
+
+
+class PostProcessing:
+    """Builds and stores the results of jobs.
+
+    Args:
+        journal: Where raw data and compiled work are, if not in memory.
+        workers: Where what is large is worked up.
+        bus: Knows units and shapes of what controllers read.
+        artifacts: The directory of the artifact store.
+        seconds: How long it may take.
+    """
+
+    def __init__(
+        self,
+        *,
+        journal: Journal,
+        workers: Workers,
+        bus: InstrumentBus,
+        artifacts: Path,
+        seconds: float,
+    ) -> None:
+        self._journal = journal
+        self._workers = workers
+        self._bus = bus
+        self._artifacts = artifacts
+        self._seconds = seconds
+
+    def begin(
+        self, live: LiveJob, *, partial_data: bool
+    ) -> Outcome | Callable[[], Awaitable[Outcome]]:
+        """Build a job's results, or return what will do it in a task.
+
+        Args:
+            live: The job.
+            partial_data: Missing data is no error: the execution was cut short.
+        """
+        if live.work is None or live.blocks is None:
+            return partial(self._slowly, live, partial_data=partial_data)
+        request = self._request(live, live.work, live.blocks, partial_data=partial_data)
+        if not fits_inline(request):
+            return partial(self._slowly, live, partial_data=partial_data)
+        return self._done(live, post_process(request), partial_data=partial_data)
+
+    async def _slowly(self, live: LiveJob, *, partial_data: bool) -> Outcome:
+        job = live.job
+        work = live.work
+        if work is None or live.blocks is None:
+            # The newest blocks are being written; the reader sees what is on disk.
+            await self._journal.flush()
+        if work is None:
+            data = await self._journal.work(job.number)
+            work = StoredWork({}) if data is None else WORK_DECODER.decode(data)
+        blocks = live.blocks
+        if blocks is None:
+            blocks = [
+                (block.controller, _DATA_DECODER.decode(block.header), block.data)
+                for block in await self._journal.blocks(job.number, live.data_attempt)
+            ]
+        request = self._request(live, work, blocks, partial_data=partial_data)
+        if fits_inline(request):
+            outcomes = post_process(request)
+        else:
+            outcomes = await self._workers.call(post_process, request, self._seconds)
+        return self._done(live, outcomes, partial_data=partial_data)
+
+    def _request(
+        self, live: LiveJob, work: StoredWork, blocks: Sequence[Block], *, partial_data: bool
+    ) -> PostProcessRequest:
+        executed = next(iter(work.works.values()), None)
+        return PostProcessRequest(
+            job=live.job.id,
+            attempt=live.job.attempt,
+            work=live.spec.work,
+            items=live.good,
+            blocks=tuple(RawBlock(*block) for block in blocks),
+            bits=bit_layouts(executed) if isinstance(executed, CircuitsWork) else {},
+            compiled=work.compiled if live.spec.kind == "compile" else {},
+            offers=self._described(live),
+            artifacts=str(self._artifacts),
+            partial=partial_data,
+            metadata=_metadata(live),
+        )
+
+    def _described(self, live: LiveJob) -> dict[str, Capabilities]:
+        if live.spec.kind != "sweep":
+            return {}
+        offers = self._bus.offers()
+        return {name: known for name in live.claims if (known := offers.get(name)) is not None}
+
+    def _done(
+        self, live: LiveJob, outcomes: Sequence[ItemOutcome], *, partial_data: bool
+    ) -> Outcome:
+        job = live.job
+        records: list[Record] = []
+        for outcome in outcomes:
+            if outcome.error is not None:
+                live.item_errors[outcome.index] = outcome.error
+            elif not outcome.partial:
+                live.complete.add(outcome.index)
+            records.append(
+                ItemEnded(
+                    job.number,
+                    outcome.index,
+                    job.attempt,
+                    outcome.error,
+                    outcome.result,
+                    outcome.data,
+                    outcome.partial,
+                )
+            )
+        # Raw data that made no result is kept: somebody may still make sense of it.
+        kept = any(outcome.error is not None for outcome in outcomes)
+        if (live.blocks_bytes or live.blocks is None) and not kept:
+            records.append(BlocksDropped(job.number, live.data_attempt))
+        return (DataKept() if partial_data else PostProcessed()), records
+
+
+def _metadata(live: LiveJob) -> dict[str, str]:
+    """Return what is stored with every result, to know where it comes from."""
+    found = {"job": live.job.id, "attempt": str(live.job.attempt), "target": live.target}
+    if live.job.calibration_set is not None:
+        found["calibration_set"] = live.job.calibration_set
+    return {key: value for key, value in found.items() if value}
