@@ -1,0 +1,252 @@
+"""A disk that is full, that fails or is locked: refused with reasons, survived, and healed."""
+
+import re
+import resource
+import shutil
+import signal
+import sqlite3
+import subprocess
+import tempfile
+import urllib.request
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+import stationd
+from stationd import jobs
+from stationd.client.references import JobRef
+from stationd.proto.error import StorageTrouble, WaitTimeout
+from stationd.proto.program import NullProgram
+from stationd.proto.status import JobExecutorStatus
+from tests.end_to_end.station import NULL, Station, until
+
+pytestmark = pytest.mark.slow
+
+TINY = 96
+"""MiB of the disk that is filled."""
+NewStation = Callable[..., Station]
+
+
+def _can_mount() -> bool:
+    with tempfile.TemporaryDirectory() as folder:
+        command = ["unshare", "--mount", "mount", "-t", "tmpfs", "none", folder]
+        try:
+            return subprocess.run(command, capture_output=True, check=False).returncode == 0
+        except FileNotFoundError:
+            return False
+
+
+needs_mount = pytest.mark.skipif(
+    not _can_mount(), reason="needs `unshare --mount`, and so root: .ci/run has it"
+)
+needs_strace = pytest.mark.skipif(
+    shutil.which("strace") is None, reason="needs strace, which injects the disk's errors"
+)
+
+
+class TinyStation(Station):
+    """A station whose state is on a small disk of its own, which goes with the daemon."""
+
+    def command(self, *words: str) -> list[str]:
+        state = self.folder / "state"
+        state.mkdir(exist_ok=True)
+        mount = f'mount -t tmpfs -o size={TINY}m none "{state}" && exec "$@"'
+        return ["unshare", "--mount", "sh", "-c", mount, "sh", *super().command(*words)]
+
+    @property
+    def state(self) -> Path:
+        """The state directory, as the daemon sees it."""
+        return Path(f"/proc/{self.pid}/root{self.folder}/state")
+
+    def fill(self) -> None:
+        """Take all the room that there is on the disk."""
+        with (self.state / "fill").open("ab", buffering=0) as file:
+            size = 1 << 20
+            while size:
+                try:
+                    file.write(bytes(size))
+                except OSError:
+                    size //= 2
+
+    def free(self) -> None:
+        """Give the room back."""
+        (self.state / "fill").unlink()
+
+
+@pytest.fixture
+def tiny_station(backend: str) -> Iterator[TinyStation]:
+    station = TinyStation(backend, NULL)
+    stationd.connect(station.endpoint)
+    try:
+        yield station
+        jobs.close()
+        station.check()
+    finally:
+        station.close()
+
+
+def submit(duration: float = 0.0) -> JobRef:
+    """Submit a job that keeps the null controller busy for some seconds."""
+    return jobs.submit(programs=NullProgram(duration=duration), n_shots=1, target="null")
+
+
+def running(duration: float) -> JobRef:
+    job = submit(duration)
+    jobs.wait_for(job, JobExecutorStatus.EXECUTION_STARTED, timeout=30)
+    return job
+
+
+def wait_ready(*wanted: JobRef) -> None:
+    for job in wanted:
+        assert jobs.wait_for(job, timeout=30).status is JobExecutorStatus.READY
+
+
+def refused() -> str:
+    """Submit, which must be refused, and return the reason."""
+    with pytest.raises(StorageTrouble) as caught:
+        submit()
+    return str(caught.value)
+
+
+def metric(station: Station) -> float:
+    """Return what Prometheus is told of the storage."""
+    address = re.search(r"metrics at (http://\S+)", station.log)
+    assert address is not None
+    with urllib.request.urlopen(address[1]) as answer:
+        text = answer.read().decode()
+    found = re.search(r"^stationd_journal_trouble (\S+)$", text, re.MULTILINE)
+    assert found is not None
+    return float(found[1])
+
+
+def writer_of(station: Station) -> int:
+    """Return the process that writes the journal."""
+
+    def is_writer(pid: int) -> bool:
+        return b"stationd.runtime.journal.writer" in Path(f"/proc/{pid}/cmdline").read_bytes()
+
+    return next(pid for pid in station.processes() if is_writer(pid))
+
+
+def limit_files(pid: int, size_bytes: int) -> tuple[int, int]:
+    """Let a process's files grow no further, as on a full disk; return what was allowed."""
+    soft, hard = resource.prlimit(pid, resource.RLIMIT_FSIZE)
+    resource.prlimit(pid, resource.RLIMIT_FSIZE, (size_bytes, hard))
+    return soft, hard
+
+
+def wait_trouble(station: Station) -> None:
+    until(lambda: metric(station) == 1.0, "the station is in trouble")
+
+
+def wait_healed(station: Station) -> None:
+    until(lambda: metric(station) == 0.0, "the station has healed")
+
+
+@needs_mount
+def test_a_full_disk_stops_intake_keeps_what_runs_and_heals_without_a_restart(
+    tiny_station: TinyStation,
+) -> None:
+    station = tiny_station.start()
+    station.wait_connected("nothing")
+    pid = station.pid
+    job = running(2.0)
+    acknowledged = [submit() for _ in range(5)]
+    station.fill()
+    # What does not fit any more costs the ballast, which makes room for it.
+    while metric(station) == 0.0:
+        try:
+            acknowledged.append(submit())
+        except StorageTrouble:
+            break
+    assert "the station takes no new work" in refused()
+    assert not (station.state / "ballast").exists()
+    station.fill()
+    assert re.search("the station's disk (is full|fails)", refused())
+    with pytest.raises(WaitTimeout):
+        jobs.wait_for(acknowledged[-1], timeout=3.0)
+
+    station.free()
+    wait_ready(job, *acknowledged)
+    wait_healed(station)
+    wait_ready(submit())
+    assert (station.state / "ballast").stat().st_size >= 16 << 20
+    assert station.pid == pid
+    assert station.log.count("no new work is taken") <= 3
+    assert "the storage is in order again" in station.log
+    assert station.stop() == 0
+
+
+def test_files_that_must_not_grow_keep_what_runs_and_heal(new_station: NewStation) -> None:
+    station = new_station().start()
+    station.wait_connected("nothing")
+    job = running(1.0)
+    writer = writer_of(station)
+    before = limit_files(writer, 4096)
+    wait_trouble(station)
+    assert "the station takes no new work, for the station's disk" in refused()
+
+    resource.prlimit(writer, resource.RLIMIT_FSIZE, before)
+    wait_ready(job)
+    wait_healed(station)
+    wait_ready(submit())
+    assert writer_of(station) == writer
+    assert station.stop() == 0
+
+
+def test_a_locked_journal_is_waited_for(new_station: NewStation) -> None:
+    station = new_station().start()
+    station.wait_connected("nothing")
+    job = running(0.5)
+    other = sqlite3.connect(station.folder / "state" / "journal.sqlite", isolation_level=None)
+    other.execute("BEGIN IMMEDIATE")
+    wait_trouble(station)
+    assert "another program has locked the journal" in refused()
+    other.execute("ROLLBACK")
+    other.close()
+    wait_ready(job)
+    wait_healed(station)
+    wait_ready(submit())
+    assert station.stop() == 0
+
+
+@needs_strace
+def test_a_flush_that_fails_is_written_again_and_nothing_is_lost(new_station: NewStation) -> None:
+    station = new_station().start()
+    station.wait_connected("nothing")
+    wait_ready(submit())
+    job = running(0.5)
+    flushes = "fsync,fdatasync"
+    strace = subprocess.Popen(
+        ["strace", "-f", "-qq", "-o", "/dev/null", "-p", str(writer_of(station)),
+         "-e", f"trace={flushes}", "-e", f"inject={flushes}:error=EIO"],
+        env=station.environment,
+    )  # fmt: skip
+    wait_trouble(station)
+    assert "SQLITE_IOERR" in refused()
+    strace.send_signal(signal.SIGINT)
+    strace.wait(20)
+    wait_ready(job)
+    wait_healed(station)
+    wait_ready(submit())
+    timeline = jobs.view(job).timeline
+    assert [entry.ordinal for entry in timeline] == list(range(1, len(timeline) + 1))
+    assert station.stop() == 0
+
+
+def test_a_station_that_is_stopped_in_trouble_says_so_and_the_next_one_goes_on(
+    new_station: NewStation,
+) -> None:
+    quick = ("stop_timeout = 10.0", "stop_timeout = 0.5")
+    station = new_station(settings=(quick,)).start()
+    station.wait_connected("nothing")
+    job = running(0.5)
+    limit_files(writer_of(station), 4096)
+    wait_trouble(station)
+    assert station.stop() == 1
+    assert "what was not acknowledged is given up: the station's disk" in station.log
+    station.start()
+    wait_ready(job)
+    assert len(station.tickets_executed) == 1
+    assert station.stop() == 0
