@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Sequence
 from contextlib import aclosing, contextmanager
 from typing import TYPE_CHECKING
 
@@ -23,10 +23,11 @@ from stationd.proto.error import JobError, WaitTimeout
 
 if TYPE_CHECKING:
     from stationd.client.references import JobStatus
-    from stationd.proto.job import JobId
+    from stationd.proto.job import JobId, TimelineEntry
     from stationd.proto.status import JobExecutorStatus
 
 Show = Callable[["JobStatus"], None]
+Begin = Callable[["Sequence[TimelineEntry]"], None]
 
 
 @click.command
@@ -64,7 +65,7 @@ def listen(
             call(follow, job, timeout, print_json_line)
         else:
             with _display(job) as display:
-                call(follow, job, timeout, display)
+                call(follow, job, timeout, *display)
 
 
 def wait_for_all(wanted: list[JobId], timeout: float | None, *, as_json: bool) -> int:
@@ -88,8 +89,16 @@ def wait_for_all(wanted: list[JobId], timeout: float | None, *, as_json: bool) -
     return max(codes, default=0)
 
 
-async def follow(job: JobId, timeout: float | None, show: Show) -> JobStatus | None:
+async def follow(
+    job: JobId, timeout: float | None, show: Show, begin: Begin | None = None
+) -> JobStatus | None:
     """Show every change of a job until it is over.
+
+    Args:
+        job: The job.
+        timeout: Seconds; None for as long as it takes.
+        show: Called with every change.
+        begin: Called once, before the first change that it may lack, with all that was climbed.
 
     Raises:
         JobError: It failed, or was cancelled.
@@ -99,6 +108,9 @@ async def follow(job: JobId, timeout: float | None, show: Show) -> JobStatus | N
     with anyio.move_on_after(timeout):
         async with aclosing(aio.listen_job_status(job)) as updates:
             async for update in updates:
+                if last is None and begin is not None:
+                    # The first update tells where the job stands, not how it came there.
+                    begin((await aio.view(job)).timeline)
                 last = update
                 show(update)
         check_finished(await aio.view(job))
@@ -114,7 +126,7 @@ def _wait(job: JobId, timeout: float | None, ends: list[JobStatus], *, as_json: 
             call(follow, job, timeout, shown.append)
         else:
             with _display(job) as display:
-                call(follow, job, timeout, display)
+                call(follow, job, timeout, *display)
     except (JobError, WaitTimeout) as error:
         return report(error)
     finally:
@@ -123,17 +135,17 @@ def _wait(job: JobId, timeout: float | None, ends: list[JobStatus], *, as_json: 
 
 
 @contextmanager
-def _display(job: JobId) -> Generator[Show]:
+def _display(job: JobId) -> Generator[tuple[Show, Begin | None]]:
     """Give a function that shows an update: in a live ladder on a terminal, else as a line."""
     out = console()
     if not out.is_terminal:
-        yield lambda update: click.echo(line(update))
+        yield lambda update: click.echo(line(update)), None
         return
     view = jobs.view(job)
     ladder = Ladder(f"{view.id} {view.name}".rstrip())
     ladder.begin(view.timeline)
     with Live(ladder, console=out, refresh_per_second=10):
-        yield ladder.take
+        yield ladder.take, ladder.begin
 
 
 @contextmanager

@@ -48,11 +48,10 @@ class Ladder:
         self._status: JobStatus | None = None
 
     def begin(self, timeline: Iterable[TimelineEntry]) -> None:
-        """Take what the job had climbed before anybody watched."""
-        known = self._rungs[-1][0] if self._rungs else 0
-        self._rungs = [
-            (entry.ordinal, str(entry.status), entry.time_unix_s) for entry in timeline
-        ] + [rung for rung in self._rungs if rung[0] > known]
+        """Take what the job has climbed so far, also before anybody watched."""
+        climbed = [(entry.ordinal, str(entry.status), entry.time_unix_s) for entry in timeline]
+        known = climbed[-1][0] if climbed else 0
+        self._rungs = climbed + [rung for rung in self._rungs if rung[0] > known]
 
     def take(self, update: JobStatus) -> None:
         """Take a change."""

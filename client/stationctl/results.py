@@ -28,7 +28,9 @@ if TYPE_CHECKING:
     "--output", type=click.Path(file_okay=False, path_type=Path), metavar="DIR",
     help="Write a .json and, for arrays, a .npz per item there.",
 )  # fmt: skip
-@click.option("--allow-incomplete", is_flag=True, help="Show what there is of a job that is not READY.")
+@click.option(
+    "--allow-incomplete", is_flag=True, help="Show what there is of a job that is not READY."
+)
 @json_option
 @station_option
 def results(job: str, output: Path | None, *, allow_incomplete: bool, as_json: bool) -> None:

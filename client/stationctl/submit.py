@@ -85,7 +85,14 @@ def submit(
         on_lost=on_lost,
     )
     if files and files[0].suffix == ".toml":
-        job = _sweep(files[0], name, priority, calibration, id, attempts)
+        job = _sweep(
+            files[0],
+            name=name,
+            priority=priority,
+            calibration=calibration,
+            id=id,
+            attempts=attempts,
+        )
     else:
         job = jobs.submit(
             programs=list(files) if null is None else NullProgram(duration=null),
@@ -125,6 +132,7 @@ def _check(
 
 def _sweep(
     path: Path,
+    *,
     name: str | None,
     priority: int | None,
     calibration: str | None,
