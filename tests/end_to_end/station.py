@@ -117,6 +117,15 @@ class Station:
 
     def start(self) -> "Station":
         """Start the daemon and wait until it answers."""
+        self.launch()
+        with dealer(self.endpoint) as socket:
+            socket.send(REQUESTS.encode(Ping(1, "test")))
+            until(lambda: socket.poll(0) or not is_alive(self.pid), "the daemon answers")
+        assert is_alive(self.pid), self.log
+        return self
+
+    def launch(self) -> None:
+        """Start the daemon, and wait for nothing."""
         self._starts += 1
         with self._log_file.open("wb") as log:
             self._daemon = subprocess.Popen(
@@ -127,11 +136,6 @@ class Station:
                 env=self.environment,
                 start_new_session=True,
             )
-        with dealer(self.endpoint) as socket:
-            socket.send(REQUESTS.encode(Ping(1, "test")))
-            until(lambda: socket.poll(0) or not is_alive(self.pid), "the daemon answers")
-        assert is_alive(self.pid), self.log
-        return self
 
     def command(self, *words: str) -> list[str]:
         """Return the command line of `stationd` with this station's configuration."""

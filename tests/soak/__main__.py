@@ -93,7 +93,7 @@ def soak(station: Station, plan: Plan, kills: int, seed: int) -> Tally:
         while plan.kills.total() < kills:
             killer.kill()
             clients.check_alive()
-            if plan.random.randrange(KILLS_PER_STOP) == 0:
+            if plan.kills.total() > KILLS_PER_STOP * (killer.stops.total() + 1):
                 killer.stop()
         click.echo("letting all jobs end")
         clients.finish()

@@ -168,7 +168,7 @@ def of_executions(stored: Stored, notes: Notes, executed: Sequence[int]) -> Iter
     earlier = sum(job.attempt - 1 for job in null)
     strange = counts.keys() - {job.ticket for job in null}
     if len(strange) > earlier:
-        yield f"{len(strange)} tickets of nobody were executed; {earlier} may be of earlier attempts"
+        yield f"{len(strange)} unknown tickets were executed; {earlier} may be of earlier attempts"
 
 
 def _of_failures(stored: Stored, notes: Notes, trouble: Sequence[float]) -> Iterator[str]:

@@ -18,6 +18,12 @@ BEAT = 0.2
 STOPS = {"three beats": 5 * BEAT, "the grace": 1.5 * GRACE}
 """How long processes are stopped, in seconds: longer than each of these."""
 _LONGEST_PAUSE = 1.2
+_WITH_ANOTHER = 0.25
+"""How often a controller dies while there is no daemon."""
+_WHILE_IT_STARTS = 0.2
+"""How often a daemon dies while it starts."""
+_STARTING = 1.5
+"""Seconds that a start takes, about."""
 _MOST_TRIES = 6
 """Moments that are looked at for one on which a job is where none was yet."""
 
@@ -61,19 +67,19 @@ class Killer:
     def kill(self) -> None:
         """Kill one process, at a moment that the plan likes."""
         process = self._plan.draw()
-        missing = self._plan.missing(process) if self._plan.aims(process) else set()
+        aimed = self._plan.aims(process)
+        missing = self._plan.missing(process)
         for attempt in range(_MOST_TRIES):
             self._pause()
             with ExitStack() as holds:
-                aimed = bool(missing)
                 statuses = self._hold(holds) if aimed else frozenset[JobExecutorStatus]()
                 last = attempt == _MOST_TRIES - 1
-                if aimed and not (last or statuses & missing):
+                if aimed and missing and not (last or statuses & missing):
                     continue
                 killed = self._killed(process, statuses)
             # What was held goes on first: the writer finishes what it was sent, and ends.
             if killed:
-                self._bring_back(process)
+                self._replace(process)
                 return
         self._say(f"no {process} was there to be killed")
 
@@ -133,9 +139,20 @@ class Killer:
         self.blows.append(Blow(process, name, began, time.time()))
         return True
 
-    def _bring_back(self, process: Process) -> None:
-        """Start another daemon if there is none any more; controllers and workers it replaces."""
-        if process in ("daemon", "writer"):
-            # Without its writer a daemon ends by itself.
+    def _replace(self, process: Process) -> None:
+        """Start another daemon if there is none any more; controllers and workers it replaces.
+
+        Now and then a controller dies too meanwhile, or the new daemon before it can answer.
+        """
+        if process not in ("daemon", "writer"):
+            return
+        # Without its writer a daemon ends by itself.
+        self._station.ended()
+        if self._random.random() < _WITH_ANOTHER:
+            self._killed("controller", frozenset())
+        while self._random.random() < _WHILE_IT_STARTS:
+            self._station.launch()
+            time.sleep(self._random.uniform(0.0, _STARTING))
+            self._killed("daemon", frozenset())
             self._station.ended()
-            self.start()
+        self.start()

@@ -29,8 +29,8 @@ class Plan:
     def draw(self) -> Process:
         """Return whom to kill next: all in turn, in any order; more often who lacks rungs."""
         fewest = min(self.kills[process] for process in PROCESSES)
-        behind = [process for process in PROCESSES if self.kills[process] == fewest]
-        lacking = [process for process in PROCESSES if self.missing(process)]
+        behind: list[Process] = [process for process in PROCESSES if self.kills[process] == fewest]
+        lacking: list[Process] = [process for process in PROCESSES if self.missing(process)]
         return self.random.choice(lacking if lacking and self.random.random() < 0.5 else behind)
 
     def missing(self, process: Process) -> set[JobExecutorStatus]:

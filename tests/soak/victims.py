@@ -4,7 +4,7 @@ import os
 import re
 import signal
 import time
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
 from random import Random
@@ -44,7 +44,7 @@ def kill(pid: int) -> bool:
 
 
 @contextmanager
-def held(pids: list[int]) -> Iterator[None]:
+def held(pids: list[int]) -> Generator[None]:
     """Keep processes from going on; one that is killed meanwhile stays dead."""
     try:
         for pid in pids:
