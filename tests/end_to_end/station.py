@@ -258,6 +258,11 @@ class Station:
 
     def close(self) -> None:
         """End all that was started, and remove the folder."""
+        self.end_all()
+        shutil.rmtree(self.folder)
+
+    def end_all(self) -> None:
+        """End all that was started, and leave the folder for a look at it."""
         # Controllers that a killed daemon has left behind would not end by themselves; and a
         # daemon that lives would start them again.
         if self._daemon is not None and self._daemon.poll() is None:
@@ -269,7 +274,6 @@ class Station:
             except ProcessLookupError:
                 continue
         until(lambda: not self.processes(), "all processes have ended")
-        shutil.rmtree(self.folder)
 
     def check(self) -> None:
         """Fail if the daemon or a controller met a bug."""

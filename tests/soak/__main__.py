@@ -24,6 +24,8 @@ from tests.soak.work import NULL_TARGETS
 KILLS_PER_STOP = 8
 FULL_RUN = 100
 """From so many kills on every cell of the matrix must be met."""
+MOST_SHOWN = 50
+"""Violations that are printed; the JSON has them all."""
 
 _NULL = """
 [controllers.{name}]
@@ -68,16 +70,15 @@ def main(kills: int, seed: int | None, backend: str, path: Path | None) -> None:
     try:
         tally = soak(station, Plan(seed), kills, seed)
     except BaseException:
-        click.echo(f"seed {seed}; the station's folder is kept: {station.folder}", err=True)
+        _keep(station, seed)
         raise
     show(tally)
     if path is not None:
         path.write_bytes(as_json(tally))
-    failed = bool(tally.violations) or (kills >= FULL_RUN and tally.empty > 0)
-    for violation in tally.violations[:50]:
+    for violation in tally.violations[:MOST_SHOWN]:
         click.echo(f"VIOLATION {violation}", err=True)
-    if failed:
-        click.echo(f"seed {seed}; the station's folder is kept: {station.folder}", err=True)
+    if tally.violations or (kills >= FULL_RUN and tally.empty):
+        _keep(station, seed)
         sys.exit(1)
     station.close()
 
@@ -126,6 +127,11 @@ def soak(station: Station, plan: Plan, kills: int, seed: int) -> Tally:
         stories=len(notes.heard) + len(notes.fed),
         violations=broken,
     )
+
+
+def _keep(station: Station, seed: int) -> None:
+    station.end_all()
+    click.echo(f"seed {seed}; journal, logs and notes are kept in {station.folder}", err=True)
 
 
 def _say(plan: Plan, kills: int, began: float) -> Callable[[str], None]:
