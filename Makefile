@@ -4,6 +4,8 @@ PYTHON ?= python3
 VENV ?= .venv
 PYTEST_ARGS ?=
 LOCK_ARGS ?=
+SEEDS ?= 20
+SIMULATE_ARGS ?=
 KILLS ?= 200
 
 BIN := $(VENV)/bin
@@ -13,7 +15,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK = 1
 export PIP_ROOT_USER_ACTION = ignore
 
 .DEFAULT_GOAL := help
-.PHONY: help venv demo test check format bench soak diagram lock dist clean
+.PHONY: help venv demo test simulate check format bench soak diagram lock dist clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -32,6 +34,9 @@ demo: $(READY) ## run a station with a simulated instrument, submit jobs, watch 
 
 test: $(READY) ## run the tests (PYTEST_ARGS='-k queue' for some of them)
 	$(BIN)/pytest $(PYTEST_ARGS)
+
+simulate: $(READY) ## run whole stations in virtual time (SEEDS=FIRST-LAST, or SEEDS=N for N fresh ones)
+	$(BIN)/python -m tests.simulation $(SEEDS) $(SIMULATE_ARGS)
 
 check: $(READY) ## everything that must hold before a commit: format, lint, types, imports, tests
 	$(BIN)/ruff format --check

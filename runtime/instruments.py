@@ -146,6 +146,12 @@ class Instruments:
         # and the controllers that have said since what they hold.
         self._inherited: set[int] = set()
         self._heard: set[str] = set()
+        # The controller whose Hello is being taken in, and jobs of its that are to leave then.
+        self._greeting: str | None = None
+        self._leaving: list[LiveJob] = []
+        # Jobs that are being taken back: a Hello waits, for it is about them too.
+        self._taking_back = 0
+        self._taken_back = anyio.Event()
         self._given_up: set[str] = set()
         self._began: dict[tuple[JobId, str], float] = {}
         self._seconds: dict[str, float] = {}
@@ -208,8 +214,12 @@ class Instruments:
         if live.job.number not in self._waiting:
             # Its work is being fetched from the journal: it finds out when it has been.
             return
+        if self._greeting in live.claims:
+            self._leaving.append(live)
+            return
         self._forget_waiting(live)
         if self._may_be_out(live):
+            self._taking_back += 1
             self._tasks.start_soon(self._leave_controllers, live)
         else:
             self._act(live, None, [Tell(LeftQueue())])
@@ -274,7 +284,8 @@ class Instruments:
         depths = {
             name: self._depth(name)
             for name in self._lines.connected()
-            if name not in self.quarantine
+            # One that is just saying what it holds may hold those that wait.
+            if name != self._greeting and name not in self.quarantine
         }
         self._granted.extend(self._waiting.pop(number) for number in self.queue.grants(depths))
         # In the order of the grants, though the work of some has to be fetched first.
@@ -318,9 +329,14 @@ class Instruments:
 
     async def _leave_controllers(self, live: LiveJob) -> None:
         """Take back a ticket that may be out, as soon as its controllers have said Hello."""
-        await self._load(live)
-        await self._take_up(live, began=False)
-        self._settle_others(live, "")
+        try:
+            await self._load(live)
+            await self._take_up(live, began=False)
+            self._settle_others(live, "")
+        finally:
+            self._taking_back -= 1
+            self._taken_back.set()
+            self._taken_back = anyio.Event()
 
     async def _fetch_granted(self) -> None:
         fetched = tuple(self._granted)
@@ -373,13 +389,22 @@ class Instruments:
 
     async def hello(self, controller: str, hello: Hello, *, same_ledger: bool) -> None:
         """Settle how things stand with a controller that has connected."""
-        self._heard.add(controller)
+        self._greeting = controller
+        while self._taking_back:
+            await self._taken_back.wait()
         self._given_up.discard(controller)
         self.leftovers.greeted(controller)
         held = {ticket.ticket.number: ticket for ticket in hello.held}
         self._reconsider(controller, held)
-        for ticket in hello.held:
-            await self._found(controller, ticket)
+        try:
+            for ticket in hello.held:
+                await self._found(controller, ticket)
+        finally:
+            self._heard.add(controller)
+            self._greeting = None
+        leaving, self._leaving = self._leaving, []
+        for live in leaving:
+            self.leave(live)
         # What is taken back first, lest it begins when what runs before it is aborted.
         executions = sorted(self._executions.items(), key=lambda item: not item[1].leaving)
         for job, execution in executions:
