@@ -109,6 +109,24 @@ def check_config(config: Path) -> None:
         click.echo(f"target {name:<16} {target.controller}")
 
 
+@main.command()
+@_config
+def migrate(config: Path) -> None:
+    """Bring the journal of an older version along; the daemon does so too when it starts."""
+    state = _settings(config).state
+    from stationd.proto.error import StationError
+    from stationd.runtime.journal.offline import bring_along
+
+    try:
+        old, new = bring_along(state)
+    except StationError as error:
+        _end(error)
+    if old == new:
+        click.echo(f"the journal in {state} has the newest format already, {new}")
+    else:
+        click.echo(f"the journal in {state} was brought from format {old} to {new}")
+
+
 def _settings(config: Path) -> Settings:
     from stationd.proto.error import StationError
     from stationd.runtime.settings import load

@@ -16,6 +16,7 @@ import sqlalchemy
 from alembic.operations import Operations
 from alembic.runtime.migration import MigrationContext
 from alembic.script import Script, ScriptDirectory
+from alembic.script.revision import RevisionError
 from alembic.util.exc import CommandError
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.pool import NullPool
@@ -25,8 +26,8 @@ from stationd.runtime.journal.formats import Format
 
 
 def revision(version: int) -> str:
-    """Return the name of the revision that makes a version."""
-    return f"{version:04}"
+    """Return the name of the revision that makes a version; 0 is an empty database."""
+    return f"{version:04}" if version else "base"
 
 
 def migrate(path: Path, version: int, wanted: Format) -> None:
@@ -55,7 +56,7 @@ def migrate(path: Path, version: int, wanted: Format) -> None:
                     step.module.upgrade()
             connection.exec_driver_sql("UPDATE meta SET schema_version = ?", (wanted.version,))
             connection.commit()
-    except (CommandError, SQLAlchemyError, sqlite3.Error) as error:
+    except (CommandError, RevisionError, SQLAlchemyError, sqlite3.Error) as error:
         raise JournalFailed(
             f"the journal {path} cannot be brought from format {version} to {wanted.version}, and"
             f" is as it was: {error}"

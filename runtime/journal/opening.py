@@ -58,7 +58,7 @@ def open_database(
         if version is None:
             _create(database, wanted.version)
         else:
-            _check_known(version, path, wanted)
+            check_known(version, path, wanted)
         if crashed:
             _look_through(database, path)
         if version is not None and version < wanted.version:
@@ -72,7 +72,12 @@ def open_database(
     return database
 
 
-def _check_known(version: int, path: Path, wanted: Format) -> None:
+def check_known(version: int, path: Path, wanted: Format) -> None:
+    """Refuse a newer format.
+
+    Raises:
+        JournalFailed: It is one; the message names both versions.
+    """
     if version > wanted.version:
         raise JournalFailed(
             f"the journal {path} has the format {version}, this stationd knows only"

@@ -76,7 +76,9 @@ def error_info(blob: bytes | None) -> ErrorInfo | None:
     return None if blob is None else _ERROR.decode(blob)
 
 
-FACT_COLUMNS: Final = "seq, ordinal, attempt, status, time_unix_s, cancelling, error, note, retrying"
+FACT_COLUMNS: Final = (
+    "seq, ordinal, attempt, status, time_unix_s, cancelling, error, note, retrying"
+)
 
 
 class FactRow(NamedTuple):
