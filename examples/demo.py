@@ -1,8 +1,8 @@
 """What stationd does, in half a minute: `make demo`.
 
 Starts a station with three simulated controllers, runs two circuits and a sweep on it, cancels
-a fourth job halfway, and shows what came of each. Every step is checked; the first that goes
-wrong ends the demo, by name and with a code other than 0.
+a fourth job halfway, submits a fifth that cannot run, and shows what came of each. Every step
+is checked; the first that goes wrong ends the demo, by name and with a code other than 0.
 """
 
 from __future__ import annotations
@@ -22,12 +22,30 @@ from matplotlib import pyplot as plt
 from relaxation import Relaxation, fit_relaxation
 from rich.console import Console
 
-from stationd import CircuitResult, JobRef, JobStatus, StatusEnum, SweepData, aio, jobs, plot
+from stationd import (
+    CircuitResult,
+    JobExecutorStatus,
+    JobRef,
+    JobStatus,
+    StatusEnum,
+    SweepData,
+    aio,
+    jobs,
+    plot,
+)
 
 EXAMPLES = Path(__file__).parent
 OUTPUT = EXAMPLES.parent / "demo-output"
 
 T = TypeVar("T")
+
+TYPO = """OPENQASM 3.0;
+include "stdgates.inc";
+qubit[1] q;
+hadamard q[0];
+bit c = measure q[0];
+"""
+"""A circuit with a gate that there is not."""
 
 SHOTS = 1000
 LONG_SHOTS = 8000
@@ -35,9 +53,9 @@ CONNECT_SECONDS = 30
 WATCH_SECONDS = 60
 METRICS = (
     'stationd_jobs_ended_total{outcome="ready"}',
+    'stationd_jobs_ended_total{outcome="failed"}',
     'stationd_jobs_ended_total{outcome="aborted"}',
     "stationd_journal_commits_total",
-    "stationd_journal_records_total",
     'stationd_controller_up{controller="qpu"}',
 )
 
@@ -69,10 +87,11 @@ def show(station: LocalStation) -> None:
     step("Import a calibration set")
     calibration = import_calibration(station)
 
-    step("Submit four jobs, and watch them climb")
-    bell, ghz, sweep, long = submit_all(station)
+    step("Submit five jobs, and watch them climb")
+    bell, ghz, sweep, long, typo = watched = submit_all(station)
     halfway = {long.id: CancelHalfway(long)}
-    watch([bell, ghz, sweep, long], console, timeout=WATCH_SECONDS, on_update=halfway)
+    watch(list(watched), console, timeout=WATCH_SECONDS, on_update=halfway)
+    show_rungs(watched)
 
     step("Look at the counts")
     show_counts(bell, {"00", "11"}, least=0.8)
@@ -84,6 +103,9 @@ def show(station: LocalStation) -> None:
 
     step("See what a cancelled job leaves")
     show_partial(long)
+
+    step("See why a job failed")
+    show_failure(typo)
 
     step("Draw who did what when")
     save_timelines([bell, ghz, sweep, long])
@@ -148,13 +170,22 @@ def import_calibration(station: LocalStation) -> str:
 
 
 def submit_all(station: LocalStation) -> tuple[JobRef, ...]:
-    """Submit two circuits, a sweep over two controllers, and a job to cancel."""
+    """Submit two circuits, a sweep over two controllers, a job to cancel, and one to fail."""
     bell = jobs.submit(programs=EXAMPLES / "bell.qasm", n_shots=SHOTS, name="Bell")
     ghz = jobs.submit(programs=EXAMPLES / "ghz5.qasm", n_shots=SHOTS, name="GHZ")
     sweep = shell(station, "stationctl", "submit", "examples/t1_sweep.toml")
     long = jobs.submit(programs=EXAMPLES / "ghz5.qasm", n_shots=LONG_SHOTS, name="long")
-    done("all four are on disk")
-    return tuple(map(jobs.refresh, (bell, ghz, sweep, long)))
+    typo = jobs.submit(programs=TYPO, n_shots=SHOTS, name="typo")
+    done("all five are on disk")
+    return tuple(map(jobs.refresh, (bell, ghz, sweep, long, typo)))
+
+
+def show_rungs(watched: tuple[JobRef, ...]) -> None:
+    """Check that together the jobs have been at every status."""
+    seen = {entry.status for job in watched for entry in jobs.view(job).timeline}
+    missing = ", ".join(map(str, set(JobExecutorStatus) - seen))
+    assert not missing, f"no job has been at {missing}"
+    done(f"together they have been at all {len(seen)} statuses")
 
 
 class CancelHalfway:
@@ -201,6 +232,15 @@ def show_partial(job: JobRef) -> None:
     kept = len(result.bits)
     assert 0 < kept < result.shots, f"{kept} of {result.shots} shots were kept"
     done(f"{view.note}: {kept:,} of {result.shots:,} shots")
+
+
+def show_failure(job: JobRef) -> None:
+    """Show what a job says that cannot run."""
+    view = jobs.view(job)
+    assert view.coarse is StatusEnum.ERROR, f"the job is {view.status}"
+    assert view.error is not None
+    assert "hadamard" in str(view.error), f"the error does not name the gate: {view.error}"
+    done(str(view.error))
 
 
 def outcome(job: JobRef, kind: type[T]) -> T:
