@@ -120,7 +120,7 @@ def migrate(config: Path) -> None:
     try:
         old, new = bring_along(state)
     except StationError as error:
-        _end(error)
+        _end(error, "")
     if old == new:
         click.echo(f"the journal in {state} has the newest format already, {new}")
     else:
