@@ -13,7 +13,7 @@ from msgspec import Struct
 
 from stationd.actors.job import Job
 from stationd.actors.ladder import Course
-from stationd.actors.retry import has_result
+from stationd.actors.retry import has_result, made_by
 from stationd.actors.stages.compile import compile_null
 from stationd.proto.program import Circuits, CircuitsWork, NullWork, Work
 from stationd.proto.result import CompiledResult
@@ -67,7 +67,11 @@ class LiveJob:
     left_out: frozenset[int] = frozenset()
     """Those of the others that have no result of an earlier attempt."""
     complete: set[int] = field(default_factory=set[int])
-    """Items that have a result with nothing missing."""
+    """Items that have a result with nothing missing, made by the current attempt or, if that
+    does not run them, by an earlier one."""
+    outdone: frozenset[int] = frozenset()
+    """Items that run again although an earlier attempt has made their results, which nothing but
+    a complete new one replaces."""
     collected: int = 0
     """The attempt whose raw data this one works up; 0 for its own."""
     progress: Progress | None = None
@@ -113,6 +117,7 @@ class LiveJob:
         self.item_errors = {
             item: error for item, error in self.item_errors.items() if item in others
         }
+        self.outdone = frozenset((self.complete | self.outdone) - others)
         self.complete &= others
         self.collected = collected
         self.ticket = None
@@ -158,14 +163,23 @@ def resumed(stored: StoredJob) -> LiveJob:
     )
     errors = {item.index: item.error for item in stored.items if item.error is not None}
     running = None if stored.running is None else frozenset(stored.running)
-    complete = {item.index for item in stored.items if has_result(item)}
+    there = {item.index: item.result for item in stored.items if has_result(item)}
+    outdone = {
+        index
+        for index, result in there.items()
+        if result is not None
+        and (running is None or index in running)
+        and made_by(result) != stored.attempt
+    }
+    complete = there.keys() - outdone
     live = LiveJob(job, stored.spec, stored.target, item_errors=errors)
     live.blocks = None
     live.running = running
-    live.complete = complete
+    live.complete = set(complete)
+    live.outdone = frozenset(outdone)
     live.collected = stored.collected
     if running is not None:
-        ended = complete | errors.keys() | running
+        ended = {*complete, *errors, *running}
         live.left_out = frozenset(set(range(stored.spec.items)) - ended)
     live.stored_at = stored.modified_unix_s
     # The journal does not say when a later attempt began: its newest fact is close to it.

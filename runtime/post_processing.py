@@ -134,6 +134,9 @@ class PostProcessing:
                 live.item_errors[outcome.index] = outcome.error
             elif not outcome.partial:
                 live.complete.add(outcome.index)
+            elif outcome.index in live.outdone:
+                # The job was cut short: what an earlier attempt has made is better.
+                continue
             records.append(
                 ItemEnded(
                     job.number,
@@ -149,6 +152,9 @@ class PostProcessing:
         kept = any(outcome.error is not None for outcome in outcomes)
         if (live.blocks_bytes or live.blocks is None) and not kept:
             records.append(BlocksDropped(job.number, live.data_attempt))
+        if job.attempt > 1 and not live.item_errors and not live.left_out and not partial_data:
+            # Nobody needs what attempts before this one have left, either.
+            records += [BlocksDropped(job.number, attempt) for attempt in range(1, job.attempt)]
         return (DataKept() if partial_data else PostProcessed()), records
 
 

@@ -174,7 +174,8 @@ class Retries:
         """Return where an execution begins: in the queue, if its work has been compiled."""
         data = await self._journal.work(live.job.number)
         work = None if data is None else WORK_DECODER.decode(data)
-        if work is not None and _covers(work, items):
+        # Without claims its target is gone: validation says so.
+        if live.claims and work is not None and _covers(work, items):
             return RequeueAccepted()
         return RestartAccepted()
 

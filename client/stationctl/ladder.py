@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
     from stationd.client.references import JobStatus
     from stationd.proto.job import TimelineEntry
+    from stationd.proto.status import JobExecutorStatus
 
 _BAR_WIDTH = 40
 
@@ -49,7 +50,10 @@ class Ladder:
 
     def begin(self, timeline: Iterable[TimelineEntry]) -> None:
         """Take what the job has climbed so far, also before anybody watched."""
-        climbed = [(entry.ordinal, str(entry.status), entry.time_unix_s) for entry in timeline]
+        climbed = [
+            (entry.ordinal, _rung(entry.status, entry.attempt), entry.time_unix_s)
+            for entry in timeline
+        ]
         known = climbed[-1][0] if climbed else 0
         self._rungs = climbed + [rung for rung in self._rungs if rung[0] > known]
 
@@ -57,7 +61,8 @@ class Ladder:
         """Take a change."""
         self._status = update
         if not self._rungs or update.ordinal > self._rungs[-1][0]:
-            self._rungs.append((update.ordinal, str(update.status), update.time_unix_s))
+            rung = _rung(update.status, update.attempt)
+            self._rungs.append((update.ordinal, rung, update.time_unix_s))
 
     def __rich__(self) -> Group:
         rungs = Table.grid(padding=(0, 2))
@@ -89,6 +94,10 @@ class Ladder:
             return [grid]
         words = [_waiting(status), status.note, str(status.error) if status.error else ""]
         return [Text(" " * 12 + word) for word in words if word]
+
+
+def _rung(status: JobExecutorStatus, attempt: int) -> str:
+    return f"{status} (attempt {attempt})" if attempt > 1 else str(status)
 
 
 def _waiting(update: JobStatus) -> str:

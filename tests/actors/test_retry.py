@@ -35,8 +35,8 @@ from stationd.proto.job import (
     TimelineEntry,
 )
 from stationd.proto.jobs_protocol import RetryStatus
-from stationd.proto.program import NullProgram
 from stationd.proto.program import Circuits as CircuitsOf
+from stationd.proto.program import NullProgram
 from stationd.proto.status import JobExecutorStatus as S
 from stationd.proto.status import RemoteRetryStrategy as R
 

@@ -384,7 +384,7 @@ def test_what_cannot_be_retried_is_refused_with_a_reason(station: Station) -> No
             jobs.retry_submission(job, None, strategy)
     jobs.cancel(job)
     assert story(job)[-1].status is S.ABORTED
-    with pytest.raises(RequestError, match="no item .* is ERROR .* 1 CANCELLED"):
+    with pytest.raises(RequestError, match=r"no item .* is ERROR .* 1 CANCELLED"):
         jobs.retry_submission(job)
     with pytest.raises(RequestError, match="'QUEUED' is not"):
         jobs.retry_submission(job, [StatusEnum.QUEUED])

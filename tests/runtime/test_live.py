@@ -119,7 +119,19 @@ def test_a_restart_finds_the_attempt_as_it_was(running: tuple[int, ...] | None) 
         )
     )
     assert live.job.attempt == 3
-    assert live.complete == {0}
+    # The first item's result is of attempt 1.
+    assert (live.complete, live.outdone) == (
+        (set(), frozenset({0})) if running is None else ({0}, frozenset())
+    )
     assert live.data_attempt == 2
     assert live.good == ((0, 1, 2) if running is None else (1,))
     assert live.left_out == (frozenset() if running is None else {2})
+
+
+def test_what_an_earlier_attempt_made_is_not_taken_for_made_by_this_one() -> None:
+    live = job(NULLS)
+    live.complete = {0, 1}
+    live.next_attempt([1, 2], 0, 0.0)
+    assert (live.complete, live.outdone) == ({0}, frozenset({1}))
+    live.next_attempt([1, 2], 0, 0.0)
+    assert live.outdone == {1}

@@ -9,7 +9,7 @@ import anyio
 import pytest
 from anyio.lowlevel import checkpoint
 
-from stationd.actors.retry import Knowledge as K
+from stationd.actors.retry import Knowledge
 from stationd.proto import instruments_protocol as wire
 from stationd.proto.error import (
     Conflict,
@@ -126,45 +126,45 @@ async def unreachable(bench: Bench) -> None:
     bench.api._retries._grace = SHORT
 
 
-KNOWN: dict[K, Callable[[Bench], Awaitable[None]]] = {
-    K.NEVER_ACCEPTED: never_accepted,
-    K.RESULT_EXISTS: result_exists,
-    K.NO_RESULT: no_result,
-    K.FORGOTTEN: forgotten,
-    K.UNREACHABLE: unreachable,
+KNOWN: dict[Knowledge, Callable[[Bench], Awaitable[None]]] = {
+    Knowledge.NEVER_ACCEPTED: never_accepted,
+    Knowledge.RESULT_EXISTS: result_exists,
+    Knowledge.NO_RESULT: no_result,
+    Knowledge.FORGOTTEN: forgotten,
+    Knowledge.UNREACHABLE: unreachable,
 }
 NOTHING, AWAY = "nothing_to_collect", "controller_unreachable"
-CELLS: dict[R, dict[K, S | str]] = {
+CELLS: dict[R, dict[Knowledge, S | str]] = {
     R.DEFAULT: {
-        K.NEVER_ACCEPTED: NOTHING,
-        K.RESULT_EXISTS: S.EXECUTION_ENDED,
-        K.NO_RESULT: NOTHING,
-        K.FORGOTTEN: NOTHING,
-        K.UNREACHABLE: NOTHING,
+        Knowledge.NEVER_ACCEPTED: NOTHING,
+        Knowledge.RESULT_EXISTS: S.EXECUTION_ENDED,
+        Knowledge.NO_RESULT: NOTHING,
+        Knowledge.FORGOTTEN: NOTHING,
+        Knowledge.UNREACHABLE: NOTHING,
     },
     R.ALLOW_RESUBMIT: {
-        K.NEVER_ACCEPTED: S.PENDING_EXECUTION,
-        K.RESULT_EXISTS: S.EXECUTION_ENDED,
-        K.NO_RESULT: NOTHING,
-        K.FORGOTTEN: NOTHING,
-        K.UNREACHABLE: NOTHING,
+        Knowledge.NEVER_ACCEPTED: S.PENDING_EXECUTION,
+        Knowledge.RESULT_EXISTS: S.EXECUTION_ENDED,
+        Knowledge.NO_RESULT: NOTHING,
+        Knowledge.FORGOTTEN: NOTHING,
+        Knowledge.UNREACHABLE: NOTHING,
     },
     R.FORCE_RESUBMIT: {
-        K.NEVER_ACCEPTED: S.PENDING_EXECUTION,
-        K.RESULT_EXISTS: S.EXECUTION_ENDED,
-        K.NO_RESULT: S.PENDING_EXECUTION,
-        K.FORGOTTEN: S.PENDING_EXECUTION,
-        K.UNREACHABLE: AWAY,
+        Knowledge.NEVER_ACCEPTED: S.PENDING_EXECUTION,
+        Knowledge.RESULT_EXISTS: S.EXECUTION_ENDED,
+        Knowledge.NO_RESULT: S.PENDING_EXECUTION,
+        Knowledge.FORGOTTEN: S.PENDING_EXECUTION,
+        Knowledge.UNREACHABLE: AWAY,
     },
-    R.FULL_RESTART: dict.fromkeys(K, S.RECEIVED),
+    R.FULL_RESTART: dict.fromkeys(Knowledge, S.RECEIVED),
 }
 """Where the new attempt begins, or why there is none."""
 
 
 @pytest.mark.parametrize(
-    ("strategy", "known"), list(itertools.product(R, K)), ids=lambda cell: cell.name
+    ("strategy", "known"), list(itertools.product(R, Knowledge)), ids=lambda cell: cell.name
 )
-async def test_every_cell_of_the_table(strategy: R, known: K) -> None:
+async def test_every_cell_of_the_table(strategy: R, known: Knowledge) -> None:
     async with a_bench() as bench:
         await KNOWN[known](bench)
         before = await seen(bench)
@@ -178,34 +178,43 @@ async def test_every_cell_of_the_table(strategy: R, known: K) -> None:
         answer = await retry(bench, strategy, while_waiting=controller)
 
         expected = CELLS[strategy][known]
-        after = await seen(bench)
         if isinstance(expected, str):
             assert (answer.outcome, answer.attempt) == (expected, 1)
-            assert after == before
+            assert await seen(bench) == before
             assert bench.dispatch.get(job_id(1)) is None
             return
         assert (answer.outcome, answer.attempt) == ("opened", 2)
         if expected is S.EXECUTION_ENDED:
-            await committed_until(bench, lambda: bench.dispatch.get(job_id(1)) is None)
-        elif known is not K.UNREACHABLE:
-            await committed_until(bench, lambda: has_armed(bench, 2))
+            await check_collected(bench, sent)
+        elif known is not Knowledge.UNREACHABLE:
+            await check_executed(bench)
         bench.commit()
         after = await seen(bench)
         second = [entry.status for entry in after.timeline if entry.attempt == 2]
         assert second[0] is expected
         assert after.timeline[: len(before.timeline)] == before.timeline
-        arms = [one.ticket for _, one in bench.lines.sent[sent:] if isinstance(one, wire.Arm)]
-        if expected is S.EXECUTION_ENDED:
-            assert after.status is S.READY
-            assert not arms
-            assert after.items[0].result is not None
-            kept = wire.Acknowledge(bench.instruments._fence, Ticket(1, job_id(1), 1))
-            assert bench.lines.to("a")[-1] == kept
-        elif known is not K.UNREACHABLE:
-            # It is executed by a ticket of its own.
-            assert [ticket.attempt for ticket in arms] == [2]
-            bench.run("a", arms[0])
-            assert (await seen(bench)).status is S.READY
+
+
+async def check_collected(bench: Bench, sent: int) -> None:
+    """Fail unless results are made of the data that was left, and nothing is executed."""
+    await committed_until(bench, lambda: bench.dispatch.get(job_id(1)) is None)
+    after = await seen(bench)
+    assert after.status is S.READY
+    assert after.items[0].result is not None
+    assert not any(isinstance(command, wire.Arm) for _, command in bench.lines.sent[sent:])
+    # What was kept at the controller is let go of.
+    kept = wire.Acknowledge(bench.instruments._fence, Ticket(1, job_id(1), 1))
+    assert bench.lines.to("a")[-1] == kept
+
+
+async def check_executed(bench: Bench) -> None:
+    """Fail unless the job is executed by a ticket of its new attempt."""
+    await committed_until(bench, lambda: has_armed(bench, 2))
+    ticket = bench.live(1).ticket
+    assert ticket is not None
+    assert ticket.attempt == 2
+    bench.run("a", ticket)
+    assert (await seen(bench)).status is S.READY
 
 
 async def test_what_still_runs_is_aborted_and_at_rest_before_it_is_executed_again() -> None:
@@ -243,6 +252,7 @@ async def test_a_controller_that_comes_back_within_the_grace_time_is_asked() -> 
         ticket = lost(bench)
         bench.lines.names.remove("a")
         came: list[bool] = []
+        answer: RetryAnswer | None = None
 
         def answers_its_collect() -> None:
             for command in bench.lines.to("a"):
@@ -258,6 +268,7 @@ async def test_a_controller_that_comes_back_within_the_grace_time_is_asked() -> 
             tasks.start_soon(comes_back)
             answer = await retry(bench, while_waiting=answers_its_collect)
         assert came
+        assert answer is not None
         assert answer.outcome == "opened"
 
 
@@ -346,7 +357,7 @@ async def test_a_ready_job_is_refused_but_for_a_full_restart() -> None:
     async with a_bench() as bench:
         bench.run("a", bench.queued(1))
         for strategy in set(R) - {R.FULL_RESTART}:
-            with pytest.raises(RequestError, match="READY .* only FULL_RESTART"):
+            with pytest.raises(RequestError, match=r"READY .* only FULL_RESTART"):
                 await retry(bench, strategy, None)
         assert (await retry(bench, R.FULL_RESTART, None)).outcome == "opened"
 
