@@ -403,8 +403,8 @@ class Instruments:
             self._heard.add(controller)
             self._greeting = None
         leaving, self._leaving = self._leaving, []
-        for live in leaving:
-            self.leave(live)
+        for one in leaving:
+            self.leave(one)
         # What is taken back first, lest it begins when what runs before it is aborted.
         executions = sorted(self._executions.items(), key=lambda item: not item[1].leaving)
         for job, execution in executions:
