@@ -86,13 +86,23 @@ class Checkers:
             self._wrong("job", name, "was aborted, and nobody had asked for it")
         if name in promises.cancels and end.status is not S.ABORTED:
             self._wrong("job", name, "is", end.status, "after its cancel was accepted")
-        if end.status is S.FAILED and not self._may_fail(end):
+        if end.status is S.FAILED and not self._may_fail(job, end):
             self._wrong("job", name, "failed without a fault:", end.error)
 
-    def _may_fail(self, end: TimelineEntry) -> bool:
-        if not self._station.scenario.trouble or end.error is None:
+    def _may_fail(self, job: MemoryJob, end: TimelineEntry) -> bool:
+        """Whether what was done to the job's controllers explains that it failed."""
+        if end.error is None or end.error.code not in _FAULTS:
             return False
-        return end.error.code in _FAULTS
+        if end.error.code is ErrorCode.DRIVER_FAILED:
+            return self._station.scenario.refuses > 0
+        times = self._station.trace.times
+        first, last = times[job.timeline[0].seq], times[end.seq]
+        patience = 2 * self._station.scenario.settings.instruments.grace
+        claims = _claims(job)
+        return any(
+            name in claims and first - patience <= when <= last
+            for when, name in self._station.troubles
+        )
 
     def _executes_rightly(self, job: MemoryJob) -> None:
         name, end, ticket = job.record.job, job.timeline[-1], job.ticket

@@ -32,13 +32,14 @@ STATION = "00000000-0000-4000-8000-000000000000"
 class Disk:
     """A log of commits, each with its length and checksum."""
 
+    checked = True
+    """Whether checksums are looked at; a mutant's switch."""
+
     def __init__(self, trace: Trace) -> None:
         self._trace = trace
         self._chance = trace.chance("disk")
         self._data = bytearray()
         self._synced = 0
-        self.checked = True
-        """Whether checksums are looked at; a mutant's switch."""
 
     def append(self, writes: Sequence[Sequence[Record]]) -> None:
         payload = _ENCODE(writes)
@@ -97,6 +98,9 @@ class SimulatedJournal(MemoryJournal):
         chance: How long everything takes.
     """
 
+    syncs = True
+    """Whether a commit is synced before it is told; a mutant's switch."""
+
     def __init__(self, disk: Disk, trace: Trace, chance: Random) -> None:
         self._disk = disk
         self._trace = trace
@@ -129,14 +133,17 @@ class SimulatedJournal(MemoryJournal):
             return
         if any(writes):
             self._disk.append(writes)
-            await self._take(0.0004)
+            if self.syncs:
+                await self._take(0.0004)
             if self.hangs:
                 return
-            self._disk.sync()
+            if self.syncs:
+                self._disk.sync()
         facts = self._contents.seq
         commits = [self._contents.store(records) for records in writes]
         for event in self._contents.facts[facts:]:
             entry = event.entry
+            self._trace.times[entry.seq] = anyio.current_time()
             self._trace.note(
                 "fact", event.job[-4:], entry.seq, entry.ordinal, entry.attempt, entry.status,
                 "cancelling" if entry.cancelling else "",

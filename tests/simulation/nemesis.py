@@ -45,6 +45,7 @@ class Nemesis:
         """Put an end to what goes on by itself."""
         for zombie in self._station.zombies():
             zombie.crash()
+        self._station.trouble(*self._station.controllers)
 
     async def _crash_daemon(self) -> None:
         if self._station.daemon is not None:
@@ -59,18 +60,19 @@ class Nemesis:
     async def _haunt(self) -> None:
         if self._station.daemon is not None and self._station.daemon.running is not None:
             self._trace.fault("zombie daemons")
+            self._station.trouble(*self._station.controllers)
             self._station.daemon.haunt()
 
     async def _crash_controller(self) -> None:
         name = self._chance.choice(list(self._station.controllers))
         self._trace.fault("controller crashes", name)
-        self._station.troubled.add(name)
+        self._station.trouble(name)
         self._station.controllers[name].crash()
 
     async def _crash_machine(self) -> None:
         name = self._chance.choice(list(self._station.controllers))
         self._trace.fault("machine crashes", name)
-        self._station.troubled.add(name)
+        self._station.trouble(name)
         disk = self._station.ledgers[name]
         self._station.controllers[name].crash()
         # The mark is in memory that the machine has lost: it is older than it should be.
@@ -82,14 +84,14 @@ class Nemesis:
         if links:
             link = self._chance.choice(links)
             self._trace.fault("lost connections", link.name)
-            self._station.troubled.add(link.name)
+            self._station.trouble(link.name)
             link.cut()
 
     async def _partition(self) -> None:
         links = self._station.network.links()
         if links:
             link = self._chance.choice(links)
-            self._station.troubled.add(link.name)
+            self._station.trouble(link.name)
             link.partition(self._chance.choice((0.05, 0.5, 1.4, 3.0)))
 
     async def _jump(self) -> None:

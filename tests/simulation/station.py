@@ -246,8 +246,8 @@ class SimulatedStation:
         self.promises = Promises({}, set(), set())
         self.daemons: list[DaemonLife] = []
         self.controllers: dict[str, ControllerLife] = {}
-        self.troubled: set[str] = set()
-        """Controllers that died, or whose link did."""
+        self.troubles: list[tuple[float, str]] = []
+        """When a controller died, or its link did, or a daemon haunted it."""
         self._chance = trace.chance("station")
         self._fences: dict[str, Fence] = {}
 
@@ -289,6 +289,10 @@ class SimulatedStation:
             await life.run()
             number += 1
             await anyio.sleep(self._chance.choice((0.0, 0.05, 0.5, 3.0)))
+
+    def trouble(self, *controllers: str) -> None:
+        """Note that something is done to controllers, of which their jobs may fail."""
+        self.troubles += [(anyio.current_time(), name) for name in controllers]
 
     # --- checks at the moment ----------------------------------------------------------------
 

@@ -26,6 +26,8 @@ class Trace:
         self.violations: list[str] = []
         self.lines: list[str] = []
         """The newest thousand or so, for people."""
+        self.times: dict[int, float] = {}
+        """When facts came about in virtual time, by their sequence numbers."""
         self.detailed = False
         """Whether messages are written down too, for people."""
         self.on_violation: Callable[[], None] = lambda: None

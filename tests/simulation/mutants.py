@@ -1,0 +1,268 @@
+"""Deliberately wrong variants of the station: the checkers must catch each of them.
+
+A mutant replaces a function of the product, or turns a switch of the simulated disk, for as long
+as its block lasts.
+"""
+
+# pyright: reportPrivateUsage=false
+# ruff: noqa: ANN401, FBT001
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import msgspec
+
+from stationd.actors import controller, facts, ledger_database, line, pacing
+from stationd.actors.held import Held
+from stationd.actors.ladder import Course, LeftQueue
+from stationd.actors.ticket import TicketState
+from stationd.client import stream
+from stationd.proto import instruments_protocol as wire
+from stationd.proto.status import JobExecutorStatus
+from stationd.runtime import dispatch, feed, instruments, queue
+from stationd.runtime.journal.records import Fact
+from tests.simulation import disk
+
+
+@dataclass(frozen=True)
+class Mutant:
+    """A wrong variant."""
+
+    name: str
+    owner: Any
+    attribute: str
+    make: Callable[[Any], Any]
+    """Returns what stands in the place of the original."""
+    seed: int = 1
+    """One that catches it; others are tried if it does not any more."""
+
+    @contextmanager
+    def applied(self) -> Iterator[None]:
+        """Let the variant be the product for a while."""
+        before = _get(self.owner, self.attribute)
+        _set(self.owner, self.attribute, self.make(before))
+        try:
+            yield
+        finally:
+            _set(self.owner, self.attribute, before)
+
+
+def _get(owner: Any, name: Any) -> Any:
+    return owner[name] if isinstance(owner, dict) else vars(owner)[name]
+
+
+def _set(owner: Any, name: Any, value: Any) -> None:
+    if isinstance(owner, dict):
+        owner[name] = value
+    else:
+        setattr(owner, name, value)
+
+
+def _find_nothing(find: Any) -> Any:
+    def wrong(self: Any, ticket: Any) -> Held:
+        held = find(self, ticket)
+        if held.state in {TicketState.RELEASED, TicketState.RUNNING, TicketState.OVER}:
+            return Held(ticket, TicketState.UNKNOWN)
+        return held
+
+    return wrong
+
+
+def _tell_at_once(step: Any) -> Any:
+    def wrong(self: Any, live: Any, events: Any, records: Any, later: Any) -> None:
+        step(self, live, events, records, later)
+        self._publish(self._feed.position + 1, [one for one in records if isinstance(one, Fact)])
+
+    return wrong
+
+
+def _answer_submit_at_once(submit: Any) -> Any:
+    def wrong(self: Any, job: Any, spec: Any, target: str, answer: Any) -> None:
+        if not self.knows(job):
+            answer(self._next_number, True)  # noqa: FBT003
+            submit(self, job, spec, target, lambda _number, _created: None)
+        else:
+            submit(self, job, spec, target, answer)
+
+    return wrong
+
+
+def _answer_cancel_at_once(cancel: Any) -> Any:
+    def wrong(self: Any, live: Any, answer: Any) -> None:
+        answer()
+        cancel(self, live, lambda: None)
+
+    return wrong
+
+
+def _release_on_abort(abort: Any) -> Any:
+    def wrong(self: Any, live: Any) -> None:
+        abort(self, live)
+        self.queue.release(live.job.number)
+        self.grant()
+
+    return wrong
+
+
+def _fit_first_alone(_fits: Any) -> Any:
+    def wrong(self: Any, claims: Any, depths: Any) -> bool:
+        return bool(self.line(claims[0]) < depths.get(claims[0], 0))
+
+    return wrong
+
+
+def _acknowledge_at_once(report: Any) -> Any:
+    def wrong(self: Any, name: str, said: Any) -> None:
+        report(self, name, said)
+        if isinstance(said, wire.Finished):
+            self._send(name, wire.Acknowledge(self._fence, said.ticket))
+
+    return wrong
+
+
+def _start_before_disk(carry_out: Any) -> Any:
+    def wrong(self: Any, outcome: Any) -> None:
+        cleared, outcome.cleared = outcome.cleared, []
+        carry_out(self, outcome)
+        if cleared:
+            following = facts.Outcome()
+            for one in cleared:
+                self._learn(one, 0.0, following)
+            carry_out(self, following)
+
+    return wrong
+
+
+def _forget_what_began(recover: Any) -> Any:
+    def wrong(self: Any, memory: facts.Memory) -> facts.Outcome:
+        forgetful = msgspec.structs.replace(memory, certain=True, last_started=0)
+        return recover(self, forgetful)  # type: ignore[no-any-return]
+
+    return wrong
+
+
+def _forget_cancels(resumed: Any) -> Any:
+    def wrong(stored: Any) -> Any:
+        live = resumed(stored)
+        live.job = msgspec.structs.replace(live.job, course=Course.CLIMBING)
+        return live
+
+    return wrong
+
+
+def _leave_queued(reconcile: Any) -> Any:
+    async def wrong(self: Any, live: Any) -> None:
+        if live.job.status is not JobExecutorStatus.PENDING_EXECUTION:
+            await reconcile(self, live)
+
+    return wrong
+
+
+def _hurry(_reached: Any) -> Any:
+    def wrong(self: Any, name: str, spot: int, phase: Any) -> list[str]:
+        if (spot, phase) != (self.spot, self.phase) or name not in self._awaited:
+            return []
+        self._awaited.clear()
+        return self._answered(name)  # type: ignore[no-any-return]
+
+    return wrong
+
+
+def _leave_at_once(_leave: Any) -> Any:
+    def wrong(self: Any, live: Any) -> None:
+        self._forget_waiting(live)
+        self._jobs.deliver(live, LeftQueue())
+
+    return wrong
+
+
+def _skip_missed(_catch_up: Any) -> Any:
+    def wrong(self: Any, listening: Any) -> None:
+        listening.behind = False
+        listening.position = self.position
+
+    return wrong
+
+
+def _resume_too_far(ask: Any) -> Any:
+    def wrong(self: Any) -> int:
+        if self._seq:
+            self._seq += 1
+        return ask(self)  # type: ignore[no-any-return]
+
+    return wrong
+
+
+def _ignore_hello(_hello: Any) -> Any:
+    async def wrong(self: Any, name: str, _said: Any, *, same_ledger: bool) -> None:
+        del same_ledger
+        self._heard.add(name)
+        self.grant()
+
+    return wrong
+
+
+def _always(_before: Any) -> Any:
+    return lambda *_arguments, **_names: True
+
+
+def _off(_before: Any) -> Any:
+    return False
+
+
+_D, _I = dispatch.Dispatch, instruments.Instruments
+
+MUTANTS = (
+    Mutant("a ticket that is known is taken for a new one", line.Line, "_find", _find_nothing),
+    Mutant("a status is published before it is on disk", _D, "_step", _tell_at_once),
+    Mutant("a submit is answered before it is on disk", _D, "submit", _answer_submit_at_once),
+    Mutant("a cancel is answered before it is on disk", _D, "cancel", _answer_cancel_at_once),
+    Mutant("a commit is told before the disk has synced", disk.SimulatedJournal, "syncs", _off),
+    Mutant("half a record is taken for a whole one", disk.Disk, "checked", _off),
+    Mutant("a stale fence is obeyed", line.Line, "accepts", _always),
+    Mutant("a cancel forgets the claim", _I, "abort", _release_on_abort),
+    Mutant("a claim is for the first controller alone", queue.Queue, "_fits", _fit_first_alone),
+    Mutant("an end is acknowledged before it is on disk", _I, "report", _acknowledge_at_once),
+    Mutant(
+        "a ticket starts before it is in the ledger",
+        controller.Controller,
+        "_carry_out",
+        _start_before_disk,
+    ),
+    Mutant("a controller forgets what had begun", line.Line, "recover", _forget_what_began),
+    Mutant("a restart forgets cancels", dispatch, "resumed", _forget_cancels),
+    Mutant("a restart forgets the queue", _I, "reconcile", _leave_queued),
+    Mutant("a Hello is not heard", _I, "hello", _ignore_hello),
+    Mutant("nobody waits for the slower controller", pacing.Pacing, "reached", _hurry),
+    Mutant("a ticket is not taken back on a cancel", _I, "leave", _leave_at_once),
+    Mutant("a slow listener misses what came meanwhile", feed.Feed, "_catch_up", _skip_missed),
+    Mutant("a listener resumes too far on", stream.Stream, "_ask", _resume_too_far),
+)
+
+
+@contextmanager
+def tolerant_ledger() -> Iterator[None]:
+    """Let a ledger take the same ticket twice: SQLite alone would refuse it."""
+
+    def store(database: Any, records: Any) -> None:
+        for one in records:
+            database.execute("DELETE FROM ticket WHERE number = ?", (one.ticket.number,))
+            database.execute("DELETE FROM over WHERE number = ?", (one.ticket.number,))
+        before(database, records)
+
+    before = ledger_database._STORE[facts.TicketArmed]
+    ledger_database._STORE[facts.TicketArmed] = store
+    try:
+        yield
+    finally:
+        ledger_database._STORE[facts.TicketArmed] = before
+
+
+@contextmanager
+def applied(mutant: Mutant) -> Iterator[None]:
+    """Let a mutant be the product for a while."""
+    with ExitStack() as stack:
+        stack.enter_context(tolerant_ledger())
+        stack.enter_context(mutant.applied())
+        yield
