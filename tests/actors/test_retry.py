@@ -1,6 +1,7 @@
 """Another attempt: the table cell by cell, the items that it runs, and where it begins."""
 
 import itertools
+from pathlib import Path
 
 import msgspec
 import pytest
@@ -80,6 +81,16 @@ def test_every_cell_of_the_table(strategy: R, known: Knowledge) -> None:
 def test_the_table_has_no_other_cells() -> None:
     assert set(DECISIONS) == set(itertools.product(R, Knowledge))
     assert set(DECISIONS.values()) == set(Decision)
+
+
+def test_the_page_shows_the_table() -> None:
+    page = (Path(__file__).parents[2] / "docs" / "retry.md").read_text(encoding="utf-8")
+    head = f"| strategy | {' | '.join(known.value for known in Knowledge)} |\n"
+    rows = [
+        f"| {strategy} | {' | '.join(decide(strategy, known).value for known in Knowledge)} |\n"
+        for strategy in R
+    ]
+    assert head + "|---|---|---|---|---|---|\n" + "".join(rows) in page
 
 
 def test_who_takes_an_absent_controller_for_one_that_accepted_does_not_wait_for_it() -> None:
