@@ -10,11 +10,17 @@ import msgspec
 
 from stationd.proto import jobs_protocol as wire
 from stationd.proto.calibration import CalibrationSet, CalibrationSummary
-from stationd.proto.error import ErrorInfo, RequestError, UnknownCalibrationSet, UnknownJob
+from stationd.proto.error import (
+    ErrorInfo,
+    JobNotFinished,
+    RequestError,
+    UnknownCalibrationSet,
+    UnknownJob,
+)
 from stationd.proto.job import ArtifactRef, ItemView, JobId, JobSpec, JobView, TimelineEntry
 from stationd.proto.program import Sweep
 from stationd.proto.result import Result, encode_result
-from stationd.proto.status import JobExecutorStatus, JobStatusEnum
+from stationd.proto.status import JobExecutorStatus, JobStatusEnum, RemoteRetryStrategy
 
 WHOLE_WAY: Final = tuple(
     status
@@ -62,6 +68,7 @@ class ScriptedMemory:
         cancelling: bool = False,
         error: ErrorInfo | None = None,
         note: str = "",
+        retrying: bool = False,
     ) -> None:
         """Let a job reach some rungs, one after the other, and tell who listens."""
         for status in statuses:
@@ -75,6 +82,7 @@ class ScriptedMemory:
                 cancelling=cancelling,
                 error=error,
                 note=note,
+                retrying=retrying,
             )
             self.facts.append(wire.FeedEvent(job, entry))
             self.jobs[job] = msgspec.structs.replace(
@@ -123,8 +131,8 @@ class ScriptedMemory:
                 return wire.Job(number, self.view(request.job))
             case wire.List():
                 return self._list(request)
-            case wire.Cancel():
-                return self._cancel(request)
+            case wire.Cancel() | wire.Retry():
+                return self._turn(request)
             case wire.ListControllers():
                 return wire.Controllers(number, self.targets, self.controllers)
             case wire.ListCalibrations():
@@ -166,6 +174,9 @@ class ScriptedMemory:
         page = found[: request.limit]
         return wire.Jobs(request.request, tuple(page), more=len(found) > len(page))
 
+    def _turn(self, request: wire.Cancel | wire.Retry) -> wire.Reply:
+        return self._cancel(request) if isinstance(request, wire.Cancel) else self._retry(request)
+
     def _cancel(self, request: wire.Cancel) -> wire.CancelAnswer:
         view = self.view(request.job)
         if view.status.is_terminal:
@@ -174,6 +185,19 @@ class ScriptedMemory:
             self.climb(request.job, view.status, cancelling=True)
             self.climb(request.job, JobExecutorStatus.ABORTED, note="before execution")
         return wire.CancelAnswer(request.request, "accepted")
+
+    def _retry(self, request: wire.Retry) -> wire.RetryAnswer:
+        view = self.view(request.job)
+        number, attempt = request.request, view.attempt
+        if attempt > request.attempt:
+            return wire.RetryAnswer(number, "opened", attempt)
+        if not view.status.is_terminal:
+            raise JobNotFinished(f"job {view.id} is still under way ({view.status})")
+        if request.strategy is not RemoteRetryStrategy.FULL_RESTART:
+            return wire.RetryAnswer(number, "nothing_to_collect", attempt)
+        rungs = (JobExecutorStatus.RECEIVED, *self.plan(self.specs[request.job]))
+        self.climb(request.job, *rungs, attempt=attempt + 1)
+        return wire.RetryAnswer(number, "opened", attempt + 1)
 
     def _calibration(self, request: wire.Request) -> wire.Reply:
         match request:

@@ -23,6 +23,7 @@ from stationd import (
     Observation,
     OpenQasm,
     ProtocolViolation,
+    RemoteRetryStrategy,
     StationUnreachable,
     StatusEnum,
     UnknownCalibrationSet,
@@ -267,6 +268,36 @@ async def test_cancel_is_accepted_once_and_then_already_over(station: ScriptedSt
     assert (status.status, status.note) == (S.ABORTED, "before execution")
     with pytest.raises(JobError, match="aborted"):
         await jobs.wait_for(job)
+
+
+async def test_another_attempt_is_opened_once_and_waited_for(station: ScriptedStation) -> None:
+    job = await null_job()
+    station.climb(job.id, S.VALIDATION_STARTED, S.FAILED, error=DRIVER_FAILED)
+    assert await jobs.retry_submission(job) == "nothing_to_collect"
+    assert await jobs.retry_submission(job, None, "FULL_RESTART") == "opened"
+    assert (await jobs.wait_for(job, StatusEnum.RETRYING)).attempt == 2
+    with pytest.raises(JobNotFinished, match="still under way"):
+        await jobs.retry_submission(job, [StatusEnum.ERROR], RemoteRetryStrategy.FULL_RESTART)
+    asked = [request for request in station.received if isinstance(request, wire.Retry)]
+    assert [request.attempt for request in asked] == [1, 1, 2]
+    assert [request.retry_status for request in asked] == [None, None, ("ERROR",)]
+
+
+async def test_a_wait_goes_on_while_attempts_remain(station: ScriptedStation) -> None:
+    job = await null_job()
+    rungs = whole_way(station.specs[job.id])
+    station.climb(job.id, S.VALIDATION_STARTED)
+    seen: list[StatusEnum] = []
+    with anyio.fail_after(10):
+        async for update in jobs.listen_job_status(job):
+            seen.append(update.coarse)
+            if len(seen) == 1:
+                station.climb(job.id, S.FAILED, error=DRIVER_FAILED, retrying=True)
+                station.climb(job.id, S.RECEIVED, *rungs, attempt=2)
+    assert StatusEnum.ERROR not in seen
+    assert StatusEnum.RETRYING in seen
+    assert seen[-1] is StatusEnum.COMPLETED
+    assert (await jobs.wait_for(job)).attempt == 2
 
 
 async def test_results_come_in_the_order_of_submission(station: ScriptedStation) -> None:

@@ -19,11 +19,12 @@ from stationd.client.scripted_station import DistantStation, ScriptedStation, wh
 from stationd.client.stationctl.cli import COMMANDS, main
 from stationd.proto.error import ErrorCode, ErrorInfo
 from stationd.proto.job import JobId, JobSpec
-from stationd.proto.jobs_protocol import ControllerView, Listen, TargetView
+from stationd.proto.jobs_protocol import ControllerView, Listen, Retry, TargetView
 from stationd.proto.program import Capabilities, Circuits, Sweep
 from stationd.proto.result import Array, AxisValues, ShotsResult, SweepResult
 from stationd.proto.result import Result as StoredResult
 from stationd.proto.status import JobExecutorStatus as S
+from stationd.proto.status import RemoteRetryStrategy
 
 BELL = "OPENQASM 3.0;\nqubit[2] q;\n"
 SWEEP = 'returns = ["r.p"]\n[[axes]]\n"a.x" = { start = 0.0, stop = 1.0, points = 5 }\n'
@@ -200,6 +201,32 @@ def test_cancel_says_what_comes_of_it(there: ScriptedStation) -> None:
     assert run("cancel", job).stdout == f"{job} is being cancelled\n"
     assert run("cancel", job).stdout == f"{job} was over already\n"
     assert json.loads(run("cancel", job, "--json").stdout) == {job: "already_over"}
+
+
+def test_retry_says_what_comes_of_it(there: ScriptedStation) -> None:
+    job = submitted("--null", "1")
+    assert run("retry", job).stdout.startswith(f"{job} has nothing to collect; --strategy")
+    again = run("retry", job, "--strategy", "full_restart", "--status", "error", "--json")
+    assert json.loads(again.stdout) == {job: "opened"}
+    (first, second) = [r for r in there.received if isinstance(r, Retry)]
+    assert (first.strategy, first.retry_status) == (RemoteRetryStrategy.DEFAULT, None)
+    assert (second.strategy, second.retry_status) == (
+        RemoteRetryStrategy.FULL_RESTART,
+        ("ERROR",),
+    )
+    shown = run("show", job).stdout
+    assert "attempt 1\n" in shown
+    assert "attempt 2\n" in shown
+
+
+def test_a_job_is_sent_with_all_the_attempts_that_it_wants(there: ScriptedStation) -> None:
+    job = submitted(
+        "--null", "1", "--max-attempts", "3", "--retry-on", "driver_failed", "--on-lost", "requeue"
+    )
+    spec = there.specs[JobId(job)]
+    assert (spec.max_attempts, spec.on_lost) == (3, "requeue")
+    assert spec.retry_on == (ErrorCode.DRIVER_FAILED,)
+    assert run("submit", "--null", "1", "--retry-on", "bad_luck").exit_code == 2
 
 
 # --- wait, listen ----------------------------------------------------------------------------
