@@ -5,9 +5,11 @@ Small ones are worked up in the loop; what may be large, or needs a file, goes t
 
 from __future__ import annotations
 
+import logging
 from functools import partial
 from typing import TYPE_CHECKING, Final
 
+import anyio
 import msgspec
 
 from stationd.actors.ladder import DataKept, PostProcessed
@@ -19,6 +21,7 @@ from stationd.actors.stages.post_process import (
     post_process,
 )
 from stationd.actors.stages.raw_data import RawBlock
+from stationd.proto.error import StorageTrouble
 from stationd.proto.instruments_protocol import Data
 from stationd.proto.program import Capabilities, CircuitsWork
 from stationd.runtime.journal.records import BlocksDropped, ItemEnded, Record
@@ -33,6 +36,11 @@ if TYPE_CHECKING:
     from stationd.runtime.outcome import Outcome
     from stationd.runtime.workers import Workers
 
+log = logging.getLogger(__name__)
+
+_SHORTEST_PAUSE: Final = 0.2
+_LONGEST_PAUSE: Final = 2.0
+"""Seconds between tries to store a result."""
 _DATA_DECODER: Final = msgspec.msgpack.Decoder(Data)
 
 
@@ -97,8 +105,20 @@ class PostProcessing:
         if fits_inline(request):
             outcomes = post_process(request)
         else:
-            outcomes = await self._workers.call(post_process, request, self._seconds)
+            outcomes = await self._until_stored(request)
         return self._done(live, outcomes, partial_data=partial_data)
+
+    async def _until_stored(self, request: PostProcessRequest) -> list[ItemOutcome]:
+        """Ask a worker until the disk takes the results: the job is not to blame for it."""
+        pause = _SHORTEST_PAUSE
+        while True:
+            try:
+                return await self._workers.call(post_process, request, self._seconds)
+            except StorageTrouble as trouble:
+                if pause == _SHORTEST_PAUSE:
+                    log.error("job %s: %s; trying again until it can be", request.job, trouble)  # noqa: TRY400 - the disk is at fault, not the code
+            await anyio.sleep(pause)
+            pause = min(2 * pause, _LONGEST_PAUSE)
 
     def _request(
         self, live: LiveJob, work: StoredWork, blocks: Sequence[Block], *, partial_data: bool

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import hashlib
 import os
 import re
@@ -14,6 +15,8 @@ from stationd.proto.error import UnknownArtifact
 from stationd.proto.job import ArtifactRef
 from stationd.proto.result import Result, encode_result
 
+HEALING: Final = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.EROFS, errno.EFBIG})
+"""What is wrong with a disk that may be right again."""
 _ID: Final = re.compile(
     r"([0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12})/(\d{1,9})/(\d{1,9})", re.ASCII
 )

@@ -12,11 +12,11 @@ from typing import TYPE_CHECKING, Final
 
 from msgspec import Struct
 
-from stationd.actors.stages.artifact import seal
+from stationd.actors.stages.artifact import HEALING, seal
 from stationd.actors.stages.raw_data import BadData, RawBlock
 from stationd.actors.stages.shots import shots_result
 from stationd.actors.stages.spots import sweep_result
-from stationd.proto.error import ErrorCode, ErrorInfo, UnknownArtifact
+from stationd.proto.error import ErrorCode, ErrorInfo, StorageTrouble, UnknownArtifact
 from stationd.proto.job import ArtifactRef
 from stationd.proto.program import (
     Capabilities,
@@ -97,6 +97,9 @@ def post_process(request: PostProcessRequest) -> list[ItemOutcome]:
     Small results come back with the outcome; large ones are durable in the artifact store when
     this returns. Doing it again gives the same. Blocks on the disk if a result is large: then
     it belongs into a worker, see `fits_inline`.
+
+    Raises:
+        StorageTrouble: The disk is full or fails: to be done again in a while.
     """
     by_item: dict[int, list[RawBlock]] = {}
     for block in request.blocks:
@@ -120,6 +123,9 @@ def _outcome(request: PostProcessRequest, item: int, blocks: list[RawBlock]) -> 
     except (BadData, UnknownArtifact) as error:
         return _failed(item, str(error))
     except OSError as error:
+        if error.errno in HEALING:
+            # No fault of the job's: it is done again when the disk takes it.
+            raise StorageTrouble(f"a result cannot be stored: {error.strerror}") from error
         return _failed(item, f"the result could not be stored: {error.strerror or error}")
     except MemoryError:
         return _failed(item, "the result does not fit into memory")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import errno
 import sqlite3
 from typing import Final
 
@@ -21,7 +20,6 @@ _WORDS: Final[dict[int, str]] = {
 }
 _UNSTORED: Final = frozenset({sqlite3.SQLITE_FULL, sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED})
 """After these SQLite itself has taken everything back, and the connection is as good as new."""
-_ERRNOS: Final = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.EROFS, errno.EFBIG})
 
 
 class CommitFailed(StorageTrouble):
@@ -52,8 +50,3 @@ def trouble(error: sqlite3.Error, path: object) -> CommitFailed | None:
     found.wants_room = code & _PRIMARY in {sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR}
     found.in_doubt = code & _PRIMARY not in _UNSTORED
     return found
-
-
-def can_heal(error: OSError) -> bool:
-    """Return whether a file that could not be written may be written later."""
-    return error.errno in _ERRNOS

@@ -19,13 +19,15 @@ from stationd.client.references import JobRef
 from stationd.proto.error import StorageTrouble, WaitTimeout
 from stationd.proto.program import NullProgram
 from stationd.proto.status import JobExecutorStatus
-from tests.end_to_end.station import NULL, Station, until
+from tests.end_to_end.station import NULL, QPU, Station, until
 
 pytestmark = pytest.mark.slow
 
 TINY = 96
 """MiB of the disk that is filled."""
 NewStation = Callable[..., Station]
+
+BELL = Path(__file__).parents[2] / "examples" / "bell.qasm"
 
 
 def _can_mount() -> bool:
@@ -48,10 +50,14 @@ needs_strace = pytest.mark.skipif(
 class TinyStation(Station):
     """A station whose state is on a small disk of its own, which goes with the daemon."""
 
+    small = "state"
+    """What is on that disk."""
+    size = f"{TINY}m"
+
     def command(self, *words: str) -> list[str]:
-        state = self.folder / "state"
-        state.mkdir(exist_ok=True)
-        mount = f'mount -t tmpfs -o size={TINY}m none "{state}" && exec "$@"'
+        disk = self.folder / self.small
+        disk.mkdir(parents=True, exist_ok=True)
+        mount = f'mount -t tmpfs -o size={self.size} none "{disk}" && exec "$@"'
         return ["unshare", "--mount", "sh", "-c", mount, "sh", *super().command(*words)]
 
     @property
@@ -72,6 +78,19 @@ class TinyStation(Station):
     def free(self) -> None:
         """Give the room back."""
         (self.state / "fill").unlink()
+
+
+class StationWithFullArtifacts(TinyStation):
+    """Only the results have a disk of their own, and nothing fits on it."""
+
+    small = "state/artifacts"
+    size = "8k"
+
+    def enlarge(self) -> None:
+        """Make room."""
+        disk = str(self.folder / self.small)
+        remount = ["mount", "-o", "remount,size=64m", disk]
+        subprocess.run(["nsenter", "-t", str(self.pid), "-m", *remount], check=True)
 
 
 @pytest.fixture
@@ -148,7 +167,8 @@ def wait_healed(station: Station) -> None:
 def test_a_full_disk_stops_intake_keeps_what_runs_and_heals_without_a_restart(
     tiny_station: TinyStation,
 ) -> None:
-    station = tiny_station.start()
+    station = tiny_station
+    station.start()
     station.wait_connected("nothing")
     pid = station.pid
     job = running(2.0)
@@ -176,6 +196,27 @@ def test_a_full_disk_stops_intake_keeps_what_runs_and_heals_without_a_restart(
     assert station.log.count("no new work is taken") <= 3
     assert "the storage is in order again" in station.log
     assert station.stop() == 0
+
+
+@needs_mount
+def test_a_result_that_does_not_fit_is_stored_when_there_is_room(backend: str) -> None:
+    station = StationWithFullArtifacts(
+        backend, QPU.replace("qubits = 5", "qubits = 5\ntime_per_shot = 0")
+    )
+    stationd.connect(station.endpoint)
+    try:
+        station.start().wait_connected("qpu")
+        job = jobs.submit(programs=BELL, n_shots=100_000, target="qpu")
+        until(lambda: "a result cannot be stored: No space left" in station.log, "it did not fit")
+        assert jobs.view(job).status is JobExecutorStatus.POST_PROCESSING_STARTED
+        station.enlarge()
+        wait_ready(job)
+        assert len(jobs.results(job)) == 1
+        assert station.stop() == 0
+        station.check()
+    finally:
+        jobs.close()
+        station.close()
 
 
 def test_files_that_must_not_grow_keep_what_runs_and_heal(new_station: NewStation) -> None:

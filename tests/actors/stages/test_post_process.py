@@ -1,6 +1,7 @@
 """Results hold what was measured, where it was measured, however the data came."""
 
 import hashlib
+import resource
 from pathlib import Path
 
 import numpy as np
@@ -20,7 +21,7 @@ from stationd.actors.stages.post_process import (
     post_process,
 )
 from stationd.actors.stages.raw_data import RawBlock
-from stationd.proto.error import ErrorCode
+from stationd.proto.error import ErrorCode, StorageTrouble
 from stationd.proto.instruments_protocol import Data
 from stationd.proto.job import JobId, Ticket
 from stationd.proto.program import (
@@ -367,6 +368,17 @@ def test_a_disk_that_fails_is_the_items_error(tmp_path: Path) -> None:
     (tmp_path / "artifacts").write_text("in the way")
     outcome = only(post_process(large(tmp_path)))
     assert "the result could not be stored" in str(outcome.error)
+
+
+def test_a_disk_that_takes_no_more_is_not_the_items_fault(tmp_path: Path) -> None:
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (1024, before[1]))
+    try:
+        with pytest.raises(StorageTrouble, match="a result cannot be stored"):
+            post_process(large(tmp_path))
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+    assert only(post_process(large(tmp_path))).error is None
 
 
 def test_a_job_id_that_is_a_path_is_refused(tmp_path: Path) -> None:
