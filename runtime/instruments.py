@@ -10,6 +10,7 @@ import logging
 import math
 from collections import deque
 from functools import partial
+from itertools import chain
 from typing import TYPE_CHECKING, Final, Protocol
 
 import anyio
@@ -268,7 +269,7 @@ class Instruments:
 
     def forget(self) -> None:
         """Tell the controllers which tickets are over for ever."""
-        oldest = min([*self._tickets, *self.leftovers.numbers()], default=None)
+        oldest = min(chain(self._tickets, self.leftovers.numbers()), default=None)
         if oldest is None or self._lines is None:
             return
         for controller in self._lines.connected():

@@ -10,6 +10,7 @@ from stationd.actors.ladder import (
     CalibrationFetched,
     CameToRest,
     CancelAccepted,
+    CollectAccepted,
     Compiled,
     Course,
     DataKept,
@@ -22,6 +23,8 @@ from stationd.actors.ladder import (
     MetadataSaved,
     PostProcessed,
     Proceeded,
+    RequeueAccepted,
+    RestartAccepted,
     Resumed,
     SomeItemsFailed,
     StageFailed,
@@ -146,6 +149,12 @@ def test_the_note_tells_of_a_cancel_that_came_after_the_failure() -> None:
     assert "had failed before the cancel" in job.note
 
 
+def test_a_restart_keeps_the_pinned_calibration_set_unless_it_is_to_be_afresh() -> None:
+    failed = after(*CLIMB[:4], Proceeded(), StageFailed(ERROR))
+    assert step(failed, RestartAccepted())[0].calibration_set == "set"
+    assert step(failed, RestartAccepted(afresh=True))[0].calibration_set is None
+
+
 OUTCOMES: dict[Effect, tuple[type[Event], ...]] = {
     Effect.CONTINUE: (Proceeded,),
     Effect.VALIDATE: (Validated, StageFailed),
@@ -167,6 +176,9 @@ def made(kind: type[Event]) -> Event:
         if kind is failing:
             return failing(ERROR)
     return CalibrationFetched(None) if kind is CalibrationFetched else kind()  # type: ignore[call-arg]
+
+
+OPENINGS: tuple[Event, ...] = (RestartAccepted(), RequeueAccepted(), CollectAccepted())
 
 
 class Life(RuleBasedStateMachine):
@@ -229,6 +241,19 @@ class Life(RuleBasedStateMachine):
         self.feed(CancelAccepted())
         self.cancelled = self.cancelled or not over
 
+    @precondition(lambda self: self.job.status.is_terminal)
+    @rule(data=st.data())
+    def another_attempt_begins(self, data: st.DataObject) -> None:
+        before = self.job
+        afresh = self.job.status is S.READY or self.job.kind == "compile"
+        opening = RestartAccepted() if afresh else data.draw(st.sampled_from(OPENINGS))
+        # What is still under way of the attempt before is kept from it by whoever runs it.
+        self.pending, self.dropped, self.cancelled, self.visited = (), (), False, []
+        self.feed(opening)
+        assert self.job.attempt == before.attempt + 1
+        assert (self.job.error, self.job.note) == (None, "")
+        assert self.job.calibration_set == before.calibration_set
+
     @precondition(lambda self: not self.job.status.is_terminal)
     @rule()
     def the_daemon_restarts(self) -> None:
@@ -241,6 +266,8 @@ class Life(RuleBasedStateMachine):
             status=self.job.status,
             course=course,
             ordinal=self.job.ordinal,
+            attempt=self.job.attempt,
+            calibration_set=self.job.calibration_set,
         )
         self.pending = ()
         self.feed(Resumed())
