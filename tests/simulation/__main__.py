@@ -8,7 +8,10 @@ import time
 from collections import Counter
 from collections.abc import Iterable
 from concurrent.futures import ProcessPoolExecutor
+from pathlib import Path
+from tempfile import TemporaryDirectory
 
+from tests.simulation.cuts import cut_at_every_sync
 from tests.simulation.loops import BACKENDS, Backend
 from tests.simulation.run import Result, simulate
 
@@ -22,13 +25,15 @@ def main() -> int:
     parser.add_argument("--processes", type=int, default=os.cpu_count() or 1)
     options = parser.parse_args()
     seeds = seeds_of(options.seeds)
-    print(f"seeds {seeds[0]}-{seeds[-1]}", flush=True)
+    print(f"from seed {seeds[0]} on", flush=True)
+    whole = report_cuts(seeds[0])
     runs = [
         (seed, backend, options.verbose)
         for seed in seeds
         for backend in options.backend or BACKENDS
     ]
-    return report(_results(runs, options.processes, options.seconds), verbose=options.verbose)
+    results = _results(runs, options.processes, options.seconds)
+    return report(results, verbose=options.verbose) | (not whole)
 
 
 def seeds_of(text: str) -> range:
@@ -62,13 +67,22 @@ def _simulate(run: tuple[int, Backend, bool]) -> Result:
     return simulate(seed, backend, detailed=detailed)
 
 
+def report_cuts(seed: int) -> bool:
+    """Cut the real journal's files at every sync of a run, and return whether all was found."""
+    with TemporaryDirectory() as directory:
+        cuts, wrong = cut_at_every_sync(seed, Path(directory))
+    print(f"{cuts} cuts of SQLite files, {len(wrong)} with violations", *wrong[:3], sep="\n    ")
+    return not wrong
+
+
 def report(results: Iterable[Result], *, verbose: bool) -> int:
     """Print what came of it; return how the process ends."""
     begun = time.monotonic()
-    runs = lifecycles = broken = 0
+    runs = lifecycles = broken = newest = 0
     faults: Counter[str] = Counter()
     for result in results:
         runs += 1
+        newest = result.seed
         lifecycles += result.lifecycles
         faults += result.faults
         if verbose:
@@ -81,7 +95,7 @@ def report(results: Iterable[Result], *, verbose: bool) -> int:
     seconds = time.monotonic() - begun
     kinds = ", ".join(f"{count} {kind}" for kind, count in sorted(faults.items()))
     print(
-        f"{runs} runs, {broken} with violations; {lifecycles} lifecycles in {seconds:.1f} s,"
+        f"{runs} runs up to seed {newest}, {broken} with violations; {lifecycles} lifecycles in {seconds:.1f} s,"
         f" {lifecycles / seconds:.0f} per second; faults: {kinds or 'none'}"
     )
     return 1 if broken else 0

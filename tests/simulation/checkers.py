@@ -140,16 +140,28 @@ class Checkers:
     def _claims_do_not_overlap(self) -> None:
         """From the first start to the last at rest, the controllers of a ticket are its own."""
         held: dict[str, list[tuple[float, float, int]]] = defaultdict(list)
+        given_up = self._given_up()
         for ticket, acts in self._acts.items():
-            first = min(act.began for act in acts)
-            last = max(act.ended if act.ended is not None else act.began for act in acts)
+            # Once a controller has been given up, the others wait for it no more.
+            together = acts if ticket not in given_up else []
+            first = min((act.began for act in together), default=0.0)
+            last = max((act.ended or act.began for act in together), default=0.0)
             for act in acts:
-                held[act.controller].append((first, last, ticket))
+                span = (first or act.began, last or act.ended or act.began, ticket)
+                held[act.controller].append(span)
         for controller, spans in held.items():
             spans.sort()
             for before, after in zip(spans, spans[1:], strict=False):
                 if after[0] < before[1]:
                     self._wrong(controller, "was claimed by", before, "and", after)
+
+    def _given_up(self) -> set[int]:
+        """Return the tickets of jobs that have lost a controller."""
+        return {
+            job.ticket.ticket
+            for job in self._contents.jobs.values()
+            if job.ticket is not None and _code(job.timeline[-1]) is ErrorCode.INSTRUMENT_LOST
+        }
 
     def _readers_agree(self) -> None:
         if self._auditor.events != self._contents.facts:
@@ -187,6 +199,10 @@ class Checkers:
 
     def _job(self, job: JobId) -> MemoryJob:
         return self._contents.jobs[self._contents.numbers[job]]
+
+
+def _code(end: TimelineEntry) -> ErrorCode | None:
+    return None if end.error is None else end.error.code
 
 
 def _claims(job: MemoryJob) -> list[str]:

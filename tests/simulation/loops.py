@@ -7,8 +7,9 @@ import asyncio
 import importlib
 import selectors
 from collections import deque
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Coroutine, Generator
 from contextvars import Context
+from itertools import count
 from random import Random
 from typing import Any, Final, Literal
 from weakref import WeakKeyDictionary
@@ -54,17 +55,21 @@ class VirtualLoop(asyncio.SelectorEventLoop):
         self._virtual = VirtualSelector()
         super().__init__(self._virtual)
         self._order = Random(seed)
-        self._numbers: WeakKeyDictionary[asyncio.Future[Any], int] = WeakKeyDictionary()
+        self._numbers: WeakKeyDictionary[asyncio.Task[Any], int] = WeakKeyDictionary()
+        self._next_number = count(1)
         self.set_task_factory(self._make_task)
 
     def time(self) -> float:
         return self._virtual.now
 
     def _make_task(
-        self, loop: asyncio.AbstractEventLoop, coroutine: Any, context: Context | None = None
+        self,
+        loop: asyncio.AbstractEventLoop,
+        coroutine: Coroutine[Any, Any, Any] | Generator[Any, None, Any],
+        context: Context | None = None,
     ) -> asyncio.Task[Any]:
         task: asyncio.Task[Any] = asyncio.Task(coroutine, loop=loop, context=context)
-        self._numbers[task] = len(self._numbers) + self._order.randrange(1 << 40)
+        self._numbers[task] = next(self._next_number)
         return task
 
     def _run_once(self) -> None:
@@ -76,13 +81,9 @@ class VirtualLoop(asyncio.SelectorEventLoop):
         super()._run_once()  # type: ignore[misc]
 
     def _number(self, handle: asyncio.Handle) -> int:
-        owner = getattr(vars_of(handle), "__self__", None)
+        called: object = getattr(handle, "_callback", None)
+        owner: object = getattr(called, "__self__", None)
         return self._numbers.get(owner, 0) if isinstance(owner, asyncio.Task) else 0
-
-
-def vars_of(handle: asyncio.Handle) -> object:
-    """Return what a handle calls."""
-    return getattr(handle, "_callback", None)
 
 
 def run(main: Callable[[], Awaitable[None]], backend: Backend, seed: int) -> None:

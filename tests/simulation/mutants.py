@@ -5,7 +5,7 @@ as its block lasts.
 """
 
 # pyright: reportPrivateUsage=false
-# ruff: noqa: ANN401, FBT001
+# ruff: noqa: ANN401
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
@@ -23,6 +23,7 @@ from stationd.proto.status import JobExecutorStatus
 from stationd.runtime import dispatch, feed, instruments, queue
 from stationd.runtime.journal.records import Fact
 from tests.simulation import disk
+from tests.simulation.loops import Backend
 
 
 @dataclass(frozen=True)
@@ -34,8 +35,8 @@ class Mutant:
     attribute: str
     make: Callable[[Any], Any]
     """Returns what stands in the place of the original."""
-    seed: int = 1
-    """One that catches it; others are tried if it does not any more."""
+    caught_by: tuple[int, Backend] = (1, "trio")
+    """A run that catches it; others are tried if it does not any more."""
 
     @contextmanager
     def applied(self) -> Iterator[None]:
@@ -216,12 +217,30 @@ _D, _I = dispatch.Dispatch, instruments.Instruments
 MUTANTS = (
     Mutant("a ticket that is known is taken for a new one", line.Line, "_find", _find_nothing),
     Mutant("a status is published before it is on disk", _D, "_step", _tell_at_once),
-    Mutant("a submit is answered before it is on disk", _D, "submit", _answer_submit_at_once),
-    Mutant("a cancel is answered before it is on disk", _D, "cancel", _answer_cancel_at_once),
+    Mutant(
+        "a submit is answered before it is on disk",
+        _D,
+        "submit",
+        _answer_submit_at_once,
+        caught_by=(2, "trio"),
+    ),
+    Mutant(
+        "a cancel is answered before it is on disk",
+        _D,
+        "cancel",
+        _answer_cancel_at_once,
+        caught_by=(1, "asyncio"),
+    ),
     Mutant("a commit is told before the disk has synced", disk.SimulatedJournal, "syncs", _off),
-    Mutant("half a record is taken for a whole one", disk.Disk, "checked", _off),
-    Mutant("a stale fence is obeyed", line.Line, "accepts", _always),
-    Mutant("a cancel forgets the claim", _I, "abort", _release_on_abort),
+    Mutant(
+        "half a record is taken for a whole one",
+        disk.Disk,
+        "checked",
+        _off,
+        caught_by=(4, "asyncio"),
+    ),
+    Mutant("a stale fence is obeyed", line.Line, "accepts", _always, caught_by=(12, "trio")),
+    Mutant("a cancel forgets the claim", _I, "abort", _release_on_abort, caught_by=(36, "asyncio")),
     Mutant("a claim is for the first controller alone", queue.Queue, "_fits", _fit_first_alone),
     Mutant("an end is acknowledged before it is on disk", _I, "report", _acknowledge_at_once),
     Mutant(
@@ -229,13 +248,26 @@ MUTANTS = (
         controller.Controller,
         "_carry_out",
         _start_before_disk,
+        caught_by=(29, "trio"),
     ),
     Mutant("a controller forgets what had begun", line.Line, "recover", _forget_what_began),
     Mutant("a restart forgets cancels", dispatch, "resumed", _forget_cancels),
     Mutant("a restart forgets the queue", _I, "reconcile", _leave_queued),
     Mutant("a Hello is not heard", _I, "hello", _ignore_hello),
-    Mutant("nobody waits for the slower controller", pacing.Pacing, "reached", _hurry),
-    Mutant("a ticket is not taken back on a cancel", _I, "leave", _leave_at_once),
+    Mutant(
+        "nobody waits for the slower controller",
+        pacing.Pacing,
+        "reached",
+        _hurry,
+        caught_by=(2, "trio"),
+    ),
+    Mutant(
+        "a ticket is not taken back on a cancel",
+        _I,
+        "leave",
+        _leave_at_once,
+        caught_by=(1, "asyncio"),
+    ),
     Mutant("a slow listener misses what came meanwhile", feed.Feed, "_catch_up", _skip_missed),
     Mutant("a listener resumes too far on", stream.Stream, "_ask", _resume_too_far),
 )

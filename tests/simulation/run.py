@@ -17,6 +17,7 @@ from stationd.runtime.journal.contents import Contents
 from tests.simulation import loops
 from tests.simulation.checkers import Checkers
 from tests.simulation.clients import Auditor, Client
+from tests.simulation.disk import Disk
 from tests.simulation.loops import Backend
 from tests.simulation.nemesis import Nemesis
 from tests.simulation.scenario import scenario
@@ -77,18 +78,26 @@ class Simulation:
     def __init__(self, trace: Trace) -> None:
         self._trace = trace
         self.lifecycles = 0
+        self.disk = Disk(trace)
 
     async def run(self) -> None:
         """Let it all happen, and check it."""
         plan = scenario(self._trace.chance("scenario"))
-        station = SimulatedStation(plan, self._trace)
+        station = SimulatedStation(plan, self._trace, self.disk)
+        try:
+            await self._run(station)
+        finally:
+            station.close()
+
+    async def _run(self, station: SimulatedStation) -> None:
         async with anyio.create_task_group() as tasks:
             self._trace.on_violation = tasks.cancel_scope.cancel
             await station.run(tasks)
             auditor = Auditor(station)
             tasks.start_soon(auditor.run)
             clients = [
-                Client(station, f"client {number}", tasks) for number in range(len(plan.clients))
+                Client(station, f"client {number}", tasks)
+                for number in range(len(station.scenario.clients))
             ]
             try:
                 await self._live(station, clients, tasks)

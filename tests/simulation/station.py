@@ -231,14 +231,15 @@ class SimulatedStation:
     Args:
         scenario: What it is like.
         trace: Where all that happens is noted.
+        disk: The daemon's.
     """
 
-    def __init__(self, scenario: Scenario, trace: Trace) -> None:
+    def __init__(self, scenario: Scenario, trace: Trace, disk: Disk) -> None:
         self.scenario = scenario
         self.trace = trace
         self.clock = SimulatedClock()
         self.network = Network(trace, duplicated=scenario.duplicated, delayed=scenario.delayed)
-        self.disk = Disk(trace)
+        self.disk = disk
         self.ledgers = {
             name: LedgerDisk(f"ledger of {name}") for name in scenario.settings.controllers
         }
@@ -257,6 +258,11 @@ class SimulatedStation:
         tasks.start_soon(self._keep_daemon, tasks)
         for name in self.scenario.settings.controllers:
             tasks.start_soon(self._keep_controller, name)
+
+    def close(self) -> None:
+        """Let go of the controllers' disks."""
+        for ledger in self.ledgers.values():
+            ledger.database.close()
 
     @property
     def daemon(self) -> DaemonLife | None:
