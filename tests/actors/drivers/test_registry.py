@@ -40,7 +40,7 @@ class Own(Driver):
         ("nowhere.at.all:Driver", {}, r"'nowhere.at.all:Driver' cannot be imported: No module"),
         ("stationd.actors.drivers.null:Nil", {}, r"cannot be imported: .*no attribute 'Nil'"),
         ("pathlib:Path", {}, r"'pathlib:Path' is not a subclass of"),
-        ("pathlib:sys", {}, r"'pathlib:sys' is not a subclass of"),
+        ("os:path", {}, r"'os:path' is not a subclass of"),
         (":Null", {}, r"':Null' cannot be imported"),
         ("null", {"log": 1}, r"'null' has no option 'log'; it has 'executions'"),
         ("null", {"executions": 1}, r"'null', option 'executions': Expected `str`, got `int`"),
