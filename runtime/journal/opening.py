@@ -197,7 +197,8 @@ def _look_through(database: sqlite3.Connection, path: Path) -> None:
 
 def damaged(path: Path, found: object) -> str:
     """Say that a database is damaged, and what can be done."""
+    where = str(found).splitlines()[-1]
     return (
-        f"the journal {path} is damaged ({found}): put a backup in its place, or recover what can"
+        f"the journal {path} is damaged ({where}): put a backup in its place, or recover what can"
         f" be recovered with `sqlite3 {path} .recover`"
     )

@@ -8,9 +8,17 @@ import pytest
 
 from stationd.proto.error import ErrorCode, ErrorInfo, JournalFailed
 from stationd.runtime.journal.child import Child
-from stationd.runtime.journal.interface import Commit
+from stationd.runtime.journal.interface import Commit, Opening
 from stationd.runtime.journal.pipe import Pipe, framed
-from stationd.runtime.journal.writer import Committed, Failed
+from stationd.runtime.journal.writer import (
+    Committed,
+    Failed,
+    Healed,
+    Migrating,
+    Opened,
+    Report,
+    Trouble,
+)
 from stationd.runtime.journal.writer_link import WriterLink
 
 pytestmark = pytest.mark.anyio
@@ -27,7 +35,7 @@ class FakeChild(Child):
         self.pipe = Pipe(ours)
         self.pid = 0
 
-    def say(self, report: Committed | Failed) -> None:
+    def say(self, report: Report) -> None:
         self.theirs.send(framed(msgspec.msgpack.encode(report)))
 
     def close(self) -> None:
@@ -67,6 +75,42 @@ async def test_what_a_failed_commit_held_is_never_called_back() -> None:
     assert link.statistics().newest_commit_seconds == 0.25
     with pytest.raises(JournalFailed, match="closed"):
         link.write((), called.append)
+    writer.close()
+
+
+async def test_trouble_is_known_until_it_is_over() -> None:
+    writer = FakeChild()
+    link = WriterLink(writer)
+    seen: list[str | None] = []
+    called: list[Commit] = []
+    link.write((), called.append)
+    with anyio.fail_after(BOUND):
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(link.run)
+            for report in (Trouble("the disk is full"), Trouble("it fails"), Healed()):
+                turned = link.turned
+                writer.say(report)
+                await turned.wait()
+                seen.append(link.trouble)
+                assert link.statistics().trouble is (link.trouble is not None)
+            assert not called
+            writer.say(Committed([1], {}, 1, 0.0))
+            writer.theirs.shutdown(socket.SHUT_WR)
+            await link.aclose()
+    writer.close()
+    assert seen == ["the disk is full", "it fails", None]
+    assert called == [Commit(1, {})]
+
+
+async def test_a_migration_is_waited_for(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level("INFO")
+    writer = FakeChild()
+    writer.say(Migrating(1, 2))
+    opening = Opening(station="s", epoch=1, seq=0, number=0, ticket=0)
+    writer.say(Opened(opening))
+    with anyio.fail_after(BOUND):
+        assert await WriterLink(writer).opened() == opening
+    assert "bringing the journal from format 1 to 2" in caplog.text
     writer.close()
 
 
