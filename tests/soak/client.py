@@ -46,6 +46,8 @@ BURST = 40
 """Jobs that are submitted at once."""
 PAUSE = 0.6
 """Seconds between bursts, at most."""
+LONGEST = 120.0
+"""Seconds from a job's submission to its end, as a client is told."""
 AGAIN = 0.2
 """Seconds until an unreachable station is tried again."""
 
@@ -106,7 +108,9 @@ class Client:
             if random.random() < 0.15:
                 tasks.start_soon(self._cancel, job, 0.4 * random.random())
             follow = random.choice((self._wait, self._listen, self._listen_in_parts))
-            await follow(job, random)
+            with anyio.move_on_after(LONGEST) as bound:
+                await follow(job, random)
+            assert not bound.cancelled_caught, f"{job}: {follow.__name__} has not heard of its end"
         self._under_way -= 1
 
     async def _cancel(self, job: JobId, delay: float) -> None:
@@ -202,7 +206,7 @@ async def _insist(call: Callable[[], Awaitable[T]]) -> T:
 
 
 async def _order() -> str:
-    line: str = await to_thread.run_sync(sys.stdin.readline)
+    line: str = await to_thread.run_sync(sys.stdin.readline, abandon_on_cancel=True)
     return line.strip()
 
 

@@ -68,4 +68,4 @@ def _await_line(process: subprocess.Popen[str], line: str, deadline: float) -> N
     left = max(0.0, deadline - time.monotonic())
     ready, _, _ = select.select([process.stdout], [], [], left)
     assert ready, "jobs are left that do not end"
-    assert process.stdout.readline().strip() == line
+    assert process.stdout.readline().strip() == line, "a client has failed, see above"
