@@ -58,19 +58,26 @@ def open_database(path: Path) -> sqlite3.Connection:
 def _open(path: Path) -> sqlite3.Connection:
     # Opened here and used in the ledger's thread, never in two at once.
     database = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
+    try:
+        _set_up(database, path)
+    except BaseException:
+        database.close()
+        raise
+    return database
+
+
+def _set_up(database: sqlite3.Connection, path: Path) -> None:
     database.execute("PRAGMA journal_mode = WAL")
     database.execute("PRAGMA synchronous = FULL")
     database.execute("PRAGMA locking_mode = EXCLUSIVE")
     version = int(database.execute("PRAGMA user_version").fetchone()[0])
     if version > _SCHEMA_VERSION:
-        database.close()
         raise StationError(
             f"{path} was written by a newer stationd (version {version} of the ledger, this one"
             f" knows {_SCHEMA_VERSION}): update this controller"
         )
     if version == 0:
         database.executescript(f"BEGIN; {_SCHEMA} PRAGMA user_version = {_SCHEMA_VERSION}; COMMIT;")
-    return database
 
 
 # --- reading ---------------------------------------------------------------------------------
