@@ -80,6 +80,7 @@ CALLS = [
     "refresh",
     "reset_controller",
     "results",
+    "retry_submission",
     "status",
     "submit",
     "targets",
