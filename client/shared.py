@@ -12,7 +12,7 @@ from stationd.client import endpoint
 from stationd.client.connection import Connection
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Generator
 
 _CONNECTIONS: Final[RunVar[dict[str, Connection]]] = RunVar("stationd_connections")
 _OWN: Final[ContextVar[Connection | None]] = ContextVar("stationd_connection", default=None)
@@ -36,7 +36,7 @@ def connection() -> Connection:
 
 
 @contextmanager
-def using(own: Connection) -> Iterator[None]:
+def using(own: Connection) -> Generator[None]:
     """Let all calls of this task go over a connection of its own, which the caller closes."""
     token = _OWN.set(own)
     try:

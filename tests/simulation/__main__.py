@@ -27,10 +27,10 @@ def main() -> int:
     seeds = seeds_of(options.seeds)
     print(f"from seed {seeds[0]} on", flush=True)
     whole = report_cuts(seeds[0])
-    runs = [
-        (seed, backend, options.verbose)
-        for seed in seeds
-        for backend in options.backend or BACKENDS
+    backends: tuple[Backend, ...] = tuple(options.backend or BACKENDS)
+    verbose: bool = options.verbose
+    runs: list[tuple[int, Backend, bool]] = [
+        (seed, backend, verbose) for seed in seeds for backend in backends
     ]
     results = _results(runs, options.processes, options.seconds)
     return report(results, verbose=options.verbose) | (not whole)
@@ -95,8 +95,8 @@ def report(results: Iterable[Result], *, verbose: bool) -> int:
     seconds = time.monotonic() - begun
     kinds = ", ".join(f"{count} {kind}" for kind, count in sorted(faults.items()))
     print(
-        f"{runs} runs up to seed {newest}, {broken} with violations; {lifecycles} lifecycles in {seconds:.1f} s,"
-        f" {lifecycles / seconds:.0f} per second; faults: {kinds or 'none'}"
+        f"{runs} runs up to seed {newest}, {broken} with violations; {lifecycles} lifecycles in"
+        f" {seconds:.1f} s, {lifecycles / seconds:.0f} per second; faults: {kinds or 'none'}"
     )
     return 1 if broken else 0
 

@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
+from itertools import pairwise
 
 import numpy as np
 
@@ -71,7 +72,7 @@ class Checkers:
         for entry in job.timeline:
             attempts[entry.attempt].append(entry)
         for attempt, entries in attempts.items():
-            for before, after in zip(entries, entries[1:], strict=False):
+            for before, after in pairwise(entries):
                 repeated = after.status is before.status and after.cancelling
                 if not (before.status < after.status or repeated):
                     self._wrong("job", name, "fell from", before.status, "to", after.status)
@@ -151,7 +152,7 @@ class Checkers:
                 held[act.controller].append(span)
         for controller, spans in held.items():
             spans.sort()
-            for before, after in zip(spans, spans[1:], strict=False):
+            for before, after in pairwise(spans):
                 if after[0] < before[1]:
                     self._wrong(controller, "was claimed by", before, "and", after)
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
+from functools import partial
 from typing import TypeVar
 
 import anyio
@@ -18,7 +19,7 @@ from stationd.proto.error import (
     StationUnreachable,
     UnknownJob,
 )
-from stationd.proto.job import JobId
+from stationd.proto.job import JobId, JobView
 from stationd.proto.jobs_protocol import Events, FeedEvent
 from stationd.proto.socket import Socket
 from stationd.proto.status import JobExecutorStatus
@@ -103,7 +104,7 @@ class Client:
         self._trace.note("acknowledged", order.job[-4:], number)
         self._station.promises.submitted[order.job] = number
 
-    async def _view(self, job: JobId) -> aio.JobView:
+    async def _view(self, job: JobId) -> JobView:
         return await self.insist(f"view {job}", lambda: aio.view(job))
 
     async def cancel(self, job: JobId, delay: float) -> None:
@@ -141,9 +142,7 @@ class Client:
     async def _fetch(self, order: Order) -> None:
         for result in await self.insist(f"results {order.job}", lambda: aio.results(order.job)):
             if isinstance(result, aio.ResultRef):
-                data = await self.insist(
-                    f"download {order.job}", lambda result=result: aio.download_result(result)
-                )
+                data = await self.insist(f"download {order.job}", result.download_result)
                 if isinstance(data, SweepData):
                     self.results[order.job] = data
 
@@ -154,7 +153,7 @@ class Client:
             self.heard.append(heard)
             patience = self._chance.choice((0.01, 0.2, None, None))
             with anyio.move_on_after(patience):
-                await self._known(order.job, f"listen {order.job}", lambda h=heard: _hear(h))
+                await self._known(order.job, f"listen {order.job}", partial(_hear, heard))
             if heard.finished:
                 self._trace.note("heard", order.job[-4:], heard.statuses[-1].status)
                 self.ends.append((order.job, heard.statuses[-1].status))

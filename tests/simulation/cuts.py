@@ -21,7 +21,7 @@ from tests.simulation.run import Simulation
 from tests.simulation.trace import Trace
 
 _PAGE = 4096
-_MOST_COMMITS = 60
+_MOST_COMMITS = 40
 """Of one run; enough for several checkpoints."""
 
 Files = tuple[bytes, bytes]

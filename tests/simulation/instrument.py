@@ -178,7 +178,7 @@ class SimulatedInstrument(ExecutionThread):
         self._trace = host.trace
         self._luck = host.chance
         self._mark = mark_started
-        self._say = tell
+        self._report = tell
         self._runs: dict[int, Run] = {}
         self._next: deque[Run] = deque()
         self._bell = anyio.Event()
@@ -197,10 +197,10 @@ class SimulatedInstrument(ExecutionThread):
         self._bell.set()
 
     def withdraw(self, number: int) -> Fact:
-        return Withdrawn(number) if self._take_back(number) else NotWithdrawn(number)
+        return Withdrawn(number) if self._give_back(number) else NotWithdrawn(number)
 
     def stop(self, number: int) -> Fact | None:
-        if self._take_back(number):
+        if self._give_back(number):
             return Withdrawn(number)
         if number in self._runs:
             self._runs[number].ask_to_stop()
@@ -227,7 +227,7 @@ class SimulatedInstrument(ExecutionThread):
     def join(self, timeout: float) -> None:
         return
 
-    def _take_back(self, number: int) -> bool:
+    def _give_back(self, number: int) -> bool:
         run = self._runs.get(number)
         if run is None or run.taken:
             return False
@@ -239,7 +239,7 @@ class SimulatedInstrument(ExecutionThread):
 
     async def _serve(self) -> None:
         await anyio.sleep(self._luck.uniform(0, 0.1))
-        self._say(Ready(self._host.capabilities))
+        self._report(Ready(self._host.capabilities))
         while not self._closing:
             if not self._next:
                 self._bell = anyio.Event()
@@ -249,42 +249,42 @@ class SimulatedInstrument(ExecutionThread):
             if not run.withdrawn:
                 run.taken = True
                 self._now = run
-                await self._execute(run)
+                await self._carry_out(run)
                 self._now = None
-        self._say(Closed())
+        self._report(Closed())
 
-    async def _execute(self, run: Run) -> None:
+    async def _carry_out(self, run: Run) -> None:
         number = run.release.number
         await anyio.sleep(self._luck.choice((0.0, 0.0005, 0.01)))
         if run.aborted:
-            self._say(Withdrawn(number))
+            self._report(Withdrawn(number))
             return
         if self._luck.random() < self._host.refuses:
             self._trace.fault("driver failures", self._host.name, number)
-            self._say(RunRaised(number, "refused", self._host.time()))
+            self._report(RunRaised(number, "refused", self._host.time()))
             return
         act = Act(self._host.name, number, anyio.current_time())
         self._host.acts.append(act)
         self._trace.note("starts", self._host.name, number)
         self._mark(run.release.place)
-        self._say(RunStarted(number, self._host.time()))
+        self._report(RunStarted(number, self._host.time()))
         try:
             fails = self._luck.random() < self._host.refuses
-            await self._work(run, run.release.work, act)
+            await self._run_work(run, run.release.work, act)
         finally:
             # Of a controller that dies as well: its instruments come to rest with it.
             act.ended = anyio.current_time()
             self._trace.note("at rest", self._host.name, number)
         now = self._host.time()
         if run.aborted:
-            self._say(RunStopped(number, now))
+            self._report(RunStopped(number, now))
         elif fails:
             self._trace.fault("driver failures", self._host.name, number)
-            self._say(RunRaised(number, "broken", now))
+            self._report(RunRaised(number, "broken", now))
         else:
-            self._say(RunEnded(number, now))
+            self._report(RunEnded(number, now))
 
-    async def _work(self, run: Run, work: Work, act: Act) -> None:
+    async def _run_work(self, run: Run, work: Work, act: Act) -> None:
         match work:
             case NullWork():
                 with anyio.move_on_after(work.duration):
@@ -296,7 +296,7 @@ class SimulatedInstrument(ExecutionThread):
                     for phase in _phases(work):
                         if not run.aborted:
                             await self._step(run, work, act, phase, spot)
-                    self._say(ProgressMade(run.release.number, spot + 1, work.spots, "spots"))
+                    self._report(ProgressMade(run.release.number, spot + 1, work.spots, "spots"))
             case _:
                 raise TypeError(f"no simulated instrument runs {type(work).__name__}")
         if run.aborted:
@@ -315,7 +315,7 @@ class SimulatedInstrument(ExecutionThread):
             if place > last:
                 await self._step(run, work, act, word.phase, word.spot)
                 last = place
-            self._say(SpotReached(run.release.number, word.spot, word.phase))
+            self._report(SpotReached(run.release.number, word.spot, word.phase))
 
     async def _step(self, run: Run, work: SweepWork, act: Act, phase: str, spot: int) -> None:
         await anyio.sleep(self._luck.uniform(0.0001, 0.004))
@@ -324,7 +324,9 @@ class SimulatedInstrument(ExecutionThread):
             for name in work.returns:
                 values = np.asarray([reading(run.release.number, spot)])
                 for first, dtype, shape, content in split(values, spot):
-                    self._say(BlockCame(run.release.number, name, 0, first, dtype, shape, content))
+                    self._report(
+                        BlockCame(run.release.number, name, 0, first, dtype, shape, content)
+                    )
 
 
 def reading(ticket: int, spot: int) -> float:

@@ -55,7 +55,7 @@ class VirtualLoop(asyncio.SelectorEventLoop):
         self._virtual = VirtualSelector()
         super().__init__(self._virtual)
         self._order = Random(seed)
-        self._numbers: WeakKeyDictionary[asyncio.Task[Any], int] = WeakKeyDictionary()
+        self._numbers: WeakKeyDictionary[asyncio.Future[Any], int] = WeakKeyDictionary()
         self._next_number = count(1)
         self.set_task_factory(self._make_task)
 
@@ -82,8 +82,8 @@ class VirtualLoop(asyncio.SelectorEventLoop):
 
     def _number(self, handle: asyncio.Handle) -> int:
         called: object = getattr(handle, "_callback", None)
-        owner: object = getattr(called, "__self__", None)
-        return self._numbers.get(owner, 0) if isinstance(owner, asyncio.Task) else 0
+        owner: Any = getattr(called, "__self__", None)
+        return self._numbers.get(owner, 0) if asyncio.isfuture(owner) else 0
 
 
 def run(main: Callable[[], Awaitable[None]], backend: Backend, seed: int) -> None:

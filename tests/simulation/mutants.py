@@ -4,9 +4,10 @@ A mutant replaces a function of the product, or turns a switch of the simulated 
 as its block lasts.
 """
 
-# pyright: reportPrivateUsage=false
+# pyright: reportPrivateUsage=false, reportUnknownLambdaType=false
+# pyright: reportUnknownVariableType=false, reportUnknownArgumentType=false
 # ruff: noqa: ANN401
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -39,7 +40,7 @@ class Mutant:
     """A run that catches it; others are tried if it does not any more."""
 
     @contextmanager
-    def applied(self) -> Iterator[None]:
+    def applied(self) -> Generator[None]:
         """Let the variant be the product for a while."""
         before = _get(self.owner, self.attribute)
         _set(self.owner, self.attribute, self.make(before))
@@ -62,7 +63,7 @@ def _set(owner: Any, name: Any, value: Any) -> None:
 
 def _find_nothing(find: Any) -> Any:
     def wrong(self: Any, ticket: Any) -> Held:
-        held = find(self, ticket)
+        held: Held = find(self, ticket)
         if held.state in {TicketState.RELEASED, TicketState.RUNNING, TicketState.OVER}:
             return Held(ticket, TicketState.UNKNOWN)
         return held
@@ -205,7 +206,10 @@ def _ignore_hello(_hello: Any) -> Any:
 
 
 def _always(_before: Any) -> Any:
-    return lambda *_arguments, **_names: True
+    def wrong(*_arguments: Any) -> bool:
+        return True
+
+    return wrong
 
 
 def _off(_before: Any) -> Any:
@@ -274,7 +278,7 @@ MUTANTS = (
 
 
 @contextmanager
-def tolerant_ledger() -> Iterator[None]:
+def tolerant_ledger() -> Generator[None]:
     """Let a ledger take the same ticket twice: SQLite alone would refuse it."""
 
     def store(database: Any, records: Any) -> None:
@@ -292,7 +296,7 @@ def tolerant_ledger() -> Iterator[None]:
 
 
 @contextmanager
-def applied(mutant: Mutant) -> Iterator[None]:
+def applied(mutant: Mutant) -> Generator[None]:
     """Let a mutant be the product for a while."""
     with ExitStack() as stack:
         stack.enter_context(tolerant_ledger())

@@ -74,10 +74,10 @@ class Monitor(SimulatedSocket):
 
     def __init__(self, events: int) -> None:
         super().__init__()
-        self._events = events
+        self._wanted = events
 
     def tell(self, event: int) -> None:
-        if self._events & event:
+        if self._wanted & event:
             self.arrive([_EVENT.pack(event, 0), b"tcp://simulated:1"])
 
 

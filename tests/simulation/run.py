@@ -3,7 +3,7 @@
 import logging
 import traceback
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
@@ -143,7 +143,7 @@ class Simulation:
         """Wait until nothing is under way any more; return what the journal holds."""
         left = "nothing was looked at"
         with anyio.move_on_after(LONGEST_REST):
-            while left := _left_behind(station, auditor):
+            while left := _left_behind(station, auditor):  # noqa: ASYNC110 - in virtual time
                 await anyio.sleep(0.2)
         if left:
             self._trace.violation("left behind:", left, _state(station))
@@ -161,13 +161,11 @@ def _left_behind(station: SimulatedStation, auditor: Auditor) -> str:
             return f"job {job.record.job} is {job.timeline[-1].status}"
     if len(auditor.events) < len(contents.facts):
         return f"the feed told {len(auditor.events)} of {len(contents.facts)} facts"
-    if daemon.running.instruments.out:
-        return "tickets are out"
-    if len(daemon.running.instruments.queue):
-        return "jobs are queued"
+    instruments = daemon.running.instruments
+    if instruments.out or len(instruments.queue):
+        return f"{instruments.out} tickets are out, {len(instruments.queue)} jobs are queued"
     for name, life in station.controllers.items():
-        held = _in_vain(contents, life.line)
-        if life.line is None or held:
+        if held := _in_vain(contents, life.line):
             return f"{name} holds {held}"
     return ""
 
@@ -218,7 +216,7 @@ class _Bugs(logging.Handler):
 
 
 @contextmanager
-def _bugs_reported(trace: Trace) -> Iterator[None]:
+def _bugs_reported(trace: Trace) -> Generator[None]:
     logger = logging.getLogger("stationd")
     before = (logger.level, logger.propagate)
     handler = _Bugs(trace)

@@ -4,7 +4,7 @@ import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from random import Random
-from typing import TypeVar
+from typing import TypeVar, cast
 
 import anyio
 import zmq
@@ -213,8 +213,9 @@ class ControllerLife:
             beat_interval=station.scenario.settings.instruments.beat_interval,
         )
         controller = Controller(settings, ledger, dealer, monitor, release="0", host=host)
-        self.line = vars(controller)["_line"]
-        station.watch_fences(self._name, self.line)
+        line: Line = vars(controller)["_line"]
+        station.watch_fences(self._name, line)
+        self.line = line
         await controller.run()
 
     def crash(self) -> None:
@@ -335,6 +336,7 @@ class SimulatedStation:
 
 def first(error: BaseException) -> BaseException:
     """Return what is at the bottom of groups of exceptions."""
-    while isinstance(error, BaseExceptionGroup) and error.exceptions:
-        error = error.exceptions[0]
+    if isinstance(error, BaseExceptionGroup):
+        group = cast("BaseExceptionGroup[BaseException]", error)
+        return first(group.exceptions[0])
     return error
