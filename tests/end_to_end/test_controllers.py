@@ -194,6 +194,7 @@ def test_a_controller_that_stays_away_fails_its_job_after_the_grace_time(
 ) -> None:
     station = new_station(BY_HAND, "[instruments]\nbeat_interval = 0.1\ngrace = 0.5\n").start()
     controller = subprocess.Popen(station.command("controller", "nothing"), env=station.environment)
+    station.wait_connected("nothing")
     job = submit_null(60.0)
     jobs.wait_for(job, JobExecutorStatus.EXECUTION_STARTED, timeout=30)
 
