@@ -20,8 +20,10 @@ import queue
 import sqlite3
 import struct
 import threading
+from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, TypeVar
 
 from msgspec import Struct
 
@@ -36,7 +38,9 @@ from stationd.actors.ledger_database import (
 from stationd.proto.error import ErrorCode, ErrorInfo, StationError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Generator, Sequence
+
+_T = TypeVar("_T")
 
 _log = logging.getLogger(__name__)
 
@@ -66,22 +70,28 @@ class Ledger:
         state: The directory.
 
     Raises:
-        StationError: Another process has it (code ALREADY_RUNNING), or it is of a newer version.
+        StationError: Another process has it (code ALREADY_RUNNING), it is of a newer version, or
+            the disk is full or fails.
     """
 
     def __init__(self, state: Path) -> None:
-        state.mkdir(parents=True, exist_ok=True)
-        self._lock = _lock(state)
-        try:
-            self._database = open_database(state / "ledger.sqlite3")
-        except StationError:
-            os.close(self._lock)
-            raise
-        self._mark, is_new = _map(state / "started")
+        self._state = state
+        with _said_plainly(state):
+            state.mkdir(parents=True, exist_ok=True)
+            self._lock = _lock(state)
+            try:
+                self._open(state)
+            except BaseException:
+                os.close(self._lock)
+                raise
         self._writes: queue.SimpleQueue[_Write | None] = queue.SimpleQueue()
         self._thread: threading.Thread | None = None
         self._closing = threading.Event()
+
+    def _open(self, state: Path) -> None:
         self._boot = _read_boot()
+        self._database = open_database(state / "ledger.sqlite3")
+        self._mark, is_new = _map(state / "started")
         # A mark that is new beside a ledger that is not says nothing.
         trusted = "" if is_new else self._boot
         self.memory = read_memory(self._database, trusted, _PLACE.unpack_from(self._mark)[0])
@@ -92,9 +102,13 @@ class Ledger:
         Args:
             recovered: On disk when this returns.
             committed: Called from the ledger's thread after each commit.
+
+        Raises:
+            StationError: The disk is full or fails.
         """
         # In one transaction: from here on the mark is to be trusted again.
-        store(self._database, recovered, self._boot)
+        with _said_plainly(self._state):
+            store(self._database, recovered, self._boot)
         self._thread = threading.Thread(
             target=self._work, args=(committed,), name="ledger", daemon=True
         )
@@ -132,10 +146,12 @@ class Ledger:
         more = True
         while more:
             writes, more = self._gather()
-            if writes and self._commit(writes):
+            records = [record for write in writes for record in write.records]
+            if not records or self._persist(partial(self._store, records)) is not None:
                 reads = [read for write in writes for read in write.reads]
-                blocks = {read: read_blocks(self._database, read) for read in reads}
-                committed(Committed(writes[-1].number, blocks))
+                blocks = self._persist(partial(self._read, reads))
+                if writes and blocks is not None:
+                    committed(Committed(writes[-1].number, blocks))
 
     def _gather(self) -> tuple[list[_Write], bool]:
         """Wait for a write and take all others that are there; and whether more may come."""
@@ -149,22 +165,47 @@ class Ledger:
                 return writes, True
         return writes, False
 
-    def _commit(self, writes: list[_Write]) -> bool:
-        """Commit, however long it takes; False if the controller ends before it succeeds."""
+    def _store(self, records: Sequence[Record]) -> int:
+        store(self._database, records)
+        return len(records)
+
+    def _read(self, reads: Sequence[SpooledBlocks]) -> dict[SpooledBlocks, list[Block]]:
+        return {read: read_blocks(self._database, read) for read in reads}
+
+    def _persist(self, attempt: Callable[[], _T]) -> _T | None:
+        """Try until it succeeds; None if the controller ends before."""
+        said = False
         while True:
             try:
-                records = [record for write in writes for record in write.records]
-                if records:
-                    store(self._database, records)
+                done = attempt()
             except sqlite3.Error as error:
-                _log.error("the ledger cannot be written, trying again: %s", error)
+                if not said:
+                    _log.error(
+                        "the ledger's disk is full or fails (%s): what runs goes on, nothing new"
+                        " is begun, and it is tried again until it succeeds",
+                        error,
+                    )
+                said = True
                 if self._closing.wait(_RETRY_SECONDS):
-                    return False
+                    return None
             else:
-                return True
+                if said:
+                    _log.info("the ledger's disk is in order again")
+                return done
 
 
 # --- opening ---------------------------------------------------------------------------------
+
+
+@contextmanager
+def _said_plainly(state: Path) -> Generator[None]:
+    try:
+        yield
+    except (OSError, sqlite3.Error) as error:
+        raise StationError(
+            f"the controller cannot write to its state directory {state} ({error}): free the disk"
+            " or mend its rights"
+        ) from error
 
 
 def _lock(state: Path) -> int:

@@ -2,6 +2,7 @@
 
 import os
 import queue
+import resource
 import sqlite3
 import subprocess
 import sys
@@ -177,6 +178,42 @@ def test_a_disk_that_fails_delays_the_answer_and_loses_nothing(tmp_path: Path) -
         assert one.said.get(timeout=10).up_to == 2
     (held,) = remembered(tmp_path).held
     assert held.blocks == 1
+
+
+def test_a_disk_that_takes_no_more_is_spoken_of_once_and_nothing_is_lost(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level("INFO")
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    with opened(tmp_path) as one:
+        one.write([ARMED])
+        resource.setrlimit(resource.RLIMIT_FSIZE, (1024, hard))
+        try:
+            one.ledger.write(2, [ENDED])
+            with pytest.raises(queue.Empty):
+                one.said.get(timeout=1.2)
+        finally:
+            resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+        assert one.said.get(timeout=10).up_to == 2
+    assert caplog.text.count("the ledger's disk is full or fails (disk I/O error)") == 1
+    assert caplog.text.count("the ledger's disk is in order again") == 1
+    (held,) = remembered(tmp_path).held
+    assert held.end == b"end"
+
+
+def test_a_directory_that_cannot_be_written_to_is_named(tmp_path: Path) -> None:
+    (tmp_path / "state").write_text("in the way")
+    with pytest.raises(StationError, match=r"cannot write to its state directory.*free the disk"):
+        Ledger(tmp_path / "state")
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (1024, hard))
+    try:
+        with pytest.raises(StationError, match="free the disk or mend its rights"):
+            Ledger(tmp_path / "new")
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    with opened(tmp_path / "new") as one:
+        one.write([ARMED])
 
 
 KILLED = """
