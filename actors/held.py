@@ -129,7 +129,7 @@ def _report_full(held: Held, _cause: Cause, outcome: Outcome) -> None:
         "the controller's spool is full of data that the daemon has not acknowledged; nothing"
         " was executed: let the daemon collect it, or raise the controller's spool limit"
     )
-    outcome.reports.append(wire.Failed(held.ticket, 0, ErrorCode.DRIVER_FAILED, detail, 0.0))
+    outcome.reports.append(wire.Failed(held.ticket, 0, ErrorCode.SPOOL_FULL, detail, 0.0))
 
 
 def _report_progress(held: Held, cause: Cause, outcome: Outcome) -> None:

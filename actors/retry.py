@@ -100,6 +100,7 @@ DEFAULT_RETRY_ON: Final = frozenset(
         ErrorCode.CONTROLLER_UNREACHABLE,
         ErrorCode.CONTROLLER_SILENT,
         ErrorCode.DRIVER_FAILED,
+        ErrorCode.SPOOL_FULL,
         ErrorCode.WORKER_DIED,
     }
 )

@@ -21,6 +21,7 @@ StationError
 ├── InstrumentError         the instrument, its driver or its controller must be looked at
 ├── HostError               the host must be looked at
 │   ├── JournalFailed           the journal cannot be opened, written or read
+│   │   └── JournalClosed           this daemon is ending; the next one goes on
 │   ├── StorageTrouble          the disk is full or fails; the daemon waits for it to heal
 │   └── AlreadyRunning          another process holds the state directory
 └── UnexpectedEvent         a bug in stationd: please report it
@@ -69,6 +70,8 @@ class ErrorCode(StrEnum):
     """The worker process of a stage ended before its answer."""
     DRIVER_FAILED = "driver_failed"
     """The controller's driver raised while it prepared or ran the job."""
+    SPOOL_FULL = "spool_full"
+    """A controller keeps too much data that the daemon has not taken; nothing was executed."""
     CONTROLLER_UNREACHABLE = "controller_unreachable"
     """A controller that the job needs has not connected in time."""
     INSTRUMENT_LOST = "instrument_lost"
@@ -329,6 +332,10 @@ class JournalFailed(HostError):
     """The journal cannot be opened, written or read; what it acknowledged before is durable."""
 
     code = ErrorCode.JOURNAL_FAILED
+
+
+class JournalClosed(JournalFailed):
+    """The journal is closed, for this daemon is ending. The next one has what is durable."""
 
 
 class StorageTrouble(HostError):

@@ -43,8 +43,8 @@ class JobSpec(Struct, frozen=True, kw_only=True):
     """How many attempts the station may make by itself, the first one included."""
     retry_on: Annotated[tuple[ErrorCode, ...], Meta(max_length=64)] = ()
     """The errors of a failed attempt that another one follows on; empty for those that are hardly
-    the job's fault: instrument_lost, controller_unreachable, controller_silent, driver_failed and
-    worker_died."""
+    the job's fault: instrument_lost, controller_unreachable, controller_silent, driver_failed,
+    spool_full and worker_died."""
     on_lost: Literal["fail", "requeue"] = "fail"
     """``requeue``: another attempt follows when a controller was lost at work on the job, up to
     `max_attempts`, or three if that is 1."""

@@ -497,6 +497,8 @@ class Instruments:
             live.progress = Progress(done=report.done, total=report.total, unit=report.unit)
             self._feed.progress(live.job.id, live.progress)
             return
+        if isinstance(report, Failed) and report.code is ErrorCode.SPOOL_FULL:
+            self.leftovers.make_room(controller)
         self._measure(live, controller, report)
         self._act(live, execution, execution.report(controller, report))
 

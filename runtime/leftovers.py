@@ -114,6 +114,14 @@ class Leftovers:
         self._kept.setdefault(ticket.job, {})[controller] = ticket
         return True
 
+    def make_room(self, controller: str) -> None:
+        """Let a controller drop all that it keeps: it has no room for what runs now."""
+        for tickets in self._kept.values():
+            ticket = tickets.pop(controller, None)
+            if ticket is not None:
+                self._acknowledge(controller, ticket)
+        self._change()
+
     def ended(self, controller: str, end: Finished | Failed | AtRest | Lost) -> bool:
         """Take the end of a ticket whose job is over; tell whether its controller keeps it."""
         self._at_work.get(end.ticket.job, {}).pop(controller, None)

@@ -608,7 +608,7 @@ async def test_a_full_spool_refuses_new_tickets_until_data_is_acknowledged(
         await station.until(wire.Finished)
         await station.send(arm(2, work))
         failed = await station.until(wire.Failed)
-        assert (failed.ticket, failed.code) == (ticket(2), ErrorCode.DRIVER_FAILED)
+        assert (failed.ticket, failed.code) == (ticket(2), ErrorCode.SPOOL_FULL)
         assert "spool is full" in failed.detail
         await station.send(wire.Acknowledge(FENCE, ticket(1)), arm(2, work))
         await station.until(wire.Finished)

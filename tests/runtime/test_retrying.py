@@ -24,6 +24,7 @@ from stationd.proto.job import JobSpec, JobView, Ticket
 from stationd.proto.jobs_protocol import Retry, RetryAnswer, RetryStatus
 from stationd.proto.status import JobExecutorStatus as S
 from stationd.proto.status import RemoteRetryStrategy as R
+from stationd.runtime.leftovers import MOST_KEPT
 from tests.runtime.bench import Bench, a_bench, committed_until, hello, job_id, null_spec
 
 pytestmark = pytest.mark.anyio
@@ -290,6 +291,39 @@ async def test_a_result_of_a_lost_job_is_kept_until_it_is_too_old() -> None:
         bench.queued(2)
         bench.instruments.forget()
         assert bench.lines.to("a")[-1] == wire.Forget(bench.instruments._fence, 1)
+
+
+async def test_results_that_are_kept_make_room_for_what_runs_now() -> None:
+    async with a_bench() as bench:
+        await result_exists(bench)
+        ticket = bench.queued(2, asking(max_attempts=2))
+        full = wire.Failed(ticket, 0, ErrorCode.SPOOL_FULL, "no room", 0.0)
+        bench.report("a", full)
+        bench.commit()
+        kept = wire.Acknowledge(bench.instruments._fence, Ticket(1, job_id(1), 1))
+        assert bench.lines.to("a").count(kept) == 2  # at the end of the lost attempt, and now
+        assert list(bench.instruments.leftovers.numbers()) == []
+        again = bench.live(2).ticket
+        assert again is not None
+        bench.run("a", again)
+        assert (await seen(bench, 2)).status is S.READY
+        assert (await retry(bench)).outcome == NOTHING
+
+
+async def test_only_so_many_results_are_kept() -> None:
+    async with a_bench() as bench:
+        for number in range(1, MOST_KEPT + 2):
+            ticket = bench.queued(number)
+            bench.report("a", wire.Armed(ticket), wire.Started(ticket, 1.0))
+            bench.commit()
+            bench.instruments.absent("a")
+            bench.commit()
+        held = [
+            wire.HeldTicket(Ticket(number, job_id(number), 1), "finished")
+            for number in range(1, MOST_KEPT + 2)
+        ]
+        await come_back(bench, *held)
+        assert sorted(bench.instruments.leftovers.numbers()) == list(range(2, MOST_KEPT + 2))
 
 
 async def test_a_result_of_a_job_that_was_cancelled_is_let_go() -> None:
