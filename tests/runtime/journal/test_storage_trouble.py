@@ -10,7 +10,7 @@ import pytest
 from stationd.proto.error import JournalFailed
 from stationd.runtime.journal import opening
 from stationd.runtime.journal.opening import DATABASE
-from stationd.runtime.journal.records import Fact, JobStored, TicketIssued
+from stationd.runtime.journal.records import Fact, JobStored, Record, TicketIssued
 from stationd.runtime.journal.storage import Storage
 from stationd.runtime.journal.trouble import CommitFailed, trouble
 
@@ -24,7 +24,7 @@ class Faulty(sqlite3.Connection):
     stored = False
     armed = False
 
-    def execute(self, sql: str, parameters: object = (), /) -> sqlite3.Cursor:  # type: ignore[override]
+    def execute(self, sql: str, parameters: object = (), /) -> sqlite3.Cursor:
         if sql != "COMMIT" or not self.armed:
             return super().execute(sql, parameters)  # type: ignore[arg-type]
         self.armed = False
@@ -39,18 +39,28 @@ def failed_flush() -> sqlite3.OperationalError:
     return error
 
 
+class DoubtfulStorage(Storage):
+    """Fails when it is told to, until it opens its database anew."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__(path)
+        self._database.close()
+        self._faulty = sqlite3.connect(path, isolation_level=None, factory=Faulty)
+        self._database = self._faulty
+
+    def fail_next(self, *, stored: bool) -> None:
+        """Fail the next commit, with everything stored or nothing."""
+        self._faulty.armed, self._faulty.stored = True, stored
+
+    def frames(self) -> tuple[int, int]:
+        """Return how many frames the WAL has, and how many of them are in the database."""
+        _, frames, copied = self._database.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchone()
+        return frames, copied
+
+
 @pytest.fixture
-def storage(tmp_path: Path) -> Storage:
-    found = Storage(tmp_path / DATABASE)
-    found._database.close()
-    found._database = sqlite3.connect(tmp_path / DATABASE, isolation_level=None, factory=Faulty)
-    return found
-
-
-def fail_next(storage: Storage, *, stored: bool) -> None:
-    database = storage._database
-    assert isinstance(database, Faulty)
-    database.armed, database.stored = True, stored
+def storage(tmp_path: Path) -> DoubtfulStorage:
+    return DoubtfulStorage(tmp_path / DATABASE)
 
 
 def sequence(path: Path) -> list[tuple[int, int]]:
@@ -60,11 +70,11 @@ def sequence(path: Path) -> list[tuple[int, int]]:
 
 @pytest.mark.parametrize("stored", [True, False])
 def test_a_flush_that_failed_leaves_neither_a_hole_nor_a_repeat(
-    storage: Storage, tmp_path: Path, job: MakeJob, *, stored: bool
+    storage: DoubtfulStorage, tmp_path: Path, job: MakeJob, *, stored: bool
 ) -> None:
     storage.commit([[job(1)]])
-    fail_next(storage, stored=stored)
-    writes = [[job(2)], [job(3), TicketIssued(3, 1, 8)]]
+    storage.fail_next(stored=stored)
+    writes: list[list[Record]] = [[job(2)], [job(3), TicketIssued(3, 1, 8)]]
     with pytest.raises(CommitFailed, match=r"disk fails.*SQLITE_IOERR_FSYNC"):
         storage.commit(writes)
     commits = storage.commit(writes)
@@ -75,9 +85,9 @@ def test_a_flush_that_failed_leaves_neither_a_hole_nor_a_repeat(
 
 
 def test_of_a_commit_that_was_stored_no_more_is_told_than_it_was(
-    storage: Storage, job: MakeJob
+    storage: DoubtfulStorage, job: MakeJob
 ) -> None:
-    fail_next(storage, stored=True)
+    storage.fail_next(stored=True)
     with pytest.raises(CommitFailed):
         storage.commit([[job(1)], [job(2)]])
     # Meanwhile more has come, or fewer are tried at once.
@@ -87,26 +97,28 @@ def test_of_a_commit_that_was_stored_no_more_is_told_than_it_was(
 
 
 def test_what_was_stored_in_doubt_is_copied_out_of_the_wal(
-    storage: Storage, tmp_path: Path, job: MakeJob
+    storage: DoubtfulStorage, tmp_path: Path, job: MakeJob
 ) -> None:
-    fail_next(storage, stored=True)
+    storage.fail_next(stored=True)
     with pytest.raises(CommitFailed):
         storage.commit([[job(1)]])
     storage.commit([[job(1)]])
     # All that the WAL holds stands in the database itself, which was flushed.
-    row = storage._database.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchone()
-    assert row[1] == row[2]
+    frames, copied = storage.frames()
+    assert frames == copied
     alone = tmp_path / "alone.sqlite"
     alone.write_bytes((tmp_path / DATABASE).read_bytes())
     assert sequence(alone) == [(1, 1)]
     storage.close()
 
 
-def test_a_reader_in_the_way_only_delays_it(storage: Storage, tmp_path: Path, job: MakeJob) -> None:
+def test_a_reader_in_the_way_only_delays_it(
+    storage: DoubtfulStorage, tmp_path: Path, job: MakeJob
+) -> None:
     reader = sqlite3.connect(tmp_path / DATABASE, isolation_level=None)
     reader.execute("BEGIN")
     reader.execute("SELECT * FROM facts").fetchall()
-    fail_next(storage, stored=True)
+    storage.fail_next(stored=True)
     with pytest.raises(CommitFailed):
         storage.commit([[job(1)]])
     with pytest.raises(CommitFailed, match="is being read"):
@@ -118,9 +130,9 @@ def test_a_reader_in_the_way_only_delays_it(storage: Storage, tmp_path: Path, jo
 
 
 def test_a_journal_that_somebody_else_has_put_in_its_place_is_refused(
-    storage: Storage, tmp_path: Path, job: MakeJob
+    storage: DoubtfulStorage, tmp_path: Path, job: MakeJob
 ) -> None:
-    fail_next(storage, stored=False)
+    storage.fail_next(stored=False)
     with pytest.raises(CommitFailed):
         storage.commit([[job(1)]])
     with closing(sqlite3.connect(tmp_path / DATABASE)) as other, other:
@@ -130,9 +142,9 @@ def test_a_journal_that_somebody_else_has_put_in_its_place_is_refused(
 
 
 def test_a_journal_that_is_gone_is_waited_for_and_not_made_anew(
-    storage: Storage, tmp_path: Path, job: MakeJob
+    storage: DoubtfulStorage, tmp_path: Path, job: MakeJob
 ) -> None:
-    fail_next(storage, stored=False)
+    storage.fail_next(stored=False)
     with pytest.raises(CommitFailed):
         storage.commit([[job(1)]])
     away = tmp_path / "away"
