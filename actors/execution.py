@@ -394,10 +394,13 @@ class Execution:
         began = part.standing is Standing.RUNNING or (unknown and self.began)
         if began or (part.standing is not Standing.SENT and not same_ledger):
             return self._part_over(controller, Lost(self.ticket, part.received))
+        # An Arm may have crossed this Hello, so what ends the ticket is the answer to a command
+        # that stands behind the Arm in line.
         if self._ending:
-            return self._part_over(controller, AtRest(self.ticket, part.received, 0.0))
+            return [Send(controller, Abort(self._fence, self.ticket))]
         if self._leaving or self._returning:
-            return self._revoked(controller)
+            part.standing = Standing.ARMED
+            return [self._revoke(controller)]
         return [self._arm(controller)]
 
     def _revoked(self, controller: str) -> list[Output]:

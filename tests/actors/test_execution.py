@@ -250,6 +250,32 @@ def test_a_revoked_from_before_the_ticket_was_armed_again_means_nothing() -> Non
 # --- controllers that go away ----------------------------------------------------------------
 
 
+def test_a_hello_that_crossed_an_arm_does_not_say_that_the_ticket_never_came() -> None:
+    works = single()
+    (name,) = works
+    execution = Execution(TICKET, FENCE, works)
+    execution.arm()
+    execution.leave()
+    # Said before the Arm arrived; the answer to a Revoke behind the Arm is what counts.
+    crossed = execution.reconnected(name, None, same_ledger=True)
+    assert crossed == [Send(name, wire.Revoke(FENCE, TICKET))]
+    assert execution.report(name, wire.Armed(TICKET)) == []
+    told = execution.report(name, wire.Started(TICKET, 1.0))
+    assert told == [Tell(ExecutionBegan())]
+    assert execution.report(name, wire.TooLate(TICKET)) == []
+
+
+def test_an_abort_that_crossed_an_arm_waits_for_the_controllers_word() -> None:
+    works = single()
+    (name,) = works
+    execution = Execution(TICKET, FENCE, works, began=False)
+    execution.arm()
+    execution.abort()
+    crossed = execution.reconnected(name, None, same_ledger=True)
+    assert crossed == [Send(name, wire.Abort(FENCE, TICKET))]
+    assert execution.report(name, wire.AtRest(TICKET, 0, 1.0)) == [Tell(LeftQueue())]
+
+
 def test_a_controller_lost_before_the_start_leaves_the_group_in_the_queue() -> None:
     daemon, acts = station(pair())
     daemon.arm()

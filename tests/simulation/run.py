@@ -50,7 +50,7 @@ def simulate(seed: int, backend: Backend, *, detailed: bool = False) -> Result:
     trace = Trace(seed)
     trace.detailed = detailed
     simulation = Simulation(trace)
-    with _bugs_reported(trace):
+    with bugs_reported(trace):
         try:
             loops.run(simulation.run, backend, seed)
         except loops.Deadlock:
@@ -216,7 +216,8 @@ class _Bugs(logging.Handler):
 
 
 @contextmanager
-def _bugs_reported(trace: Trace) -> Generator[None]:
+def bugs_reported(trace: Trace) -> Generator[None]:
+    """Take what the station calls a bug for a violation; keep the rest of its log quiet."""
     logger = logging.getLogger("stationd")
     before = (logger.level, logger.propagate)
     handler = _Bugs(trace)
