@@ -13,7 +13,7 @@ import logging
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
-from stationd.proto.error import ErrorCode, ErrorInfo, StationError
+from stationd.proto.error import ErrorCode, ErrorInfo, JournalClosed, StationError
 from stationd.proto.jobs_protocol import (
     Events,
     Failure,
@@ -214,6 +214,10 @@ class Feed:
     ) -> tuple[list[FeedEvent], int] | None:
         try:
             return await self._queries.facts(stream.position, jobs, limit)
+        except JournalClosed:
+            # The daemon is ending: the listener goes on at the next one.
+            self.close(stream)
+            return None
         except Exception as error:
             # One stream's failure is its own; the listener can begin another one.
             log.exception("a stream could not catch up")

@@ -23,6 +23,7 @@ from stationd.proto.error import (
     ErrorCode,
     ErrorInfo,
     InvalidJob,
+    JournalClosed,
     PeerError,
     RequestError,
     StationError,
@@ -186,12 +187,18 @@ class JobsApi:
             return
         try:
             quick(client, request)
+        except JournalClosed:
+            return
         except Exception as error:  # noqa: BLE001 - one request's failure is its own
             client.send(Failure(request.request, _info_of(error, request)))
 
     async def _answer(self, client: Client, request: Request) -> None:
         try:
             await self._slow[type(request)](client, request)
+        except JournalClosed:
+            # This daemon is ending. An answer would end the waiting of whoever asked; without
+            # one the request is sent again, to the next daemon.
+            return
         except Exception as error:  # noqa: BLE001 - one request's failure is its own
             client.send(Failure(request.request, _info_of(error, request)))
 

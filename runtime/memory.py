@@ -14,7 +14,7 @@ import anyio
 from anyio.abc import TaskGroup
 
 from stationd.proto.calibration import CalibrationSet, CalibrationSummary
-from stationd.proto.error import JournalFailed
+from stationd.proto.error import JournalClosed
 from stationd.proto.job import JobFilter, JobId, JobView
 from stationd.proto.jobs_protocol import FeedEvent
 from stationd.runtime.journal.contents import Contents, MemoryJob
@@ -105,7 +105,7 @@ class MemoryJournal:
     def write(self, records: Sequence[Record], committed: Callable[[Commit], None]) -> None:
         """Store records together, soon, and call back then."""
         if self._closed:
-            raise JournalFailed("the journal is closed")
+            raise JournalClosed("the journal is closed")
         self._waiting.append((tuple(records), committed))
         self._wake.set()
 

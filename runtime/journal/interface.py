@@ -212,7 +212,7 @@ class Journal(Queries, Protocol):
         The callback must not raise: that would end the journal.
 
         Raises:
-            JournalFailed: The journal is closed or has failed; nothing will be stored.
+            JournalClosed: The daemon is ending; nothing will be stored.
         """
         ...
 

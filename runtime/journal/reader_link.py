@@ -9,7 +9,7 @@ from typing import Any, Final, cast
 import anyio
 import msgspec
 
-from stationd.proto.error import ErrorCode, ErrorInfo, JournalFailed, RequestError
+from stationd.proto.error import ErrorCode, ErrorInfo, JournalClosed, JournalFailed, RequestError
 from stationd.runtime.journal.child import Child, child
 from stationd.runtime.journal.pipe import Pipe, framed
 from stationd.runtime.journal.queries.query import Answer, Query
@@ -59,11 +59,12 @@ class ReaderLink:
         """Return the answer to a question.
 
         Raises:
-            JournalFailed: The journal cannot be read, or is closed.
+            JournalClosed: The daemon is ending.
+            JournalFailed: The journal cannot be read.
             RequestError: The question has no meaning for the journal.
         """
         if self._closed:
-            raise JournalFailed(_CLOSED)
+            raise JournalClosed(_CLOSED)
         number = next(self._numbers)
         asked = Asked(number, cast("Question", query))
         pending = self._pending[number] = _Pending(framed(_ENCODER.encode(asked)))
@@ -75,7 +76,7 @@ class ReaderLink:
             del self._pending[number]
         found = pending.answer
         if found is None:
-            raise JournalFailed(_CLOSED)
+            raise JournalClosed(_CLOSED)
         if found.error is not None:
             raise _exception(found.error)
         return cast("Answer", query.decoder.decode(found.payload))

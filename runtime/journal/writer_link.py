@@ -11,7 +11,7 @@ import anyio
 import anyio.lowlevel
 import msgspec
 
-from stationd.proto.error import JournalFailed
+from stationd.proto.error import JournalClosed, JournalFailed
 from stationd.runtime.journal.child import PATIENCE, Child
 from stationd.runtime.journal.interface import Commit, JournalStatistics, Opening
 from stationd.runtime.journal.pipe import framed
@@ -80,7 +80,7 @@ class WriterLink:
     def write(self, records: Sequence[Record], committed: Callable[[Commit], None]) -> None:
         """Store records soon; see `Journal.write`."""
         if self._closed:
-            raise JournalFailed("the journal is closed")
+            raise JournalClosed("the journal is closed")
         self._outbox.append(framed(_ENCODER.encode(records)))
         self._callbacks.append(committed)
         self._wake.set()

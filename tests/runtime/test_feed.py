@@ -14,7 +14,7 @@ from anyio.lowlevel import checkpoint
 from hypothesis import given
 from hypothesis import strategies as st
 
-from stationd.proto.error import ErrorCode, JournalFailed
+from stationd.proto.error import ErrorCode, JournalClosed, JournalFailed
 from stationd.proto.job import JobId, JobSpec, Progress
 from stationd.proto.jobs_protocol import (
     Events,
@@ -337,6 +337,23 @@ async def test_a_stream_that_cannot_catch_up_is_told_and_closed_and_the_others_g
         world.happen(1)
         world.journal.commit()
         assert fresh.seqs == [2]
+
+
+async def test_a_stream_that_cannot_catch_up_because_the_daemon_ends_is_not_told(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    async def closed(*_: object) -> tuple[list[FeedEvent], int]:
+        raise JournalClosed("the journal is closed")
+
+    async with a_world() as world:
+        world.happen(1)
+        world.journal.commit()
+        behind = Listener(credit=5)
+        monkeypatch.setattr(world.journal, "facts", closed)
+        world.resume(behind, 0)
+        await world.settle()
+        assert not behind.of(Failure)
+        assert behind.stream.closed
 
 
 DEEDS = st.one_of(

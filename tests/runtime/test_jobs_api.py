@@ -9,7 +9,7 @@ from anyio.lowlevel import checkpoint
 
 from stationd.proto import instruments_protocol as wire
 from stationd.proto.codec import MAX_FRAME_BYTES, REQUESTS
-from stationd.proto.error import ErrorCode
+from stationd.proto.error import ErrorCode, JournalClosed
 from stationd.proto.job import JobFilter, JobSpec
 from stationd.proto.jobs_protocol import (
     Cancel,
@@ -108,6 +108,22 @@ async def test_a_malformed_request_is_answered_with_its_number() -> None:
         with client_of(bench).socket as socket:
             await socket.send([GARBAGE["missing fields"]])
             assert (await answered(Peer(socket), Failure)).request == 7
+
+
+async def test_what_the_end_of_the_daemon_prevents_is_not_answered(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def closed(*_: object) -> None:
+        raise JournalClosed("the journal is closed")
+
+    async with a_bench() as bench:
+        with client_of(bench).socket as socket:
+            client = Peer(socket)
+            monkeypatch.setattr(bench.journal, "view", closed)
+            monkeypatch.setattr(bench.journal, "write", closed)
+            await client.say(Get(1, job_id(1)), Submit(2, job_id(1), null_spec()), Ping(3, "0"))
+            # An answer would end the waiting: without one the next daemon is asked.
+            assert (await answered(client, Pong)).request == 3
 
 
 async def test_a_submit_is_answered_when_the_job_is_on_disk() -> None:
