@@ -1,8 +1,8 @@
 """A disk that is full, that fails or is locked: refused with reasons, survived, and healed."""
 
+import os
 import re
 import resource
-import shutil
 import signal
 import sqlite3
 import subprocess
@@ -30,20 +30,20 @@ NewStation = Callable[..., Station]
 BELL = Path(__file__).parents[2] / "examples" / "bell.qasm"
 
 
-def _can_mount() -> bool:
-    with tempfile.TemporaryDirectory() as folder:
-        command = ["unshare", "--mount", "mount", "-t", "tmpfs", "none", folder]
-        try:
-            return subprocess.run(command, capture_output=True, check=False).returncode == 0
-        except FileNotFoundError:
-            return False
+def _can(*command: str) -> bool:
+    try:
+        return subprocess.run(command, capture_output=True, check=False).returncode == 0
+    except FileNotFoundError:
+        return False
 
 
 needs_mount = pytest.mark.skipif(
-    not _can_mount(), reason="needs `unshare --mount`, and so root: .ci/run has it"
+    not _can("unshare", "--mount", "mount", "-t", "tmpfs", "none", tempfile.gettempdir()),
+    reason="needs `unshare --mount`, and so root",
 )
 needs_strace = pytest.mark.skipif(
-    shutil.which("strace") is None, reason="needs strace, which injects the disk's errors"
+    os.geteuid() != 0 or not _can("strace", "-o", "/dev/null", "true"),
+    reason="needs root and strace, which injects the disk's errors",
 )
 
 
