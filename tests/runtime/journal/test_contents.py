@@ -43,6 +43,7 @@ from stationd.runtime.journal.queries.jobs import Facts, Stored, Unfinished, Vie
 from stationd.runtime.journal.queries.query import Answer, Query
 from stationd.runtime.journal.reader import answer, connect
 from stationd.runtime.journal.records import (
+    AttemptOpened,
     BlocksDropped,
     BlockStored,
     CalibrationPinned,
@@ -153,6 +154,7 @@ class Journals(RuleBasedStateMachine):
         cancelling=st.booleans(),
         error=st.sampled_from([None, ERROR]),
         note=st.sampled_from(["", "went well"]),
+        retrying=st.booleans(),
         together=st.booleans(),
     )
     def go_on(
@@ -162,6 +164,7 @@ class Journals(RuleBasedStateMachine):
         error: ErrorInfo | None,
         *,
         cancelling: bool,
+        retrying: bool,
         together: bool,
     ) -> None:
         job = self.job(data)
@@ -180,9 +183,30 @@ class Journals(RuleBasedStateMachine):
                 cancelling,
                 error,
                 note,
+                retrying,
             ),
             together=together,
         )
+
+    @precondition(lambda self: self.jobs)
+    @rule(
+        data=st.data(),
+        items=st.none() | st.lists(st.integers(0, 300), max_size=3).map(tuple),
+        collected=st.integers(0, 2),
+        together=st.booleans(),
+    )
+    def open_attempt(
+        self,
+        data: st.DataObject,
+        items: tuple[int, ...] | None,
+        collected: int,
+        *,
+        together: bool,
+    ) -> None:
+        number = self.job(data).number
+        self.add(AttemptOpened(number, items, collected), together=together)
+        if items is None:
+            self.add(CalibrationPinned(number, None), together=True)
 
     @precondition(lambda self: self.jobs)
     @rule(data=st.data(), index=st.integers(0, 1), error=st.booleans(), inline=st.booleans())
