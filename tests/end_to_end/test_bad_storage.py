@@ -53,11 +53,12 @@ class TinyStation(Station):
     small = "state"
     """What is on that disk."""
     size = f"{TINY}m"
+    flags = "rw"
 
     def command(self, *words: str) -> list[str]:
         disk = self.folder / self.small
         disk.mkdir(parents=True, exist_ok=True)
-        mount = f'mount -t tmpfs -o size={self.size} none "{disk}" && exec "$@"'
+        mount = f'mount -t tmpfs -o size={self.size},{self.flags} none "{disk}" && exec "$@"'
         return ["unshare", "--mount", "sh", "-c", mount, "sh", *super().command(*words)]
 
     @property
@@ -79,18 +80,17 @@ class TinyStation(Station):
         """Give the room back."""
         (self.state / "fill").unlink()
 
+    def enlarge(self) -> None:
+        """Make the disk larger."""
+        remount = ["mount", "-o", "remount,size=64m", str(self.folder / self.small)]
+        subprocess.run(["nsenter", "-t", str(self.pid), "-m", *remount], check=True)
+
 
 class StationWithFullArtifacts(TinyStation):
     """Only the results have a disk of their own, and nothing fits on it."""
 
     small = "state/artifacts"
     size = "8k"
-
-    def enlarge(self) -> None:
-        """Make room."""
-        disk = str(self.folder / self.small)
-        remount = ["mount", "-o", "remount,size=64m", disk]
-        subprocess.run(["nsenter", "-t", str(self.pid), "-m", *remount], check=True)
 
 
 @pytest.fixture
@@ -196,6 +196,39 @@ def test_a_full_disk_stops_intake_keeps_what_runs_and_heals_without_a_restart(
     assert station.log.count("no new work is taken") <= 3
     assert "the storage is in order again" in station.log
     assert station.stop() == 0
+
+
+@needs_mount
+def test_a_station_without_room_for_its_ballast_starts_and_waits_for_it(
+    tiny_station: TinyStation,
+) -> None:
+    station = tiny_station
+    station.size = "8m"
+    station.start()
+    wait_trouble(station)
+    assert "make room, the station wants 20480 KiB free" in refused()
+    station.enlarge()
+    wait_healed(station)
+    wait_ready(submit())
+    assert station.stop() == 0
+
+
+@needs_mount
+@pytest.mark.parametrize(
+    ("size", "flags", "words"),
+    [
+        ("64k", "rw", "the station's disk is full: make room"),
+        ("64m", "ro", "Read-only file system"),
+    ],
+)
+def test_a_station_without_any_room_does_not_start_and_says_why(
+    tiny_station: TinyStation, size: str, flags: str, words: str
+) -> None:
+    tiny_station.size, tiny_station.flags = size, flags
+    done = tiny_station.run("serve")
+    assert done.returncode == 1
+    assert words in done.stderr.splitlines()[-1]
+    assert "Traceback" not in done.stderr
 
 
 @needs_mount
