@@ -138,6 +138,8 @@ def _next_attempt(job: Job, event: AttemptOpened) -> Job:
 
 _BEFORE: Final = "cancelled before execution"
 _DURING: Final = "cancelled during execution; partial data is kept"
+# Its controller does not say whether it had begun with it.
+_NO_DATA: Final = "the controller had failed with the job before any data came"
 _FINISHED_FIRST: Final = "the work had been done before the cancel reached it; all data is kept"
 _FAILED_FIRST: Final = "the execution had failed before the cancel reached it; partial data is kept"
 _NO_RESULTS: Final = (
@@ -149,7 +151,7 @@ _CANCEL_NOTES: Final[Mapping[tuple[type[Event], bool], str]] = MappingProxyType(
         # event, whether it ended the job
         (CancelAccepted, True): _BEFORE,
         (LeftQueue, True): _BEFORE,
-        (ExecutionFailed, True): _BEFORE,
+        (ExecutionFailed, True): _NO_DATA,
         (CameToRest, False): _DURING,
         (ExecutionFailed, False): "cancelled during execution, which failed; partial data is kept",
         (ExecutionDone, False): _FINISHED_FIRST,

@@ -98,7 +98,7 @@ def test_an_error_is_kept() -> None:
 CANCELS: dict[str, tuple[S, tuple[Event, ...], str]] = {
     "before the queue": (S.COMPILATION_STARTED, (), "before execution"),
     "in the queue": (S.PENDING_EXECUTION, (LeftQueue(),), "before execution"),
-    "in the queue, refused": (S.PENDING_EXECUTION, (ExecutionFailed(ERROR),), "before execution"),
+    "in the queue, refused": (S.PENDING_EXECUTION, (ExecutionFailed(ERROR),), "before any data"),
     "in line, too late": (
         S.PENDING_EXECUTION,
         (ExecutionBegan(), CameToRest(), DataKept()),
