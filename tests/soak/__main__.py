@@ -121,6 +121,7 @@ def soak(station: Station, plan: Plan, kills: int, seed: int) -> Tally:
         outcomes=_outcomes(stored),
         acknowledged=len(notes.acknowledged),
         cancelled=len(notes.cancelled),
+        retries=dict(Counter(notes.retried.values())),
         executions=len(executed),
         facts=len(stored.facts),
         told=_told(notes),

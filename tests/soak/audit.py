@@ -21,6 +21,7 @@ from tests.soak.notes import (
     Heard,
     Kind,
     Note,
+    Retried,
     Told,
 )
 
@@ -66,6 +67,8 @@ class Notes(Struct, frozen=True):
     acknowledged: set[JobId]
     cancelled: set[JobId]
     """Those with an accepted cancel."""
+    retried: dict[JobId, str]
+    """What retries were answered."""
     fetched: set[JobId]
     heard: list[Heard]
     fed: dict[str, list[Told]]
@@ -73,7 +76,7 @@ class Notes(Struct, frozen=True):
 
 def sort(notes: Iterable[Note]) -> Notes:  # noqa: C901 - one case for each kind
     """Sort notes by what they are about."""
-    found = Notes({}, set(), set(), set(), [], defaultdict(list))
+    found = Notes({}, set(), set(), {}, set(), [], defaultdict(list))
     for note in notes:
         match note:
             case Asked():
@@ -84,6 +87,8 @@ def sort(notes: Iterable[Note]) -> Notes:  # noqa: C901 - one case for each kind
                 found.cancelled.add(note.job)
             case Cancelled():
                 pass
+            case Retried():
+                found.retried[note.job] = note.outcome
             case Fetched():
                 found.fetched.add(note.job)
             case Heard():
@@ -113,7 +118,10 @@ def violations(
     yield from of_executions(stored, notes, executed)
     yield from _of_failures(stored, notes, trouble)
     for heard in notes.heard:
-        for problem in of_story(heard.story, timelines[heard.job]):
+        # A client retries a job when it has heard it to the end.
+        last = heard.story[-1].attempt if heard.job in notes.retried and heard.story else None
+        timeline = [fact for fact in timelines[heard.job] if last is None or fact.attempt <= last]
+        for problem in of_story(heard.story, timeline):
             yield f"{heard.job}, listened to {heard.listener}: {problem}"
     for listener, story in notes.fed.items():
         for problem in of_story(story, stored.facts):
@@ -128,8 +136,11 @@ def _of_jobs(stored: Stored, notes: Notes) -> Iterator[str]:
             yield f"{job.job} has not ended: it is {job.status}"
         if job.status is S.READY and job.results < job.items:
             yield f"{job.job} is ready and has {job.results} of {job.items} results"
-        if job.job in notes.cancelled and job.status is S.READY:
+        retried = notes.retried.get(job.job)
+        if job.job in notes.cancelled and job.status is S.READY and retried != "opened":
             yield f"{job.job} is ready, though its cancel was accepted"
+        if retried == "opened" and job.attempt == 1:
+            yield f"{job.job} has no attempt of its retry, which was acknowledged"
 
 
 def of_timeline(timeline: Sequence[Told]) -> Iterator[str]:

@@ -9,7 +9,7 @@ this client are over; ``until N`` ends it once its listener of all jobs has hear
 import sys
 import uuid
 from collections.abc import Awaitable, Callable, Mapping
-from contextlib import aclosing
+from contextlib import aclosing, suppress
 from functools import partial
 from pathlib import Path
 from random import Random
@@ -23,9 +23,10 @@ import stationd
 from stationd.aio import jobs
 from stationd.client import sending
 from stationd.client.connection import Connection
-from stationd.proto.error import JobError, StationUnreachable
+from stationd.proto.error import JobError, RequestError, StationUnreachable
 from stationd.proto.job import JobId
 from stationd.proto.jobs_protocol import Events
+from stationd.proto.status import RemoteRetryStrategy
 from tests.soak.notes import (
     Acknowledged,
     Asked,
@@ -34,6 +35,7 @@ from tests.soak.notes import (
     Fetched,
     Heard,
     Notebook,
+    Retried,
     Told,
     told,
 )
@@ -41,6 +43,9 @@ from tests.soak.work import NULL_TARGETS, OBSERVATIONS, QPU, kind_of_job, spec_o
 
 T = TypeVar("T")
 
+CANCELLED = 0.15
+"""The share of jobs that are cancelled, and of those that are retried once they are over."""
+RETRIED = 0.15
 MOST_UNDER_WAY = 60
 BURST = 40
 """Jobs that are submitted at once."""
@@ -105,18 +110,32 @@ class Client:
         await _insist(partial(sending.send, job, spec))
         self._notes.write(Acknowledged(job))
         async with anyio.create_task_group() as tasks:
-            if random.random() < 0.15:
+            if random.random() < CANCELLED:
                 tasks.start_soon(self._cancel, job, 0.4 * random.random())
             follow = random.choice((self._wait, self._listen, self._listen_in_parts))
             with anyio.move_on_after(LONGEST) as bound:
                 await follow(job, random)
             assert not bound.cancelled_caught, f"{job}: {follow.__name__} has not heard of its end"
+        if random.random() < RETRIED:
+            await self._retry(job, random.choice(list(RemoteRetryStrategy)))
         self._under_way -= 1
 
     async def _cancel(self, job: JobId, delay: float) -> None:
         await anyio.sleep(delay)
         outcome = await _insist(partial(jobs.cancel, job))
         self._notes.write(Cancelled(job, outcome))
+
+    async def _retry(self, job: JobId, strategy: RemoteRetryStrategy) -> None:
+        """Ask for another attempt of a job that is over, and wait for its end if there is one."""
+        retry = partial(jobs.retry_submission, job, remote_retry_strategy=strategy)
+        try:
+            outcome = await _insist(retry)
+        except RequestError:
+            self._notes.write(Retried(job, "refused"))
+            return
+        self._notes.write(Retried(job, outcome))
+        with suppress(JobError):
+            await _insist(partial(jobs.wait_for, job, timeout=LONGEST))
 
     async def _wait(self, job: JobId, random: Random) -> None:
         """Wait for the end, and fetch the results if there are any."""

@@ -45,6 +45,13 @@ class Cancelled(Struct, frozen=True, tag=True):
     outcome: Literal["accepted", "already_over"]
 
 
+class Retried(Struct, frozen=True, tag=True):
+    """The station has answered a retry, after all that was heard of the job before."""
+
+    job: JobId
+    outcome: Literal["opened", "nothing_to_collect", "controller_unreachable", "refused"]
+
+
 class Fetched(Struct, frozen=True, tag=True):
     """All results of a job that is READY were fetched."""
 
@@ -66,7 +73,7 @@ class Fed(Struct, frozen=True, tag=True):
     story: tuple[Told, ...]
 
 
-Note = Asked | Acknowledged | Cancelled | Fetched | Heard | Fed
+Note = Asked | Acknowledged | Cancelled | Retried | Fetched | Heard | Fed
 
 _ENCODER = msgspec.json.Encoder()
 _DECODER: msgspec.json.Decoder[Note] = msgspec.json.Decoder(Note)

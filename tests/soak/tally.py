@@ -31,6 +31,8 @@ class Tally(Struct, frozen=True, kw_only=True):
     """By the last status, and by the error of those that failed."""
     acknowledged: int
     cancelled: int
+    retries: dict[str, int]
+    """By what they were answered."""
     executions: int
     facts: int
     told: int
@@ -81,6 +83,7 @@ def _lines(tally: Tally) -> list[tuple[str, str]]:
         ("jobs", _listed(tally.jobs)),
         ("outcomes", _listed(tally.outcomes)),
         ("acknowledged", f"{tally.acknowledged:,}, {tally.cancelled:,} of them cancelled"),
+        ("retries", _listed(tally.retries)),
         ("executions", f"{tally.executions:,} by null drivers, none of a ticket twice"),
         ("stories", f"{tally.stories:,} with {tally.told:,} facts of {tally.facts:,} stored"),
         ("empty cells", str(tally.empty)),

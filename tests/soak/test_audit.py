@@ -26,7 +26,7 @@ def stored(status: S = S.READY, error: ErrorCode | None = None, results: int = 1
 
 def notes(**changes: object) -> Notes:
     plain = Notes(
-        {JOB: "null"}, {JOB}, set(), {JOB}, [Heard(JOB, "here", CLIMB[3:])], {"all": [*CLIMB]}
+        {JOB: "null"}, {JOB}, set(), {}, {JOB}, [Heard(JOB, "here", CLIMB[3:])], {"all": [*CLIMB]}
     )
     return msgspec.structs.replace(plain, **changes)
 
@@ -76,6 +76,12 @@ def test_a_ready_job_without_its_result_is_seen() -> None:
 def test_an_accepted_cancel_that_came_to_nothing_is_seen() -> None:
     assert found(stored(), notes(cancelled={JOB})) == [
         f"{JOB} is ready, though its cancel was accepted"
+    ]
+
+
+def test_a_retry_that_was_acknowledged_and_is_missing_is_seen() -> None:
+    assert found(stored(), notes(retried={JOB: "opened"})) == [
+        f"{JOB} has no attempt of its retry, which was acknowledged"
     ]
 
 
