@@ -84,3 +84,17 @@ async def test_what_its_block_raises_goes_on_as_it_is() -> None:
     with pytest.raises(ZeroDivisionError):
         async with MemoryJournal():
             _ = 1 // 0
+
+
+async def test_a_storage_in_trouble_keeps_what_is_written_until_it_has_healed() -> None:
+    journal = MemoryJournal(manual=True)
+    called: list[Commit] = []
+    journal.suffer("the disk is full")
+    journal.write([job(1)], called.append)
+    assert journal.commit() == 0
+    assert journal.trouble == "the disk is full"
+    assert journal.statistics().trouble
+    journal.suffer(None)
+    assert journal.commit() == 1
+    assert [commit.first_seq for commit in called] == [1]
+    assert not journal.statistics().trouble
