@@ -68,4 +68,4 @@ async def test_setting_and_cancelling_again_and_again_keeps_nothing() -> None:
             await done.wait()
             tasks.cancel_scope.cancel()
     assert len(timers) == 0
-    assert not timers._heap
+    assert not timers._heap  # pyright: ignore[reportPrivateUsage]
