@@ -1,6 +1,11 @@
-"""What came of a soak, for people and for programs."""
+"""What came of a soak, for people and for programs.
 
+python -m tests.soak.tally /tmp/soak.json    # as docs/reliability.md shows it
+"""
+
+import sys
 from collections.abc import Mapping
+from pathlib import Path
 
 import msgspec
 from msgspec import Struct
@@ -98,3 +103,19 @@ def _listed(counts: Mapping[str, int]) -> str:
 def passed() -> list[str]:
     """Return the rungs that are only passed."""
     return [str(status) for status in PASSED] + ["ready", "failed", "aborted"]
+
+
+def as_markdown(tally: Tally) -> str:
+    """Return a tally for a page."""
+    rows = [["rung", *PROCESSES], ["---", *(["---:"] * len(PROCESSES))]]
+    for rung, counts in tally.matrix.items():
+        mark = " *" if rung in tally.passed else ""
+        rows.append([rung.upper() + mark, *map(str, counts.values())])
+    rows.append(["kills", *(str(tally.kills.get(process, 0)) for process in PROCESSES)])
+    table = "\n".join(f"| {' | '.join(row)} |" for row in rows)
+    return table + "\n\n" + "\n".join(f"- {name}: {value}" for name, value in _lines(tally))
+
+
+if __name__ == "__main__":
+    found = msgspec.json.decode(Path(sys.argv[1]).read_bytes(), type=Tally)
+    sys.stdout.write(as_markdown(found) + "\n")
