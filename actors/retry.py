@@ -16,7 +16,6 @@ from msgspec import Struct
 
 from stationd.actors.ladder import CollectAccepted, RequeueAccepted, RestartAccepted
 from stationd.proto.error import ErrorCode, Problem
-from stationd.proto.job import ArtifactRef
 from stationd.proto.status import JobExecutorStatus, RemoteRetryStrategy
 
 if TYPE_CHECKING:
@@ -121,15 +120,6 @@ def decide(strategy: RemoteRetryStrategy, known: Knowledge) -> Decision:
 def has_result(item: ItemView) -> bool:
     """Whether nothing of an item is missing."""
     return item.result is not None and not item.partial
-
-
-def made_by(result: ArtifactRef) -> int:
-    """Return the attempt that made a result.
-
-    >>> made_by(ArtifactRef(id="8f0a/2/0", size_bytes=1, sha256=""))
-    2
-    """
-    return int(result.id.split("/")[1])
 
 
 def item_status(item: ItemView, job: JobExecutorStatus) -> RetryStatus:

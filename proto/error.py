@@ -267,9 +267,12 @@ class JobError(StationError):
         parts = [self.info.detail]
         if self.error is not None:
             parts.append(str(self.error))
-        shown = list(self.items.items())[:MOST_PROBLEMS_SHOWN]
+        # The job's own error may tell of its items already.
+        told = {problem.item for problem in self.error.problems} if self.error else set[int]()
+        untold = [(index, error) for index, error in self.items.items() if index not in told]
+        shown = untold[:MOST_PROBLEMS_SHOWN]
         parts.extend(f"item {index}: {error}" for index, error in shown)
-        more = len(self.items) - len(shown)
+        more = len(untold) - len(shown)
         return "; ".join(parts) + (f"; and {more} more" if more else "")
 
     def __reduce__(self) -> tuple[type[StationError], tuple[object, ...]]:

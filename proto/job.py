@@ -127,6 +127,8 @@ class ItemView(Struct, frozen=True, kw_only=True, omit_defaults=True):
     error: ErrorInfo | None = None
     partial: bool = False
     """The result lacks what was not done when the job ended."""
+    attempt: int = 0
+    """The attempt that the result or the error is of; 0 if there is none yet."""
 
 
 class Progress(Struct, frozen=True, kw_only=True):

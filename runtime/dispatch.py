@@ -12,6 +12,7 @@ from __future__ import annotations
 import logging
 from collections import deque
 from functools import partial
+from itertools import islice
 from typing import TYPE_CHECKING, Literal
 
 import anyio
@@ -31,7 +32,14 @@ from stationd.actors.ladder import (
     StageFailed,
 )
 from stationd.actors.retry import again
-from stationd.proto.error import ErrorCode, ErrorInfo, StationError, UnexpectedEvent
+from stationd.proto.error import (
+    MOST_PROBLEMS_SHOWN,
+    ErrorCode,
+    ErrorInfo,
+    Problem,
+    StationError,
+    UnexpectedEvent,
+)
 from stationd.proto.job import Ticket, TimelineEntry
 from stationd.proto.jobs_protocol import FeedEvent
 from stationd.runtime.journal.records import Fact, JobStored, Record, TicketIssued
@@ -439,6 +447,10 @@ def _settled(live: LiveJob) -> AllItemsDone | SomeItemsFailed:
         ErrorInfo(
             ErrorCode.ITEMS_FAILED,
             f"{failed} of {live.spec.items} items failed; the others have results",
+            tuple(
+                Problem(str(error), item=item)
+                for item, error in islice(sorted(live.item_errors.items()), MOST_PROBLEMS_SHOWN)
+            ),
         )
     )
 

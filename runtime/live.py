@@ -13,7 +13,7 @@ from msgspec import Struct
 
 from stationd.actors.job import Job
 from stationd.actors.ladder import Course
-from stationd.actors.retry import has_result, made_by
+from stationd.actors.retry import has_result
 from stationd.actors.stages.compile import compile_null
 from stationd.proto.program import Circuits, CircuitsWork, NullWork, Work
 from stationd.proto.result import CompiledResult
@@ -113,12 +113,13 @@ class LiveJob:
         every = range(self.spec.items)
         self.running = None if items is None else frozenset(items)
         others = {item for item in every if not self.runs(item)}
-        self.left_out = frozenset(others - self.complete - self.item_errors.keys())
+        there = self.complete | self.outdone
+        self.left_out = frozenset(others - there - self.item_errors.keys())
         self.item_errors = {
             item: error for item, error in self.item_errors.items() if item in others
         }
-        self.outdone = frozenset((self.complete | self.outdone) - others)
-        self.complete &= others
+        self.outdone = frozenset(there - others)
+        self.complete = there & others
         self.collected = collected
         self.ticket = None
         # What is collected is in the journal alone.
@@ -161,21 +162,20 @@ def resumed(stored: StoredJob) -> LiveJob:
         calibration_set=stored.calibration_set,
         error=stored.error,
     )
-    errors = {item.index: item.error for item in stored.items if item.error is not None}
     running = None if stored.running is None else frozenset(stored.running)
-    there = {item.index: item.result for item in stored.items if has_result(item)}
-    outdone = {
-        index
-        for index, result in there.items()
-        if result is not None
-        and (running is None or index in running)
-        and made_by(result) != stored.attempt
-    }
-    complete = there.keys() - outdone
+    # What an earlier attempt has left of an item that runs again says nothing of this one.
+    current = [
+        item
+        for item in stored.items
+        if item.attempt == stored.attempt or (running is not None and item.index not in running)
+    ]
+    errors = {item.index: item.error for item in current if item.error is not None}
+    complete = {item.index for item in current if has_result(item)}
+    outdone = {item.index for item in stored.items if has_result(item)} - complete
     live = LiveJob(job, stored.spec, stored.target, item_errors=errors)
     live.blocks = None
     live.running = running
-    live.complete = set(complete)
+    live.complete = complete
     live.outdone = frozenset(outdone)
     live.collected = stored.collected
     if running is not None:

@@ -82,6 +82,7 @@ class MemoryJob:
             result=ended.result,
             error=ended.error,
             partial=ended.partial,
+            attempt=ended.attempt,
         )
 
 

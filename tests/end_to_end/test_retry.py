@@ -253,10 +253,11 @@ def test_a_result_that_could_not_be_stored_is_made_of_the_data_and_the_other_ite
     with pytest.raises(JobError, match="could not be stored"):
         jobs.wait_for(job, timeout=30)
     in_the_way.unlink()
-    station.kill()
-    station.start()
 
     assert jobs.retry_submission(job) == "opened"
+    # Which item runs again, and of which data, is on disk with that.
+    station.kill()
+    station.start()
     assert jobs.wait_for(job, timeout=30).status is S.READY
     small, large = jobs.results(job)
     assert isinstance(small, jobs.ResultRef)

@@ -113,7 +113,10 @@ def test_a_restart_finds_the_attempt_as_it_was(running: tuple[int, ...] | None) 
             error=None,
             calibration_set=None,
             ticket=None,
-            items=(ItemView(index=0, result=REF), ItemView(index=1, result=REF, partial=True)),
+            items=(
+                ItemView(index=0, result=REF, attempt=1),
+                ItemView(index=1, error=ERROR, attempt=1),
+            ),
             running=running,
             collected=2,
         )
@@ -135,3 +138,11 @@ def test_what_an_earlier_attempt_made_is_not_taken_for_made_by_this_one() -> Non
     assert (live.complete, live.outdone) == ({0}, frozenset({1}))
     live.next_attempt([1, 2], 0, 0.0)
     assert live.outdone == {1}
+
+
+def test_a_result_that_an_attempt_in_vain_has_not_replaced_still_counts() -> None:
+    live = job(NULLS)
+    live.complete = {0}
+    live.next_attempt(None, 0, 0.0)
+    live.next_attempt([1, 2], 0, 0.0)
+    assert (live.complete, live.left_out) == ({0}, frozenset())

@@ -118,8 +118,8 @@ def artifact_ref(artifact: str | None, size_bytes: int, sha256: str) -> Artifact
 
 
 def _ended_items(database: sqlite3.Connection, number: int, spec: JobSpec) -> tuple[ItemView, ...]:
-    rows: Iterable[tuple[int, bytes | None, str | None, int, str, int]] = database.execute(
-        "SELECT item, error, artifact, size_bytes, sha256, partial FROM items"
+    rows: Iterable[tuple[int, bytes | None, str | None, int, str, int, int]] = database.execute(
+        "SELECT item, error, artifact, size_bytes, sha256, partial, attempt FROM items"
         " WHERE number = ? ORDER BY item",
         (number,),
     )
@@ -130,6 +130,7 @@ def _ended_items(database: sqlite3.Connection, number: int, spec: JobSpec) -> tu
             result=artifact_ref(artifact, size, digest),
             error=error_info(error),
             partial=bool(partial),
+            attempt=attempt,
         )
-        for index, error, artifact, size, digest, partial in rows
+        for index, error, artifact, size, digest, partial, attempt in rows
     )
