@@ -52,7 +52,7 @@ def open_database(
         JournalFailed: It is not ours, is damaged, or is of a newer version.
     """
     crashed = _has_wal(path)
-    database = sqlite3.connect(path, BUSY_SECONDS, isolation_level=None)
+    database = sqlite3.connect(path, timeout=BUSY_SECONDS, isolation_level=None)
     try:
         version = read_version(database, path)
         if version is None:
@@ -92,7 +92,7 @@ def reopen_database(path: Path) -> sqlite3.Connection:
         sqlite3.Error: The disk or the file is bad.
     """
     address = f"{path.absolute().as_uri()}?mode=rw"
-    database = sqlite3.connect(address, BUSY_SECONDS, isolation_level=None, uri=True)
+    database = sqlite3.connect(address, timeout=BUSY_SECONDS, isolation_level=None, uri=True)
     try:
         _set_up(database)
     except BaseException:
