@@ -8,7 +8,6 @@ from pathlib import Path
 
 import anyio
 import click
-
 from benchmarks import figures, journal
 from benchmarks.limits import Echo, measure_echo
 from benchmarks.row import Row, as_json, row, shown

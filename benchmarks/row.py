@@ -30,7 +30,7 @@ class Row(Struct, frozen=True, kw_only=True):
     """Whether the figure is within its budget."""
 
 
-def row(  # noqa: PLR0913 - the columns of the table
+def row(
     name: str,
     backend: str,
     values: Sequence[float],

@@ -61,7 +61,7 @@ class Station:
         """Start the daemon and wait until it answers."""
         command = [sys.executable, "-m", "stationd.runtime.cli", "serve", "-c", str(self._config)]
         with (self.folder / "log").open("ab") as log:
-            self._process = subprocess.Popen(
+            self._process = subprocess.Popen(  # noqa: ASYNC220 - nothing else is done meanwhile
                 command,
                 stdin=subprocess.DEVNULL,
                 stdout=log,
