@@ -17,6 +17,7 @@ from functools import partial
 from pathlib import Path
 from typing import Final, TypeVar
 
+import pytest
 import zmq
 
 from stationd.proto.codec import REPLIES, REQUESTS
@@ -30,6 +31,10 @@ from stationd.proto.jobs_protocol import (
 )
 
 R = TypeVar("R", bound=Reply)
+
+on_asyncio = pytest.mark.parametrize("backend", ["asyncio"], indirect=True, scope="session")
+"""For a test of which one of the daemon's event loops is enough: starting stations takes time."""
+on_trio = pytest.mark.parametrize("backend", ["trio"], indirect=True, scope="session")
 
 PATIENCE: Final = 20.0
 """Seconds after which something that should happen is taken for never happening."""

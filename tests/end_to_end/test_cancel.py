@@ -14,7 +14,7 @@ from stationd.proto.job import JobView
 from stationd.proto.jobs_protocol import Cancel, CancelAnswer
 from stationd.proto.program import Axis, NullProgram, Sweep
 from stationd.proto.status import JobExecutorStatus, StatusEnum
-from tests.end_to_end.station import Station
+from tests.end_to_end.station import Station, on_trio
 
 BELL = Path(__file__).parents[2] / "examples" / "bell.qasm"
 LONG = 60.0
@@ -130,6 +130,7 @@ def test_a_job_that_is_ready_stays_ready(station: Station) -> None:
     assert jobs.status(job).status is JobExecutorStatus.READY
 
 
+@on_trio
 def test_a_compilation_is_dropped(station: Station) -> None:
     numbers = random.Random(1)
     lines = ["OPENQASM 3.0;", 'include "stdgates.inc";', "qubit[5] q;", "bit[5] c;"]

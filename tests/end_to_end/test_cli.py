@@ -181,11 +181,13 @@ def test_ctrl_c_ends_the_waiting_and_leaves_the_job_alone(shell: Shell, command:
 
 
 def test_a_wait_outlives_a_restart_of_the_daemon(shell: Shell) -> None:
-    job = shell.output("submit", "--null", "1", "--target", "null").strip()
+    before = shell.output("submit", "--null", "60", "--target", "null").strip()
+    job = shell.output("submit", "--null", "0", "--target", "null").strip()
     waiting = shell.start("wait", job)
 
     shell.station.kill()
     shell.station.start()
+    shell.output("cancel", before)
 
     assert waiting.wait(PATIENCE) == 0
     assert waiting.stdout is not None

@@ -14,7 +14,7 @@ from stationd.proto.error import ErrorCode, JobError
 from stationd.proto.program import NullProgram
 from stationd.proto.status import JobExecutorStatus
 from tests.end_to_end import faulty_driver
-from tests.end_to_end.station import NULL, PATIENCE, Station, is_alive, until
+from tests.end_to_end.station import NULL, PATIENCE, Station, is_alive, on_asyncio, on_trio, until
 
 NewStation = Callable[..., Station]
 
@@ -118,6 +118,7 @@ def test_a_driver_that_reports_without_end_does_no_harm(faulty: Station) -> None
     check_goes_on(faulty)
 
 
+@on_asyncio
 def test_a_driver_that_cannot_start_is_named_in_the_log(new_station: NewStation) -> None:
     station = new_station(
         NULL, '[controllers.broken]\ndriver = "tests.end_to_end.faulty_driver:NoDriver"\n'
@@ -154,6 +155,7 @@ def test_a_controller_that_dies_in_mid_run_fails_its_job_and_is_started_again(
     assert len(station.tickets_executed) == len(set(station.tickets_executed)) == 6
 
 
+@on_trio
 def test_a_controller_and_daemon_that_die_together_lose_one_job_at_most(
     new_station: NewStation,
 ) -> None:
@@ -174,6 +176,7 @@ def test_a_controller_and_daemon_that_die_together_lose_one_job_at_most(
     assert len(station.tickets_executed) == len(set(station.tickets_executed)) == 6
 
 
+@on_asyncio
 def test_a_controller_that_is_stopped_in_mid_run_brings_its_instrument_to_rest(
     new_station: NewStation,
 ) -> None:
@@ -189,11 +192,13 @@ def test_a_controller_that_is_stopped_in_mid_run_brings_its_instrument_to_rest(
     check_goes_on(station)
 
 
+@on_trio
 def test_a_controller_that_stays_away_fails_its_job_after_the_grace_time(
     new_station: NewStation,
 ) -> None:
     station = new_station(BY_HAND, "[instruments]\nbeat_interval = 0.1\ngrace = 0.5\n").start()
     controller = subprocess.Popen(station.command("controller", "nothing"), env=station.environment)
+    station.wait_connected("nothing")
     station.wait_connected("nothing")
     job = submit_null(60.0)
     jobs.wait_for(job, JobExecutorStatus.EXECUTION_STARTED, timeout=30)
@@ -206,6 +211,7 @@ def test_a_controller_that_stays_away_fails_its_job_after_the_grace_time(
     assert last.error.code is ErrorCode.INSTRUMENT_LOST
 
 
+@on_asyncio
 def test_jobs_wait_for_a_controller_that_is_started_by_hand(new_station: NewStation) -> None:
     station = new_station(BY_HAND).start()
     job = submit_null(0.0)
@@ -218,6 +224,7 @@ def test_jobs_wait_for_a_controller_that_is_started_by_hand(new_station: NewStat
         assert controller.wait(PATIENCE) == 0
 
 
+@on_trio
 def test_a_job_for_a_controller_that_never_came_says_so(new_station: NewStation) -> None:
     new_station(BY_HAND, "[instruments]\ngrace = 0.2\n").start()
 

@@ -14,7 +14,7 @@ from stationd.client.results import CircuitResult
 from stationd.proto.jobs_protocol import Ping, Pong
 from stationd.proto.program import NullProgram
 from stationd.proto.status import JobExecutorStatus
-from tests.end_to_end.station import NULL, QPU, Station
+from tests.end_to_end.station import NULL, QPU, Station, on_asyncio, on_trio
 
 NewStation = Callable[..., Station]
 
@@ -71,6 +71,7 @@ def test_a_killed_daemon_finds_its_running_job_again_and_the_queue_in_order(
     assert len(station.tickets_executed) == len(set(station.tickets_executed)) == 10
 
 
+@on_trio
 def test_a_job_that_finished_while_there_was_no_daemon_is_collected(
     new_station: NewStation,
 ) -> None:
@@ -109,6 +110,7 @@ def test_a_daemon_that_is_asked_to_stop_lets_the_running_job_finish(
     assert len(station.tickets_executed) == len(set(station.tickets_executed)) == 10
 
 
+@on_asyncio
 @pytest.mark.parametrize(
     "status",
     [
@@ -136,6 +138,7 @@ def test_jobs_go_on_from_whatever_rung_they_were_on(
     assert len(station.tickets_executed) == len(set(station.tickets_executed)) == 20
 
 
+@on_asyncio
 def test_circuits_survive_one_kill_after_the_other(new_station: NewStation) -> None:
     station = new_station(NULL, QPU).start()
     submitted: list[JobRef] = []
@@ -161,6 +164,7 @@ def test_circuits_survive_one_kill_after_the_other(new_station: NewStation) -> N
         assert jobs.view(job).attempt == 1
 
 
+@on_trio
 def test_the_shots_of_a_running_job_are_all_there_after_a_kill(new_station: NewStation) -> None:
     station = new_station(QPU).start()
     job = jobs.submit(programs=BELL, n_shots=10_000, target="qpu", seed=1)
@@ -213,6 +217,7 @@ def test_listeners_hear_the_same_story_without_gap_or_repeat_through_restarts(
         assert story[-1].status is JobExecutorStatus.READY
 
 
+@on_trio
 def test_a_cancel_that_was_accepted_before_a_kill_still_holds(new_station: NewStation) -> None:
     station = started(new_station)
     submitted = [submit_null(60.0) for _ in range(6)]
@@ -231,6 +236,7 @@ def test_a_cancel_that_was_accepted_before_a_kill_still_holds(new_station: NewSt
     assert len(station.tickets_executed) == 1
 
 
+@on_asyncio
 def test_every_start_has_a_higher_epoch_and_the_same_station(new_station: NewStation) -> None:
     station = new_station("")
     seen = []
@@ -243,6 +249,7 @@ def test_every_start_has_a_higher_epoch_and_the_same_station(new_station: NewSta
     assert len({pong.station for pong in seen}) == 1
 
 
+@on_trio
 def test_nothing_but_controllers_outlives_a_killed_daemon(new_station: NewStation) -> None:
     station = new_station(NULL, QPU).start()
     job = jobs.submit(programs=BELL, n_shots=10, target="qpu")

@@ -14,7 +14,7 @@ from stationd.proto.job import JobId, JobSpec
 from stationd.proto.jobs_protocol import Failure, Submit
 from stationd.proto.program import Circuits, NullProgram
 from stationd.proto.status import JobExecutorStatus
-from tests.end_to_end.station import NULL, PATIENCE, Station, dealer, until
+from tests.end_to_end.station import NULL, PATIENCE, Station, dealer, on_asyncio, on_trio, until
 
 NewStation = Callable[..., Station]
 
@@ -53,6 +53,7 @@ def test_a_job_that_runs_for_too_long_does_not_hold_up_the_stop(
     assert last.status is JobExecutorStatus.READY
 
 
+@on_asyncio
 def test_a_second_signal_does_not_wait_for_the_running_job(new_station: NewStation) -> None:
     station = new_station(NULL, settings=(("stop_timeout = 10.0", "stop_timeout = 1000.0"),))
     station.start()
@@ -66,6 +67,7 @@ def test_a_second_signal_does_not_wait_for_the_running_job(new_station: NewStati
     assert not station.processes()
 
 
+@on_trio
 def test_a_station_that_stops_takes_no_new_work_and_says_so(new_station: NewStation) -> None:
     station = new_station().start()
     job = running(1.0)
@@ -86,6 +88,7 @@ def test_a_station_that_stops_takes_no_new_work_and_says_so(new_station: NewStat
     assert jobs.status(job).status is JobExecutorStatus.READY
 
 
+@on_asyncio
 def test_ctrl_c_at_the_terminal_stops_the_station_in_order(new_station: NewStation) -> None:
     station = new_station()
     # A process group of its own, as a shell makes for what runs in the foreground.
@@ -105,6 +108,7 @@ def test_ctrl_c_at_the_terminal_stops_the_station_in_order(new_station: NewStati
     assert jobs.status(job).status is JobExecutorStatus.READY
 
 
+@on_trio
 def test_a_controller_that_another_daemon_has_started_is_stopped_too(
     new_station: NewStation,
 ) -> None:
