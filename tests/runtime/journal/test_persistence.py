@@ -1,6 +1,6 @@
 """Commits that fail are tried until they succeed; whoever asks is told meanwhile."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import pytest
@@ -68,8 +68,10 @@ class Bench:
 
 
 @pytest.fixture
-def bench(tmp_path: Path) -> Bench:
-    return Bench(tmp_path)
+def bench(tmp_path: Path) -> Iterator[Bench]:
+    found = Bench(tmp_path)
+    yield found
+    found.storage.close()
 
 
 def test_a_storage_in_order_is_not_spoken_of(bench: Bench, job: MakeJob) -> None:

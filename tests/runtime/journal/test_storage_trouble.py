@@ -1,7 +1,7 @@
 """A commit that fails may be stored or not; which of them is found out, never guessed."""
 
 import sqlite3
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import closing
 from pathlib import Path
 
@@ -59,8 +59,9 @@ class DoubtfulStorage(Storage):
 
 
 @pytest.fixture
-def storage(tmp_path: Path) -> DoubtfulStorage:
-    return DoubtfulStorage(tmp_path / DATABASE)
+def storage(tmp_path: Path) -> Iterator[DoubtfulStorage]:
+    with DoubtfulStorage(tmp_path / DATABASE) as found:
+        yield found
 
 
 def sequence(path: Path) -> list[tuple[int, int]]:
