@@ -74,7 +74,9 @@ class Workers:
                     " time, or allow it more in [deadlines]",
                 )
             )
-        except BrokenWorkerProcess as error:
+        except (BrokenWorkerProcess, ProcessLookupError) as error:
+            # The latter if the loop knows already that the worker is dead when anyio, which has
+            # just found out, wants to make sure of it.
             raise StationError(
                 ErrorInfo(
                     ErrorCode.WORKER_DIED,

@@ -53,6 +53,10 @@ def broken() -> None:
     raise StationError("a broken library")
 
 
+def lose_a_process(_: None) -> None:
+    raise ProcessLookupError
+
+
 def is_alive(pid: int) -> bool:
     try:
         os.kill(pid, 0)
@@ -74,6 +78,12 @@ async def test_a_call_runs_in_another_process_and_returns_what_it_made() -> None
     assert pid != os.getpid()
     assert await workers.call(own_pid, None) == pid
     assert workers.busy == 0
+
+
+async def test_a_worker_that_the_loop_has_buried_already_has_died_like_others() -> None:
+    with pytest.raises(StationError) as raised:
+        await Workers(1).call(lose_a_process, None)
+    assert raised.value.code is ErrorCode.WORKER_DIED
 
 
 async def test_an_error_of_a_call_comes_back() -> None:
