@@ -530,7 +530,7 @@ async def test_a_driver_that_is_faster_than_the_disk_loses_nothing(
     folder: Path, station: Station, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(execution_thread, "MOST_BYTES_ON_THE_WAY", 16)
-    spots = 200
+    spots = 40
     work = SweepWork(settings=(("x", 1.0),), shape=(spots,), returns=("y",))
     async with running(settings(folder, of(Counting))):
         await station.welcome()

@@ -1,5 +1,6 @@
 """While the storage is in trouble nothing new is taken, and what is under way goes on."""
 
+import anyio
 import pytest
 
 from stationd.proto import instruments_protocol as wire
@@ -83,6 +84,8 @@ async def test_jobs_can_be_looked_at_and_cancelled_meanwhile() -> None:
             assert isinstance(await client.reply(), Job)
             await client.say(Cancel(2, job_id(1)), Ping(3, "0"))
             assert isinstance(await client.reply(), Pong)
+            # The cancel is carried out in a task of its own, which must have written.
+            await anyio.wait_all_tasks_blocked()
             bench.journal.suffer(None)
             bench.commit()
             assert await client.reply() == CancelAnswer(2, "accepted")
