@@ -94,8 +94,10 @@ class Checkers:
         """Whether what was done to the job's controllers explains that it failed."""
         if end.error is None or end.error.code not in _FAULTS:
             return False
-        if end.error.code is ErrorCode.DRIVER_FAILED:
-            return self._station.scenario.refuses > 0
+        if self._station.scenario.refuses > 0:
+            # Who was brought to rest because another one had failed may be heard of first, by a
+            # daemon that has just started.
+            return True
         times = self._station.trace.times
         first, last = times[job.timeline[0].seq], times[end.seq]
         patience = 2 * self._station.scenario.settings.instruments.grace
@@ -110,6 +112,10 @@ class Checkers:
         acts = self._acts.get(ticket.ticket, []) if ticket else []
         if end.note == "cancelled before execution" and acts:
             self._wrong("job", name, "was executed, and called cancelled before execution")
+        if _code(end) is not ErrorCode.INSTRUMENT_LOST:
+            over = self._station.trace.times[end.seq]
+            if any(act.ended is None or act.ended > over for act in acts):
+                self._wrong("job", name, "was over before its instruments were at rest")
         if end.status is not S.READY:
             return
         claims = _claims(job)

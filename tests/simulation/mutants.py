@@ -16,7 +16,7 @@ import msgspec
 
 from stationd.actors import controller, facts, ledger_database, line, pacing
 from stationd.actors.held import Held
-from stationd.actors.ladder import Course, LeftQueue
+from stationd.actors.ladder import CameToRest, Course, LeftQueue
 from stationd.actors.ticket import TicketState
 from stationd.client import stream
 from stationd.proto import instruments_protocol as wire
@@ -101,8 +101,11 @@ def _answer_cancel_at_once(cancel: Any) -> Any:
 def _release_on_abort(abort: Any) -> Any:
     def wrong(self: Any, live: Any) -> None:
         abort(self, live)
-        self.queue.release(live.job.number)
-        self.grant()
+        execution = self._executions.get(live.job.id)
+        if execution is not None and not execution.over:
+            execution._over = True
+            self._act(live, execution, [])
+            self._jobs.deliver(live, CameToRest())
 
     return wrong
 
@@ -226,7 +229,7 @@ MUTANTS = (
         _D,
         "submit",
         _answer_submit_at_once,
-        caught_by=(2, "trio"),
+        caught_by=(1, "asyncio"),
     ),
     Mutant(
         "a cancel is answered before it is on disk",
@@ -241,10 +244,10 @@ MUTANTS = (
         disk.Disk,
         "checked",
         _off,
-        caught_by=(4, "asyncio"),
+        caught_by=(15, "asyncio"),
     ),
-    Mutant("a stale fence is obeyed", line.Line, "accepts", _always, caught_by=(12, "trio")),
-    Mutant("a cancel forgets the claim", _I, "abort", _release_on_abort, caught_by=(36, "asyncio")),
+    Mutant("a stale fence is obeyed", line.Line, "accepts", _always, caught_by=(19, "asyncio")),
+    Mutant("a cancel forgets the claim", _I, "abort", _release_on_abort, caught_by=(10, "asyncio")),
     Mutant("a claim is for the first controller alone", queue.Queue, "_fits", _fit_first_alone),
     Mutant("an end is acknowledged before it is on disk", _I, "report", _acknowledge_at_once),
     Mutant(
@@ -252,7 +255,7 @@ MUTANTS = (
         controller.Controller,
         "_carry_out",
         _start_before_disk,
-        caught_by=(29, "trio"),
+        caught_by=(25, "trio"),
     ),
     Mutant("a controller forgets what had begun", line.Line, "recover", _forget_what_began),
     Mutant("a restart forgets cancels", dispatch, "resumed", _forget_cancels),

@@ -4,6 +4,10 @@ import anyio
 
 from tests.simulation.station import SimulatedStation
 
+_AMBUSH_SECONDS = 0.0002
+_LONGEST_AMBUSH = 100
+"""How often it looks whether the daemon is just writing, before it crashes it all the same."""
+
 
 class Nemesis:
     """Breaks things for as long as it runs.
@@ -48,6 +52,10 @@ class Nemesis:
         self._station.trouble(*self._station.controllers)
 
     async def _crash_daemon(self) -> None:
+        for _ in range(self._chance.choice((0, _LONGEST_AMBUSH))):
+            if self._station.disk.dirty:
+                break
+            await anyio.sleep(_AMBUSH_SECONDS)
         if self._station.daemon is not None:
             self._trace.fault("daemon crashes")
             self._station.daemon.crash()
@@ -62,6 +70,14 @@ class Nemesis:
             self._trace.fault("zombie daemons")
             self._station.trouble(*self._station.controllers)
             self._station.daemon.haunt()
+            # Its controllers go over to the new daemon, and some come back.
+            for seconds in (0.2, 0.5, 0.8):
+                self._station.network.after(self._chance.uniform(0, seconds), self._cut_all)
+
+    def _cut_all(self) -> None:
+        for link in self._station.network.links():
+            if link.name in self._station.controllers:
+                link.cut()
 
     async def _crash_controller(self) -> None:
         name = self._chance.choice(list(self._station.controllers))
