@@ -8,7 +8,7 @@ from tests.simulation.loops import BACKENDS
 from tests.simulation.mutants import MUTANTS, Mutant, applied
 from tests.simulation.run import simulate
 
-MOST_SEEDS = 12
+MOST_SEEDS = 30
 
 
 @pytest.mark.parametrize("mutant", MUTANTS, ids=lambda mutant: mutant.name)
