@@ -11,7 +11,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
@@ -289,7 +289,7 @@ class Station:
 
 
 @contextmanager
-def dealer(endpoint: str) -> Iterator[zmq.Socket[bytes]]:
+def dealer(endpoint: str) -> Generator[zmq.Socket[bytes]]:
     """Connect a plain ZeroMQ socket, which need not behave."""
     context = zmq.Context()
     try:

@@ -2,12 +2,16 @@
 
 from pathlib import Path
 
+import anyio
+import anyio.to_thread
 import numpy as np
 import pytest
 
 from stationd import jobs
-from stationd.client.references import JobRef
+from stationd.aio import jobs as aio_jobs
+from stationd.client.references import IncompleteJobItemRef, JobRef, JobStatus
 from stationd.client.results import CircuitResult, CompiledCircuit, NullOutcome, SweepData
+from stationd.proto.error import JobNotFinished
 from stationd.proto.program import Axis, NullProgram, Sweep
 from stationd.proto.status import JobExecutorStatus, StatusEnum
 from tests.end_to_end.station import Station
@@ -132,3 +136,49 @@ def test_a_listener_hears_what_the_journal_says(station: Station, n_shots: int |
     first = min(heard)
     assert heard == {ordinal: status for ordinal, status in timeline.items() if ordinal >= first}
     assert list(timeline) == list(range(1, len(timeline) + 1))
+
+
+def test_results_are_asked_for_while_a_job_runs(station: Station) -> None:
+    job = jobs.submit(programs=NullProgram(duration=60.0), n_shots=1, target="null")
+    jobs.wait_for(job, JobExecutorStatus.EXECUTION_STARTED, timeout=30)
+
+    with pytest.raises(JobNotFinished, match="execution_started"):
+        jobs.results(job)
+    (item,) = jobs.results(job, allow_incomplete=True)
+    assert isinstance(item, IncompleteJobItemRef)
+    assert item.last_status is StatusEnum.RUNNING
+
+    jobs.cancel(job)
+    *_, last = jobs.listen_job_status(job)
+    assert last.status is JobExecutorStatus.ABORTED
+
+
+@pytest.mark.anyio
+async def test_two_clients_that_listen_to_a_job_hear_the_same_story(station: Station) -> None:
+    first = await aio_jobs.submit(
+        programs=NullProgram(duration=60.0), n_shots=1, target="null", name="in the way"
+    )
+    job = await aio_jobs.submit(programs=NullProgram(), n_shots=1, target="null")
+    stories: tuple[list[JobStatus], list[JobStatus]] = ([], [])
+
+    async def listen() -> None:
+        stories[0].extend([status async for status in aio_jobs.listen_job_status(job)])
+
+    def listen_elsewhere() -> None:
+        # The synchronous API has a thread, an event loop and a connection of its own.
+        stories[1].extend(jobs.listen_job_status(job))
+
+    with anyio.fail_after(30):
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(listen)
+            tasks.start_soon(anyio.to_thread.run_sync, listen_elsewhere)
+            await aio_jobs.cancel(first)
+        entries = (await aio_jobs.view(job)).timeline
+    await aio_jobs.close()
+
+    timeline = {entry.ordinal: entry.status for entry in entries}
+    for story in stories:
+        heard = {status.ordinal: status.status for status in story}
+        begin = min(heard)
+        assert heard == {number: status for number, status in timeline.items() if number >= begin}
+        assert story[-1].status is JobExecutorStatus.READY

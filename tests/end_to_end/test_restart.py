@@ -230,8 +230,7 @@ def test_a_cancel_that_was_accepted_before_a_kill_still_holds(new_station: NewSt
     station.start()
 
     for job in submitted:
-        for status in jobs.listen_job_status(job):
-            last = status
+        *_, last = jobs.listen_job_status(job)
         assert last.status is JobExecutorStatus.ABORTED
     assert len(station.tickets_executed) == 1
 
@@ -239,7 +238,7 @@ def test_a_cancel_that_was_accepted_before_a_kill_still_holds(new_station: NewSt
 @on_asyncio
 def test_every_start_has_a_higher_epoch_and_the_same_station(new_station: NewStation) -> None:
     station = new_station("")
-    seen = []
+    seen: list[Pong] = []
     for _ in range(3):
         station.start()
         seen.append(station.ask(Ping(1, "test"), Pong))
