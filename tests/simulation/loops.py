@@ -8,7 +8,6 @@ import importlib
 import selectors
 from collections import deque
 from collections.abc import Awaitable, Callable, Coroutine, Generator
-from contextvars import Context
 from itertools import count
 from random import Random
 from typing import Any, Final, Literal
@@ -66,9 +65,9 @@ class VirtualLoop(asyncio.SelectorEventLoop):
         self,
         loop: asyncio.AbstractEventLoop,
         coroutine: Coroutine[Any, Any, Any] | Generator[Any, None, Any],
-        context: Context | None = None,
+        **options: Any,  # noqa: ANN401 - whatever this version of Python says of a task
     ) -> asyncio.Task[Any]:
-        task: asyncio.Task[Any] = asyncio.Task(coroutine, loop=loop, context=context)
+        task: asyncio.Task[Any] = asyncio.Task(coroutine, loop=loop, **options)
         self._numbers[task] = next(self._next_number)
         return task
 
