@@ -32,8 +32,9 @@ def anyio_backend(backend: str) -> Backend:
 @pytest.fixture(scope="session")
 def shared_station(backend: str) -> Iterator[Station]:
     """A station with everything, for tests that leave it as they found it."""
-    station = Station(backend, NULL, QPU, BENCH).start()
+    station = Station(backend, NULL, QPU, BENCH)
     try:
+        station.start()
         station.wait_connected("nothing", "qpu", "source", "readout")
         yield station
         assert station.stop() == 0, station.log

@@ -68,8 +68,9 @@ class Shell:
 @pytest.fixture(scope="module")
 def shell() -> Iterator[Shell]:
     """A station for the shell alone: its event loop makes no difference to the shell."""
-    station = Station("asyncio", NULL, QPU, BENCH).start()
+    station = Station("asyncio", NULL, QPU, BENCH)
     try:
+        station.start()
         station.wait_connected("nothing", "qpu", "source", "readout")
         yield Shell(station)
         station.check()

@@ -46,9 +46,9 @@ def check_goes_on(station: Station) -> None:
 @pytest.fixture(scope="module")
 def faulty_station(backend: str) -> Iterator[Station]:
     """A station whose driver does wrong when it is asked to."""
-    station = Station(backend, FAULTY).start()
+    station = Station(backend, FAULTY)
     try:
-        yield station
+        yield station.start()
         assert station.stop() == 0
     finally:
         station.close()
