@@ -69,11 +69,16 @@ class WriterLink:
             JournalFailed: It cannot be opened; the message says why.
         """
         while True:
+            opening: Opening | None = None
             with anyio.move_on_after(_EXTEND_EVERY):
                 for report in await self._reports():
                     if isinstance(report, Opened):
-                        return report.opening
-                    self._take(report)
+                        opening = report.opening
+                    else:
+                        # Also what came with it: a disk that is full from the first.
+                        self._take(report)
+            if opening is not None:
+                return opening
             # A service manager would take a long migration for a daemon that does not start.
             notify(f"EXTEND_TIMEOUT_USEC={round(3 * _EXTEND_EVERY * 1_000_000)}")
 

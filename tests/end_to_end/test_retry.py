@@ -272,7 +272,7 @@ def test_a_result_that_could_not_be_stored_is_made_of_the_data_and_the_other_ite
 
 def test_only_the_items_that_were_cut_short_are_executed_again(new_station: NewStation) -> None:
     new_station(QPU).start().wait_connected("qpu")
-    job = jobs.submit(programs=[BELL, BELL], n_shots=[10, LARGE * 5], target="qpu", seed=1)
+    job = jobs.submit(programs=[BELL, BELL], n_shots=[10, 20_000], target="qpu", seed=1)
     for status in jobs.listen_job_status(job):
         if status.progress is not None and status.progress.done > 10:
             jobs.cancel(job)
@@ -287,7 +287,7 @@ def test_only_the_items_that_were_cut_short_are_executed_again(new_station: NewS
     assert (done.artifact.id, again.artifact.id) == (f"{job.id}/1/0", f"{job.id}/2/1")
     data = again.download_result()
     assert isinstance(data, CircuitResult)
-    assert len(data.bits) == LARGE * 5
+    assert len(data.bits) == 20_000
 
 
 # --- by itself ---------------------------------------------------------------------------------

@@ -114,6 +114,18 @@ async def test_a_migration_is_waited_for(caplog: pytest.LogCaptureFixture) -> No
     writer.close()
 
 
+async def test_trouble_that_comes_with_the_opening_is_known() -> None:
+    writer = FakeChild()
+    opening = Opening(station="s", epoch=1, seq=0, number=0, ticket=0)
+    writer.say(Opened(opening))
+    writer.say(Trouble("the disk is full"))
+    link = WriterLink(writer)
+    with anyio.fail_after(BOUND):
+        assert await link.opened() == opening
+    assert link.trouble == "the disk is full"
+    writer.close()
+
+
 async def test_a_long_commit_lets_other_tasks_have_their_turn() -> None:
     writer = FakeChild()
     link = WriterLink(writer)
