@@ -46,6 +46,8 @@ FENCE = Fence("lab", 7)
 NOTHING = NullWork()
 FOR_EVER = NullWork(duration=3600.0)
 BEAT = 0.05
+PATIENT = 10.0
+"""The beats that most tests agree on: they send none themselves, and a busy disk takes a while."""
 
 
 class Counting(SettingsDriver):
@@ -166,9 +168,9 @@ class Station:
             if isinstance(report, kind):
                 return report
 
-    async def welcome(self, fence: Fence = FENCE) -> wire.Hello:
+    async def welcome(self, fence: Fence = FENCE, beat: float = PATIENT) -> wire.Hello:
         hello = await self.until(wire.Hello)
-        await self.send(wire.Welcome(fence, BEAT, "0"))
+        await self.send(wire.Welcome(fence, beat, "0"))
         return hello
 
     async def silence(self) -> None:
@@ -514,7 +516,7 @@ async def test_a_silent_daemon_is_greeted_again_and_told_what_is_held(
     folder: Path, station: Station
 ) -> None:
     async with running(settings(folder)):
-        first = await station.welcome()
+        first = await station.welcome(beat=BEAT)
         await station.send(arm(1, FOR_EVER), arm(2))
         await station.until(wire.Started)
         again = await station.until(wire.Hello)
@@ -543,7 +545,7 @@ async def test_reports_do_not_pile_up_before_a_daemon_that_does_not_answer(
     folder: Path, station: Station
 ) -> None:
     async with running(settings(folder, of(Chatty))):
-        await station.welcome()
+        await station.welcome(beat=BEAT)
         await station.send(arm(1))
         await station.until(wire.Hello)
         station.said()
