@@ -20,25 +20,25 @@ from stationd.proto.error import StationError
 from stationd.proto.instruments_protocol import Shutdown
 from stationd.proto.job import Fence
 from stationd.proto.socket import Socket, bind
-from stationd.runtime.artifacts import Artifacts
-from stationd.runtime.calibrations import CalibrationDefaults
-from stationd.runtime.children import Child
+from stationd.runtime.api.jobs_api import JobsApi
 from stationd.runtime.clock import SystemClock
-from stationd.runtime.deadlines import Deadlines
-from stationd.runtime.dispatch import Dispatch
+from stationd.runtime.controllers.children import Child
+from stationd.runtime.controllers.instrument_bus import InstrumentBus
+from stationd.runtime.controllers.instruments import Instruments
+from stationd.runtime.controllers.quarantine import Quarantine
+from stationd.runtime.controllers.silence import Silence
 from stationd.runtime.feed import Feed
-from stationd.runtime.instrument_bus import InstrumentBus
-from stationd.runtime.instruments import Instruments
-from stationd.runtime.jobs_api import JobsApi
+from stationd.runtime.jobs.deadlines import Deadlines
+from stationd.runtime.jobs.dispatch import Dispatch
+from stationd.runtime.jobs.retrying import Retries
 from stationd.runtime.journal.sqlite import open_journal
 from stationd.runtime.metrics import Metrics, served
-from stationd.runtime.quarantine import Quarantine
-from stationd.runtime.retrying import Retries
 from stationd.runtime.service import notify
-from stationd.runtime.silence import Silence
-from stationd.runtime.stages import Stages
 from stationd.runtime.timers import Timers
-from stationd.runtime.workers import Workers
+from stationd.runtime.work.artifacts import Artifacts
+from stationd.runtime.work.calibrations import CalibrationDefaults
+from stationd.runtime.work.stages import Stages
+from stationd.runtime.work.workers import Workers
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, AsyncIterator, Sequence

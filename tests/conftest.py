@@ -28,7 +28,7 @@ def blockbuster(
     """Fail an asynchronous test in which stationd's own code blocks the asyncio loop.
 
     A test that blocks on purpose asks for this fixture and says where:
-    ``blockbuster.functions["os.stat"].can_block_in("runtime/artifacts.py", "seal")``.
+    ``blockbuster.functions["os.stat"].can_block_in("runtime/work/artifacts.py", "seal")``.
     """
     if "anyio_backend" not in request.fixturenames:
         yield None

@@ -33,14 +33,14 @@ from stationd.proto.program import (
 )
 from stationd.proto.socket import Socket, bind, connect
 from stationd.runtime.daemon import Ports, Station, assemble
-from stationd.runtime.dispatch import Dispatch
 from stationd.runtime.feed import Stream
+from stationd.runtime.jobs.dispatch import Dispatch
+from stationd.runtime.journal.memory import MemoryJournal
 from stationd.runtime.journal.records import ControllerSeen
 from stationd.runtime.live import LiveJob
-from stationd.runtime.memory import MemoryJournal
 from stationd.runtime.metrics import Metrics
 from stationd.runtime.settings import Settings, parse
-from stationd.runtime.workers import Workers
+from stationd.runtime.work.workers import Workers
 
 BEAT = 1000.0
 """Seconds: nothing beats by itself in a test."""

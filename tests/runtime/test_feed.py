@@ -29,8 +29,8 @@ from stationd.proto.program import Circuits, NullProgram
 from stationd.proto.status import JobExecutorStatus as S
 from stationd.runtime.feed import CATCH_UP_PAGE, MOST_EVENTS_PER_FRAME, Feed, Stream
 from stationd.runtime.journal.interface import Commit
+from stationd.runtime.journal.memory import MemoryJournal
 from stationd.runtime.journal.records import Fact, JobStored, Record
-from stationd.runtime.memory import MemoryJournal
 
 pytestmark = pytest.mark.anyio
 

@@ -19,8 +19,8 @@ from stationd.proto.job import JobFilter, JobId, JobView
 from stationd.proto.jobs_protocol import FeedEvent
 from stationd.runtime.journal.contents import Contents
 from stationd.runtime.journal.interface import StoredJob
+from stationd.runtime.journal.memory import MemoryJournal
 from stationd.runtime.journal.records import BlockStored, Record
-from stationd.runtime.memory import MemoryJournal
 from tests.simulation.trace import Trace
 
 _HEADER = struct.Struct("<II")

@@ -21,7 +21,9 @@ from stationd.actors.ticket import TicketState
 from stationd.client import stream
 from stationd.proto import instruments_protocol as wire
 from stationd.proto.status import JobExecutorStatus
-from stationd.runtime import dispatch, feed, instruments, queue
+from stationd.runtime import feed, queue
+from stationd.runtime.controllers import instruments
+from stationd.runtime.jobs import dispatch
 from stationd.runtime.journal.records import Fact
 from tests.simulation import disk
 from tests.simulation.loops import Backend

@@ -22,7 +22,7 @@ from stationd.runtime.clock import Clock
 from stationd.runtime.daemon import Ports, Station, assemble, finish
 from stationd.runtime.journal.contents import Contents
 from stationd.runtime.metrics import Metrics
-from stationd.runtime.workers import Workers
+from stationd.runtime.work.workers import Workers
 from tests.simulation.disk import Disk, SimulatedJournal
 from tests.simulation.instrument import Act, LedgerDisk, SimulatedHost, SimulatedLedger
 from tests.simulation.network import Dealer, Network, Router

@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from stationd.runtime.children import STOP_TIMEOUT
 from stationd.runtime.cli import DEFAULT_CONFIG
+from stationd.runtime.controllers.children import STOP_TIMEOUT
 from stationd.runtime.settings import Settings, load, parse
 
 FOLDER = Path(__file__).parents[2] / "systemd"

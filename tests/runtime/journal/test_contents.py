@@ -29,6 +29,7 @@ from stationd.proto.program import (
 from stationd.proto.status import JobExecutorStatus as Status
 from stationd.proto.status import JobStatusEnum
 from stationd.runtime.journal.interface import Commit
+from stationd.runtime.journal.memory import MemoryJournal
 from stationd.runtime.journal.opening import DATABASE
 from stationd.runtime.journal.queries.data import (
     Artifact,
@@ -59,7 +60,6 @@ from stationd.runtime.journal.records import (
     WorkStored,
 )
 from stationd.runtime.journal.storage import Storage
-from stationd.runtime.memory import MemoryJournal
 
 T = TypeVar("T")
 

@@ -24,7 +24,7 @@ from stationd.proto.job import JobSpec, JobView, Ticket
 from stationd.proto.jobs_protocol import Retry, RetryAnswer, RetryStatus
 from stationd.proto.status import JobExecutorStatus as S
 from stationd.proto.status import RemoteRetryStrategy as R
-from stationd.runtime.leftovers import MOST_KEPT
+from stationd.runtime.controllers.leftovers import MOST_KEPT
 from tests.runtime.bench import Bench, a_bench, committed_until, hello, job_id, null_spec
 
 pytestmark = pytest.mark.anyio

@@ -13,8 +13,8 @@ from pathlib import Path
 import anyio
 import pytest
 
-from stationd.runtime import children
-from stationd.runtime.children import Child
+from stationd.runtime.controllers import children
+from stationd.runtime.controllers.children import Child
 
 pytestmark = [pytest.mark.anyio, pytest.mark.slow]
 

@@ -11,7 +11,7 @@ from stationd.proto import instruments_protocol as wire
 from stationd.proto.error import ErrorCode
 from stationd.proto.job import Ticket
 from stationd.proto.status import JobExecutorStatus as S
-from stationd.runtime.outcome import Outcome
+from stationd.runtime.work.outcome import Outcome
 from tests.runtime.bench import (
     Bench,
     a_bench,

@@ -19,16 +19,16 @@ from stationd.proto.jobs_protocol import (
     ListCalibrations,
     UseCalibration,
 )
-from stationd.runtime.client_text import check_id, shown
-from stationd.runtime.intake import check_storage
+from stationd.runtime.api.client_text import check_id, shown
+from stationd.runtime.api.intake import check_storage
 from stationd.runtime.journal.records import CalibrationStored, CalibrationUsed
 
 if TYPE_CHECKING:
     from collections.abc import Collection
 
-    from stationd.runtime.calibrations import CalibrationDefaults
     from stationd.runtime.clock import Clock
     from stationd.runtime.journal.interface import Journal
+    from stationd.runtime.work.calibrations import CalibrationDefaults
 
 CalibrationRequest = ImportCalibration | ListCalibrations | GetCalibration | UseCalibration
 

@@ -61,11 +61,11 @@ from stationd.proto.jobs_protocol import (
     UseCalibration,
 )
 from stationd.proto.socket import Socket
-from stationd.runtime.api_client import Client
-from stationd.runtime.calibration_api import CalibrationApi, CalibrationRequest
-from stationd.runtime.client_text import check_id, shown
+from stationd.runtime.api.calibration_api import CalibrationApi, CalibrationRequest
+from stationd.runtime.api.client import Client
+from stationd.runtime.api.client_text import check_id, shown
+from stationd.runtime.api.intake import check_storage
 from stationd.runtime.feed import Stream
-from stationd.runtime.intake import check_storage
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -73,17 +73,17 @@ if TYPE_CHECKING:
     from anyio.abc import TaskGroup
 
     from stationd.proto.job import JobId, JobView
-    from stationd.runtime.artifacts import Artifacts
-    from stationd.runtime.calibrations import CalibrationDefaults
     from stationd.runtime.clock import Clock
-    from stationd.runtime.dispatch import Dispatch
+    from stationd.runtime.controllers.instrument_bus import InstrumentBus
+    from stationd.runtime.controllers.instruments import Instruments
     from stationd.runtime.feed import Feed
-    from stationd.runtime.instrument_bus import InstrumentBus
-    from stationd.runtime.instruments import Instruments
+    from stationd.runtime.jobs.dispatch import Dispatch
+    from stationd.runtime.jobs.retrying import Retries
     from stationd.runtime.journal.interface import Journal
     from stationd.runtime.metrics import Metrics
-    from stationd.runtime.retrying import Retries
     from stationd.runtime.settings import Settings
+    from stationd.runtime.work.artifacts import Artifacts
+    from stationd.runtime.work.calibrations import CalibrationDefaults
 
 log = logging.getLogger(__name__)
 

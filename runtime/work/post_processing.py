@@ -31,10 +31,10 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Sequence
     from pathlib import Path
 
-    from stationd.runtime.instrument_bus import InstrumentBus
+    from stationd.runtime.controllers.instrument_bus import InstrumentBus
     from stationd.runtime.journal.interface import Journal
-    from stationd.runtime.outcome import Outcome
-    from stationd.runtime.workers import Workers
+    from stationd.runtime.work.outcome import Outcome
+    from stationd.runtime.work.workers import Workers
 
 log = logging.getLogger(__name__)
 

@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     from stationd.proto.job import Fence
     from stationd.proto.program import Capabilities
     from stationd.runtime.clock import Clock
-    from stationd.runtime.instruments import Instruments
+    from stationd.runtime.controllers.instruments import Instruments
     from stationd.runtime.journal.interface import Journal
     from stationd.runtime.metrics import Metrics
 

@@ -8,8 +8,8 @@ from stationd.actors.stages.artifact import artifact_path
 from stationd.proto.error import UnknownArtifact
 from stationd.proto.job import ArtifactRef
 from stationd.proto.jobs_protocol import CHUNK_BYTES
-from stationd.runtime.artifacts import Artifacts
 from stationd.runtime.journal.interface import StoredArtifact
+from stationd.runtime.work.artifacts import Artifacts
 
 pytestmark = pytest.mark.anyio
 

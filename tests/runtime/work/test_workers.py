@@ -10,7 +10,7 @@ from anyio import to_thread
 from anyio.lowlevel import checkpoint
 
 from stationd.proto.error import ErrorCode, StationError
-from stationd.runtime.workers import Workers
+from stationd.runtime.work.workers import Workers
 
 pytestmark = [pytest.mark.anyio, pytest.mark.slow]
 

@@ -43,8 +43,8 @@ from stationd.proto.instruments_protocol import (
 )
 from stationd.proto.job import Fence, JobId, Progress, Ticket
 from stationd.proto.status import JobExecutorStatus
+from stationd.runtime.controllers.leftovers import Leftovers
 from stationd.runtime.journal.records import BlockStored
-from stationd.runtime.leftovers import Leftovers
 from stationd.runtime.live import WORK_DECODER, LiveJob
 from stationd.runtime.queue import Queue
 
@@ -53,10 +53,10 @@ if TYPE_CHECKING:
 
     from anyio.abc import TaskGroup
 
+    from stationd.runtime.controllers.quarantine import Quarantine
+    from stationd.runtime.controllers.silence import Silence
     from stationd.runtime.feed import Feed
     from stationd.runtime.journal.interface import Journal
-    from stationd.runtime.quarantine import Quarantine
-    from stationd.runtime.silence import Silence
 
 log = logging.getLogger(__name__)
 

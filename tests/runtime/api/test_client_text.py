@@ -3,7 +3,7 @@
 import pytest
 
 from stationd.proto.error import RequestError
-from stationd.runtime.client_text import MOST_QUOTED, check_id, shown
+from stationd.runtime.api.client_text import MOST_QUOTED, check_id, shown
 
 GOOD = "0d1a6a3e-7c1b-4f5e-9d8a-2b3c4d5e6f70"
 

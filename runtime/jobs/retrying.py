@@ -26,8 +26,8 @@ from stationd.proto.error import Conflict, ErrorCode, ErrorInfo, RequestError, U
 from stationd.proto.jobs_protocol import RetryAnswer
 from stationd.proto.program import CircuitsWork
 from stationd.proto.status import JobExecutorStatus, RemoteRetryStrategy
+from stationd.runtime.jobs.reopening import afresh, prepared
 from stationd.runtime.live import WORK_DECODER, resumed
-from stationd.runtime.reopening import afresh, prepared
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -36,12 +36,12 @@ if TYPE_CHECKING:
     from stationd.proto.job import JobId, JobView
     from stationd.proto.jobs_protocol import Retry
     from stationd.runtime.clock import Clock
-    from stationd.runtime.dispatch import Dispatch
+    from stationd.runtime.controllers.leftovers import Leftovers
+    from stationd.runtime.jobs.dispatch import Dispatch
     from stationd.runtime.journal.interface import Journal, StoredJob
     from stationd.runtime.journal.records import Record
-    from stationd.runtime.leftovers import Leftovers
     from stationd.runtime.live import LiveJob, StoredWork
-    from stationd.runtime.stages import Stages
+    from stationd.runtime.work.stages import Stages
 
 
 class Retries:

@@ -63,19 +63,19 @@ from stationd.runtime.journal.records import (
     WorkStored,
 )
 from stationd.runtime.live import WORK_ENCODER, LiveJob, StoredWork
-from stationd.runtime.post_processing import PostProcessing
+from stationd.runtime.work.post_processing import PostProcessing
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping, Sequence
     from pathlib import Path
 
     from stationd.proto.calibration import CalibrationSet
-    from stationd.runtime.calibrations import CalibrationDefaults
-    from stationd.runtime.instrument_bus import InstrumentBus
+    from stationd.runtime.controllers.instrument_bus import InstrumentBus
     from stationd.runtime.journal.interface import Journal
-    from stationd.runtime.outcome import Outcome
     from stationd.runtime.settings import Deadlines
-    from stationd.runtime.workers import Workers
+    from stationd.runtime.work.calibrations import CalibrationDefaults
+    from stationd.runtime.work.outcome import Outcome
+    from stationd.runtime.work.workers import Workers
 
 TINY_WORK_BYTES: Final = 2048
 """Compiled work up to this size stays in memory while the job waits in the queue."""

@@ -7,8 +7,8 @@ from stationd.proto.error import JournalFailed
 from stationd.proto.job import JobId, JobSpec
 from stationd.proto.program import Circuits, NullProgram
 from stationd.runtime.journal.interface import Commit, Journal
+from stationd.runtime.journal.memory import MemoryJournal
 from stationd.runtime.journal.records import JobStored
-from stationd.runtime.memory import MemoryJournal
 
 pytestmark = pytest.mark.anyio
 

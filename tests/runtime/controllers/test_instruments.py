@@ -10,7 +10,7 @@ from stationd.proto import instruments_protocol as wire
 from stationd.proto.error import ErrorCode
 from stationd.proto.job import Ticket
 from stationd.proto.status import JobExecutorStatus as S
-from stationd.runtime.instruments import MOST_IN_LINE
+from stationd.runtime.controllers.instruments import MOST_IN_LINE
 from tests.runtime.bench import (
     Bench,
     a_bench,

@@ -42,9 +42,9 @@ from stationd.proto.error import (
 )
 from stationd.proto.job import Ticket, TimelineEntry
 from stationd.proto.jobs_protocol import FeedEvent
+from stationd.runtime.jobs.reopening import following
 from stationd.runtime.journal.records import Fact, JobStored, Record, TicketIssued
 from stationd.runtime.live import LiveJob, resumed
-from stationd.runtime.reopening import following
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Sequence
@@ -53,13 +53,13 @@ if TYPE_CHECKING:
 
     from stationd.proto.job import JobId, JobSpec
     from stationd.runtime.clock import Clock
-    from stationd.runtime.deadlines import Deadlines
+    from stationd.runtime.controllers.instruments import Instruments
     from stationd.runtime.feed import Feed
-    from stationd.runtime.instruments import Instruments
+    from stationd.runtime.jobs.deadlines import Deadlines
     from stationd.runtime.journal.interface import Commit, Journal
     from stationd.runtime.metrics import Metrics
-    from stationd.runtime.outcome import Outcome
-    from stationd.runtime.stages import Stages
+    from stationd.runtime.work.outcome import Outcome
+    from stationd.runtime.work.stages import Stages
 
 log = logging.getLogger(__name__)
 

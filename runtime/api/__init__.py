@@ -1,0 +1,1 @@
+"""What clients reach: requests checked, answered, and let in."""

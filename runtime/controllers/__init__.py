@@ -1,0 +1,1 @@
+"""What stands between the daemon and its controllers: the bus, tickets on their way, children."""

@@ -1,0 +1,1 @@
+"""A job on its way: its events, effects, attempts and deadlines."""

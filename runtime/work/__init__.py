@@ -1,0 +1,1 @@
+"""The work between the rungs: stages, worker processes, what they leave."""
