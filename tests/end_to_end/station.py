@@ -36,8 +36,14 @@ on_asyncio = pytest.mark.parametrize("backend", ["asyncio"], indirect=True, scop
 """For a test of which one of the daemon's event loops is enough: starting stations takes time."""
 on_trio = pytest.mark.parametrize("backend", ["trio"], indirect=True, scope="session")
 
-PATIENCE: Final = 20.0
-"""Seconds after which something that should happen is taken for never happening."""
+PATIENCE: Final = 90.0
+"""Seconds after which something that should happen is taken for never happening.
+
+Far more than any of it takes on a slow machine with other things to do; less than the suite's
+own timeout, so that the failure says what did not happen.
+"""
+FOREVER: Final = 3600.0
+"""Seconds that no test waits for: a job that takes so long still runs when the test acts."""
 _LOOK: Final = 0.01
 _MARK: Final = "STATIOND_TEST_STATION"
 
@@ -50,6 +56,17 @@ executions = "{folder}/executions"
 controller = "nothing"
 """
 """One controller without an instrument, which notes every execution."""
+
+GATED = """
+[controllers.nothing]
+driver = "tests.end_to_end.gated_driver:GatedDriver"
+[controllers.nothing.options]
+executions = "{folder}/executions"
+gates = "{folder}/gates"
+[targets.null]
+controller = "nothing"
+"""
+"""The same, but a job with a duration runs until the test lets it go: `Station.let_go`."""
 
 QPU = """
 [controllers.qpu]
@@ -77,7 +94,7 @@ name = "test"
 state = "{folder}/state"
 runtime = "{folder}/run"
 backend = "{backend}"
-stop_timeout = 10.0
+stop_timeout = 60.0
 [metrics]
 listen = "127.0.0.1:0"
 [workers]
@@ -91,7 +108,7 @@ class Station:
 
     Args:
         backend: The daemon's event loop, ``asyncio`` or ``trio``.
-        parts: Tables of the configuration: `NULL`, `QPU`, `BENCH` and the test's own.
+        parts: Tables of the configuration: `NULL` or `GATED`, `QPU`, `BENCH`, the test's own.
         settings: Replaces values of the daemon's own tables, as in ``("prewarm = false", "")``.
     """
 
@@ -100,6 +117,7 @@ class Station:
         self.folder = Path(tempfile.mkdtemp(prefix="e2e-", dir="/tmp"))
         self.config = self.folder / "station.toml"
         self.executions = self.folder / "executions"
+        (self.folder / "gates").mkdir()
         self.endpoint = f"ipc://{self.folder}/run/jobs.sock"
         self.instruments_endpoint = f"ipc://{self.folder}/run/instruments.sock"
         text = _DAEMON + "".join(parts)
@@ -228,6 +246,10 @@ class Station:
     def wait_executions(self, number: int) -> None:
         """Wait until the null driver has begun with a number of executions."""
         until(lambda: len(self.tickets_executed) >= number, f"{number} tickets are executed")
+
+    def let_go(self, duration: float) -> None:
+        """Let jobs of a `GATED` null program's duration end: those that run and those to come."""
+        (self.folder / "gates" / f"{duration:g}").touch()
 
     # --- the wire ----------------------------------------------------------------------------
 

@@ -27,7 +27,7 @@ from stationd.proto.job import JobId, JobSpec
 from stationd.proto.jobs_protocol import Fetch, Get, Listen, Ping, Pong, Submit
 from stationd.proto.program import Axis, Circuits, NullProgram, OpenQasm, SettingValue, Sweep
 from stationd.proto.status import JobExecutorStatus
-from tests.end_to_end.station import PATIENCE, Station, dealer, until
+from tests.end_to_end.station import FOREVER, PATIENCE, Station, dealer, until
 
 HEADER = 'OPENQASM 3.0;\ninclude "stdgates.inc";\n'
 NOT_FINITE = [math.nan, math.inf, -math.inf]
@@ -39,13 +39,13 @@ def still_works(station: Station) -> Iterator[None]:
     daemon = station.pid
     yield
     job = jobs.submit(programs=NullProgram(), n_shots=1, target="null")
-    assert jobs.wait_for(job, timeout=30).status is JobExecutorStatus.READY
+    assert jobs.wait_for(job, timeout=PATIENCE).status is JobExecutorStatus.READY
     assert station.pid == daemon
 
 
 def submit_and_wait(**work: object) -> None:
     """Submit a job and wait for it, whichever of the two fails."""
-    jobs.wait_for(jobs.submit(**work), timeout=30)  # type: ignore[arg-type]
+    jobs.wait_for(jobs.submit(**work), timeout=PATIENCE)  # type: ignore[arg-type]
 
 
 def sweep_of(*values: SettingValue, setting: str = "source.delay", **others: object) -> Sweep:
@@ -90,7 +90,7 @@ def test_a_bad_item_leaves_the_others_alone_if_the_job_says_so(station: Station)
     job = jobs.submit(programs=[good, bad, good], n_shots=10, target="qpu", item_errors="continue")
 
     with pytest.raises(JobError, match="teleport") as raised:
-        jobs.wait_for(job, timeout=30)
+        jobs.wait_for(job, timeout=PATIENCE)
     assert list(raised.value.items) == [1]
     found = jobs.results(job, allow_incomplete=True)
     assert [isinstance(item, jobs.ResultRef) for item in found] == [True, False, True]
@@ -170,7 +170,7 @@ UNKNOWN: Final = str(uuid.UUID(int=1))
 ASKED: Final[dict[str, Callable[[], object]]] = {
     "view": lambda: jobs.view(UNKNOWN),
     "status": lambda: jobs.status(UNKNOWN),
-    "wait": lambda: jobs.wait_for(UNKNOWN, timeout=30),
+    "wait": lambda: jobs.wait_for(UNKNOWN, timeout=PATIENCE),
     "listen": lambda: list(jobs.listen_job_status(UNKNOWN)),
     "cancel": lambda: jobs.cancel(UNKNOWN),
     "results": lambda: jobs.results(UNKNOWN),
@@ -283,7 +283,7 @@ def test_requests_for_far_too_much_are_refused(station: Station) -> None:
 
 
 def test_clients_that_vanish_while_they_wait_leave_nothing_behind(station: Station) -> None:
-    job = jobs.submit(programs=NullProgram(duration=60.0), n_shots=1, target="null")
+    job = jobs.submit(programs=NullProgram(duration=FOREVER), n_shots=1, target="null")
     script = (
         "from stationd import jobs; import sys\n"
         "for status in jobs.listen_job_status(sys.argv[1]): print(status, flush=True)\n"

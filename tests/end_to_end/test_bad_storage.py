@@ -19,12 +19,14 @@ from stationd.client.references import JobRef
 from stationd.proto.error import StorageTrouble, WaitTimeout
 from stationd.proto.program import NullProgram
 from stationd.proto.status import JobExecutorStatus
-from tests.end_to_end.station import NULL, QPU, Station, until
+from tests.end_to_end.station import GATED, PATIENCE, QPU, Station, until
 
 pytestmark = pytest.mark.slow
 
 TINY = 96
 """MiB of the disk that is filled."""
+HELD = 1.0
+"""The duration of the jobs that are let go."""
 NewStation = Callable[..., Station]
 
 BELL = Path(__file__).parents[2] / "examples" / "bell.qasm"
@@ -95,7 +97,7 @@ class StationWithFullArtifacts(TinyStation):
 
 @pytest.fixture
 def tiny_station(backend: str) -> Iterator[TinyStation]:
-    station = TinyStation(backend, NULL)
+    station = TinyStation(backend, GATED)
     stationd.connect(station.endpoint)
     try:
         yield station
@@ -106,19 +108,20 @@ def tiny_station(backend: str) -> Iterator[TinyStation]:
 
 
 def submit(duration: float = 0.0) -> JobRef:
-    """Submit a job that keeps the null controller busy for some seconds."""
+    """Submit a job, which ends at once or, with a duration, when it is let go."""
     return jobs.submit(programs=NullProgram(duration=duration), n_shots=1, target="null")
 
 
-def running(duration: float) -> JobRef:
-    job = submit(duration)
-    jobs.wait_for(job, JobExecutorStatus.EXECUTION_STARTED, timeout=30)
+def running() -> JobRef:
+    """Submit a job and wait until it runs, which it does until it is let go."""
+    job = submit(HELD)
+    jobs.wait_for(job, JobExecutorStatus.EXECUTION_STARTED, timeout=PATIENCE)
     return job
 
 
 def wait_ready(*wanted: JobRef) -> None:
     for job in wanted:
-        assert jobs.wait_for(job, timeout=30).status is JobExecutorStatus.READY
+        assert jobs.wait_for(job, timeout=PATIENCE).status is JobExecutorStatus.READY
 
 
 def refused() -> str:
@@ -155,6 +158,15 @@ def limit_files(pid: int, size_bytes: int) -> tuple[int, int]:
     return soft, hard
 
 
+def all_traced(pid: int) -> bool:
+    """Return whether a debugger holds every thread of a process."""
+    threads = Path(f"/proc/{pid}/task").glob("*/status")
+    try:
+        return not any("\nTracerPid:\t0\n" in status.read_text() for status in threads)
+    except OSError:  # a thread has just ended
+        return False
+
+
 def wait_trouble(station: Station) -> None:
     until(lambda: metric(station) == 1.0, "the station is in trouble")
 
@@ -171,7 +183,7 @@ def test_a_full_disk_stops_intake_keeps_what_runs_and_heals_without_a_restart(
     station.start()
     station.wait_connected("nothing")
     pid = station.pid
-    job = running(2.0)
+    job = running()
     acknowledged = [submit() for _ in range(5)]
     station.fill()
     # What does not fit any more costs the ballast, which makes room for it.
@@ -184,8 +196,9 @@ def test_a_full_disk_stops_intake_keeps_what_runs_and_heals_without_a_restart(
     assert not (station.state / "ballast").exists()
     station.fill()
     assert re.search("the station's disk (is full|fails)", refused())
+    station.let_go(HELD)
     with pytest.raises(WaitTimeout):
-        jobs.wait_for(acknowledged[-1], timeout=3.0)
+        jobs.wait_for(job, timeout=1.0)
 
     station.free()
     wait_ready(job, *acknowledged)
@@ -253,11 +266,12 @@ def test_a_result_that_does_not_fit_is_stored_when_there_is_room(backend: str) -
 
 
 def test_files_that_must_not_grow_keep_what_runs_and_heal(new_station: NewStation) -> None:
-    station = new_station().start()
+    station = new_station(GATED).start()
     station.wait_connected("nothing")
-    job = running(1.0)
+    job = running()
     writer = writer_of(station)
     before = limit_files(writer, 4096)
+    station.let_go(HELD)
     wait_trouble(station)
     assert "the station takes no new work, for the station's disk" in refused()
 
@@ -270,11 +284,12 @@ def test_files_that_must_not_grow_keep_what_runs_and_heal(new_station: NewStatio
 
 
 def test_a_locked_journal_is_waited_for(new_station: NewStation) -> None:
-    station = new_station().start()
+    station = new_station(GATED).start()
     station.wait_connected("nothing")
-    job = running(0.5)
+    job = running()
     other = sqlite3.connect(station.folder / "state" / "journal.sqlite", isolation_level=None)
     other.execute("BEGIN IMMEDIATE")
+    station.let_go(HELD)
     wait_trouble(station)
     assert "another program has locked the journal" in refused()
     other.execute("ROLLBACK")
@@ -287,20 +302,23 @@ def test_a_locked_journal_is_waited_for(new_station: NewStation) -> None:
 
 @needs_strace
 def test_a_flush_that_fails_is_written_again_and_nothing_is_lost(new_station: NewStation) -> None:
-    station = new_station().start()
+    station = new_station(GATED).start()
     station.wait_connected("nothing")
     wait_ready(submit())
-    job = running(0.5)
+    job = running()
     flushes = "fsync,fdatasync"
+    writer = writer_of(station)
     strace = subprocess.Popen(
-        ["strace", "-f", "-qq", "-o", "/dev/null", "-p", str(writer_of(station)),
+        ["strace", "-f", "-qq", "-o", "/dev/null", "-p", str(writer),
          "-e", f"trace={flushes}", "-e", f"inject={flushes}:error=EIO"],
         env=station.environment,
     )  # fmt: skip
+    until(lambda: all_traced(writer), "strace holds all threads of the writer")
+    station.let_go(HELD)
     wait_trouble(station)
     assert "SQLITE_IOERR" in refused()
     strace.send_signal(signal.SIGINT)
-    strace.wait(20)
+    strace.wait(PATIENCE)
     wait_ready(job)
     wait_healed(station)
     wait_ready(submit())
@@ -312,11 +330,12 @@ def test_a_flush_that_fails_is_written_again_and_nothing_is_lost(new_station: Ne
 def test_a_station_that_is_stopped_in_trouble_says_so_and_the_next_one_goes_on(
     new_station: NewStation,
 ) -> None:
-    quick = ("stop_timeout = 10.0", "stop_timeout = 0.5")
-    station = new_station(settings=(quick,)).start()
+    quick = ("stop_timeout = 60.0", "stop_timeout = 0.5")
+    station = new_station(GATED, settings=(quick,)).start()
     station.wait_connected("nothing")
-    job = running(0.5)
+    job = running()
     limit_files(writer_of(station), 4096)
+    station.let_go(HELD)
     wait_trouble(station)
     assert station.stop() == 1
     assert "what was not acknowledged is given up: the station's disk" in station.log

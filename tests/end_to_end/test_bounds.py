@@ -11,7 +11,7 @@ from stationd.proto.jobs_protocol import Controllers, ResetController
 from stationd.proto.program import NullProgram
 from stationd.proto.status import JobExecutorStatus
 from tests.end_to_end.faulty_driver import HANGING, STUBBORN
-from tests.end_to_end.station import NULL, Station, until
+from tests.end_to_end.station import FOREVER, NULL, PATIENCE, Station, until
 
 NewStation = Callable[..., Station]
 
@@ -35,13 +35,13 @@ def submit(duration: float, target: str = "faulty", timeout: float | None = None
 def failure(job: JobRef) -> JobError:
     """Wait for a job that must fail, and return its error."""
     with pytest.raises(JobError) as caught:
-        jobs.wait_for(job, timeout=20)
+        jobs.wait_for(job, timeout=PATIENCE)
     return caught.value
 
 
 def wait_ready(job: JobRef) -> None:
     """Wait until a job is READY, which it must become."""
-    assert jobs.wait_for(job, timeout=20).status is JobExecutorStatus.READY
+    assert jobs.wait_for(job, timeout=PATIENCE).status is JobExecutorStatus.READY
 
 
 def faulty(new_station: NewStation, silence: float = 0.0) -> Station:
@@ -56,7 +56,7 @@ def test_a_running_job_that_exceeds_its_timeout_fails_with_the_instrument_at_res
 ) -> None:
     station = new_station().start()
     station.wait_connected("nothing")
-    job = submit(60.0, "null", timeout=0.3)
+    job = submit(FOREVER, "null", timeout=0.3)
     error = failure(job)
     assert error.info.code is ErrorCode.JOB_TIMEOUT
     assert "timeout of 0.3 s" in str(error)
@@ -70,7 +70,7 @@ def test_a_queued_job_that_exceeds_its_timeout_fails_without_execution(
 ) -> None:
     station = new_station().start()
     station.wait_connected("nothing")
-    first = submit(60.0, "null")
+    first = submit(FOREVER, "null")
     station.wait_executions(1)
     job = submit(0.0, "null", timeout=0.3)
     assert failure(job).info.code is ErrorCode.JOB_TIMEOUT
@@ -83,7 +83,7 @@ def test_a_queued_job_that_exceeds_its_timeout_fails_without_execution(
 def test_a_timeout_is_kept_over_a_restart(new_station: NewStation) -> None:
     station = new_station().start()
     station.wait_connected("nothing")
-    job = submit(60.0, "null", timeout=1.5)
+    job = submit(FOREVER, "null", timeout=1.5)
     station.wait_executions(1)
     station.kill()
     station.start()
@@ -103,10 +103,10 @@ def test_an_instrument_that_does_not_come_to_rest_is_quarantined_and_its_control
     station = faulty(new_station)
     before = station.controller_pid("faulty")
     job = submit(STUBBORN)
-    jobs.wait_for(job, JobExecutorStatus.EXECUTION_STARTED, timeout=20)
+    jobs.wait_for(job, JobExecutorStatus.EXECUTION_STARTED, timeout=PATIENCE)
     behind = submit(0.0)
     assert jobs.cancel(job) == "accepted"
-    status = jobs.wait_for(job, JobExecutorStatus.ABORTED, timeout=20)
+    status = jobs.wait_for(job, JobExecutorStatus.ABORTED, timeout=PATIENCE)
     assert "did not come to rest within 0.3 s" in status.note
     assert station.controller("faulty").quarantined == job.id
     # Others are not held up while it is.
@@ -120,7 +120,7 @@ def test_an_instrument_that_does_not_come_to_rest_is_quarantined_and_its_control
 def test_an_operator_may_trust_a_controller_again(new_station: NewStation) -> None:
     station = faulty(new_station)
     job = submit(STUBBORN)
-    jobs.wait_for(job, JobExecutorStatus.EXECUTION_STARTED, timeout=20)
+    jobs.wait_for(job, JobExecutorStatus.EXECUTION_STARTED, timeout=PATIENCE)
     jobs.cancel(job)
     until(lambda: station.controller("faulty").quarantined, "the controller is in quarantine")
     answer = station.ask(ResetController(1, "faulty"), Controllers)
@@ -130,12 +130,12 @@ def test_an_operator_may_trust_a_controller_again(new_station: NewStation) -> No
 def test_a_station_may_abort_what_it_finds_unfinished(new_station: NewStation) -> None:
     station = new_station(NULL, '[recovery]\npolicy = "abort"\n').start()
     station.wait_connected("nothing")
-    submitted = [submit(60.0, "null"), submit(60.0, "null"), submit(0.0, "null")]
+    submitted = [submit(FOREVER, "null"), submit(FOREVER, "null"), submit(0.0, "null")]
     station.wait_executions(1)
     station.kill()
     station.start()
     for job in submitted:
-        status = jobs.wait_for(job, JobExecutorStatus.ABORTED, timeout=20)
+        status = jobs.wait_for(job, JobExecutorStatus.ABORTED, timeout=PATIENCE)
         assert "[recovery] policy" in status.note
     wait_ready(submit(0.0, "null"))
     executed = station.tickets_executed

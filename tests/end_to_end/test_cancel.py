@@ -14,11 +14,9 @@ from stationd.proto.job import JobView
 from stationd.proto.jobs_protocol import Cancel, CancelAnswer
 from stationd.proto.program import Axis, NullProgram, Sweep
 from stationd.proto.status import JobExecutorStatus, StatusEnum
-from tests.end_to_end.station import Station, on_trio
+from tests.end_to_end.station import FOREVER, PATIENCE, Station, on_trio
 
 BELL = Path(__file__).parents[2] / "examples" / "bell.qasm"
-LONG = 60.0
-"""Seconds that no test waits for: what takes so long was ended."""
 
 
 def submit_null(duration: float, priority: int = 0) -> JobRef:
@@ -27,10 +25,10 @@ def submit_null(duration: float, priority: int = 0) -> JobRef:
     return jobs.submit(programs=program, n_shots=1, target="null", priority=priority)
 
 
-def running(duration: float = LONG) -> JobRef:
+def running(duration: float = FOREVER) -> JobRef:
     """Submit a job that keeps the null controller busy, and wait until it does."""
     job = submit_null(duration)
-    jobs.wait_for(job, JobExecutorStatus.EXECUTION_STARTED, timeout=30)
+    jobs.wait_for(job, JobExecutorStatus.EXECUTION_STARTED, timeout=PATIENCE)
     return job
 
 
@@ -63,7 +61,7 @@ def test_a_running_job_is_brought_to_rest_and_the_next_one_runs(station: Station
     assert view.status is JobExecutorStatus.ABORTED
     assert view.note == "cancelled during execution; partial data is kept"
     check_story(view)
-    assert jobs.wait_for(following, timeout=30).coarse is StatusEnum.COMPLETED
+    assert jobs.wait_for(following, timeout=PATIENCE).coarse is StatusEnum.COMPLETED
 
 
 def test_a_cancel_shows_until_the_instrument_is_at_rest(station: Station) -> None:
@@ -124,7 +122,7 @@ def test_two_clients_may_cancel_the_same_job(station: Station) -> None:
 
 def test_a_job_that_is_ready_stays_ready(station: Station) -> None:
     job = submit_null(0.0)
-    jobs.wait_for(job, timeout=30)
+    jobs.wait_for(job, timeout=PATIENCE)
 
     assert jobs.cancel(job) == "already_over"
     assert jobs.status(job).status is JobExecutorStatus.READY
@@ -138,7 +136,7 @@ def test_a_compilation_is_dropped(station: Station) -> None:
         first, second = numbers.sample(range(5), 2)
         lines += [f"cx q[{first}], q[{second}];", f"rx({numbers.random()}) q[{first}];"]
     job = jobs.submit(programs="\n".join([*lines, "c = measure q;"]), n_shots=10, target="qpu")
-    jobs.wait_for(job, JobExecutorStatus.COMPILATION_STARTED, timeout=30)
+    jobs.wait_for(job, JobExecutorStatus.COMPILATION_STARTED, timeout=PATIENCE)
 
     assert jobs.cancel(job) == "accepted"
 
@@ -147,7 +145,7 @@ def test_a_compilation_is_dropped(station: Station) -> None:
     assert view.note == "cancelled before execution"
     assert not view.reached(JobExecutorStatus.COMPILATION_ENDED)
     following = jobs.submit(programs=BELL, n_shots=10, target="qpu")
-    assert jobs.wait_for(following, timeout=30).coarse is StatusEnum.COMPLETED
+    assert jobs.wait_for(following, timeout=PATIENCE).coarse is StatusEnum.COMPLETED
 
 
 def test_the_shots_taken_before_a_cancel_are_kept(station: Station) -> None:
@@ -208,7 +206,7 @@ def test_a_cancel_that_is_accepted_aborts_the_job_whenever_it_comes(
 ) -> None:
     job = jobs.submit(programs=[BELL, BELL], n_shots=100, target="qpu")
     # The job may be further by now: each rung is tried, which one it hits is chance.
-    jobs.wait_for(job, status, timeout=30)
+    jobs.wait_for(job, status, timeout=PATIENCE)
 
     answer = jobs.cancel(job)
 

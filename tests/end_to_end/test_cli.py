@@ -120,7 +120,7 @@ def test_a_sweep_from_a_file_ends_in_arrays(shell: Shell, tmp_path: Path) -> Non
 def test_a_job_can_be_found_shown_and_waited_for(shell: Shell) -> None:
     job = shell.output("submit", "--null", "0", "--target", "null", "--name", "needle").strip()
 
-    waited = shell.run("wait", job[:8], "--timeout", "15")
+    waited = shell.run("wait", job[:8], "--timeout", "80")
     assert waited.returncode == 0, waited.stderr
     (listed,) = shell.json("list", "--name-like", "NEEDLE", "--status", "completed")
     assert listed["id"] == job
@@ -167,7 +167,7 @@ def test_a_cancelled_job_ends_a_wait_with_1_and_its_data_is_there(shell: Shell) 
 
 @pytest.mark.parametrize("command", ["wait", "listen"])
 def test_ctrl_c_ends_the_waiting_and_leaves_the_job_alone(shell: Shell, command: str) -> None:
-    job = shell.output("submit", "--null", "60", "--target", "null").strip()
+    job = shell.output("submit", "--null", "3600", "--target", "null").strip()
     waiting = shell.start(command, job)
 
     waiting.send_signal(signal.SIGINT)
@@ -178,11 +178,11 @@ def test_ctrl_c_ends_the_waiting_and_leaves_the_job_alone(shell: Shell, command:
     waiting.stdout.close()
     assert shell.json("show", job)["status"] in {"execution_started", "pending_execution"}
     shell.output("cancel", job)
-    assert shell.run("wait", job, "--timeout", "15").returncode == 1
+    assert shell.run("wait", job, "--timeout", "80").returncode == 1
 
 
 def test_a_wait_outlives_a_restart_of_the_daemon(shell: Shell) -> None:
-    before = shell.output("submit", "--null", "60", "--target", "null").strip()
+    before = shell.output("submit", "--null", "3600", "--target", "null").strip()
     job = shell.output("submit", "--null", "0", "--target", "null").strip()
     waiting = shell.start("wait", job)
 

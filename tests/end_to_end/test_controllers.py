@@ -14,7 +14,16 @@ from stationd.proto.error import ErrorCode, JobError
 from stationd.proto.program import NullProgram
 from stationd.proto.status import JobExecutorStatus
 from tests.end_to_end import faulty_driver
-from tests.end_to_end.station import NULL, PATIENCE, Station, is_alive, on_asyncio, on_trio, until
+from tests.end_to_end.station import (
+    FOREVER,
+    NULL,
+    PATIENCE,
+    Station,
+    is_alive,
+    on_asyncio,
+    on_trio,
+    until,
+)
 
 NewStation = Callable[..., Station]
 
@@ -69,7 +78,7 @@ def test_work_that_a_driver_refuses_fails_before_execution(faulty: Station) -> N
     job = submit_null(faulty_driver.REFUSED)
 
     with pytest.raises(JobError, match="this work is not to my liking") as raised:
-        jobs.wait_for(job, timeout=30)
+        jobs.wait_for(job, timeout=PATIENCE)
     assert raised.value.code is ErrorCode.DRIVER_FAILED
     assert not jobs.view(job).reached(JobExecutorStatus.EXECUTION_STARTED)
     check_goes_on(faulty)
@@ -79,7 +88,7 @@ def test_a_driver_that_raises_fails_its_job(faulty: Station) -> None:
     job = submit_null(faulty_driver.RAISING)
 
     with pytest.raises(JobError, match="the fridge is warm") as raised:
-        jobs.wait_for(job, timeout=30)
+        jobs.wait_for(job, timeout=PATIENCE)
     assert raised.value.code is ErrorCode.DRIVER_FAILED
     check_goes_on(faulty)
 
@@ -103,7 +112,7 @@ def test_a_driver_that_takes_the_process_with_it_fails_its_job(faulty: Station) 
 
 def test_a_driver_that_never_ends_is_ended_by_a_cancel(faulty: Station) -> None:
     job = submit_null(faulty_driver.HANGING)
-    jobs.wait_for(job, JobExecutorStatus.EXECUTION_STARTED, timeout=30)
+    jobs.wait_for(job, JobExecutorStatus.EXECUTION_STARTED, timeout=PATIENCE)
 
     assert jobs.cancel(job) == "accepted"
 
@@ -138,9 +147,9 @@ def test_a_controller_that_dies_in_mid_run_fails_its_job_and_is_started_again(
     new_station: NewStation,
 ) -> None:
     station = new_station().start()
-    job = submit_null(60.0)
+    job = submit_null(FOREVER)
     behind = [submit_null(0.0) for _ in range(5)]
-    jobs.wait_for(job, JobExecutorStatus.EXECUTION_STARTED, timeout=30)
+    jobs.wait_for(job, JobExecutorStatus.EXECUTION_STARTED, timeout=PATIENCE)
 
     killed = station.kill_controller("nothing")
 
@@ -160,9 +169,9 @@ def test_a_controller_and_daemon_that_die_together_lose_one_job_at_most(
     new_station: NewStation,
 ) -> None:
     station = new_station().start()
-    job = submit_null(60.0)
+    job = submit_null(FOREVER)
     behind = [submit_null(0.0) for _ in range(5)]
-    jobs.wait_for(job, JobExecutorStatus.EXECUTION_STARTED, timeout=30)
+    jobs.wait_for(job, JobExecutorStatus.EXECUTION_STARTED, timeout=PATIENCE)
 
     station.kill()
     station.kill_controller("nothing")
@@ -181,8 +190,8 @@ def test_a_controller_that_is_stopped_in_mid_run_brings_its_instrument_to_rest(
     new_station: NewStation,
 ) -> None:
     station = new_station().start()
-    job = submit_null(60.0)
-    jobs.wait_for(job, JobExecutorStatus.EXECUTION_STARTED, timeout=30)
+    job = submit_null(FOREVER)
+    jobs.wait_for(job, JobExecutorStatus.EXECUTION_STARTED, timeout=PATIENCE)
 
     pid = station.controller_pid("nothing")
     os.kill(pid, signal.SIGTERM)
@@ -200,8 +209,8 @@ def test_a_controller_that_stays_away_fails_its_job_after_the_grace_time(
     controller = subprocess.Popen(station.command("controller", "nothing"), env=station.environment)
     station.wait_connected("nothing")
     station.wait_connected("nothing")
-    job = submit_null(60.0)
-    jobs.wait_for(job, JobExecutorStatus.EXECUTION_STARTED, timeout=30)
+    job = submit_null(FOREVER)
+    jobs.wait_for(job, JobExecutorStatus.EXECUTION_STARTED, timeout=PATIENCE)
 
     controller.kill()
     controller.wait(PATIENCE)
@@ -229,7 +238,7 @@ def test_a_job_for_a_controller_that_never_came_says_so(new_station: NewStation)
     new_station(BY_HAND, "[instruments]\ngrace = 0.2\n").start()
 
     with pytest.raises(JobError, match="nothing") as raised:
-        jobs.wait_for(submit_null(0.0), timeout=30)
+        jobs.wait_for(submit_null(0.0), timeout=PATIENCE)
     assert raised.value.code is ErrorCode.CONTROLLER_UNREACHABLE
 
 

@@ -14,7 +14,7 @@ from stationd.proto.program import NullProgram
 from stationd.proto.status import JobExecutorStatus as S
 from stationd.runtime.journal.formats import NEWEST
 from stationd.runtime.journal.opening import DATABASE
-from tests.end_to_end.station import NULL, Station
+from tests.end_to_end.station import NULL, PATIENCE, Station
 from tests.runtime.journal.formats import make_journal, next_format
 
 pytestmark = pytest.mark.slow
@@ -63,7 +63,7 @@ def check_taken_up(station: Station) -> None:
     assert lost.error is not None
     assert lost.error.code is ErrorCode.INSTRUMENT_LOST
     new = jobs.submit(programs=NullProgram(), n_shots=1, target="null")
-    assert jobs.wait_for(new, timeout=30).status is S.READY
+    assert jobs.wait_for(new, timeout=PATIENCE).status is S.READY
 
 
 def test_the_jobs_of_a_station_of_the_first_release_go_on(new_station: NewStation) -> None:

@@ -14,7 +14,7 @@ from stationd.client.results import CircuitResult, CompiledCircuit, NullOutcome,
 from stationd.proto.error import JobNotFinished
 from stationd.proto.program import Axis, NullProgram, Sweep
 from stationd.proto.status import JobExecutorStatus, StatusEnum
-from tests.end_to_end.station import Station
+from tests.end_to_end.station import FOREVER, PATIENCE, Station
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
 
@@ -36,7 +36,7 @@ def test_a_bell_pair_is_correlated(station: Station) -> None:
         programs=[EXAMPLES / "bell.qasm", EXAMPLES / "bell_v2.qasm"], n_shots=1000, target="qpu"
     )
 
-    assert jobs.wait_for(job, timeout=30).coarse is StatusEnum.COMPLETED
+    assert jobs.wait_for(job, timeout=PATIENCE).coarse is StatusEnum.COMPLETED
     assert climbed(job) == UP_TO_READY
     for reference in jobs.results(job):
         assert isinstance(reference, jobs.ResultRef)
@@ -65,7 +65,7 @@ def test_a_sweep_over_two_controllers_gives_arrays_with_axes_and_units(station: 
     )
 
     job = jobs.submit(sweep=sweep)
-    jobs.wait_for(job, timeout=30)
+    jobs.wait_for(job, timeout=PATIENCE)
 
     assert climbed(job) == UP_TO_READY
     (reference,) = jobs.results(job)
@@ -85,7 +85,7 @@ def test_a_sweep_over_two_controllers_gives_arrays_with_axes_and_units(station: 
 
 def test_a_compile_only_job_skips_the_instruments(station: Station) -> None:
     job = jobs.submit(programs=EXAMPLES / "ghz5.qasm", compile_only=True, target="qpu")
-    jobs.wait_for(job, timeout=30)
+    jobs.wait_for(job, timeout=PATIENCE)
 
     assert climbed(job) == [status for status in UP_TO_READY if status not in NOT_COMPILED_ONLY]
     (reference,) = jobs.results(job)
@@ -99,7 +99,7 @@ def test_a_compile_only_job_skips_the_instruments(station: Station) -> None:
 def test_a_null_job_is_executed_once(station: Station) -> None:
     before = len(station.tickets_executed)
     job = jobs.submit(programs=NullProgram(duration=0.01), n_shots=1, target="null")
-    jobs.wait_for(job, timeout=30)
+    jobs.wait_for(job, timeout=PATIENCE)
 
     assert climbed(job) == UP_TO_READY
     assert len(station.tickets_executed) == before + 1
@@ -110,7 +110,7 @@ def test_a_null_job_is_executed_once(station: Station) -> None:
 
 def test_a_job_of_a_thousand_items_has_a_thousand_results(station: Station) -> None:
     job = jobs.submit(programs=[NullProgram()] * 1000, n_shots=1, target="null")
-    jobs.wait_for(job, timeout=30)
+    jobs.wait_for(job, timeout=PATIENCE)
 
     references = jobs.results(job)
     assert [reference.index for reference in references] == list(range(1000))
@@ -139,8 +139,8 @@ def test_a_listener_hears_what_the_journal_says(station: Station, n_shots: int |
 
 
 def test_results_are_asked_for_while_a_job_runs(station: Station) -> None:
-    job = jobs.submit(programs=NullProgram(duration=60.0), n_shots=1, target="null")
-    jobs.wait_for(job, JobExecutorStatus.EXECUTION_STARTED, timeout=30)
+    job = jobs.submit(programs=NullProgram(duration=FOREVER), n_shots=1, target="null")
+    jobs.wait_for(job, JobExecutorStatus.EXECUTION_STARTED, timeout=PATIENCE)
 
     with pytest.raises(JobNotFinished, match="execution_started"):
         jobs.results(job)
@@ -156,7 +156,7 @@ def test_results_are_asked_for_while_a_job_runs(station: Station) -> None:
 @pytest.mark.anyio
 async def test_two_clients_that_listen_to_a_job_hear_the_same_story(station: Station) -> None:
     first = await aio_jobs.submit(
-        programs=NullProgram(duration=60.0), n_shots=1, target="null", name="in the way"
+        programs=NullProgram(duration=FOREVER), n_shots=1, target="null", name="in the way"
     )
     job = await aio_jobs.submit(programs=NullProgram(), n_shots=1, target="null")
     stories: tuple[list[JobStatus], list[JobStatus]] = ([], [])
@@ -168,7 +168,7 @@ async def test_two_clients_that_listen_to_a_job_hear_the_same_story(station: Sta
         # The synchronous API has a thread, an event loop and a connection of its own.
         stories[1].extend(jobs.listen_job_status(job))
 
-    with anyio.fail_after(30):
+    with anyio.fail_after(PATIENCE):
         async with anyio.create_task_group() as tasks:
             tasks.start_soon(listen)
             tasks.start_soon(anyio.to_thread.run_sync, listen_elsewhere)

@@ -14,7 +14,7 @@ from stationd.client.results import CircuitResult
 from stationd.proto.jobs_protocol import Ping, Pong
 from stationd.proto.program import NullProgram
 from stationd.proto.status import JobExecutorStatus
-from tests.end_to_end.station import NULL, QPU, Station, on_asyncio, on_trio
+from tests.end_to_end.station import FOREVER, NULL, PATIENCE, QPU, Station, on_asyncio, on_trio
 
 NewStation = Callable[..., Station]
 
@@ -36,7 +36,7 @@ def submit_null(duration: float) -> JobRef:
 
 def wait_ready(job: JobRef) -> None:
     """Wait until a job is READY, which it must become."""
-    assert jobs.wait_for(job, timeout=30).status is JobExecutorStatus.READY
+    assert jobs.wait_for(job, timeout=PATIENCE).status is JobExecutorStatus.READY
 
 
 def order_of_beginning(submitted: list[JobRef]) -> list[JobRef]:
@@ -58,7 +58,7 @@ def test_a_killed_daemon_finds_its_running_job_again_and_the_queue_in_order(
     station = started(new_station)
     # More than what is sent ahead to the controller: some wait in the queue.
     submitted = [submit_null(1.0), *(submit_null(0.0) for _ in range(9))]
-    jobs.wait_for(submitted[0], JobExecutorStatus.EXECUTION_STARTED, timeout=30)
+    jobs.wait_for(submitted[0], JobExecutorStatus.EXECUTION_STARTED, timeout=PATIENCE)
     controller = station.controller_pid("nothing")
 
     station.kill()
@@ -77,8 +77,8 @@ def test_a_job_that_finished_while_there_was_no_daemon_is_collected(
 ) -> None:
     station = started(new_station)
     jobs_in_line = [submit_null(0.3), submit_null(0.0)]
-    jobs.wait_for(jobs_in_line[0], JobExecutorStatus.EXECUTION_STARTED, timeout=30)
-    jobs.wait_for(jobs_in_line[1], JobExecutorStatus.PENDING_EXECUTION, timeout=30)
+    jobs.wait_for(jobs_in_line[0], JobExecutorStatus.EXECUTION_STARTED, timeout=PATIENCE)
+    jobs.wait_for(jobs_in_line[1], JobExecutorStatus.PENDING_EXECUTION, timeout=PATIENCE)
 
     station.kill()
     # The controller goes on by itself, with what it has in line.
@@ -95,7 +95,7 @@ def test_a_daemon_that_is_asked_to_stop_lets_the_running_job_finish(
 ) -> None:
     station = started(new_station)
     submitted = [submit_null(0.5), *(submit_null(0.0) for _ in range(9))]
-    jobs.wait_for(submitted[0], JobExecutorStatus.EXECUTION_STARTED, timeout=30)
+    jobs.wait_for(submitted[0], JobExecutorStatus.EXECUTION_STARTED, timeout=PATIENCE)
 
     assert station.stop(signal.SIGTERM) == 0
     assert not station.processes()
@@ -125,7 +125,7 @@ def test_jobs_go_on_from_whatever_rung_they_were_on(
 ) -> None:
     station = started(new_station)
     submitted = [submit_null(0.02) for _ in range(20)]
-    jobs.wait_for(submitted[10], status, timeout=30)
+    jobs.wait_for(submitted[10], status, timeout=PATIENCE)
 
     station.kill()
     station.start()
@@ -150,7 +150,7 @@ def test_circuits_survive_one_kill_after_the_other(new_station: NewStation) -> N
             jobs.submit(programs=[BELL, BELL], n_shots=200, target="qpu") for _ in range(6)
         ]
         rung = numbers.choice(list(JobExecutorStatus)[:16])
-        jobs.wait_for(numbers.choice(submitted), rung, timeout=30)
+        jobs.wait_for(numbers.choice(submitted), rung, timeout=PATIENCE)
         station.kill()
         station.start()
 
@@ -201,11 +201,11 @@ def test_listeners_hear_the_same_story_without_gap_or_repeat_through_restarts(
     for listener in listeners:
         listener.start()
     for job in submitted[:2]:
-        jobs.wait_for(job, JobExecutorStatus.EXECUTION_STARTED, timeout=30)
+        jobs.wait_for(job, JobExecutorStatus.EXECUTION_STARTED, timeout=PATIENCE)
         station.kill()
         station.start()
     for listener in listeners:
-        listener.join(30)
+        listener.join(PATIENCE)
 
     for index, story in enumerate(stories):
         timeline = jobs.view(submitted[index // 2]).timeline
@@ -220,8 +220,8 @@ def test_listeners_hear_the_same_story_without_gap_or_repeat_through_restarts(
 @on_trio
 def test_a_cancel_that_was_accepted_before_a_kill_still_holds(new_station: NewStation) -> None:
     station = started(new_station)
-    submitted = [submit_null(60.0) for _ in range(6)]
-    jobs.wait_for(submitted[0], JobExecutorStatus.EXECUTION_STARTED, timeout=30)
+    submitted = [submit_null(FOREVER) for _ in range(6)]
+    jobs.wait_for(submitted[0], JobExecutorStatus.EXECUTION_STARTED, timeout=PATIENCE)
 
     # The last one first: otherwise the controller begins with one before it is cancelled.
     for job in reversed(submitted):

@@ -25,7 +25,7 @@ from stationd.proto.status import JobExecutorStatus as S
 from stationd.proto.status import RemoteRetryStrategy as R
 from stationd.proto.status import StatusEnum
 from tests.end_to_end import faulty_driver
-from tests.end_to_end.station import NULL, PATIENCE, QPU, Station, until
+from tests.end_to_end.station import FOREVER, NULL, PATIENCE, QPU, Station, until
 
 NewStation = Callable[..., Station]
 
@@ -127,14 +127,14 @@ def test_a_result_that_was_left_at_a_lost_controller_is_collected(
     with controller(station) as process:
         station.wait_connected("nothing")
         job = submit_null(0.2)
-        jobs.wait_for(job, S.EXECUTION_STARTED, timeout=30)
+        jobs.wait_for(job, S.EXECUTION_STARTED, timeout=PATIENCE)
         station.kill()
         until(lambda: has_ended(station), "the execution ends")
         # It finished without a daemon; now it does not speak to the next one in time.
         os.kill(process.pid, signal.SIGSTOP)
         station.start()
         with pytest.raises(JobError, match="went away") as lost:
-            jobs.wait_for(job, timeout=30)
+            jobs.wait_for(job, timeout=PATIENCE)
         assert lost.value.error is not None
         assert lost.value.error.code is ErrorCode.INSTRUMENT_LOST
         os.kill(process.pid, signal.SIGCONT)
@@ -142,7 +142,7 @@ def test_a_result_that_was_left_at_a_lost_controller_is_collected(
         # Whether it is back already or not: it is waited for.
         station.wait_connected("nothing")
         assert jobs.retry_submission(job, None, strategy) == "opened"
-        assert jobs.wait_for(job, timeout=30).status is S.READY
+        assert jobs.wait_for(job, timeout=PATIENCE).status is S.READY
         (result,) = jobs.results(job)
         assert isinstance(result, jobs.ResultRef)
         assert not result.partial
@@ -158,16 +158,16 @@ def test_what_a_controller_that_died_has_forgotten_is_executed_only_by_force(
     station.wait_connected("nothing")
     job = submit_null(1.0)
     station.wait_executions(1)
-    jobs.wait_for(job, S.EXECUTION_STARTED, timeout=30)
+    jobs.wait_for(job, S.EXECUTION_STARTED, timeout=PATIENCE)
     station.kill_controller("nothing")
     with pytest.raises(JobError):
-        jobs.wait_for(job, timeout=30)
+        jobs.wait_for(job, timeout=PATIENCE)
 
     assert jobs.retry_submission(job) == "nothing_to_collect"
     assert jobs.retry_submission(job, None, R.ALLOW_RESUBMIT) == "nothing_to_collect"
     assert jobs.view(job).attempt == 1
     assert jobs.retry_submission(job, None, R.FORCE_RESUBMIT) == "opened"
-    assert jobs.wait_for(job, timeout=30).status is S.READY
+    assert jobs.wait_for(job, timeout=PATIENCE).status is S.READY
     assert rungs(job, 2)[0] is S.PENDING_EXECUTION
     assert len(station.tickets_executed) == 2
     check_ascending(job)
@@ -179,10 +179,10 @@ def test_an_unreachable_controller_is_waited_for_and_nothing_is_executed_on_a_gu
     station = new_station(BY_HAND, IMPATIENT).start()
     with controller(station):
         station.wait_connected("nothing")
-        job = submit_null(60.0)
-        jobs.wait_for(job, S.EXECUTION_STARTED, timeout=30)
+        job = submit_null(FOREVER)
+        jobs.wait_for(job, S.EXECUTION_STARTED, timeout=PATIENCE)
     with pytest.raises(JobError):
-        jobs.wait_for(job, timeout=30)
+        jobs.wait_for(job, timeout=PATIENCE)
 
     assert jobs.retry_submission(job) == "nothing_to_collect"
     assert jobs.retry_submission(job, None, R.ALLOW_RESUBMIT) == "nothing_to_collect"
@@ -198,10 +198,10 @@ def test_what_was_never_executed_is_executed_once_if_that_is_allowed(
 ) -> None:
     station = new_station(NULL).start()
     station.wait_connected("nothing")
-    in_front = submit_null(60.0)
-    jobs.wait_for(in_front, S.EXECUTION_STARTED, timeout=30)
+    in_front = submit_null(FOREVER)
+    jobs.wait_for(in_front, S.EXECUTION_STARTED, timeout=PATIENCE)
     job = submit_null(0.0)
-    jobs.wait_for(job, S.PENDING_EXECUTION, timeout=30)
+    jobs.wait_for(job, S.PENDING_EXECUTION, timeout=PATIENCE)
     jobs.cancel(job)
     assert story(job)[-1].status is S.ABORTED
     jobs.cancel(in_front)
@@ -209,7 +209,7 @@ def test_what_was_never_executed_is_executed_once_if_that_is_allowed(
     cancelled = [StatusEnum.CANCELLED]
     assert jobs.retry_submission(job, cancelled) == "nothing_to_collect"
     assert jobs.retry_submission(job, cancelled, "ALLOW_RESUBMIT") == "opened"
-    assert jobs.wait_for(job, timeout=30).status is S.READY
+    assert jobs.wait_for(job, timeout=PATIENCE).status is S.READY
     assert len(station.tickets_executed) == 2
     check_ascending(job)
 
@@ -219,7 +219,7 @@ def test_a_full_restart_runs_a_ready_job_again_with_the_newest_calibration_set(
 ) -> None:
     first = jobs.import_calibration("qpu", [Observation(path="QB1.t1", value=3e-5)], use=True)
     job = jobs.submit(programs=BELL, n_shots=100, target="qpu")
-    assert jobs.wait_for(job, timeout=30).status is S.READY
+    assert jobs.wait_for(job, timeout=PATIENCE).status is S.READY
     before = jobs.view(job)
     assert before.calibration_set == first.id
     second = jobs.import_calibration("qpu", [Observation(path="QB1.t1", value=4e-5)], use=True)
@@ -227,8 +227,8 @@ def test_a_full_restart_runs_a_ready_job_again_with_the_newest_calibration_set(
     with pytest.raises(RequestError, match="only FULL_RESTART"):
         jobs.retry_submission(job, None, R.FORCE_RESUBMIT)
     assert jobs.retry_submission(job, None, R.FULL_RESTART) == "opened"
-    assert jobs.wait_for(job, StatusEnum.RETRYING, timeout=30).attempt == 2
-    assert jobs.wait_for(job, timeout=30).status is S.READY
+    assert jobs.wait_for(job, StatusEnum.RETRYING, timeout=PATIENCE).attempt == 2
+    assert jobs.wait_for(job, timeout=PATIENCE).status is S.READY
     after = jobs.view(job)
     assert after.calibration_set == second.id
     assert after.timeline[: len(before.timeline)] == before.timeline
@@ -251,14 +251,14 @@ def test_a_result_that_could_not_be_stored_is_made_of_the_data_and_the_other_ite
     in_the_way.write_text("")
     job = jobs.submit(programs=[BELL, BELL], n_shots=[10, LARGE], target="qpu")
     with pytest.raises(JobError, match="could not be stored"):
-        jobs.wait_for(job, timeout=30)
+        jobs.wait_for(job, timeout=PATIENCE)
     in_the_way.unlink()
 
     assert jobs.retry_submission(job) == "opened"
     # Which item runs again, and of which data, is on disk with that.
     station.kill()
     station.start()
-    assert jobs.wait_for(job, timeout=30).status is S.READY
+    assert jobs.wait_for(job, timeout=PATIENCE).status is S.READY
     small, large = jobs.results(job)
     assert isinstance(small, jobs.ResultRef)
     assert isinstance(large, jobs.ResultRef)
@@ -280,7 +280,7 @@ def test_only_the_items_that_were_cut_short_are_executed_again(new_station: NewS
     assert [one.partial for one in before if isinstance(one, jobs.ResultRef)][:1] == [False]
 
     assert jobs.retry_submission(job, ["CANCELLED"], R.FORCE_RESUBMIT) == "opened"
-    assert jobs.wait_for(job, timeout=60).status is S.READY
+    assert jobs.wait_for(job, timeout=PATIENCE).status is S.READY
     done, again = jobs.results(job)
     assert isinstance(done, jobs.ResultRef)
     assert isinstance(again, jobs.ResultRef)
@@ -300,7 +300,7 @@ def test_a_job_whose_controller_is_killed_runs_again_and_nobody_sees_an_error(
     station.wait_connected("nothing")
     job = submit_null(0.5, on_lost="requeue")
     station.wait_executions(1)
-    jobs.wait_for(job, S.EXECUTION_STARTED, timeout=30)
+    jobs.wait_for(job, S.EXECUTION_STARTED, timeout=PATIENCE)
     station.kill_controller("nothing")
 
     heard = story(job)
@@ -325,13 +325,13 @@ def test_a_daemon_that_is_killed_between_attempts_goes_on_with_the_next(
     station.wait_connected("nothing")
     job = submit_null(0.5, on_lost="requeue")
     station.wait_executions(1)
-    jobs.wait_for(job, S.EXECUTION_STARTED, timeout=30)
+    jobs.wait_for(job, S.EXECUTION_STARTED, timeout=PATIENCE)
     station.kill_controller("nothing")
-    jobs.wait_for(job, StatusEnum.RETRYING, timeout=30)
+    jobs.wait_for(job, StatusEnum.RETRYING, timeout=PATIENCE)
     station.kill()
     station.start()
 
-    assert jobs.wait_for(job, timeout=30).status is S.READY
+    assert jobs.wait_for(job, timeout=PATIENCE).status is S.READY
     assert jobs.view(job).attempt == 2
     assert len(station.tickets_executed) == len(set(station.tickets_executed)) == 2
     check_ascending(job)
@@ -342,7 +342,7 @@ def test_every_attempt_of_a_driver_that_fails_is_counted_and_shown(
 ) -> None:
     job = submit_null(faulty_driver.RAISING, max_attempts=3)
     with pytest.raises(JobError, match="the fridge is warm"):
-        jobs.wait_for(job, timeout=30)
+        jobs.wait_for(job, timeout=PATIENCE)
     once = submit_null(faulty_driver.RAISING)
     other = submit_null(faulty_driver.RAISING, max_attempts=3, retry_on=(ErrorCode.WORKER_DIED,))
     for unasked in (once, other):
@@ -370,16 +370,16 @@ def test_every_attempt_of_a_driver_that_fails_is_counted_and_shown(
 
 def test_a_retry_that_is_sent_twice_opens_one_attempt(station: Station) -> None:
     job = submit_null(0.0)
-    jobs.wait_for(job, timeout=30)
+    jobs.wait_for(job, timeout=PATIENCE)
     request = Retry(1, job.id, 1, R.FULL_RESTART)
     for _ in range(2):
         assert station.ask(request, RetryAnswer) == RetryAnswer(1, "opened", 2)
-    assert jobs.wait_for(job, timeout=30).attempt == 2
+    assert jobs.wait_for(job, timeout=PATIENCE).attempt == 2
 
 
 def test_what_cannot_be_retried_is_refused_with_a_reason(station: Station) -> None:
-    job = submit_null(60.0)
-    jobs.wait_for(job, S.EXECUTION_STARTED, timeout=30)
+    job = submit_null(FOREVER)
+    jobs.wait_for(job, S.EXECUTION_STARTED, timeout=PATIENCE)
     for strategy in R:
         with pytest.raises(JobNotFinished, match=r"still under way \(execution_started\)"):
             jobs.retry_submission(job, None, strategy)

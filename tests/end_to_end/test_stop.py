@@ -14,11 +14,20 @@ from stationd.proto.job import JobId, JobSpec
 from stationd.proto.jobs_protocol import Failure, Submit
 from stationd.proto.program import Circuits, NullProgram
 from stationd.proto.status import JobExecutorStatus
-from tests.end_to_end.station import NULL, PATIENCE, Station, dealer, on_asyncio, on_trio, until
+from tests.end_to_end.station import (
+    FOREVER,
+    NULL,
+    PATIENCE,
+    Station,
+    dealer,
+    on_asyncio,
+    on_trio,
+    until,
+)
 
 NewStation = Callable[..., Station]
 
-BRIEF = (("stop_timeout = 10.0", "stop_timeout = 0.3"),)
+BRIEF = (("stop_timeout = 60.0", "stop_timeout = 0.3"),)
 
 
 def submit_null(duration: float) -> JobRef:
@@ -29,7 +38,7 @@ def submit_null(duration: float) -> JobRef:
 def running(duration: float) -> JobRef:
     """Submit a job that keeps the null controller busy, and wait until it does."""
     job = submit_null(duration)
-    jobs.wait_for(job, JobExecutorStatus.EXECUTION_STARTED, timeout=30)
+    jobs.wait_for(job, JobExecutorStatus.EXECUTION_STARTED, timeout=PATIENCE)
     return job
 
 
@@ -38,7 +47,7 @@ def test_a_job_that_runs_for_too_long_does_not_hold_up_the_stop(
     new_station: NewStation, number: signal.Signals
 ) -> None:
     station = new_station(NULL, settings=BRIEF).start()
-    job = running(60.0)
+    job = running(FOREVER)
     behind = submit_null(0.0)
 
     assert station.stop(number) == 0
@@ -55,9 +64,9 @@ def test_a_job_that_runs_for_too_long_does_not_hold_up_the_stop(
 
 @on_asyncio
 def test_a_second_signal_does_not_wait_for_the_running_job(new_station: NewStation) -> None:
-    station = new_station(NULL, settings=(("stop_timeout = 10.0", "stop_timeout = 1000.0"),))
+    station = new_station(NULL, settings=(("stop_timeout = 60.0", "stop_timeout = 1000.0"),))
     station.start()
-    running(60.0)
+    running(FOREVER)
 
     station.send_signal(signal.SIGTERM)
     until(lambda: "SIGTERM: stopping" in station.log, "the daemon has begun to stop")
