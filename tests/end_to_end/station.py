@@ -7,12 +7,13 @@ found again, however its parents ended, and none of anybody else's.
 import os
 import shutil
 import signal
+import sqlite3
 import subprocess
 import sys
 import tempfile
 import time
 from collections.abc import Callable, Generator, Iterable
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from functools import partial
 from pathlib import Path
 from typing import Final, TypeVar
@@ -44,6 +45,8 @@ own timeout, so that the failure says what did not happen.
 """
 FOREVER: Final = 3600.0
 """Seconds that no test waits for: a job that takes so long still runs when the test acts."""
+HELD: Final = 1.0
+"""The duration of a null program that, with `GATED`, runs until the test lets it go."""
 _LOOK: Final = 0.01
 _MARK: Final = "STATIOND_TEST_STATION"
 
@@ -129,6 +132,12 @@ class Station:
         self.config.write_text(text)
         self._daemon: subprocess.Popen[bytes] | None = None
         self._starts = 0
+
+    def change(self, old: str, new: str) -> None:
+        """Replace something in the configuration, which holds from the next start on."""
+        text = self.config.read_text()
+        assert old in text, f"the configuration has no {old!r}"
+        self.config.write_text(text.replace(old, new))
 
     # --- the daemon --------------------------------------------------------------------------
 
@@ -221,6 +230,7 @@ class Station:
         """End a controller without a word, and return what its process was."""
         pid = self.controller_pid(name)
         os.kill(pid, signal.SIGKILL)
+        until(lambda: not is_alive(pid), "the controller has ended")
         return pid
 
     def controller(self, name: str) -> ControllerView:
@@ -247,7 +257,22 @@ class Station:
         """Wait until the null driver has begun with a number of executions."""
         until(lambda: len(self.tickets_executed) >= number, f"{number} tickets are executed")
 
-    def let_go(self, duration: float) -> None:
+    def tickets(self, name: str, which: str) -> int:
+        """Count the tickets in a controller's ledger, by a condition of SQL."""
+        ledger = self.folder / "state" / "controllers" / name / "ledger.sqlite3"
+        # The controller alone may open it.
+        copy = self.folder / "ledger.sqlite3"
+        try:
+            for end in ("", "-wal"):
+                shutil.copy(f"{ledger}{end}", f"{copy}{end}")
+            with closing(sqlite3.connect(copy)) as database:
+                query = f"SELECT count(*) FROM ticket WHERE {which}"
+                return int(database.execute(query).fetchone()[0])
+        except (OSError, sqlite3.DatabaseError):
+            # It was being written while it was copied.
+            return 0
+
+    def let_go(self, duration: float = HELD) -> None:
         """Let jobs of a `GATED` null program's duration end: those that run and those to come."""
         (self.folder / "gates" / f"{duration:g}").touch()
 

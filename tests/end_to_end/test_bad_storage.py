@@ -19,14 +19,12 @@ from stationd.client.references import JobRef
 from stationd.proto.error import StorageTrouble, WaitTimeout
 from stationd.proto.program import NullProgram
 from stationd.proto.status import JobExecutorStatus
-from tests.end_to_end.station import GATED, PATIENCE, QPU, Station, until
+from tests.end_to_end.station import GATED, HELD, PATIENCE, QPU, Station, until
 
 pytestmark = pytest.mark.slow
 
 TINY = 96
 """MiB of the disk that is filled."""
-HELD = 1.0
-"""The duration of the jobs that are let go."""
 NewStation = Callable[..., Station]
 
 BELL = Path(__file__).parents[2] / "examples" / "bell.qasm"
@@ -196,7 +194,7 @@ def test_a_full_disk_stops_intake_keeps_what_runs_and_heals_without_a_restart(
     assert not (station.state / "ballast").exists()
     station.fill()
     assert re.search("the station's disk (is full|fails)", refused())
-    station.let_go(HELD)
+    station.let_go()
     with pytest.raises(WaitTimeout):
         jobs.wait_for(job, timeout=1.0)
 
@@ -271,7 +269,7 @@ def test_files_that_must_not_grow_keep_what_runs_and_heal(new_station: NewStatio
     job = running()
     writer = writer_of(station)
     before = limit_files(writer, 4096)
-    station.let_go(HELD)
+    station.let_go()
     wait_trouble(station)
     assert "the station takes no new work, for the station's disk" in refused()
 
@@ -289,7 +287,7 @@ def test_a_locked_journal_is_waited_for(new_station: NewStation) -> None:
     job = running()
     other = sqlite3.connect(station.folder / "state" / "journal.sqlite", isolation_level=None)
     other.execute("BEGIN IMMEDIATE")
-    station.let_go(HELD)
+    station.let_go()
     wait_trouble(station)
     assert "another program has locked the journal" in refused()
     other.execute("ROLLBACK")
@@ -314,7 +312,7 @@ def test_a_flush_that_fails_is_written_again_and_nothing_is_lost(new_station: Ne
         env=station.environment,
     )  # fmt: skip
     until(lambda: all_traced(writer), "strace holds all threads of the writer")
-    station.let_go(HELD)
+    station.let_go()
     wait_trouble(station)
     assert "SQLITE_IOERR" in refused()
     strace.send_signal(signal.SIGINT)
@@ -335,7 +333,7 @@ def test_a_station_that_is_stopped_in_trouble_says_so_and_the_next_one_goes_on(
     station.wait_connected("nothing")
     job = running()
     limit_files(writer_of(station), 4096)
-    station.let_go(HELD)
+    station.let_go()
     wait_trouble(station)
     assert station.stop() == 1
     assert "what was not acknowledged is given up: the station's disk" in station.log

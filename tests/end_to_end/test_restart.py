@@ -14,7 +14,17 @@ from stationd.client.results import CircuitResult
 from stationd.proto.jobs_protocol import Ping, Pong
 from stationd.proto.program import NullProgram
 from stationd.proto.status import JobExecutorStatus
-from tests.end_to_end.station import FOREVER, NULL, PATIENCE, QPU, Station, on_asyncio, on_trio
+from tests.end_to_end.station import (
+    GATED,
+    HELD,
+    NULL,
+    PATIENCE,
+    QPU,
+    Station,
+    on_asyncio,
+    on_trio,
+    until,
+)
 
 NewStation = Callable[..., Station]
 
@@ -22,15 +32,15 @@ BELL = Path(__file__).parents[2] / "examples" / "bell.qasm"
 
 
 def started(new_station: NewStation) -> Station:
-    """Start a station with a null controller that is there."""
-    station = new_station().start()
+    """Start a station with a controller that is there."""
+    station = new_station(GATED).start()
     # Jobs that wait for a controller's first Hello are compiled in any order after it.
     station.wait_connected("nothing")
     return station
 
 
 def submit_null(duration: float) -> JobRef:
-    """Submit a job that keeps the null controller busy for some seconds."""
+    """Submit a job that ends at once or, with a duration, when it is let go."""
     return jobs.submit(programs=NullProgram(duration=duration), n_shots=1, target="null")
 
 
@@ -57,12 +67,13 @@ def test_a_killed_daemon_finds_its_running_job_again_and_the_queue_in_order(
 ) -> None:
     station = started(new_station)
     # More than what is sent ahead to the controller: some wait in the queue.
-    submitted = [submit_null(1.0), *(submit_null(0.0) for _ in range(9))]
+    submitted = [submit_null(HELD), *(submit_null(0.0) for _ in range(9))]
     jobs.wait_for(submitted[0], JobExecutorStatus.EXECUTION_STARTED, timeout=PATIENCE)
     controller = station.controller_pid("nothing")
 
     station.kill()
     station.start()
+    station.let_go()
 
     for job in submitted:
         wait_ready(job)
@@ -76,11 +87,12 @@ def test_a_job_that_finished_while_there_was_no_daemon_is_collected(
     new_station: NewStation,
 ) -> None:
     station = started(new_station)
-    jobs_in_line = [submit_null(0.3), submit_null(0.0)]
+    jobs_in_line = [submit_null(HELD), submit_null(0.0)]
     jobs.wait_for(jobs_in_line[0], JobExecutorStatus.EXECUTION_STARTED, timeout=PATIENCE)
-    jobs.wait_for(jobs_in_line[1], JobExecutorStatus.PENDING_EXECUTION, timeout=PATIENCE)
+    until(lambda: station.tickets("nothing", "cleared") == 2, "both are in line")
 
     station.kill()
+    station.let_go()
     # The controller goes on by itself, with what it has in line.
     station.wait_executions(2)
     station.start()
@@ -94,16 +106,17 @@ def test_a_daemon_that_is_asked_to_stop_lets_the_running_job_finish(
     new_station: NewStation,
 ) -> None:
     station = started(new_station)
-    submitted = [submit_null(0.5), *(submit_null(0.0) for _ in range(9))]
+    submitted = [submit_null(HELD), *(submit_null(0.0) for _ in range(9))]
     jobs.wait_for(submitted[0], JobExecutorStatus.EXECUTION_STARTED, timeout=PATIENCE)
 
-    assert station.stop(signal.SIGTERM) == 0
+    station.send_signal(signal.SIGTERM)
+    until(lambda: "SIGTERM: stopping" in station.log, "the daemon has begun to stop")
+    station.let_go()
+    assert station.ended() == 0
     assert not station.processes()
-    done = len(station.tickets_executed)
+    assert len(station.tickets_executed) >= 1
     station.start()
 
-    assert done >= 1
-    assert jobs.status(submitted[0]).status is JobExecutorStatus.READY
     for job in submitted:
         wait_ready(job)
     assert order_of_beginning(submitted) == submitted
@@ -124,11 +137,14 @@ def test_jobs_go_on_from_whatever_rung_they_were_on(
     new_station: NewStation, status: JobExecutorStatus
 ) -> None:
     station = started(new_station)
-    submitted = [submit_null(0.02) for _ in range(20)]
+    station.let_go(HELD)
+    submitted = [submit_null(HELD) for _ in range(11)]
+    submitted += [submit_null(2 * HELD) for _ in range(9)]
     jobs.wait_for(submitted[10], status, timeout=PATIENCE)
 
     station.kill()
     station.start()
+    station.let_go(2 * HELD)
 
     for job in submitted:
         wait_ready(job)
@@ -188,7 +204,7 @@ def test_listeners_hear_the_same_story_without_gap_or_repeat_through_restarts(
     new_station: NewStation,
 ) -> None:
     station = started(new_station)
-    submitted = [submit_null(0.3), submit_null(0.3), submit_null(0.0)]
+    submitted = [submit_null(HELD), submit_null(2 * HELD), submit_null(0.0)]
     stories: list[list[JobStatus]] = [[] for _ in range(6)]
 
     def listen(story: list[JobStatus], job: JobRef) -> None:
@@ -200,12 +216,14 @@ def test_listeners_hear_the_same_story_without_gap_or_repeat_through_restarts(
     ]
     for listener in listeners:
         listener.start()
-    for job in submitted[:2]:
+    for job, duration in zip(submitted, (HELD, 2 * HELD), strict=False):
         jobs.wait_for(job, JobExecutorStatus.EXECUTION_STARTED, timeout=PATIENCE)
         station.kill()
         station.start()
+        station.let_go(duration)
     for listener in listeners:
         listener.join(PATIENCE)
+        assert not listener.is_alive()
 
     for index, story in enumerate(stories):
         timeline = jobs.view(submitted[index // 2]).timeline
@@ -220,7 +238,7 @@ def test_listeners_hear_the_same_story_without_gap_or_repeat_through_restarts(
 @on_trio
 def test_a_cancel_that_was_accepted_before_a_kill_still_holds(new_station: NewStation) -> None:
     station = started(new_station)
-    submitted = [submit_null(FOREVER) for _ in range(6)]
+    submitted = [submit_null(HELD) for _ in range(6)]
     jobs.wait_for(submitted[0], JobExecutorStatus.EXECUTION_STARTED, timeout=PATIENCE)
 
     # The last one first: otherwise the controller begins with one before it is cancelled.

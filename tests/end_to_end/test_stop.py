@@ -16,6 +16,8 @@ from stationd.proto.program import Circuits, NullProgram
 from stationd.proto.status import JobExecutorStatus
 from tests.end_to_end.station import (
     FOREVER,
+    GATED,
+    HELD,
     NULL,
     PATIENCE,
     Station,
@@ -31,7 +33,7 @@ BRIEF = (("stop_timeout = 60.0", "stop_timeout = 0.3"),)
 
 
 def submit_null(duration: float) -> JobRef:
-    """Submit a job that keeps the null controller busy for some seconds."""
+    """Submit a job that keeps the null controller busy."""
     return jobs.submit(programs=NullProgram(duration=duration), n_shots=1, target="null")
 
 
@@ -78,8 +80,8 @@ def test_a_second_signal_does_not_wait_for_the_running_job(new_station: NewStati
 
 @on_trio
 def test_a_station_that_stops_takes_no_new_work_and_says_so(new_station: NewStation) -> None:
-    station = new_station().start()
-    job = running(1.0)
+    station = new_station(GATED).start()
+    job = running(HELD)
     spec = JobSpec(work=Circuits(programs=(NullProgram(),), n_shots=(1,), target="null"))
     frame = REQUESTS.encode(Submit(1, JobId("00000000-0000-4000-8000-000000000001"), spec))
 
@@ -89,32 +91,36 @@ def test_a_station_that_stops_takes_no_new_work_and_says_so(new_station: NewStat
         socket.send(frame)
         assert socket.poll(int(PATIENCE * 1000))
         answer = REPLIES.decode(socket.recv())
+    station.let_go()
 
     assert isinstance(answer, Failure)
     assert "again when it is back" in answer.error.detail
     assert station.ended() == 0
     station.start()
-    assert jobs.status(job).status is JobExecutorStatus.READY
+    assert jobs.wait_for(job, timeout=PATIENCE).status is JobExecutorStatus.READY
 
 
 @on_asyncio
 def test_ctrl_c_at_the_terminal_stops_the_station_in_order(new_station: NewStation) -> None:
-    station = new_station()
+    station = new_station(GATED)
     # A process group of its own, as a shell makes for what runs in the foreground.
     with (station.folder / "log.0").open("wb") as log:
         daemon = subprocess.Popen(
             station.command("serve"), env=station.environment, stderr=log, process_group=0
         )
     try:
-        job = running(0.3)
+        job = running(HELD)
         os.killpg(daemon.pid, signal.SIGINT)
+        until(lambda: "SIGINT: stopping" in station.log, "the daemon has begun to stop")
+        station.let_go()
         assert daemon.wait(PATIENCE) == 0, station.log
     finally:
         daemon.kill()
         daemon.wait()
     assert not station.processes()
     station.start()
-    assert jobs.status(job).status is JobExecutorStatus.READY
+    assert jobs.wait_for(job, timeout=PATIENCE).status is JobExecutorStatus.READY
+    assert len(station.tickets_executed) == 1
 
 
 @on_trio
