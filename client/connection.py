@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING, Final, TypeVar
 import anyio
 import msgspec
 import zmq
-from zmq.utils.monitor import parse_monitor_message
 
 from stationd.client.background import start_in_background
 from stationd.client.stream import SILENCE, Stream
@@ -250,7 +249,8 @@ class Connection:
 
     async def _watch(self) -> None:
         while True:
-            parse_monitor_message(await self._monitor.receive())
+            # What it says is known: it is asked for one kind of event alone.
+            await self._monitor.receive()
             self.handshakes += 1
             if self.handshakes > 1:
                 for awaiting in dict.fromkeys(self._awaiting.values()):

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Sequence
-from importlib.metadata import version
 
 import anyio
 import anyio.to_thread
@@ -19,8 +18,7 @@ from stationd.proto.jobs_protocol import ControllerView, TargetView
 
 async def ping() -> StationRef:
     """Return who answers at the current endpoint."""
-    # It reads the files of the installation.
-    ours = await anyio.to_thread.run_sync(version, "stationd")
+    ours = await anyio.to_thread.run_sync(_version)
     pong = await connection().ask(jobs_protocol.Ping(0, ours), jobs_protocol.Pong)
     return StationRef(
         endpoint=endpoint.current(), name=pong.station, epoch=pong.epoch, version=pong.version
@@ -92,3 +90,10 @@ async def use_calibration(id: str) -> CalibrationSet:  # noqa: A002
 
 async def _ask_for_controllers() -> jobs_protocol.Controllers:
     return await connection().ask(jobs_protocol.ListControllers(0), jobs_protocol.Controllers)
+
+
+def _version() -> str:
+    # It reads the files of the installation; imported here for it takes longer than all else.
+    from importlib.metadata import version  # noqa: PLC0415
+
+    return version("stationd")
