@@ -6,7 +6,7 @@ The ladder (`actors.ladder`) says what follows; `step` reads it and does the boo
 from __future__ import annotations
 
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, get_args
 
 import msgspec
 from msgspec import Struct
@@ -75,27 +75,48 @@ def step(job: Job, event: Event) -> tuple[Job, tuple[Effect, ...]]:
     Raises:
         UnexpectedEvent: The event has no meaning in this status. The job has not changed.
     """
-    key = (job.course, job.status, type(event))
-    rule = TRANSITIONS.get(key)
+    kind = type(event)
+    rule = _RULES[kind][job.course][job.status.rung]
     if rule is None:
-        if key in IGNORED:
+        if (job.course, job.status, kind) in IGNORED:
             return job, ()
         raise UnexpectedEvent(
-            f"{type(event).__name__} met job {job.id} (attempt {job.attempt}, fact"
+            f"{kind.__name__} met job {job.id} (attempt {job.attempt}, fact"
             f" {job.ordinal}) in {job.status} on its course {job.course.value}"
         )
-    skipped_to = None if rule.to is None else SKIPS.get((job.kind, rule.to))
-    if skipped_to is not None:
-        rule = Rule(skipped_to, SKIP_EFFECTS[skipped_to])
+    if job.kind in _SKIPPING and rule.to is not None:
+        skipped_to = SKIPS.get((job.kind, rule.to))
+        if skipped_to is not None:
+            rule = Rule(skipped_to, SKIP_EFFECTS[skipped_to])
     status = job.status if rule.to is None else rule.to
-    told = status is not job.status or isinstance(event, CancelAccepted)
+    told = status is not job.status or kind is CancelAccepted
     after = msgspec.structs.replace(
         job,
         status=status,
         course=rule.course or job.course,
         ordinal=job.ordinal + told,
     )
+    if kind in _BARE and job.course is not Course.CANCELLING:
+        return after, rule.effects
     return _with_datum(after, event), rule.effects
+
+
+def _by_position(kind: type[Event]) -> dict[Course, tuple[Rule | None, ...]]:
+    return {
+        course: tuple(TRANSITIONS.get((course, status, kind)) for status in JobExecutorStatus)
+        for course in Course
+    }
+
+
+# The ladder's table as it is read most quickly: no status is hashed, which takes Python code.
+_RULES: Final = {kind: _by_position(kind) for kind in get_args(Event)}
+# Events that tell nothing beyond their names; on their way to a cancel they leave a note.
+_BARE: Final = frozenset(
+    kind
+    for kind in get_args(Event)
+    if not kind.__struct_fields__ and not issubclass(kind, AttemptOpened)
+)
+_SKIPPING: Final = frozenset(kind for kind, _ in SKIPS)
 
 
 def _with_datum(job: Job, event: Event) -> Job:

@@ -41,6 +41,9 @@ class Course(Enum):
     FAILING = "failing"
     """The execution has failed or a deadline has passed; what data there is, is being kept."""
 
+    # Members are one of a kind; Enum's own hash is Python code, and every step takes it.
+    __hash__ = object.__hash__
+
 
 # --- events: facts that reach a job ----------------------------------------------------------
 
@@ -205,6 +208,8 @@ class Effect(Enum):
     """Drop the stage that is at work, and its outcome."""
     END = "end"
     """The attempt is over: let go of the ticket and of everything else."""
+
+    __hash__ = object.__hash__
 
 
 DURABLE_FIRST: Final = frozenset(

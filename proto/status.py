@@ -17,6 +17,9 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 
+_TERMINAL_VALUES: Final = frozenset({"ready", "failed", "aborted"})
+
+
 class JobExecutorStatus(Enum):
     """One rung of the ladder that a job climbs.
 
@@ -73,25 +76,22 @@ class JobExecutorStatus(Enum):
     ABORTED = "aborted"
     """The job is over because it was cancelled."""
 
+    def __init__(self, value: str) -> None:
+        # Plain attributes: both are asked for at every step of every job.
+        self.rung = len(type(self).__members__)
+        """The rung's number, 0 for RECEIVED to 17 for ABORTED."""
+        self.is_terminal = value in _TERMINAL_VALUES
+        """Whether this status ends an attempt."""
+
     @classmethod
     def terminal_statuses(cls) -> set[JobExecutorStatus]:
         """Return the three statuses that end an attempt."""
-        return {cls.READY, cls.FAILED, cls.ABORTED}
+        return {status for status in cls if status.is_terminal}
 
     @classmethod
     def in_progress_statuses(cls) -> set[JobExecutorStatus]:
         """Return the fifteen statuses of a job that is still under way."""
         return set(cls) - cls.terminal_statuses()
-
-    @property
-    def is_terminal(self) -> bool:
-        """Whether this status ends an attempt."""
-        return self in _TERMINAL
-
-    @property
-    def position(self) -> int:
-        """The rung's number, 0 for RECEIVED to 17 for ABORTED."""
-        return _POSITION[self._name_]
 
     def __str__(self) -> str:
         return self._value_
@@ -106,34 +106,29 @@ class JobExecutorStatus(Enum):
 
     def __lt__(self, other: object) -> bool:
         position = _position_of(other)
-        return NotImplemented if position is None else self.position < position
+        return NotImplemented if position is None else self.rung < position
 
     def __le__(self, other: object) -> bool:
         position = _position_of(other)
-        return NotImplemented if position is None else self.position <= position
+        return NotImplemented if position is None else self.rung <= position
 
     def __gt__(self, other: object) -> bool:
         position = _position_of(other)
-        return NotImplemented if position is None else self.position > position
+        return NotImplemented if position is None else self.rung > position
 
     def __ge__(self, other: object) -> bool:
         position = _position_of(other)
-        return NotImplemented if position is None else self.position >= position
+        return NotImplemented if position is None else self.rung >= position
 
 
-# Keyed by name, not by member: hashing a member runs Python code, a name's hash is cached.
-_POSITION: Final[Mapping[str, int]] = MappingProxyType(
-    {name: index for index, name in enumerate(JobExecutorStatus.__members__)}
-)
 _POSITION_BY_VALUE: Final[Mapping[str, int]] = MappingProxyType(
-    {status.value: index for index, status in enumerate(JobExecutorStatus)}
+    {status.value: status.rung for status in JobExecutorStatus}
 )
-_TERMINAL: Final = frozenset(JobExecutorStatus.terminal_statuses())
 
 
 def _position_of(other: object) -> int | None:
     if isinstance(other, JobExecutorStatus):
-        return other.position
+        return other.rung
     return _POSITION_BY_VALUE.get(other.lower()) if isinstance(other, str) else None
 
 

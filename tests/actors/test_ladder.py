@@ -77,7 +77,7 @@ OPENINGS: dict[type[Event], S] = {
 
 
 def in_order(place: Place) -> tuple[str, int]:
-    return place[0].value, place[1].position
+    return place[0].value, place[1].rung
 
 
 PLACES = sorted({place for kind in KINDS for place in reachable(kind)}, key=in_order)

@@ -2,9 +2,7 @@
 
 import contextlib
 import os
-import shutil
 import signal
-import sqlite3
 import subprocess
 import sys
 from collections.abc import Callable, Generator, Iterator
@@ -25,17 +23,14 @@ from stationd.proto.status import JobExecutorStatus as S
 from stationd.proto.status import RemoteRetryStrategy as R
 from stationd.proto.status import StatusEnum
 from tests.end_to_end import faulty_driver
-from tests.end_to_end.station import FOREVER, NULL, PATIENCE, QPU, Station, until
+from tests.end_to_end.station import FOREVER, GATED, HELD, NULL, PATIENCE, QPU, Station, until
 
 NewStation = Callable[..., Station]
 
 BELL = Path(__file__).parents[2] / "examples" / "bell.qasm"
-BY_HAND = NULL.replace('driver = "null"', 'driver = "null"\nstart = false')
-IMPATIENT = """
-[instruments]
-beat_interval = 0.1
-grace = 0.6
-"""
+BY_HAND = GATED.replace("[controllers.nothing]\n", "[controllers.nothing]\nstart = false\n")
+PATIENT = "[instruments]\ngrace = 600.0\n"
+IMPATIENT = "[instruments]\ngrace = 0.6\n"
 FAULTY = """
 [controllers.nothing]
 driver = "tests.end_to_end.faulty_driver:FaultyDriver"
@@ -67,7 +62,7 @@ def check_ascending(job: JobRef) -> None:
     for attempt in range(1, timeline[-1].attempt + 1):
         # An accepted cancel repeats a rung.
         statuses = list(dict.fromkeys(rungs(job, attempt)))
-        assert statuses == sorted(set(statuses), key=lambda status: status.position)
+        assert statuses == sorted(set(statuses), key=lambda status: status.rung)
         assert [status.is_terminal for status in statuses] == [False] * (len(statuses) - 1) + [True]
 
 
@@ -86,21 +81,6 @@ def controller(station: Station) -> Generator[subprocess.Popen[bytes]]:
     finally:
         process.kill()
         process.wait(PATIENCE)
-
-
-def has_ended(station: Station) -> bool:
-    """Whether the controller has the end of a ticket in its ledger, which it alone may open."""
-    ledger = station.folder / "state" / "controllers" / "nothing" / "ledger.sqlite3"
-    copy = station.folder / "ledger.sqlite3"
-    try:
-        for end in ("", "-wal"):
-            shutil.copy(f"{ledger}{end}", f"{copy}{end}")
-        with contextlib.closing(sqlite3.connect(copy)) as database:
-            found = database.execute("SELECT 1 FROM ticket WHERE end IS NOT NULL").fetchone()
-    except (OSError, sqlite3.DatabaseError):
-        # It was being written while it was copied.
-        return False
-    return found is not None
 
 
 @pytest.fixture
@@ -123,24 +103,28 @@ def faulty(backend: str) -> Iterator[Station]:
 def test_a_result_that_was_left_at_a_lost_controller_is_collected(
     new_station: NewStation, strategy: R
 ) -> None:
-    station = new_station(BY_HAND, IMPATIENT).start()
+    station = new_station(BY_HAND, PATIENT).start()
     with controller(station) as process:
         station.wait_connected("nothing")
-        job = submit_null(0.2)
+        job = submit_null(HELD)
         jobs.wait_for(job, S.EXECUTION_STARTED, timeout=PATIENCE)
         station.kill()
-        until(lambda: has_ended(station), "the execution ends")
+        station.let_go()
+        until(lambda: station.tickets("nothing", "end IS NOT NULL"), "the execution ends")
         # It finished without a daemon; now it does not speak to the next one in time.
         os.kill(process.pid, signal.SIGSTOP)
+        station.change(PATIENT, IMPATIENT)
         station.start()
         with pytest.raises(JobError, match="went away") as lost:
             jobs.wait_for(job, timeout=PATIENCE)
         assert lost.value.error is not None
         assert lost.value.error.code is ErrorCode.INSTRUMENT_LOST
+        station.kill()
+        station.change(IMPATIENT, PATIENT)
+        station.start()
         os.kill(process.pid, signal.SIGCONT)
 
         # Whether it is back already or not: it is waited for.
-        station.wait_connected("nothing")
         assert jobs.retry_submission(job, None, strategy) == "opened"
         assert jobs.wait_for(job, timeout=PATIENCE).status is S.READY
         (result,) = jobs.results(job)
@@ -154,12 +138,12 @@ def test_a_result_that_was_left_at_a_lost_controller_is_collected(
 def test_what_a_controller_that_died_has_forgotten_is_executed_only_by_force(
     new_station: NewStation,
 ) -> None:
-    station = new_station(NULL).start()
+    station = new_station(GATED).start()
     station.wait_connected("nothing")
-    job = submit_null(1.0)
-    station.wait_executions(1)
+    job = submit_null(HELD)
     jobs.wait_for(job, S.EXECUTION_STARTED, timeout=PATIENCE)
     station.kill_controller("nothing")
+    station.let_go()
     with pytest.raises(JobError):
         jobs.wait_for(job, timeout=PATIENCE)
 
@@ -176,11 +160,14 @@ def test_what_a_controller_that_died_has_forgotten_is_executed_only_by_force(
 def test_an_unreachable_controller_is_waited_for_and_nothing_is_executed_on_a_guess(
     new_station: NewStation,
 ) -> None:
-    station = new_station(BY_HAND, IMPATIENT).start()
+    station = new_station(BY_HAND, PATIENT).start()
     with controller(station):
         station.wait_connected("nothing")
-        job = submit_null(FOREVER)
+        job = submit_null(HELD)
         jobs.wait_for(job, S.EXECUTION_STARTED, timeout=PATIENCE)
+    station.kill()
+    station.change(PATIENT, IMPATIENT)
+    station.start()
     with pytest.raises(JobError):
         jobs.wait_for(job, timeout=PATIENCE)
 
@@ -271,13 +258,18 @@ def test_a_result_that_could_not_be_stored_is_made_of_the_data_and_the_other_ite
 
 
 def test_only_the_items_that_were_cut_short_are_executed_again(new_station: NewStation) -> None:
-    new_station(QPU).start().wait_connected("qpu")
+    slow, quick = "time_per_shot = 0.01", "time_per_shot = 0"
+    station = new_station(QPU.replace("qubits = 5", f"qubits = 5\n{slow}")).start()
+    station.wait_connected("qpu")
     job = jobs.submit(programs=[BELL, BELL], n_shots=[10, 20_000], target="qpu", seed=1)
     for status in jobs.listen_job_status(job):
         if status.progress is not None and status.progress.done > 10:
             jobs.cancel(job)
     before = jobs.results(job, allow_incomplete=True)
     assert [one.partial for one in before if isinstance(one, jobs.ResultRef)][:1] == [False]
+    station.stop()
+    station.change(slow, quick)
+    station.start()
 
     assert jobs.retry_submission(job, ["CANCELLED"], R.FORCE_RESUBMIT) == "opened"
     assert jobs.wait_for(job, timeout=PATIENCE).status is S.READY
@@ -298,12 +290,16 @@ def test_a_job_whose_controller_is_killed_runs_again_and_nobody_sees_an_error(
 ) -> None:
     station = new_station(NULL).start()
     station.wait_connected("nothing")
-    job = submit_null(0.5, on_lost="requeue")
-    station.wait_executions(1)
+    job = submit_null(HELD, on_lost="requeue")
     jobs.wait_for(job, S.EXECUTION_STARTED, timeout=PATIENCE)
-    station.kill_controller("nothing")
 
-    heard = story(job)
+    heard: list[JobStatus] = []
+    for status in jobs.listen_job_status(job):
+        if not heard:
+            station.kill_controller("nothing")
+            station.let_go()
+        heard.append(status)
+
     assert StatusEnum.ERROR not in [status.coarse for status in heard]
     retrying = [status for status in heard if status.coarse is StatusEnum.RETRYING]
     assert [status.status for status in retrying] == [S.FAILED]
@@ -323,13 +319,13 @@ def test_a_daemon_that_is_killed_between_attempts_goes_on_with_the_next(
 ) -> None:
     station = new_station(NULL).start()
     station.wait_connected("nothing")
-    job = submit_null(0.5, on_lost="requeue")
-    station.wait_executions(1)
+    job = submit_null(HELD, on_lost="requeue")
     jobs.wait_for(job, S.EXECUTION_STARTED, timeout=PATIENCE)
     station.kill_controller("nothing")
     jobs.wait_for(job, StatusEnum.RETRYING, timeout=PATIENCE)
     station.kill()
     station.start()
+    station.let_go()
 
     assert jobs.wait_for(job, timeout=PATIENCE).status is S.READY
     assert jobs.view(job).attempt == 2

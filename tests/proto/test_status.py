@@ -67,8 +67,8 @@ def test_the_text_of_a_status_is_its_value() -> None:
     assert [str(status) for status in ORDER] == [value for _, value in LADDER]
 
 
-def test_positions_count_the_rungs_from_nought() -> None:
-    assert [status.position for status in ORDER] == list(range(18))
+def test_rungs_count_the_rungs_from_nought() -> None:
+    assert [status.rung for status in ORDER] == list(range(18))
 
 
 def test_three_statuses_are_terminal_and_the_fifteen_others_in_progress() -> None:
@@ -87,7 +87,7 @@ def test_sets_of_statuses_belong_to_their_caller() -> None:
 
 
 @pytest.mark.parametrize("compare", COMPARISONS)
-def test_statuses_compare_as_their_positions_do(
+def test_statuses_compare_as_their_rungs_do(
     compare: Comparison,
 ) -> None:
     for left, right in PAIRS:
@@ -231,7 +231,7 @@ def test_a_cancel_shows_until_the_job_is_over(status: JobExecutorStatus) -> None
 
 @every_status
 def test_a_retry_shows_until_the_job_is_queued_again(status: JobExecutorStatus) -> None:
-    wanted = StatusEnum.RETRYING if status.position < 9 else coarse_status(status)
+    wanted = StatusEnum.RETRYING if status.rung < 9 else coarse_status(status)
     assert coarse_status(status, retrying=True) is wanted
 
 
