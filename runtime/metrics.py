@@ -13,11 +13,12 @@ from typing import TYPE_CHECKING, Final
 
 import anyio
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, start_http_server
-from prometheus_client.core import CounterMetricFamily
+from prometheus_client.core import CounterMetricFamily, HistogramMetricFamily
 
 from stationd import __version__
 from stationd.proto.error import StationError
 from stationd.proto.status import JobExecutorStatus
+from stationd.runtime.histogram import PlainHistogram
 from stationd.runtime.journal.interface import JournalStatistics
 
 if TYPE_CHECKING:
@@ -66,22 +67,21 @@ class Metrics:
 
     def __init__(self, controllers: Sequence[str]) -> None:
         self.registry = CollectorRegistry()
-        self._by_status = dict.fromkeys(JobExecutorStatus.in_progress_statuses(), 0)
-        self._ended = dict.fromkeys(JobExecutorStatus.terminal_statuses(), 0)
+        # By rung: those under way, and of the three last ones all that have ended.
+        self._counts = [0] * len(JobExecutorStatus)
         self._submitted = 0
         self._journal: Callable[[], JournalStatistics] = JournalStatistics
         self.registry.register(_Totals(self))
         jobs = self._gauge("stationd_jobs", "Jobs under way, by status.", ["status"])
-        for status in self._by_status:
-            jobs.labels(str(status)).set_function(partial(self._by_status.__getitem__, status))
-        stages = Histogram(
-            "stationd_stage_seconds",
-            "Time that jobs spent in each stage.",
-            ["stage"],
-            buckets=STAGE_SECONDS,
-            registry=self.registry,
-        )
-        self._stages = {status: stages.labels(stage) for status, stage in _STAGES.items()}
+        for status in JobExecutorStatus:
+            if not status.is_terminal:
+                jobs.labels(str(status)).set_function(
+                    partial(self._counts.__getitem__, status.rung)
+                )
+        self._stages = [
+            PlainHistogram(STAGE_SECONDS) if status in _STAGES else None
+            for status in JobExecutorStatus
+        ]
         up = self._gauge(
             "stationd_controller_up", "Whether a controller is connected.", ["controller"]
         )
@@ -141,18 +141,15 @@ class Metrics:
         if before is status:
             return
         if before is not None and now is not None:
-            stage = self._stages.get(before)
+            stage = self._stages[before.rung]
             if stage is not None:
                 stage.observe(max(0.0, now - live.stored_at))
             live.stored_at = now
             if not before.is_terminal:
-                self._by_status[before] -= 1
+                self._counts[before.rung] -= 1
         elif status is JobExecutorStatus.RECEIVED:
             self._submitted += 1
-        if status.is_terminal:
-            self._ended[status] += 1
-        else:
-            self._by_status[status] += 1
+        self._counts[status.rung] += 1
 
     def controller_up(self, name: str, *, up: bool) -> None:
         """Take note of a controller that came or went."""
@@ -184,7 +181,16 @@ class Metrics:
 
     def totals(self) -> tuple[int, dict[JobExecutorStatus, int]]:
         """Return jobs received, and jobs ended by status."""
-        return self._submitted, dict(self._ended)
+        ended = JobExecutorStatus.terminal_statuses()
+        return self._submitted, {status: self._counts[status.rung] for status in sorted(ended)}
+
+    def stages(self) -> dict[str, PlainHistogram]:
+        """Return the time that jobs spent in each stage."""
+        return {
+            _STAGES[status]: histogram
+            for status, histogram in zip(JobExecutorStatus, self._stages, strict=True)
+            if histogram is not None
+        }
 
     def _gauge(self, name: str, text: str, labels: Sequence[str] = ()) -> Gauge:
         return Gauge(name, text, labels, registry=self.registry)
@@ -205,6 +211,12 @@ class _Totals:
         for status, count in ended.items():
             over.add_metric([str(status)], count)
         yield over
+        stages = HistogramMetricFamily(
+            "stationd_stage_seconds", "Time that jobs spent in each stage.", labels=["stage"]
+        )
+        for stage, seconds in self._metrics.stages().items():
+            seconds.add_to(stages, [stage])
+        yield stages
         journal = self._metrics.journal()
         commits = CounterMetricFamily("stationd_journal_commits", "Commits of the journal.")
         commits.add_metric([], journal.commits)
