@@ -17,6 +17,7 @@ import threading
 import time
 from typing import TYPE_CHECKING, Final, Literal
 
+from stationd.actors.at_work import AT_WORK
 from stationd.actors.backlog import Backlog
 from stationd.actors.data import split
 from stationd.actors.driver import Driver
@@ -85,6 +86,7 @@ class TicketExecution:
         "_tell",
         "_words",
         "aborted",
+        "job",
         "place",
         "prepared",
         "refusal",
@@ -96,6 +98,7 @@ class TicketExecution:
 
     def __init__(self, release: Release, tell: Callable[[Fact], None], backlog: Backlog) -> None:
         self.ticket = release.number
+        self.job = release.job
         self.place = release.place
         self.work = release.work
         self.aborted = False
@@ -268,6 +271,7 @@ class ExecutionThread:
         ).start()
 
     def _abort_driver(self, execution: TicketExecution) -> None:
+        AT_WORK.set(execution.job)
         with self._at_work:
             if self._running is not execution or self._driver is None:
                 return
@@ -325,6 +329,7 @@ class ExecutionThread:
             return True
 
     def _execute(self, driver: Driver, execution: TicketExecution) -> Fact:
+        AT_WORK.set(execution.job)
         try:
             self._prepare(driver, execution)
             begun = self._begin(execution)
@@ -337,6 +342,7 @@ class ExecutionThread:
         else:
             number = execution.ticket
             end = RunEnded(number, time.time()) if begun else Withdrawn(number)
+        AT_WORK.set(None)
         with self._at_work:
             self._running = None
         if execution.aborted and not isinstance(end, Withdrawn):
@@ -366,9 +372,11 @@ class ExecutionThread:
         while to_prepare is not None and (execution := to_prepare.get()) is not None:
             try:
                 if not (execution.withdrawn or execution.aborted):
+                    AT_WORK.set(execution.job)
                     driver.prepare(execution.work)
             except Exception as error:  # noqa: BLE001 - raised again when its turn comes
                 execution.refusal = error
+            AT_WORK.set(None)
             if execution.prepared is not None:
                 execution.prepared.set()
 

@@ -11,7 +11,7 @@ from typing import Final, Literal
 from msgspec import Struct
 
 from stationd.proto.instruments_protocol import Data, Report
-from stationd.proto.job import Fence, Ticket
+from stationd.proto.job import Fence, JobId, Ticket
 from stationd.proto.program import Work
 
 # --- facts: what the instrument's thread and the ledger say ----------------------------------
@@ -114,6 +114,8 @@ class Release(Struct, frozen=True):
     number: int
     place: int
     work: Work
+    job: JobId
+    """For the log."""
 
 
 class Withdraw(Struct, frozen=True, gc=False):

@@ -211,7 +211,7 @@ def taken(asked: Ticket, held: Ticket) -> str:
 
 def _release(held: Held, _cause: Cause, outcome: Outcome) -> None:
     work = cast("Work", held.work)
-    outcome.orders.append(facts.Release(held.ticket.number, held.place, work))
+    outcome.orders.append(facts.Release(held.ticket.number, held.place, work, held.ticket.job))
 
 
 def _withdraw(held: Held, _cause: Cause, outcome: Outcome) -> None:

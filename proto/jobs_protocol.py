@@ -29,6 +29,7 @@ from stationd.proto.job import (
 )
 from stationd.proto.number import Natural, Positive
 from stationd.proto.program import Capabilities, Name
+from stationd.proto.station_requests import JobLog, Overview, ReadLog, Survey
 from stationd.proto.status import RemoteRetryStrategy
 
 PROTOCOL: Final = b"stj"
@@ -213,6 +214,8 @@ Request = (
     | ListControllers
     | Retry
     | ResetController
+    | Survey
+    | ReadLog
 )
 
 # --- replies ---------------------------------------------------------------------------------
@@ -384,4 +387,6 @@ Reply = (
     | Controllers
     | Failure
     | RetryAnswer
+    | Overview
+    | JobLog
 )

@@ -62,6 +62,7 @@ def serve(config: Path, verbose: bool) -> None:  # noqa: FBT001 - click passes o
     """Run the daemon until SIGTERM or Ctrl-C."""
     settings = _settings(config)
     _log_to_stderr(verbose=verbose)
+    _keep_job_log(settings, "daemon")
     from stationd.runtime.daemon import serve as serve_station
 
     _run(settings, lambda: serve_station(settings, config.resolve()))
@@ -79,6 +80,7 @@ def controller(name: str, config: Path, verbose: bool) -> None:  # noqa: FBT001 
         known = ", ".join(sorted(settings.controllers)) or "none"
         _fail(f"{config}: no controller is called {name!r}; known are {known}")
     _log_to_stderr(verbose=verbose, whose=f"[{name}] ")
+    _keep_job_log(settings, name)
     from stationd.actors.controller import ControllerSettings, run_controller
 
     own = ControllerSettings(
@@ -180,6 +182,12 @@ def _log_to_stderr(*, verbose: bool, whose: str = "") -> None:
         format=f"%(asctime)s %(levelname)-7s {whose}%(name)s: %(message)s",
         stream=sys.stderr,
     )
+
+
+def _keep_job_log(settings: Settings, source: str) -> None:
+    from stationd.runtime.job_log import JobLog
+
+    logging.getLogger().addHandler(JobLog(settings.state, source))
 
 
 def _fail(message: str, code: int = EXIT_FAILED) -> NoReturn:

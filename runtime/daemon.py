@@ -21,6 +21,7 @@ from stationd.proto.instruments_protocol import Shutdown
 from stationd.proto.job import Fence
 from stationd.proto.socket import Socket, bind
 from stationd.runtime.api.jobs_api import JobsApi
+from stationd.runtime.api.positions import Positions
 from stationd.runtime.clock import SystemClock
 from stationd.runtime.controllers.children import Child
 from stationd.runtime.controllers.instrument_bus import InstrumentBus
@@ -236,6 +237,7 @@ async def assemble(settings: Settings, ports: Ports, metrics: Metrics, tasks: Ta
     for socket in ports.api:
         tasks.start_soon(api.serve, socket)
     tasks.start_soon(api.beat)
+    tasks.start_soon(Positions(feed, dispatch, instruments).tell)
     tasks.start_soon(metrics.probe)
     if settings.workers.prewarm and any(targeted(settings)):
         tasks.start_soon(workers.keep_warm, warm_up)

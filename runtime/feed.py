@@ -84,6 +84,10 @@ class Feed:
         """How many streams are open."""
         return len(self._streams())
 
+    def listened(self) -> list[JobId]:
+        """Return the jobs that somebody listens to by name."""
+        return list(self._by_job)
+
     def publish(self, events: Sequence[FeedEvent]) -> None:
         """Send committed facts, which follow the ones before without a hole."""
         if not events:

@@ -184,6 +184,11 @@ class Metrics:
         ended = JobExecutorStatus.terminal_statuses()
         return self._submitted, {status: self._counts[status.rung] for status in sorted(ended)}
 
+    def under_way(self) -> dict[JobExecutorStatus, int]:
+        """Return how many jobs stand on each rung."""
+        rungs = JobExecutorStatus.in_progress_statuses()
+        return {status: self._counts[status.rung] for status in sorted(rungs)}
+
     def stages(self) -> dict[str, PlainHistogram]:
         """Return the time that jobs spent in each stage."""
         return {

@@ -61,10 +61,12 @@ from stationd.proto.jobs_protocol import (
     UseCalibration,
 )
 from stationd.proto.socket import Socket
+from stationd.proto.station_requests import ReadLog, Survey
 from stationd.runtime.api.calibration_api import CalibrationApi, CalibrationRequest
 from stationd.runtime.api.client import Client
 from stationd.runtime.api.client_text import check_id, shown
 from stationd.runtime.api.intake import check_storage
+from stationd.runtime.api.station_api import StationApi
 from stationd.runtime.feed import Stream
 
 if TYPE_CHECKING:
@@ -122,6 +124,16 @@ class JobsApi:
             journal, calibrations, settings.target_controllers, clock
         )
         self._artifacts = artifacts
+        self._whole_station = StationApi(
+            state=settings.state,
+            journal=journal,
+            dispatch=dispatch,
+            instruments=instruments,
+            bus=bus,
+            feed=feed,
+            metrics=metrics,
+            clock=clock,
+        )
         self._metrics = metrics
         self._clock = clock
         self._tasks = tasks
@@ -137,6 +149,7 @@ class JobsApi:
             Unlisten: self._unlisten,
             ListControllers: self._list_controllers,
             ResetController: self._reset_controller,
+            Survey: self._survey,
         }
         self._slow: dict[type[Request], Callable[[Client, Any], Awaitable[None]]] = {
             Get: self._get,
@@ -149,6 +162,7 @@ class JobsApi:
             ListCalibrations: self._calibration,
             GetCalibration: self._calibration,
             UseCalibration: self._calibration,
+            ReadLog: self._read_log,
         }
 
     async def serve(self, socket: Socket) -> None:
@@ -234,6 +248,9 @@ class JobsApi:
         self._instruments.reset(request.name)
         self._list_controllers(client, ListControllers(request.request))
 
+    def _survey(self, client: Client, request: Survey) -> None:
+        client.send(self._whole_station.overview(request))
+
     # --- jobs --------------------------------------------------------------------------------
 
     def _submit(self, client: Client, request: Submit) -> None:
@@ -261,6 +278,10 @@ class JobsApi:
 
     async def _get(self, client: Client, request: Get) -> None:
         client.send(Job(request.request, await self._view(request.job)))
+
+    async def _read_log(self, client: Client, request: ReadLog) -> None:
+        view = await self._view(request.job)
+        client.send(await self._whole_station.log(request.request, view))
 
     async def _list(self, client: Client, request: List) -> None:
         views, more = await self._journal.views(request.filter, request.before, request.limit)

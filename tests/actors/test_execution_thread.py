@@ -25,6 +25,7 @@ from stationd.actors.facts import (
     Step,
     Withdrawn,
 )
+from stationd.proto.job import JobId
 from stationd.proto.program import Capabilities, Move, NullWork, SweepWork, Work
 
 Phase = Literal["set", "read"]
@@ -92,7 +93,7 @@ class Told:
         return self._said.get(timeout=10)
 
     def release(self, number: int, work: Work = NOTHING) -> None:
-        self.thread.release(Release(number, number * 10, work))
+        self.thread.release(Release(number, number * 10, work, JobId(f"job {number}")))
 
 
 @contextmanager

@@ -75,7 +75,7 @@ def test_a_ticket_is_recorded_before_it_is_reported_and_released() -> None:
     assert outcome.reports == [wire.Armed(ticket(1))]
     assert outcome.orders == []
     line.fact(outcome.cleared[0], NOW, outcome)
-    assert outcome.orders == [facts.Release(1, 1, WORK)]
+    assert outcome.orders == [facts.Release(1, 1, WORK, ticket(1).job)]
 
 
 def test_tickets_are_released_in_line_order() -> None:
@@ -174,6 +174,29 @@ def test_a_newer_fence_is_recorded_before_what_it_commands() -> None:
     line = a_line()
     records = tell(line, arm(1, fence=Fence("lab", 4))).records
     assert [type(record) for record in records] == [facts.FenceSeen, facts.TicketArmed]
+
+
+def test_the_newest_ticket_is_the_highest_that_is_held_or_over() -> None:
+    line = a_line()
+    assert line.newest_ticket == 0
+    tell(line, arm(5), arm(7, start=False), wire.Revoke(FENCE, ticket(7)))
+    assert line.newest_ticket == 5  # what was taken back may come again
+    tell(line, started(5), ended(5), wire.Acknowledge(FENCE, ticket(5)))
+    assert line.newest_ticket == 5
+    tell(line, wire.Forget(FENCE, 40))
+    assert line.newest_ticket == 39
+    tell(line, arm(50))
+    assert line.newest_ticket == 50
+
+
+@pytest.mark.parametrize("kind", [wire.Revoke, wire.Abort])
+def test_whoever_wants_a_ticket_back_that_is_over_is_told_so(
+    kind: type[wire.Revoke | wire.Abort],
+) -> None:
+    line = a_line()
+    tell(line, arm(1), started(1), ended(1), wire.Acknowledge(FENCE, ticket(1)))
+    (refused,) = tell(line, kind(FENCE, ticket(1))).reports
+    assert cast("wire.Refused", refused).code is ErrorCode.CONFLICT
 
 
 def test_a_number_in_use_for_another_job_is_refused() -> None:

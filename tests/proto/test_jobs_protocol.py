@@ -32,6 +32,7 @@ from stationd.proto.program import (
     Setting,
     Sweep,
 )
+from stationd.proto.station_requests import JobLog, LogLine, Overview, ReadLog, Survey
 from stationd.proto.status import JobExecutorStatus, JobStatusEnum, RemoteRetryStrategy
 
 JOB = JobId("0b1c2d3e-4f50-4617-8293-a4b5c6d7e8f9")
@@ -187,6 +188,8 @@ REQUEST_EXAMPLES: dict[str, jobs.Request] = {
         19, JOB, 2, RemoteRetryStrategy.FORCE_RESUBMIT, ("ERROR", "CANCELLED")
     ),
     "ResetController": jobs.ResetController(20, "qpu"),
+    "Survey": Survey(21),
+    "ReadLog": ReadLog(22, JOB),
 }
 REPLY_EXAMPLES: dict[str, jobs.Reply] = {
     "Pong": jobs.Pong(1, "lab", 3, "0.1.0"),
@@ -238,6 +241,34 @@ REPLY_EXAMPLES: dict[str, jobs.Reply] = {
     ),
     "Failure": jobs.Failure(15, ERROR),
     "RetryAnswer": jobs.RetryAnswer(18, "opened", 2),
+    "Overview": Overview(
+        21,
+        time_unix_s=60.5,
+        since_unix_s=0.5,
+        received=12,
+        ended={"ready": 9, "failed": 1, "aborted": 0},
+        under_way={"execution_started": 1, "pending_execution": 1},
+        queued=1,
+        listeners=2,
+        commits=70,
+        commit_seconds=0.25,
+        trouble="the disk is full",
+        running=(BARE_VIEW,),
+    ),
+    "JobLog": JobLog(
+        22,
+        (
+            LogLine(
+                time_unix_s=1.5,
+                source="qpu",
+                level="WARNING",
+                logger="lab.driver",
+                message="the source does not lock",
+                trace="Traceback ...",
+            ),
+        ),
+        more=True,
+    ),
 }
 
 

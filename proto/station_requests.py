@@ -1,0 +1,81 @@
+"""Part of the jobs protocol: what a station is doing as a whole, and what it has logged of a job.
+
+The rules of `proto.jobs_protocol` hold here too.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from msgspec import Struct
+
+from stationd.proto.job import JobId, JobView
+from stationd.proto.number import Natural
+
+MOST_LOG_LINES: Final = 1000
+"""The most lines of one answer; the newest are kept."""
+
+
+class Survey(Struct, frozen=True, array_like=True, tag=30):
+    """Show what the station is doing, in numbers. Answered by Overview."""
+
+    request: Natural
+
+
+class ReadLog(Struct, frozen=True, array_like=True, tag=31):
+    """Show what the daemon and the controllers have logged of a job. Answered by JobLog."""
+
+    request: Natural
+    job: JobId
+
+
+class Overview(Struct, frozen=True, array_like=True, tag=130):
+    """What the station is doing."""
+
+    request: int
+    time_unix_s: float
+    """The station's own clock."""
+    since_unix_s: float
+    """When this daemon started; what is counted is counted from then on."""
+    received: int
+    """Jobs that came in."""
+    ended: dict[str, int]
+    """Attempts that ended, by terminal status."""
+    under_way: dict[str, int]
+    """Jobs that are under way now, by status; those that there are none of are left out."""
+    queued: int
+    """Jobs that wait in the queue now."""
+    listeners: int
+    """Streams that clients listen to."""
+    commits: int
+    """Of the journal."""
+    commit_seconds: float
+    """What the newest one took."""
+    trouble: str
+    """Why no new work is taken; empty if it is."""
+    running: tuple[JobView, ...]
+    """What the controllers are at work on, without timelines and items."""
+
+
+class LogLine(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """One line of a log that names a job."""
+
+    time_unix_s: float
+    source: str
+    """``daemon``, or a controller's name."""
+    level: str
+    """As in ``WARNING``."""
+    logger: str
+    """The module that wrote it."""
+    message: str
+    trace: str = ""
+    """The traceback, if there is one."""
+
+
+class JobLog(Struct, frozen=True, array_like=True, tag=131):
+    """What was logged of a job, in the order of time."""
+
+    request: int
+    lines: tuple[LogLine, ...]
+    more: bool
+    """Whether older lines were left out."""

@@ -1,0 +1,115 @@
+"""What clients ask for about the whole station, answered: what it is doing, what it has logged."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING
+
+from anyio import to_thread
+
+from stationd.actors.ladder import Course
+from stationd.proto.job import JobView
+from stationd.proto.station_requests import JobLog, Overview, Survey
+from stationd.runtime import job_log
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from stationd.runtime.clock import Clock
+    from stationd.runtime.controllers.instrument_bus import InstrumentBus
+    from stationd.runtime.controllers.instruments import Instruments
+    from stationd.runtime.feed import Feed
+    from stationd.runtime.jobs.dispatch import Dispatch
+    from stationd.runtime.journal.interface import Journal
+    from stationd.runtime.live import LiveJob
+    from stationd.runtime.metrics import Metrics
+
+
+class StationApi:
+    """The part of the jobs API that is about the station as a whole.
+
+    Args:
+        state: The station's state directory.
+        journal: How it is doing.
+        dispatch: The jobs that are under way.
+        instruments: What the controllers are at work on.
+        bus: Which controllers there are.
+        feed: Who listens.
+        metrics: What was counted.
+        clock: What time it is.
+    """
+
+    def __init__(
+        self,
+        *,
+        state: Path,
+        journal: Journal,
+        dispatch: Dispatch,
+        instruments: Instruments,
+        bus: InstrumentBus,
+        feed: Feed,
+        metrics: Metrics,
+        clock: Clock,
+    ) -> None:
+        self._state = state
+        self._journal = journal
+        self._dispatch = dispatch
+        self._instruments = instruments
+        self._bus = bus
+        self._feed = feed
+        self._metrics = metrics
+        self._clock = clock
+        self._since = clock.time()
+
+    def overview(self, survey: Survey) -> Overview:
+        """Return what the station is doing now."""
+        received, ended = self._metrics.totals()
+        statistics = self._journal.statistics()
+        return Overview(
+            survey.request,
+            time_unix_s=self._clock.time(),
+            since_unix_s=self._since,
+            received=received,
+            ended={str(status): count for status, count in ended.items()},
+            under_way={str(s): count for s, count in self._metrics.under_way().items() if count},
+            queued=len(self._instruments.queue),
+            listeners=self._feed.listeners,
+            commits=statistics.commits,
+            commit_seconds=statistics.newest_commit_seconds,
+            trouble=self._journal.trouble or "",
+            running=tuple(_view(live) for live in self._running()),
+        )
+
+    async def log(self, request: int, view: JobView) -> JobLog:
+        """Return what was logged of a job."""
+        read = partial(
+            job_log.read, self._state, view.id, view.created_unix_s, view.modified_unix_s
+        )
+        lines, more = await to_thread.run_sync(read)
+        return JobLog(request, lines, more)
+
+    def _running(self) -> list[LiveJob]:
+        jobs = dict.fromkeys(self._instruments.running(name) for name in self._bus.peers)
+        found = (self._dispatch.get(job) for job in jobs if job is not None)
+        return [live for live in found if live is not None]
+
+
+def _view(live: LiveJob) -> JobView:
+    """Return what memory alone knows of a job that is being executed."""
+    job = live.job
+    return JobView(
+        id=job.id,
+        number=job.number,
+        kind=job.kind,
+        target=live.target,
+        status=job.status,
+        attempt=job.attempt,
+        created_unix_s=live.began_unix_s,
+        # When it came to stand on this rung: so a progress tells how long the rest takes.
+        modified_unix_s=live.stored_at,
+        seq=0,
+        name=live.spec.name,
+        priority=live.spec.priority,
+        cancelling=job.course is Course.CANCELLING,
+        progress=live.progress,
+    )
