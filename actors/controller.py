@@ -206,7 +206,9 @@ class Controller:
 
     def _be_welcomed(self, welcome: wire.Welcome, outcome: Outcome) -> None:
         if not self._line.accepts(welcome.fence, outcome):
-            _log.error("a daemon that this controller does not belong to answers at the endpoint")
+            said = outcome.reports[-1]
+            detail = said.detail if isinstance(said, wire.Refused) else ""
+            _log.error("the daemon at the endpoint is not obeyed: %s", detail)
             return
         if self._daemon.welcome(welcome):
             self._add_hello(outcome)
@@ -327,6 +329,7 @@ class Controller:
             capabilities=self._capabilities,
             version=self._version,
             pid=os.getpid(),
+            newest_ticket=self._line.newest_ticket,
         )
         outcome.reports.append(hello)
 

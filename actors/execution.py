@@ -12,7 +12,7 @@ Rule 4. The job hears of the end once: when every controller is at rest or lost 
 from __future__ import annotations
 
 from enum import Enum
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, Protocol
 
 from msgspec import Struct
 
@@ -75,6 +75,10 @@ _UNSTARTED: Final = frozenset({Standing.SENT, Standing.ARMED})
 """Of a group: the ticket is there, or on its way, without a word to start."""
 
 
+_AT_REST: Final = frozenset({Standing.ENDED, Standing.UNSENT})
+"""Nothing is to be expected of the controller."""
+
+
 class Part(Struct):
     """One controller's part of an execution."""
 
@@ -105,24 +109,38 @@ class Returned(Struct, frozen=True):
 Output = Send | Tell | Returned
 
 
+class Authority(Protocol):
+    """Who commands."""
+
+    @property
+    def fence(self) -> Fence:
+        """What goes on a command that is sent now."""
+        ...
+
+
 class Execution:
     """One ticket at its controllers.
 
     Args:
         ticket: The ticket.
-        fence: The daemon's authority, put on every command.
+        authority: Has the fence that goes on every command.
         works: The work by controller, in the order of starting: the trigger master last.
         began: The job has been told already that the execution began.
     """
 
     def __init__(
-        self, ticket: Ticket, fence: Fence, works: Mapping[str, Work], *, began: bool = False
+        self,
+        ticket: Ticket,
+        authority: Authority,
+        works: Mapping[str, Work],
+        *,
+        began: bool = False,
     ) -> None:
         self.ticket = ticket
         self.works = works
         self.parts = {name: Part() for name in works}
         self.began = began
-        self._fence = fence
+        self._authority = authority
         self._aborting = False
         self._leaving = False
         self._returning = False
@@ -194,8 +212,7 @@ class Execution:
         Returns:
             Those controllers, and what follows.
         """
-        at_rest = {Standing.ENDED, Standing.UNSENT}
-        stubborn = [name for name, part in self.parts.items() if part.standing not in at_rest]
+        stubborn = [name for name, part in self.parts.items() if part.standing not in _AT_REST]
         if self._over or not stubborn:
             return [], []
         self._over = True
@@ -266,7 +283,7 @@ class Execution:
         part = self.parts[controller]
         self._gone.discard(controller)
         self._revoking.discard(controller)
-        if self._over or part.standing in {Standing.ENDED, Standing.UNSENT}:
+        if self._over or part.standing in _AT_REST:
             return self._left_behind(controller, held)
         if held is None:
             return self._not_held(controller, same_ledger=same_ledger)
@@ -287,7 +304,7 @@ class Execution:
     def absent(self, controller: str) -> list[Output]:
         """Give up a controller that has stayed away for longer than the grace time."""
         part = self.parts[controller]
-        if self._over or part.standing in {Standing.ENDED, Standing.UNSENT}:
+        if self._over or part.standing in _AT_REST:
             return []
         if not self.began and not self._ending and part.standing in _UNSTARTED and self._is_group:
             # Armed without a start: it cannot have begun there.
@@ -305,15 +322,17 @@ class Execution:
     def _arm(self, controller: str) -> Send:
         self.parts[controller].standing = Standing.SENT
         work = self.works[controller]
-        return Send(controller, Arm(self._fence, self.ticket, work, start=not self._is_group))
+        return Send(
+            controller, Arm(self._authority.fence, self.ticket, work, start=not self._is_group)
+        )
 
     def _revoke(self, controller: str) -> Send:
         self._revoking.add(controller)
-        return Send(controller, Revoke(self._fence, self.ticket))
+        return Send(controller, Revoke(self._authority.fence, self.ticket))
 
     def _collect(self, controller: str) -> Send:
         received = self.parts[controller].received
-        return Send(controller, Collect(self._fence, self.ticket, received))
+        return Send(controller, Collect(self._authority.fence, self.ticket, received))
 
     def _armed(self, controller: str) -> list[Output]:
         part = self.parts[controller]
@@ -336,7 +355,7 @@ class Execution:
             ready = [master]
         for name in ready:
             self.parts[name].standing = Standing.STARTING
-        return [Send(name, Start(self._fence, self.ticket)) for name in ready]
+        return [Send(name, Start(self._authority.fence, self.ticket)) for name in ready]
 
     def _started(self, controller: str) -> list[Output]:
         part = self.parts[controller]
@@ -346,7 +365,7 @@ class Execution:
         self._revoking.discard(controller)
         outputs = self._begin()
         if self._ending:
-            return [*outputs, Send(controller, Abort(self._fence, self.ticket))]
+            return [*outputs, Send(controller, Abort(self._authority.fence, self.ticket))]
         return [*outputs, *self._start_next(), *self._pace()]
 
     def _begin(self) -> list[Output]:
@@ -368,15 +387,15 @@ class Execution:
     def _left_behind(self, controller: str, held: HeldTicket | None) -> list[Output]:
         """Take away what a controller still holds of a ticket that it was given up for."""
         if held is not None and held.state == "armed":
-            return [Send(controller, Revoke(self._fence, self.ticket))]
+            return [Send(controller, Revoke(self._authority.fence, self.ticket))]
         if held is not None and held.state == "running":
-            return [Send(controller, Abort(self._fence, self.ticket))]
+            return [Send(controller, Abort(self._authority.fence, self.ticket))]
         return []
 
     def _held_in_line(self, controller: str) -> list[Output]:
         self.parts[controller].standing = Standing.ARMED
         if self._ending:
-            return [Send(controller, Abort(self._fence, self.ticket))]
+            return [Send(controller, Abort(self._authority.fence, self.ticket))]
         if self._leaving or self._returning:
             return [self._revoke(controller)]
         again: list[Output] = [self._arm(controller)]
@@ -397,7 +416,7 @@ class Execution:
         # An Arm may have crossed this Hello, so what ends the ticket is the answer to a command
         # that stands behind the Arm in line.
         if self._ending:
-            return [Send(controller, Abort(self._fence, self.ticket))]
+            return [Send(controller, Abort(self._authority.fence, self.ticket))]
         if self._leaving or self._returning:
             part.standing = Standing.ARMED
             return [self._revoke(controller)]
@@ -422,7 +441,12 @@ class Execution:
         return [Tell(LeftQueue())] if self._leaving else [Returned()]
 
     def _refused(self, controller: str, refused: Refused) -> list[Output]:
-        if self.parts[controller].standing not in {Standing.SENT, Standing.STARTING}:
+        standing = self.parts[controller].standing
+        if refused.code is ErrorCode.CONFLICT and standing not in _AT_REST:
+            # Over there and not here: it was executed for a daemon whose journal is gone.
+            lost = Failed(self.ticket, 0, ErrorCode.INSTRUMENT_LOST, refused.detail, 0.0)
+            return [*self._begin(), *self._part_over(controller, lost)]
+        if standing not in {Standing.SENT, Standing.STARTING}:
             return []
         failed = Failed(self.ticket, 0, refused.code, refused.detail, 0.0)
         return self._part_over(controller, failed)
@@ -459,18 +483,17 @@ class Execution:
 
     def _finish(self) -> list[Output]:
         """Tell the job of the end, if it is there."""
-        at_rest = {Standing.ENDED, Standing.UNSENT} if self._ending else {Standing.ENDED}
+        at_rest = _AT_REST if self._ending else {Standing.ENDED}
         if self._over or any(part.standing not in at_rest for part in self.parts.values()):
             return []
         self._over = True
         return [Tell(self._outcome())]
 
     def _abort_others(self) -> list[Output]:
-        at_rest = {Standing.ENDED, Standing.UNSENT}
         return [
-            Send(name, Abort(self._fence, self.ticket))
+            Send(name, Abort(self._authority.fence, self.ticket))
             for name, part in self.parts.items()
-            if part.standing not in at_rest
+            if part.standing not in _AT_REST
         ]
 
     def _error_of(
@@ -525,4 +548,7 @@ class Execution:
 
     def _call(self, controllers: Sequence[str]) -> list[Output]:
         spot, phase = self._pacing.spot, self._pacing.phase
-        return [Send(name, Advance(self._fence, self.ticket, spot, phase)) for name in controllers]
+        return [
+            Send(name, Advance(self._authority.fence, self.ticket, spot, phase))
+            for name in controllers
+        ]

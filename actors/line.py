@@ -169,6 +169,11 @@ class Line:
             for held in sorted(self._held.values(), key=lambda held: held.place)
         )
 
+    @property
+    def newest_ticket(self) -> int:
+        """The highest number that is held or over; 0 if there is none."""
+        return max(self.forgotten - 1, max(self._over, default=0), max(self._held, default=0), 0)
+
     # --- what the instrument's thread and the ledger say -------------------------------------
 
     def fact(self, fact: Fact, now_unix_s: float, outcome: Outcome) -> None:

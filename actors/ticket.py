@@ -227,8 +227,8 @@ TRANSITIONS: Final[Mapping[tuple[TicketState, TicketInput], Rule]] = MappingProx
     **{(s, On.FORGET):        _rule(S.OVER, A.RECORD_OVER)            for s in _KEPT},
 
     **{(S.OVER, late):   _rule(S.OVER, A.REFUSE_OVER)
-       for late in (On.ARM, On.ARM_AND_START, On.START, On.ABORT, On.ADVANCE, On.COLLECT)},
-    (S.OVER,      On.REVOKE):        _rule(S.OVER,     A.REPORT_TOO_LATE),
+       for late in (On.ARM, On.ARM_AND_START, On.START, On.REVOKE, On.ABORT, On.ADVANCE,
+                    On.COLLECT)},
 })
 
 IGNORED: Final[Mapping[tuple[TicketState, TicketInput], str]] = MappingProxyType({

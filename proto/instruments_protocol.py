@@ -53,6 +53,8 @@ class Hello(Struct, frozen=True, array_like=True, tag=1):
     version: str
     """Of stationd."""
     pid: Natural
+    newest_ticket: Natural = 0
+    """The highest number that cannot be given to another ticket any more: it is held, or over."""
 
 
 class Beat(Struct, frozen=True, array_like=True, tag=2):

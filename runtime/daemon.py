@@ -18,11 +18,11 @@ from stationd import __version__
 from stationd.actors.stages.compile import warm_up
 from stationd.proto.error import StationError
 from stationd.proto.instruments_protocol import Shutdown
-from stationd.proto.job import Fence
 from stationd.proto.socket import Socket, bind
 from stationd.runtime.api.jobs_api import JobsApi
 from stationd.runtime.api.positions import Positions
 from stationd.runtime.clock import SystemClock
+from stationd.runtime.controllers.authority import Authority
 from stationd.runtime.controllers.children import Child
 from stationd.runtime.controllers.instrument_bus import InstrumentBus
 from stationd.runtime.controllers.instruments import Instruments
@@ -76,6 +76,7 @@ class Station:
 
     settings: Settings
     journal: Journal
+    authority: Authority
     instruments: Instruments
     bus: InstrumentBus
     api: JobsApi
@@ -145,13 +146,13 @@ async def assemble(settings: Settings, ports: Ports, metrics: Metrics, tasks: Ta
     """
     journal, clock, workers = ports.journal, ports.clock, ports.workers
     opening = journal.opening
-    fence = Fence(opening.station, opening.epoch)
+    authority = Authority(journal, clock.time())
     calibrations = CalibrationDefaults()
     await calibrations.load(journal, settings.targets)
     bus = InstrumentBus(
         socket=ports.instruments,
         names=list(settings.controllers),
-        fence=fence,
+        authority=authority,
         journal=journal,
         metrics=metrics,
         clock=clock,
@@ -180,6 +181,7 @@ async def assemble(settings: Settings, ports: Ports, metrics: Metrics, tasks: Ta
         clock=clock,
         deadlines=Deadlines(timers, clock),
         policy=settings.recovery.policy,
+        authority=authority,
         tasks=tasks,
     )
     tasks.start_soon(timers.run)
@@ -195,7 +197,7 @@ async def assemble(settings: Settings, ports: Ports, metrics: Metrics, tasks: Ta
         journal=journal,
         feed=feed,
         tasks=tasks,
-        fence=fence,
+        authority=authority,
         prefetch=prefetch,
         quarantine=Quarantine(timers, settings.instruments.abort_timeout, escalate),
         silence=Silence(timers, {name: one.silence for name, one in settings.controllers.items()}),
@@ -248,7 +250,7 @@ async def assemble(settings: Settings, ports: Ports, metrics: Metrics, tasks: Ta
         opening.epoch,
         settings.state,
     )
-    station = Station(settings, journal, instruments, bus, api, ports.children)
+    station = Station(settings, journal, authority, instruments, bus, api, ports.children)
     tasks.start_soon(_watch_storage, station)
     return station
 
@@ -335,11 +337,10 @@ async def finish(station: Station) -> None:
 
 
 async def _stop_controllers(station: Station) -> None:
-    fence = Fence(station.journal.opening.station, station.journal.opening.epoch)
     # Those that somebody else has started go on: they wait for the next daemon.
     connected = station.bus.connected()
     for child in station.children:
-        station.bus.send(child.name, Shutdown(fence))
+        station.bus.send(child.name, Shutdown(station.authority.fence))
     async with anyio.create_task_group() as tasks:
         for child in station.children:
             tasks.start_soon(partial(child.stop, asked=child.name in connected))

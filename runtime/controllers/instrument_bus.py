@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from stationd.proto.job import Fence
     from stationd.proto.program import Capabilities
     from stationd.runtime.clock import Clock
+    from stationd.runtime.controllers.authority import Authority
     from stationd.runtime.controllers.instruments import Instruments
     from stationd.runtime.journal.interface import Journal
     from stationd.runtime.metrics import Metrics
@@ -71,7 +72,7 @@ class InstrumentBus:
     Args:
         socket: A bound ROUTER.
         names: The configured controllers.
-        fence: This daemon's authority.
+        authority: What this daemon may command with.
         beat_interval: Seconds between heartbeats.
         grace: Seconds that an absent controller has to come back.
     """
@@ -81,7 +82,7 @@ class InstrumentBus:
         *,
         socket: Socket,
         names: Sequence[str],
-        fence: Fence,
+        authority: Authority,
         journal: Journal,
         metrics: Metrics,
         clock: Clock,
@@ -90,7 +91,7 @@ class InstrumentBus:
     ) -> None:
         self.peers = {name: Peer(name) for name in names}
         self._socket = socket
-        self._fence = fence
+        self._authority = authority
         self._journal = journal
         self._metrics = metrics
         self._clock = clock
@@ -191,9 +192,15 @@ class InstrumentBus:
                 f"no controller is called {hello.name!r} in the daemon's configuration; known are"
                 f" {', '.join(sorted(self.peers)) or 'none'}"
             )
-            if hello.name not in self._strangers and len(self._strangers) < MOST_STRANGERS:
-                self._strangers.add(hello.name)
-                log.warning("ignored a controller: %s", detail)
+            self._ignore(hello.name, detail)
+            return
+        judgement = self._authority.judge(hello)
+        if judgement == "foreign":
+            # It says on its side too who it is that answers.
+            self._send_to(identity, self._welcome())
+            self._ignore(f"{hello.name} {hello.fence}", _foreign(hello, self._authority.fence))
+        if judgement != "welcome":
+            peer.heard = self._clock.monotonic()
             return
         same_ledger = peer.ledger in {"", hello.ledger}
         known = peer.identity == identity
@@ -204,10 +211,18 @@ class InstrumentBus:
         peer.given_up = False
         self._by_identity[identity] = peer
         self._describe(peer, hello)
-        self._send_to(identity, Welcome(self._fence, self._beat_interval, __version__))
+        self._send_to(identity, self._welcome())
         self._metrics.controller_up(peer.name, up=True)
         log.info("controller %s connected (%s, pid %d)", peer.name, hello.driver, hello.pid)
         await instruments.hello(peer.name, hello, same_ledger=same_ledger)
+
+    def _welcome(self) -> Welcome:
+        return Welcome(self._authority.fence, self._beat_interval, __version__)
+
+    def _ignore(self, stranger: str, why: str) -> None:
+        if stranger not in self._strangers and len(self._strangers) < MOST_STRANGERS:
+            self._strangers.add(stranger)
+            log.warning("ignored a controller: %s", why)
 
     def _describe(self, peer: Peer, hello: Hello) -> None:
         changed = (
@@ -277,3 +292,12 @@ class InstrumentBus:
         if silent > self._grace and not peer.given_up:
             peer.given_up = True
             instruments.absent(peer.name)
+
+
+def _foreign(hello: Hello, ours: Fence) -> str:
+    theirs = hello.fence
+    belongs = "" if theirs is None else f"station {theirs.station!r}, epoch {theirs.epoch}"
+    return (
+        f"{hello.name!r} belongs to {belongs}, and this is station {ours.station!r}, epoch"
+        f" {ours.epoch}: to give it to this station, remove its state directory"
+    )

@@ -41,7 +41,7 @@ from stationd.proto.instruments_protocol import (
     Started,
     TooLate,
 )
-from stationd.proto.job import Fence, JobId, Progress, Ticket
+from stationd.proto.job import JobId, Progress, Ticket
 from stationd.proto.status import JobExecutorStatus
 from stationd.runtime.controllers.leftovers import Leftovers
 from stationd.runtime.journal.records import BlockStored
@@ -53,6 +53,7 @@ if TYPE_CHECKING:
 
     from anyio.abc import TaskGroup
 
+    from stationd.runtime.controllers.authority import Authority
     from stationd.runtime.controllers.quarantine import Quarantine
     from stationd.runtime.controllers.silence import Silence
     from stationd.runtime.feed import Feed
@@ -109,7 +110,7 @@ class Instruments:
         journal: Where raw data goes.
         feed: Where progress goes.
         tasks: Runs what has to ask the journal first.
-        fence: This daemon's authority.
+        authority: What this daemon may command with.
         prefetch: Tickets sent ahead at least, by controller.
         quarantine: Keeps work from controllers that do not come to rest.
         silence: Ends jobs whose controllers do nothing.
@@ -122,20 +123,20 @@ class Instruments:
         journal: Journal,
         feed: Feed,
         tasks: TaskGroup,
-        fence: Fence,
+        authority: Authority,
         prefetch: Mapping[str, int],
         quarantine: Quarantine,
         silence: Silence,
     ) -> None:
         self.queue = Queue()
-        self.leftovers = Leftovers(journal, fence, self._send, self._connected)
+        self.leftovers = Leftovers(journal, authority, self._send, self._connected)
         self.quarantine = quarantine
         self._silence = silence
         self._jobs = jobs
         self._journal = journal
         self._feed = feed
         self._tasks = tasks
-        self._fence = fence
+        self._authority = authority
         self._prefetch = prefetch
         self._lines: Lines | None = None
         self._waiting: dict[int, LiveJob] = {}
@@ -251,7 +252,7 @@ class Instruments:
             self._silence.ended(live.job.id, execution.parts)
             for controller in execution.parts:
                 self._began.pop((live.job.id, controller), None)
-                self._send(controller, Acknowledge(self._fence, ticket))
+                self._send(controller, Acknowledge(self._authority.fence, ticket))
         self._ended += 1
         if self._ended % _FORGET_EVERY == 0:
             self.forget()
@@ -273,7 +274,7 @@ class Instruments:
         if oldest is None or self._lines is None:
             return
         for controller in self._lines.connected():
-            self._send(controller, Forget(self._fence, oldest))
+            self._send(controller, Forget(self._authority.fence, oldest))
 
     # --- the queue ---------------------------------------------------------------------------
 
@@ -370,7 +371,7 @@ class Instruments:
             error = ErrorInfo(ErrorCode.INTERNAL_ERROR, "the compiled work is not in the journal")
             self._act(live, None, [Tell(ExecutionFailed(error))])
             return None
-        execution = Execution(live.ticket, self._fence, live.works(), began=began)
+        execution = Execution(live.ticket, self._authority, live.works(), began=began)
         self._executions[live.job.id] = execution
         return execution
 
@@ -459,15 +460,15 @@ class Instruments:
 
     async def _over(self, controller: str, held: HeldTicket) -> None:
         if held.state == "armed":
-            self._send(controller, Revoke(self._fence, held.ticket))
+            self._send(controller, Revoke(self._authority.fence, held.ticket))
         elif held.state == "running":
             self.quarantine.bound(
                 held.ticket.job, partial(self.quarantine.put, controller, held.ticket)
             )
             self.leftovers.runs(controller, held.ticket)
-            self._send(controller, Abort(self._fence, held.ticket))
+            self._send(controller, Abort(self._authority.fence, held.ticket))
         elif held.state != "finished" or not await self.leftovers.keep(controller, held.ticket):
-            self._send(controller, Acknowledge(self._fence, held.ticket))
+            self._send(controller, Acknowledge(self._authority.fence, held.ticket))
 
     def absent(self, controller: str) -> None:
         """Give up a controller that has stayed away for too long."""
@@ -490,7 +491,7 @@ class Instruments:
                 self.quarantine.settled(report.ticket.job)
                 if self.leftovers.ended(controller, report):
                     return
-                self._send(controller, Acknowledge(self._fence, report.ticket))
+                self._send(controller, Acknowledge(self._authority.fence, report.ticket))
             return
         self._silence.sign(live.job.id, controller)
         if isinstance(report, Progressed):

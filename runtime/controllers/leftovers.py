@@ -22,7 +22,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
     from stationd.proto.instruments_protocol import AtRest, Command, Data, Failed, Lost
-    from stationd.proto.job import Fence, JobId, Ticket
+    from stationd.proto.job import JobId, Ticket
+    from stationd.runtime.controllers.authority import Authority
     from stationd.runtime.journal.interface import Journal
 
 MOST_KEPT: Final = 16
@@ -52,7 +53,7 @@ class Leftovers:
 
     Args:
         journal: Knows what became of the jobs, and takes their data.
-        fence: This daemon's authority.
+        authority: What this daemon may command with.
         send: Sends a command to a controller.
         connected: Returns the controllers that are connected.
     """
@@ -60,12 +61,12 @@ class Leftovers:
     def __init__(
         self,
         journal: Journal,
-        fence: Fence,
+        authority: Authority,
         send: Callable[[str, Command], None],
         connected: Callable[[], Sequence[str]],
     ) -> None:
         self._journal = journal
-        self._fence = fence
+        self._authority = authority
         self._send = send
         self._connected = connected
         self._kept: dict[JobId, dict[str, Ticket]] = {}
@@ -175,7 +176,7 @@ class Leftovers:
     async def bring_to_rest(self, job: JobId, patience: float) -> bool:
         """Abort what is still at work on a job that is over; tell whether it came to rest."""
         for controller, ticket in self._at_work.get(job, {}).items():
-            self._send(controller, Abort(self._fence, ticket))
+            self._send(controller, Abort(self._authority.fence, ticket))
         with anyio.move_on_after(patience):
             while self._at_work.get(job):
                 await self._changed.wait()
@@ -203,7 +204,7 @@ class Leftovers:
         collection = self._collections[ticket.number] = Collection(number, received)
         try:
             for controller in tickets:
-                self._send(controller, Collect(self._fence, ticket, received[controller]))
+                self._send(controller, Collect(self._authority.fence, ticket, received[controller]))
             while any(collection.missing.values()):
                 moved = collection.moved
                 with anyio.move_on_after(patience) as scope:
@@ -223,7 +224,7 @@ class Leftovers:
         return self._settled.intersection(self._connected()).issuperset(controllers)
 
     def _acknowledge(self, controller: str, ticket: Ticket) -> None:
-        self._send(controller, Acknowledge(self._fence, ticket))
+        self._send(controller, Acknowledge(self._authority.fence, ticket))
 
     def _change(self) -> None:
         self._kept = {job: held for job, held in self._kept.items() if held}

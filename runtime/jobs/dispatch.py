@@ -53,6 +53,7 @@ if TYPE_CHECKING:
 
     from stationd.proto.job import JobId, JobSpec
     from stationd.runtime.clock import Clock
+    from stationd.runtime.controllers.authority import Authority
     from stationd.runtime.controllers.instruments import Instruments
     from stationd.runtime.feed import Feed
     from stationd.runtime.jobs.deadlines import Deadlines
@@ -80,6 +81,7 @@ class Dispatch:
         clock: What time it is.
         deadlines: Ends jobs that take too long.
         policy: What becomes of jobs that an earlier daemon left unfinished.
+        authority: Numbers the tickets.
         tasks: Runs the stages that take time.
     """
 
@@ -93,8 +95,10 @@ class Dispatch:
         clock: Clock,
         deadlines: Deadlines,
         policy: Literal["resume", "abort"],
+        authority: Authority,
         tasks: TaskGroup,
     ) -> None:
+        self._authority = authority
         self._journal = journal
         self._feed = feed
         self._stages = stages
@@ -108,7 +112,6 @@ class Dispatch:
         self._jobs: dict[JobId, LiveJob] = {}
         self._submitting: dict[JobId, list[Callable[[int, bool], None]]] = {}
         self._next_number = journal.opening.number + 1
-        self._next_ticket = journal.opening.ticket + 1
 
     def attach(self, instruments: Instruments) -> None:
         """Say who carries out tickets; once, before any job comes in."""
@@ -336,8 +339,7 @@ class Dispatch:
         )
 
     def _issue_ticket(self, live: LiveJob) -> TicketIssued:
-        live.ticket = Ticket(self._next_ticket, live.job.id, live.job.attempt)
-        self._next_ticket += 1
+        live.ticket = Ticket(self._authority.next_ticket(), live.job.id, live.job.attempt)
         return TicketIssued(live.job.number, live.job.attempt, live.ticket.number)
 
     # --- effects -----------------------------------------------------------------------------

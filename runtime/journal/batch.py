@@ -27,6 +27,7 @@ from stationd.runtime.journal.records import (
     CalibrationStored,
     CalibrationUsed,
     ControllerSeen,
+    EpochRaised,
     Fact,
     ItemEnded,
     JobStored,
@@ -88,6 +89,7 @@ class Batch:
         self._sets: dict[str, Row] = {}
         self._defaults: dict[str, Row] = {}
         self._controllers: dict[str, Row] = {}
+        self._epochs: list[Row] = []
 
     def add(self, records: Sequence[Record]) -> Commit:
         """Fold the records of one write, and return what will have become of it.
@@ -121,6 +123,7 @@ class Batch:
         yield Statement(_SET, [*self._sets.values()])
         yield Statement(_DEFAULT, [*self._defaults.values()])
         yield Statement(_CONTROLLER, [*self._controllers.values()])
+        yield Statement(_EPOCH, self._epochs, exact=True)
 
     def _job(self, record: JobStored, known: dict[JobId, int]) -> None:
         older = self._ids.get(record.job) or self._find(record.job)
@@ -229,6 +232,9 @@ class Batch:
             _encode(record.capabilities),
         )  # fmt: skip
 
+    def _epoch(self, record: EpochRaised) -> None:
+        self._epochs.append((record.epoch,))
+
     FOLDS = (
         (Fact, _fact),
         (CalibrationPinned, _pin),
@@ -242,6 +248,7 @@ class Batch:
         (CalibrationUsed, _default),
         (ControllerSeen, _controller),
         (AttemptOpened, _attempt),
+        (EpochRaised, _epoch),
     )
 
 
@@ -304,6 +311,7 @@ ON CONFLICT (id) DO NOTHING"""
 _DEFAULT: Final = """
 INSERT INTO calibration_defaults (target, id) VALUES (?, ?)
 ON CONFLICT (target) DO UPDATE SET id = excluded.id"""
+_EPOCH: Final = "UPDATE meta SET epoch = max(epoch, ?)"
 _CONTROLLER: Final = """
 INSERT INTO controllers (name, driver, ledger, version, time_unix_s, capabilities)
 VALUES (?, ?, ?, ?, ?, ?)

@@ -20,6 +20,7 @@ from stationd.runtime.journal.records import (
     CalibrationStored,
     CalibrationUsed,
     ControllerSeen,
+    EpochRaised,
     Fact,
     ItemEnded,
     JobStored,
@@ -191,6 +192,9 @@ class Contents:
     def _controller(self, record: ControllerSeen) -> None:
         self.controllers[record.name] = record
 
+    def _epoch(self, record: EpochRaised) -> None:
+        self.epoch = max(self.epoch, record.epoch)
+
     STORES = (
         (JobStored, _job),
         (Fact, _fact),
@@ -205,6 +209,7 @@ class Contents:
         (CalibrationUsed, _default),
         (ControllerSeen, _controller),
         (AttemptOpened, _attempt),
+        (EpochRaised, _epoch),
     )
 
 

@@ -149,6 +149,13 @@ class AttemptOpened(Struct, frozen=True, array_like=True, tag=13):
     """The attempt whose raw data it works up; 0 for its own."""
 
 
+class EpochRaised(Struct, frozen=True, array_like=True, tag=20):
+    """Controllers have obeyed newer daemons than this journal knows of: it is an older copy."""
+
+    epoch: int
+    """The station's, from now on."""
+
+
 Record = (
     JobStored
     | Fact
@@ -163,4 +170,5 @@ Record = (
     | CalibrationUsed
     | ControllerSeen
     | AttemptOpened
+    | EpochRaised
 )

@@ -21,9 +21,19 @@ from stationd.proto.error import ErrorCode
 from stationd.proto.job import Fence
 from stationd.proto.program import Work
 from stationd.proto.status import JobExecutorStatus as S
-from tests.actors.two_cores import TICKET, Act, Controller, Daemon, group, pair, settle, single
+from tests.actors.two_cores import (
+    TICKET,
+    Act,
+    Commander,
+    Controller,
+    Daemon,
+    group,
+    pair,
+    settle,
+    single,
+)
 
-FENCE = Fence("lab", 1)
+AUTHORITY = Commander(Fence("lab", 1))
 ENDS = (ExecutionDone, ExecutionFailed, CameToRest, LeftQueue)
 SHAPES: dict[str, Callable[[], dict[str, Work]]] = {"single": single, "pair": pair, "group": group}
 
@@ -97,22 +107,25 @@ def test_a_group_starts_when_all_are_armed_and_the_trigger_master_starts_last() 
 
 def test_nobody_of_a_group_starts_before_all_are_armed() -> None:
     works = pair()
-    execution = Execution(TICKET, FENCE, works)
+    execution = Execution(TICKET, AUTHORITY, works)
     assert execution.arm() == [
-        Send(name, wire.Arm(FENCE, TICKET, work, start=False)) for name, work in works.items()
+        Send(name, wire.Arm(AUTHORITY.fence, TICKET, work, start=False))
+        for name, work in works.items()
     ]
     assert execution.report("follower", wire.Armed(TICKET)) == []
     started = execution.report("master", wire.Armed(TICKET))
-    assert started == [Send("follower", wire.Start(FENCE, TICKET))]
+    assert started == [Send("follower", wire.Start(AUTHORITY.fence, TICKET))]
     assert execution.report("follower", wire.Started(TICKET, 1.0)) == [
         Tell(ExecutionBegan()),
-        Send("master", wire.Start(FENCE, TICKET)),
+        Send("master", wire.Start(AUTHORITY.fence, TICKET)),
     ]
 
 
 def test_a_ticket_for_one_controller_is_armed_with_its_start() -> None:
-    execution = Execution(TICKET, FENCE, single())
-    assert execution.arm() == [Send("null", wire.Arm(FENCE, TICKET, single()["null"], start=True))]
+    execution = Execution(TICKET, AUTHORITY, single())
+    assert execution.arm() == [
+        Send("null", wire.Arm(AUTHORITY.fence, TICKET, single()["null"], start=True))
+    ]
 
 
 def test_a_paced_sweep_visits_every_spot_in_order_and_sets_before_it_reads() -> None:
@@ -157,13 +170,35 @@ def test_one_that_fails_brings_the_others_to_rest(failing: str) -> None:
 
 
 def test_a_refused_ticket_fails_its_job_and_names_the_controller() -> None:
-    execution = Execution(TICKET, FENCE, single())
+    execution = Execution(TICKET, AUTHORITY, single())
     execution.arm()
-    told = execution.report("null", wire.Refused(TICKET, ErrorCode.CONFLICT, "it is over"))
+    told = execution.report("null", wire.Refused(TICKET, ErrorCode.STALE_FENCE, "superseded"))
     assert len(told) == 1
     assert isinstance(told[0], Tell)
     assert isinstance(told[0].event, ExecutionFailed)
     assert "null" in told[0].event.error.detail
+    assert execution.over
+
+
+def test_a_ticket_that_is_over_at_its_controller_alone_is_lost() -> None:
+    execution = Execution(TICKET, AUTHORITY, single())
+    execution.arm()
+    began, failed = execution.report("null", wire.Refused(TICKET, ErrorCode.CONFLICT, "over"))
+    assert began == Tell(ExecutionBegan())
+    assert isinstance(failed, Tell)
+    assert isinstance(failed.event, ExecutionFailed)
+    assert failed.event.error.code is ErrorCode.INSTRUMENT_LOST
+    assert "over" in failed.event.error.detail
+
+
+@pytest.mark.parametrize("cancelled", ["in line", "running"])
+def test_a_cancel_of_a_ticket_that_is_over_at_its_controller_alone_ends(cancelled: str) -> None:
+    began = cancelled == "running"
+    execution = Execution(TICKET, AUTHORITY, single(), began=began)
+    execution.recover({})
+    _ = execution.abort() if began else execution.leave()
+    execution.reconnected("null", None, same_ledger=True)
+    execution.report("null", wire.Refused(TICKET, ErrorCode.CONFLICT, "it is over"))
     assert execution.over
 
 
@@ -241,7 +276,7 @@ def test_a_group_that_began_while_it_was_taken_back_is_armed_again_where_it_was_
 
 
 def test_a_revoked_from_before_the_ticket_was_armed_again_means_nothing() -> None:
-    execution = Execution(TICKET, FENCE, single())
+    execution = Execution(TICKET, AUTHORITY, single())
     execution.arm()
     assert execution.report("null", wire.Revoked(TICKET)) == []
     assert execution.parts["null"].standing is Standing.SENT
@@ -253,12 +288,12 @@ def test_a_revoked_from_before_the_ticket_was_armed_again_means_nothing() -> Non
 def test_a_hello_that_crossed_an_arm_does_not_say_that_the_ticket_never_came() -> None:
     works = single()
     (name,) = works
-    execution = Execution(TICKET, FENCE, works)
+    execution = Execution(TICKET, AUTHORITY, works)
     execution.arm()
     execution.leave()
     # Said before the Arm arrived; the answer to a Revoke behind the Arm is what counts.
     crossed = execution.reconnected(name, None, same_ledger=True)
-    assert crossed == [Send(name, wire.Revoke(FENCE, TICKET))]
+    assert crossed == [Send(name, wire.Revoke(AUTHORITY.fence, TICKET))]
     assert execution.report(name, wire.Armed(TICKET)) == []
     told = execution.report(name, wire.Started(TICKET, 1.0))
     assert told == [Tell(ExecutionBegan())]
@@ -268,11 +303,11 @@ def test_a_hello_that_crossed_an_arm_does_not_say_that_the_ticket_never_came() -
 def test_an_abort_that_crossed_an_arm_waits_for_the_controllers_word() -> None:
     works = single()
     (name,) = works
-    execution = Execution(TICKET, FENCE, works, began=False)
+    execution = Execution(TICKET, AUTHORITY, works, began=False)
     execution.arm()
     execution.abort()
     crossed = execution.reconnected(name, None, same_ledger=True)
-    assert crossed == [Send(name, wire.Abort(FENCE, TICKET))]
+    assert crossed == [Send(name, wire.Abort(AUTHORITY.fence, TICKET))]
     assert execution.report(name, wire.AtRest(TICKET, 0, 1.0)) == [Tell(LeftQueue())]
 
 
@@ -292,16 +327,16 @@ def test_a_controller_lost_before_the_start_leaves_the_group_in_the_queue() -> N
 
 def test_a_follower_that_never_came_back_leaves_the_others_revoked() -> None:
     works = pair()
-    execution = Execution(TICKET, FENCE, works)
+    execution = Execution(TICKET, AUTHORITY, works)
     execution.arm()
     execution.report("follower", wire.Armed(TICKET))
-    assert execution.absent("master") == [Send("follower", wire.Revoke(FENCE, TICKET))]
+    assert execution.absent("master") == [Send("follower", wire.Revoke(AUTHORITY.fence, TICKET))]
     assert execution.report("follower", wire.Revoked(TICKET)) == [Returned()]
     assert execution.over
 
 
 def test_a_group_of_which_one_is_gone_and_another_has_started_fails() -> None:
-    execution = Execution(TICKET, FENCE, {**pair(), "third": single()["null"]})
+    execution = Execution(TICKET, AUTHORITY, {**pair(), "third": single()["null"]})
     execution.arm()
     for name in execution.parts:
         execution.report(name, wire.Armed(TICKET))
@@ -309,7 +344,7 @@ def test_a_group_of_which_one_is_gone_and_another_has_started_fails() -> None:
     execution.absent("third")
     outputs = execution.report("follower", wire.Started(TICKET, 1.0))
     assert outputs[0] == Tell(ExecutionBegan())
-    assert Send("follower", wire.Abort(FENCE, TICKET)) in outputs
+    assert Send("follower", wire.Abort(AUTHORITY.fence, TICKET)) in outputs
     outputs = execution.report("follower", wire.AtRest(TICKET, 0, 2.0))
     outputs += execution.report("master", wire.AtRest(TICKET, 0, 2.0))
     told = [output.event for output in outputs if isinstance(output, Tell)]
@@ -347,12 +382,12 @@ def test_an_end_that_arrives_before_the_start_was_heard_of_is_told_in_order() ->
 
 
 def test_a_finished_ticket_is_told_to_have_begun_before_those_behind_it() -> None:
-    execution = Execution(TICKET, FENCE, single())
+    execution = Execution(TICKET, AUTHORITY, single())
     execution.recover({})
     held = wire.HeldTicket(TICKET, "finished", 2)
     assert execution.reconnected("null", held, same_ledger=True) == [
         Tell(ExecutionBegan()),
-        Send("null", wire.Collect(FENCE, TICKET, 0)),
+        Send("null", wire.Collect(AUTHORITY.fence, TICKET, 0)),
     ]
 
 
@@ -373,7 +408,7 @@ HELD: dict[str, tuple[wire.HeldTicket | None, bool, type[object]]] = {
 @pytest.mark.parametrize("found", HELD)
 def test_a_recovered_execution_goes_on_from_what_its_controller_holds(found: str) -> None:
     held, same_ledger, expected = HELD[found]
-    execution = Execution(TICKET, FENCE, single(), began=True)
+    execution = Execution(TICKET, AUTHORITY, single(), began=True)
     execution.recover({"null": 1})
     outputs = execution.reconnected("null", held, same_ledger=same_ledger)
     said = [
@@ -383,14 +418,16 @@ def test_a_recovered_execution_goes_on_from_what_its_controller_holds(found: str
     ]
     assert [type(word) for word in said] == ([] if expected is type(None) else [expected])
     if expected is wire.Collect:
-        assert said == [wire.Collect(FENCE, TICKET, 1)]
+        assert said == [wire.Collect(AUTHORITY.fence, TICKET, 1)]
 
 
 def test_a_ticket_that_waited_and_never_came_is_sent_again_to_the_same_ledger() -> None:
-    execution = Execution(TICKET, FENCE, single())
+    execution = Execution(TICKET, AUTHORITY, single())
     execution.recover({})
     outputs = execution.reconnected("null", None, same_ledger=True)
-    assert outputs == [Send("null", wire.Arm(FENCE, TICKET, single()["null"], start=True))]
+    assert outputs == [
+        Send("null", wire.Arm(AUTHORITY.fence, TICKET, single()["null"], start=True))
+    ]
 
 
 def test_a_cancel_goes_on_after_a_restart(works: dict[str, Work]) -> None:

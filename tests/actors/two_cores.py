@@ -29,6 +29,13 @@ Act = tuple[str, str, int]
 
 
 @dataclass
+class Commander:
+    """Who commands."""
+
+    fence: Fence
+
+
+@dataclass
 class Run:
     """An execution at the simulated instrument."""
 
@@ -261,7 +268,7 @@ class Daemon:
 
     def _new(self) -> Execution:
         began = self.job.status is not S.PENDING_EXECUTION
-        return Execution(TICKET, Fence("lab", self.epoch), self.works, began=began)
+        return Execution(TICKET, Commander(Fence("lab", self.epoch)), self.works, began=began)
 
     # --- what the test makes it do -----------------------------------------------------------
 

@@ -62,6 +62,7 @@ REPORT_EXAMPLES: dict[str, instruments.Report] = {
         Capabilities(readouts=(Readout(name="trace"),)),
         "0.1.0",
         4711,
+        12,
     ),
     "Hello, for the first time": instruments.Hello(
         "null", "null", "0a0b", None, 0, (), Capabilities(null=True), "0.1.0", 1

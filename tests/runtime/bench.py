@@ -20,7 +20,7 @@ from prometheus_client import generate_latest
 
 from stationd.proto import instruments_protocol as wire
 from stationd.proto.codec import REPLIES, REPORTS, REQUESTS
-from stationd.proto.job import JobId, JobSpec, Ticket
+from stationd.proto.job import Fence, JobId, JobSpec, Ticket
 from stationd.proto.jobs_protocol import Events, FeedEvent, Reply, Request
 from stationd.proto.program import (
     Axis,
@@ -42,6 +42,10 @@ from stationd.runtime.metrics import Metrics
 from stationd.runtime.settings import Settings, parse
 from stationd.runtime.work.workers import Workers
 
+NOW = 1_000_000.0
+"""Unix seconds at which the clock stands still."""
+FIRST_TICKET = int(NOW * 1e6) + 1
+"""Of a station that has just been made."""
 BEAT = 1000.0
 """Seconds: nothing beats by itself in a test."""
 GRACE = 10_000.0
@@ -54,7 +58,7 @@ class StillClock:
     """A clock that stands still until the test moves it."""
 
     def __init__(self) -> None:
-        self.now = 1_000_000.0
+        self.now = NOW
 
     def time(self) -> float:
         return self.now
@@ -134,6 +138,11 @@ class Bench:
         if isinstance(reply, Events):
             self.published += reply.events
         return True
+
+    @property
+    def fence(self) -> Fence:
+        """What goes on every command."""
+        return self.station.authority.fence
 
     @property
     def durable(self) -> int:

@@ -123,7 +123,7 @@ def _acknowledge_at_once(report: Any) -> Any:
     def wrong(self: Any, name: str, said: Any) -> None:
         report(self, name, said)
         if isinstance(said, wire.Finished):
-            self._send(name, wire.Acknowledge(self._fence, said.ticket))
+            self._send(name, wire.Acknowledge(self._authority.fence, said.ticket))
 
     return wrong
 

@@ -73,7 +73,7 @@ async def test_an_end_that_nobody_waits_for_is_acknowledged() -> None:
     async with a_bench() as bench:
         stranger = Ticket(99, job_id(99), 1)
         bench.report("a", wire.Started(stranger, 1.0), wire.Finished(stranger, 0, 2.0))
-        assert bench.lines.to("a") == [wire.Acknowledge(bench.instruments._fence, stranger)]
+        assert bench.lines.to("a") == [wire.Acknowledge(bench.fence, stranger)]
 
 
 async def test_what_a_controller_holds_of_jobs_that_are_over_is_taken_from_it() -> None:
@@ -141,7 +141,7 @@ async def test_a_group_whose_controller_went_away_before_the_start_waits_and_goe
         bench.report("c", wire.Armed(ticket))
         bench.lines.names.remove("d")
         bench.instruments.absent("d")
-        assert bench.lines.to("c")[-1] == wire.Revoke(bench.instruments._fence, ticket)
+        assert bench.lines.to("c")[-1] == wire.Revoke(bench.fence, ticket)
         bench.report("c", wire.Revoked(ticket))
         assert bench.live(1).job.status is S.PENDING_EXECUTION
         assert len(bench.instruments.queue) == 1
@@ -259,4 +259,4 @@ async def test_tickets_that_are_over_are_forgotten_and_older_ones_are_kept() -> 
         for number in range(2, 5):
             bench.run("a", bench.queued(number))
         bench.instruments.forget()
-        assert wire.Forget(bench.instruments._fence, oldest.number) in bench.lines.to("a")
+        assert wire.Forget(bench.fence, oldest.number) in bench.lines.to("a")

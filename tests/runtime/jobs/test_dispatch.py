@@ -59,7 +59,7 @@ async def test_nothing_is_told_or_sent_before_it_is_on_disk_on_the_whole_way() -
         assert len(bench.published) == bench.durable == 11
         bench.commit()
         assert newest(bench) is S.READY
-        assert bench.lines.to("a")[-1] == wire.Acknowledge(bench.instruments._fence, ticket)
+        assert bench.lines.to("a")[-1] == wire.Acknowledge(bench.fence, ticket)
         assert bench.dispatch.get(job_id(1)) is None
         seqs = [event.entry.seq for event in bench.published]
         assert seqs == list(range(1, bench.durable + 1))

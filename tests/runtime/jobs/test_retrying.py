@@ -25,7 +25,15 @@ from stationd.proto.jobs_protocol import Retry, RetryAnswer, RetryStatus
 from stationd.proto.status import JobExecutorStatus as S
 from stationd.proto.status import RemoteRetryStrategy as R
 from stationd.runtime.controllers.leftovers import MOST_KEPT
-from tests.runtime.bench import Bench, a_bench, committed_until, hello, job_id, null_spec
+from tests.runtime.bench import (
+    FIRST_TICKET,
+    Bench,
+    a_bench,
+    committed_until,
+    hello,
+    job_id,
+    null_spec,
+)
 
 pytestmark = pytest.mark.anyio
 
@@ -204,7 +212,7 @@ async def check_collected(bench: Bench, sent: int) -> None:
     assert after.items[0].result is not None
     assert not any(isinstance(command, wire.Arm) for _, command in bench.lines.sent[sent:])
     # What was kept at the controller is let go of.
-    kept = wire.Acknowledge(bench.instruments._fence, Ticket(1, job_id(1), 1))
+    kept = wire.Acknowledge(bench.fence, Ticket(FIRST_TICKET, job_id(1), 1))
     assert bench.lines.to("a")[-1] == kept
 
 
@@ -287,10 +295,10 @@ async def test_a_result_that_the_controller_does_not_send_after_all_opens_nothin
 async def test_a_result_of_a_lost_job_is_kept_until_it_is_too_old() -> None:
     async with a_bench() as bench:
         await result_exists(bench)
-        assert list(bench.instruments.leftovers.numbers()) == [1]
+        assert list(bench.instruments.leftovers.numbers()) == [FIRST_TICKET]
         bench.queued(2)
         bench.instruments.forget()
-        assert bench.lines.to("a")[-1] == wire.Forget(bench.instruments._fence, 1)
+        assert bench.lines.to("a")[-1] == wire.Forget(bench.fence, FIRST_TICKET)
 
 
 async def test_results_that_are_kept_make_room_for_what_runs_now() -> None:
@@ -300,7 +308,7 @@ async def test_results_that_are_kept_make_room_for_what_runs_now() -> None:
         full = wire.Failed(ticket, 0, ErrorCode.SPOOL_FULL, "no room", 0.0)
         bench.report("a", full)
         bench.commit()
-        kept = wire.Acknowledge(bench.instruments._fence, Ticket(1, job_id(1), 1))
+        kept = wire.Acknowledge(bench.fence, Ticket(FIRST_TICKET, job_id(1), 1))
         assert bench.lines.to("a").count(kept) == 2  # at the end of the lost attempt, and now
         assert list(bench.instruments.leftovers.numbers()) == []
         again = bench.live(2).ticket
@@ -332,7 +340,7 @@ async def test_a_result_of_a_job_that_was_cancelled_is_let_go() -> None:
         bench.queued(1)
         bench.dispatch.cancel(bench.live(1), lambda: None)
         bench.commit()
-        await come_back(bench, wire.HeldTicket(Ticket(1, job_id(1), 1), "finished"))
+        await come_back(bench, wire.HeldTicket(Ticket(FIRST_TICKET, job_id(1), 1), "finished"))
         assert isinstance(bench.lines.to("a")[-1], wire.Acknowledge)
 
 
@@ -453,7 +461,7 @@ async def test_the_end_of_an_attempt_and_the_beginning_of_the_next_are_one_write
         assert (begun.attempt, begun.status) == (2, S.PENDING_EXECUTION)
         assert begun.seq == ended.seq + 1
         # The old ticket is let go, and the new one is out.
-        fence = bench.instruments._fence
+        fence = bench.fence
         second = bench.live(1).ticket
         assert second is not None
         assert second.attempt == 2

@@ -12,6 +12,7 @@ from stationd.runtime.journal.opening import DATABASE
 from stationd.runtime.journal.records import (
     CalibrationStored,
     CalibrationUsed,
+    EpochRaised,
     Fact,
     ItemEnded,
     JobStored,
@@ -51,6 +52,13 @@ def test_the_epoch_grows_with_every_opening_and_the_station_stays(path: Path) ->
             openings.append(storage.opening)
     assert [opening.epoch for opening in openings] == [1, 2, 3]
     assert len({opening.station for opening in openings}) == 1
+
+
+def test_the_epoch_grows_from_where_it_has_been_raised_to(path: Path) -> None:
+    with Storage(path) as storage:
+        storage.commit([[EpochRaised(7)], [EpochRaised(5)]])
+    with Storage(path) as storage:
+        assert storage.opening.epoch == 8
 
 
 def test_the_newest_numbers_are_known_when_it_is_opened_again(
