@@ -7,6 +7,7 @@ LOCK_ARGS ?=
 SEEDS ?= 20
 SIMULATE_ARGS ?=
 KILLS ?= 200
+BENCH_ARGS ?=
 
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
@@ -50,8 +51,8 @@ format: $(READY) ## format the code and mend what the linter can mend
 	$(BIN)/ruff format
 	$(BIN)/ruff check --fix
 
-bench: $(READY) ## measure every budget (JSON=/a/file keeps the figures)
-	$(BIN)/python -m benchmarks $(if $(JSON),--json $(JSON))
+bench: $(READY) ## measure every budget (JSON=/a/file keeps the figures, BENCH_ARGS=--quick tries it)
+	$(BIN)/python -m benchmarks $(if $(JSON),--json $(JSON)) $(BENCH_ARGS)
 
 soak: $(READY) ## kill processes of a station under load, then audit it (KILLS=20, SEED=7, JSON=/a/file)
 	$(BIN)/python -m tests.soak --kills $(KILLS) $(if $(SEED),--seed $(SEED)) $(if $(JSON),--json $(JSON))

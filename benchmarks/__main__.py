@@ -2,128 +2,92 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+import sys
+import time
 from functools import partial
 from pathlib import Path
+from typing import Final
 
 import anyio
 import click
-from benchmarks import figures, journal
-from benchmarks.limits import Echo, measure_echo
-from benchmarks.row import Row, as_json, row, shown
+from benchmarks import plain_sqlite
+from benchmarks.bench import Bench
+from benchmarks.catalogue import FIGURES, Figure
+from benchmarks.echo import measure_echo
+from benchmarks.row import Point, Row, as_json, rows, shown
+from benchmarks.size import FULL, QUICK
 
-BACKENDS = ("asyncio", "trio")
+BACKENDS: Final = ("asyncio", "trio")
 """Of the daemon; asyncio runs on uvloop. The client runs on uvloop always."""
+LONGEST_RUN: Final = 400.0
+"""Seconds after which a measurement has failed."""
+_UVLOOP: Final = {"use_uvloop": True}
 
 
 @click.command()
 @click.option("--json", "path", type=click.Path(path_type=Path), help="Write the rows here too.")
 @click.option("--runs", default=3, show_default=True, help="Runs of each figure.")
-@click.option("--queued", default=20_000, show_default=True, help="Jobs in a full queue.")
-@click.option("--only", default="", help="Only figures whose name has this in it.")
-def main(path: Path | None, runs: int, queued: int, only: str) -> None:
+@click.option("--quick", is_flag=True, help="One run of small sizes, to see that all works.")
+@click.option("--only", default="", metavar="NAME", help="Figures with this in their name.")
+@click.option("--backend", "backends", multiple=True, type=click.Choice(BACKENDS), default=BACKENDS)
+@click.option("--list", "listing", is_flag=True, help="Show the figures' names, measure nothing.")
+def main(
+    *,
+    path: Path | None,
+    runs: int,
+    quick: bool,
+    only: str,
+    backends: tuple[str, ...],
+    listing: bool,
+) -> None:
     """Measure the station; figures are medians over the runs."""
-    echo = measure_echo()
-    rows: list[Row] = []
-    for backend in BACKENDS:
-        rows += _rows(backend, echo, runs, queued, only)
-    shown(rows)
-    if path is not None:
-        path.write_bytes(as_json(rows))
+    figures = [figure for figure in FIGURES if only in figure.name]
+    if listing or not figures:
+        click.echo("\n".join(figure.name for figure in FIGURES))
+        sys.exit(0 if listing else 2)
+    size = QUICK if quick else FULL
+    found: list[Row] = []
+    failed: list[str] = []
+    for backend in backends:
+        bench = Bench(
+            backend=backend, size=size, echo=measure_echo(), commit_ms=plain_sqlite.commit_ms()
+        )
+        for figure in figures:
+            points = _runs(figure, bench, 1 if quick else min(runs, figure.most_runs), failed)
+            found += rows(backend, points)
+            if path is not None:
+                # After each: what was measured is kept, whatever comes.
+                path.write_bytes(as_json(found))
+    shown(found)
+    for failure in failed:
+        click.echo(failure, err=True)
+    sys.exit(1 if failed else 0)
 
 
-def _rows(backend: str, echo: Echo, runs: int, queued: int, only: str) -> list[Row]:
-    rows: list[Row] = []
-    stored = {
-        one["name"]: one for one in journal.measure("uvloop" if backend == "asyncio" else backend)
-    }
-    facts, write = stored["journalled facts"], stored["durable write, p50"]
-    for name, measure, make in _figures(backend, echo, facts, write, queued):
-        if only in name:
-            rows += make([_run(partial(measure, backend)) for _ in range(runs)])
-    return [*rows, *(_plain(one, backend) for one in (facts, write) if only in one["name"])]
-
-
-def _figures(
-    backend: str, echo: Echo, facts: journal.Row, write: journal.Row, queued: int
-) -> list[tuple[str, Callable[..., Awaitable[object]], Callable[..., list[Row]]]]:
-    single = partial(row, backend=backend)
-    round_trip_ms = echo["round_trip_us"] / 1e3
-    # Each no-op job takes 16 facts and, at the least, two messages each with client and controller.
-    most_jobs = min((facts["limit"] or 0.0) / 16, echo["messages_per_s"] / 4)
-
-    def gaps(values: list[tuple[float, float]]) -> list[Row]:
-        p50, p99 = zip(*values, strict=True)
-        return [
-            single("idle gap, 1 ms jobs, p50", values=p50, unit="us", at_most=20.0),
-            single("idle gap, 1 ms jobs, p99", values=p99, unit="us", at_most=1000.0),
-        ]
-
-    def full_queue(values: list[tuple[float, float]]) -> list[Row]:
-        memory, seconds = zip(*values, strict=True)
-        return [
-            single(f"memory a job, {queued} queued", values=memory, unit="KiB", at_most=4.0),
-            single(f"restart, {queued} unfinished", values=seconds, unit="s", at_most=5.0),
-        ]
-
-    return [
-        (
-            "no-op jobs",
-            figures.jobs_per_second,
-            lambda values: [
-                single("no-op jobs", values=values, unit="1/s", limit=most_jobs, at_least=5_000.0)
-            ],
-        ),
-        (
-            "submit to READY, p50",
-            figures.submit_to_ready_ms,
-            lambda values: [
-                single(
-                    "submit to READY, p50",
-                    values=values,
-                    unit="ms",
-                    limit=2 * round_trip_ms + (write["limit"] or 0.0),
-                    at_most=5.0,
+def _runs(figure: Figure, bench: Bench, runs: int, failed: list[str]) -> list[list[Point]]:
+    """Measure a figure several times. One that fails costs the others nothing."""
+    points: list[list[Point]] = []
+    begin = time.perf_counter()
+    for _ in range(runs):
+        try:
+            # The journal runs in this process; all else has a daemon of its own.
+            backend = bench.backend if figure.name == "journal" else "asyncio"
+            options = _UVLOOP if backend == "asyncio" else {}
+            points.append(
+                anyio.run(
+                    partial(_bounded, figure, bench), backend=backend, backend_options=options
                 )
-            ],
-        ),
-        ("idle gap", partial(figures.idle_gap_us, seconds=0.001, count=1_000), gaps),
-        (
-            "status to listener, p50",
-            figures.status_to_listener_ms,
-            lambda values: [
-                single(
-                    "status to listener, p50",
-                    values=values,
-                    unit="ms",
-                    limit=round_trip_ms / 2 + (write["limit"] or 0.0),
-                    at_most=1.0,
-                )
-            ],
-        ),
-        (
-            "cancel to rest, p50",
-            figures.cancel_to_rest_ms,
-            lambda values: [
-                single(
-                    "cancel to rest, p50",
-                    values=values,
-                    unit="ms",
-                    limit=2 * round_trip_ms + 2 * (write["limit"] or 0.0),
-                    at_most=5.0,
-                )
-            ],
-        ),
-        ("memory, restart with a full queue", partial(figures.queue, count=queued), full_queue),
-    ]
+            )
+        except Exception as error:  # noqa: BLE001 - it is told at the end
+            failed.append(f"{figure.name} on {bench.backend}: {type(error).__name__}: {error}")
+    seconds = time.perf_counter() - begin
+    click.echo(f"{seconds:6.1f} s  {bench.backend:<8} {figure.name}", err=True)
+    return points
 
 
-def _plain(one: journal.Row, backend: str) -> Row:
-    return row(one["name"], backend, [one["value"]], one["unit"], limit=one["limit"])
-
-
-def _run(measure: Callable[[], Awaitable[object]]) -> object:
-    return anyio.run(measure, backend="asyncio", backend_options={"use_uvloop": True})
+async def _bounded(figure: Figure, bench: Bench) -> list[Point]:
+    with anyio.fail_after(LONGEST_RUN):
+        return await figure.measure(bench)
 
 
 if __name__ == "__main__":

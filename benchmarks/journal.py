@@ -1,17 +1,18 @@
-"""What the journal can do: facts a second in group commits, and how long one write takes."""
+"""The journal's two processes alone: facts a second in group commits, and one durable write."""
 
 from __future__ import annotations
 
-import sqlite3
 import statistics
 import tempfile
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any, Final, TypedDict
+from typing import Final
 from uuid import uuid4
 
 import anyio
+from benchmarks import plain_sqlite
+from benchmarks.row import Point
 
 from stationd.proto.job import JobId, JobSpec
 from stationd.proto.program import Circuits, NullProgram
@@ -20,107 +21,34 @@ from stationd.runtime.journal.interface import Commit, Journal
 from stationd.runtime.journal.records import Fact, JobStored, Record
 from stationd.runtime.journal.sqlite import open_journal
 
-JOBS: Final = 4_000
 IN_FLIGHT: Final = 1_000
 RUNGS: Final = [s for s in JobExecutorStatus if s.name not in {"FAILED", "ABORTED"}]
 SPEC: Final = JobSpec(work=Circuits(programs=(NullProgram(),), n_shots=(1,)))
-BACKENDS: Final[dict[str, tuple[str, dict[str, Any]]]] = {
-    "asyncio": ("asyncio", {}),
-    "uvloop": ("asyncio", {"use_uvloop": True}),
-    "trio": ("trio", {}),
-}
+WRITES: Final = 300
 
 
-class Row(TypedDict):
-    """One figure."""
-
-    name: str
-    backend: str
-    value: float
-    unit: str
-    limit: float | None
-    """What the machine gave without us; None if there is no such figure."""
-
-
-def measure(backend: str) -> list[Row]:
-    """Measure the journal on ``asyncio``, ``uvloop`` or ``trio``."""
-    name, options = BACKENDS[backend]
+async def measure(jobs: int) -> list[Point]:
+    """Measure the journal on the event loop that this runs in."""
     with tempfile.TemporaryDirectory() as folder:
-        raw = raw_rows_per_second(Path(folder) / "raw.sqlite", 1_000)
-        alone = raw_commit_milliseconds(Path(folder) / "alone.sqlite")
-        rate = anyio.run(
-            facts_per_second, Path(folder) / "rate", backend=name, backend_options=options
-        )
-        latency = anyio.run(
-            write_milliseconds, Path(folder) / "latency", backend=name, backend_options=options
-        )
+        async with open_journal(Path(folder)) as journal:
+            begun = time.perf_counter()
+            await _run_jobs(journal, jobs)
+            rate = jobs * len(RUNGS) / (time.perf_counter() - begun)
+            statistic = journal.statistics()
+            batch = round(statistic.records / statistic.commits)
+            alone = await _write_ms(journal, jobs + 1)
     return [
-        Row(name="journalled facts", backend=backend, value=rate, unit="1/s", limit=raw),
-        Row(name="durable write, p50", backend=backend, value=latency, unit="ms", limit=alone),
+        Point("journalled facts", rate, "1/s", plain_sqlite.rows_per_second(batch)),
+        Point("facts a commit", batch, ""),
+        Point("durable write, p50", alone, "ms", plain_sqlite.commit_ms()),
     ]
 
 
-def raw_rows_per_second(path: Path, batch: int) -> float:
-    """Return what plain SQLite stores of rows of a fact's size, so many to a commit."""
-    database = _raw(path)
-    rounds = 100_000 // batch
-    begun = time.perf_counter()
-    for round_ in range(rounds):
-        first = round_ * batch
-        rows = [
-            (seq, seq // 18, seq % 18, "a_status_of_ours", 0.5, "")
-            for seq in range(first, first + batch)
-        ]
-        _commit(database, rows)
-    seconds = time.perf_counter() - begun
-    database.close()
-    return rounds * batch / seconds
-
-
-def raw_commit_milliseconds(path: Path) -> float:
-    """Return the median time in which plain SQLite stores one row durably."""
-    database = _raw(path)
-    seconds: list[float] = []
-    for seq in range(500):
-        begun = time.perf_counter()
-        _commit(database, [(seq, 1, seq, "a_status_of_ours", 0.5, "")])
-        seconds.append(time.perf_counter() - begun)
-    database.close()
-    return statistics.median(seconds) * 1e3
-
-
-def _raw(path: Path) -> sqlite3.Connection:
-    database = sqlite3.connect(path, isolation_level=None)
-    database.execute("PRAGMA journal_mode = WAL")
-    database.execute("PRAGMA synchronous = FULL")
-    database.execute(
-        "CREATE TABLE facts (seq INTEGER PRIMARY KEY, number, ordinal, status, time, note)"
-    )
-    return database
-
-
-def _commit(database: sqlite3.Connection, rows: Sequence[tuple[object, ...]]) -> None:
-    database.execute("BEGIN IMMEDIATE")
-    database.executemany("INSERT INTO facts VALUES (?, ?, ?, ?, ?, ?)", rows)
-    database.execute("COMMIT")
-
-
-async def facts_per_second(state: Path) -> float:
-    """Return how many facts a second are called back, with a thousand jobs under way.
-
-    Every job writes its next fact when the last one is durable, as the daemon's jobs do.
-    """
-    async with open_journal(state) as journal:
-        begun = time.perf_counter()
-        with anyio.fail_after(120):
-            await _run_jobs(journal)
-        return JOBS * len(RUNGS) / (time.perf_counter() - begun)
-
-
-async def _run_jobs(journal: Journal) -> None:
+async def _run_jobs(journal: Journal, count: int) -> None:
+    """Let every job write its next fact when the last one is durable, as the daemon's jobs do."""
     over = anyio.Event()
-    left = JOBS
-    numbers = iter(range(1, JOBS + 1))
+    left = count
+    numbers = iter(range(1, count + 1))
 
     def begin() -> None:
         if (number := next(numbers, None)) is not None:
@@ -141,20 +69,19 @@ async def _run_jobs(journal: Journal) -> None:
 
         return committed
 
-    for _ in range(IN_FLIGHT):
+    for _ in range(min(count, IN_FLIGHT)):
         begin()
     await over.wait()
 
 
-async def write_milliseconds(state: Path) -> float:
-    """Return the median time of one durable write on an idle loop."""
-    async with open_journal(state) as journal:
-        job = JobId(str(uuid4()))
-        await _durable(journal, JobStored(1, job, "qpu", SPEC, 0.5))
-        seconds = [
-            await _durable(journal, Fact(1, job, ordinal, 1, RUNGS[1], 0.5))
-            for ordinal in range(2, 700)
-        ]
+async def _write_ms(journal: Journal, number: int) -> float:
+    """Return the median time of one durable write on an idle loop, milliseconds."""
+    job = JobId(str(uuid4()))
+    await _durable(journal, JobStored(number, job, "qpu", SPEC, 0.5))
+    seconds = [
+        await _durable(journal, Fact(number, job, ordinal, 1, RUNGS[1], 0.5))
+        for ordinal in range(2, WRITES)
+    ]
     return statistics.median(seconds) * 1e3
 
 

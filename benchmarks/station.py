@@ -1,33 +1,43 @@
-"""A real station to measure: a daemon process, a controller process, files on the disk."""
+"""A real station to measure: a daemon process, controller processes, files on the disk."""
 
 from __future__ import annotations
 
 import os
+import re
 import signal
 import subprocess
 import sys
 import tempfile
+import urllib.request
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import Final
 
 import anyio
 
 import stationd
 from stationd.aio import jobs
-from stationd.proto.program import Circuits, NullProgram
+from stationd.proto.jobs_protocol import ControllerView
 
-ROOT = Path(__file__).parent.parent
+ROOT: Final = Path(__file__).parent.parent
+START_SECONDS: Final = 120.0
+STOP_SECONDS: Final = 60.0
+_TICKS: Final = os.sysconf("SC_CLK_TCK")
 
-CONFIG = """
+_DAEMON: Final = """
 [station]
 state = "{folder}/state"
 runtime = "{folder}/run"
 backend = "{backend}"
+stop_timeout = 5.0
 [metrics]
-listen = ""
+listen = "127.0.0.1:0"
 [workers]
-prewarm = false
+prewarm = {prewarm}
+"""
+
+STOPWATCH: Final = """
 [controllers.instrument]
 driver = "benchmarks.stopwatch:Stopwatch"
 [controllers.instrument.options]
@@ -35,15 +45,28 @@ times = "{folder}/times.npy"
 [targets.instrument]
 controller = "instrument"
 """
+"""One controller that notes when it was at work."""
 
 
 class Station:
-    """A station in a folder of its own."""
+    """A station in a folder of its own.
 
-    def __init__(self, folder: Path, backend: str) -> None:
+    Args:
+        folder: Where all its files are.
+        backend: The daemon's event loop.
+        controllers: Tables of the configuration, in which ``{folder}`` stands for the folder.
+        prewarm: Whether its workers start with it.
+    """
+
+    def __init__(
+        self, folder: Path, backend: str, controllers: str = STOPWATCH, *, prewarm: bool = False
+    ) -> None:
         self.folder = folder
-        self._config = folder / "stationd.toml"
-        self._config.write_text(CONFIG.format(folder=folder, backend=backend), encoding="utf-8")
+        self.endpoint = f"ipc://{folder}/run/jobs.sock"
+        self.config = folder / "stationd.toml"
+        text = (_DAEMON + controllers).replace("{folder}", str(folder))
+        text = text.replace("{backend}", backend).replace("{prewarm}", str(prewarm).lower())
+        self.config.write_text(text, encoding="utf-8")
         self._process: subprocess.Popen[bytes] | None = None
 
     @property
@@ -59,17 +82,13 @@ class Station:
 
     async def start(self) -> None:
         """Start the daemon and wait until it answers."""
-        command = [sys.executable, "-m", "stationd.runtime.cli", "serve", "-c", str(self._config)]
-        with (self.folder / "log").open("ab") as log:
+        command = [sys.executable, "-m", "stationd.runtime.cli", "serve", "-c", str(self.config)]
+        with self._log.open("wb") as log:
             self._process = subprocess.Popen(  # noqa: ASYNC220 - nothing else is done meanwhile
-                command,
-                stdin=subprocess.DEVNULL,
-                stdout=log,
-                stderr=log,
-                env=os.environ | {"PYTHONPATH": str(ROOT)},
+                command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, env=environment()
             )
-        stationd.connect(f"ipc://{self.folder}/run/jobs.sock")
-        with anyio.fail_after(120):
+        stationd.connect(self.endpoint)
+        with anyio.fail_after(START_SECONDS):
             while True:
                 try:
                     await jobs.ping()
@@ -78,24 +97,80 @@ class Station:
                 return
 
     async def stop(self, number: int = signal.SIGTERM) -> None:
-        """End the daemon, and wait until it has ended."""
-        if self._process is not None and self._process.poll() is None:
-            self._process.send_signal(number)
-            await anyio.to_thread.run_sync(self._process.wait)
+        """End the daemon, and wait until it has ended; by force if it takes too long."""
+        if self._process is None or self._process.poll() is not None:
+            return
+        self._process.send_signal(number)
+        try:
+            await anyio.to_thread.run_sync(self._process.wait, STOP_SECONDS)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
+
+    def end_controllers(self) -> None:
+        """End controllers that a daemon has left behind when it was killed."""
+        for lock in self.folder.glob("state/controllers/*/lock"):
+            pid = int(lock.read_text(encoding="utf-8") or 0)
+            command = Path(f"/proc/{pid}/cmdline")
+            # The number may be another program's by now.
+            if command.exists() and os.fsencode(self.config) in command.read_bytes():
+                os.kill(pid, signal.SIGKILL)
+
+    async def wait_connected(self) -> tuple[ControllerView, ...]:
+        """Wait until all controllers have connected; nobody tells, so one asks."""
+        with anyio.fail_after(START_SECONDS):
+            while True:
+                views = await jobs.controllers()
+                if all(view.connected for view in views):
+                    return views
+                await anyio.sleep(0.02)
+
+    def memory_kib(self, what: str = "VmRSS") -> int:
+        """Return the daemon's resident memory; the most that it ever had for ``VmHWM``."""
+        status = Path(f"/proc/{self.pid}/status").read_text(encoding="utf-8")
+        return next(int(line.split()[1]) for line in status.splitlines() if line.startswith(what))
+
+    def cpu_seconds(self) -> float:
+        """Return what the daemon's own process has used so far."""
+        fields = Path(f"/proc/{self.pid}/stat").read_text(encoding="utf-8").rpartition(")")[2]
+        user, system = fields.split()[11:13]
+        return (int(user) + int(system)) / _TICKS
+
+    def metrics(self) -> dict[str, float]:
+        """Scrape the daemon once."""
+        text = self.scrape().decode()
+        lines = (line.rpartition(" ") for line in text.splitlines() if not line.startswith("#"))
+        return {name: float(value) for name, _, value in lines}
+
+    def scrape(self) -> bytes:
+        """Return what Prometheus would be told."""
+        address = re.findall(r"metrics at (http://\S+)", self._log.read_text(encoding="utf-8"))[-1]
+        with urllib.request.urlopen(f"{address}/metrics", timeout=30) as answer:  # noqa: S310 - our own
+            return bytes(answer.read())
+
+    @property
+    def _log(self) -> Path:
+        return self.folder / "log"
 
 
 @asynccontextmanager
-async def running(backend: str) -> AsyncIterator[Station]:
-    """Run a station while the context lasts."""
-    with tempfile.TemporaryDirectory(prefix="bench", ignore_cleanup_errors=True) as folder:
-        station = Station(Path(folder), backend)
-        await station.start()
+async def running(
+    backend: str, controllers: str = STOPWATCH, *, prewarm: bool = False
+) -> AsyncIterator[Station]:
+    """Run a station while the context lasts, its controllers connected."""
+    with tempfile.TemporaryDirectory(prefix="bench", dir="/tmp", ignore_cleanup_errors=True) as at:
+        station = Station(Path(at), backend, controllers, prewarm=prewarm)
         try:
+            await station.start()
+            await station.wait_connected()
             yield station
         finally:
-            await station.stop()
+            with anyio.CancelScope(shield=True):
+                await jobs.close()
+                await station.stop()
+                station.end_controllers()
 
 
-def null(seconds: float = 0.0) -> Circuits:
-    """Return a program that does nothing, or nothing for a while."""
-    return Circuits(programs=(NullProgram(duration=seconds),), n_shots=(1,))
+def environment() -> dict[str, str]:
+    """Return the environment of processes that import `benchmarks`."""
+    return os.environ | {"PYTHONPATH": str(ROOT) + os.environ.get("XPP", "")}

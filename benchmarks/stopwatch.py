@@ -47,3 +47,14 @@ class Stopwatch(Driver):
     def close(self) -> None:
         """Write the times down."""
         np.save(self._path, np.array(self._times))
+
+
+def gaps_us(path: Path) -> tuple[float, float]:
+    """Return p50 and p99 of the gaps between executions, without those of the first tenth.
+
+    Args:
+        path: What a `Stopwatch` has written.
+    """
+    times = np.load(path)
+    gaps = (times[1:, 0] - times[:-1, 1])[len(times) // 10 :] * 1e6
+    return float(np.percentile(gaps, 50)), float(np.percentile(gaps, 99))

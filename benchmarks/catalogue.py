@@ -1,0 +1,56 @@
+"""All that is measured, and how often."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import Final
+
+from benchmarks import journal
+from benchmarks.bench import Bench
+from benchmarks.figures import (
+    full_queue,
+    gap,
+    listeners,
+    many,
+    result,
+    start,
+    through,
+)
+from benchmarks.row import Point
+
+Measure = Callable[[Bench], Awaitable[list[Point]]]
+
+
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """One measurement, which gives one row or several."""
+
+    name: str
+    measure: Measure
+    most_runs: int = 100
+    """For what takes long; what it does several times within a run has a spread all the same."""
+
+
+async def _journal(bench: Bench) -> list[Point]:
+    return await journal.measure(bench.size.through)
+
+
+FIGURES: Final = (
+    Figure("no-op jobs", through.jobs_per_second),
+    Figure("submit to READY", through.one_by_one),
+    Figure("idle gap", gap.idle_gap),
+    Figure("status to a listener", through.status_to_listener),
+    Figure("cancel to rest", through.cancel_to_rest),
+    Figure("full queue", full_queue.memory_and_restart, 1),
+    Figure("ping", full_queue.ping_while_submitting),
+    Figure("deliveries", listeners.deliveries),
+    Figure("many listeners", listeners.very_many),
+    Figure("controllers", many.controllers),
+    Figure("circuits", many.circuits),
+    Figure("sweep", many.sweep),
+    Figure("result", result.large_result, 1),
+    Figure("start", start.start_up),
+    Figure("scrape", start.scrape),
+    Figure("journal", _journal),
+)

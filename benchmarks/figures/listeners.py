@@ -1,0 +1,96 @@
+"""Many who listen to all jobs, each on a connection of its own."""
+
+from __future__ import annotations
+
+import statistics
+import time
+from collections.abc import AsyncIterator, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
+from typing import Final
+
+from benchmarks.bench import Bench
+from benchmarks.load import null, through
+from benchmarks.other_process import Other
+from benchmarks.row import Point
+from benchmarks.station import Station, running
+
+from stationd import JobExecutorStatus
+from stationd.aio import jobs
+
+FACTS: Final = len(JobExecutorStatus) - 2
+"""Of a job that ends well: it has stood on every rung but FAILED and ABORTED."""
+PROCESSES: Final = 4
+PACED: Final = 30
+"""Jobs, one after another, whose facts go to very many listeners."""
+
+
+async def deliveries(bench: Bench) -> list[Point]:
+    """Measure deliveries a second while jobs come as fast as they can, and count the lost ones."""
+    listeners, count = bench.size.listeners, bench.size.listened
+    async with running(bench.backend) as station:
+        await through(50)
+        async with _listening(station, listeners, count * FACTS, processes=2) as others:
+            begin = time.monotonic()
+            await through(count)
+            heard = [await other.heard("done") for other in others]
+    expected = listeners * count * FACTS
+    events, frames = (sum(one[name] for one in heard) for name in ("events", "frames"))
+    seconds = max(one["last"] for one in heard) - begin
+    # One answer of the echo is two messages.
+    limit = 2 * bench.echo["messages_per_s"] * events / frames
+    to = f"to {listeners} listeners"
+    return [
+        Point(f"deliveries {to}", events / seconds, "1/s", limit, at_least=1_000_000.0),
+        Point(f"deliveries {to}, lost", _lost(expected, heard), "", at_most=0.0),
+        Point(f"deliveries {to}, events a frame", events / frames, ""),
+    ]
+
+
+async def very_many(bench: Bench) -> list[Point]:
+    """Measure what a thousand listeners cost, and when the last of them knows."""
+    listeners = bench.size.many_listeners
+    async with running(bench.backend) as station:
+        await through(50)
+        before = station.memory_kib()
+        async with _listening(station, listeners, PACED * FACTS, PROCESSES) as others:
+            for _ in range(PACED):
+                await jobs.wait_for(await jobs.submit(null()))
+            heard = [await other.heard("done") for other in others]
+            memory = (station.memory_kib() - before) / listeners
+    ages: dict[str, float] = {}
+    for one in heard:
+        for name, age in one.items():
+            if name.startswith("age "):
+                ages[name] = max(age, ages.get(name, 0.0))
+    expected = listeners * PACED * FACTS
+    last_ms = statistics.median(ages.values()) * 1e3
+    to = f"{listeners:,} listeners"
+    return [
+        Point(f"status to the last of {to}, p50", last_ms, "ms"),
+        Point(f"memory a listener, {to}", memory, "KiB"),
+        Point(f"deliveries to {to}, lost", _lost(expected, heard), "", at_most=0.0),
+    ]
+
+
+def _lost(expected: int, heard: Sequence[dict[str, float]]) -> float:
+    """Return how many deliveries are missing, or came twice or out of order."""
+    return abs(expected - sum(one["events"] for one in heard)) + sum(
+        one["disordered"] for one in heard
+    )
+
+
+@asynccontextmanager
+async def _listening(
+    station: Station, listeners: int, events: int, processes: int
+) -> AsyncIterator[list[Other]]:
+    """Start listeners in some processes, and wait until all of them listen."""
+    async with AsyncExitStack() as stack:
+        others = [
+            await stack.enter_async_context(
+                Other("listener", station.endpoint, listeners // processes, events)
+            )
+            for _ in range(processes)
+        ]
+        for other in others:
+            await other.heard("ready")
+        yield others
