@@ -219,7 +219,7 @@ class JobsApi:
     # --- the station -------------------------------------------------------------------------
 
     def _ping(self, client: Client, request: Ping) -> None:
-        name, epoch = self._settings.station.name, self._journal.opening.epoch
+        name, epoch = self._settings.station.name, self._bus.epoch
         client.send(Pong(request.request, name, epoch, __version__))
 
     def _list_controllers(self, client: Client, request: ListControllers) -> None:

@@ -103,6 +103,11 @@ class InstrumentBus:
         self._arrived = anyio.Event()
         self._last_look = clock.monotonic()
 
+    @property
+    def epoch(self) -> int:
+        """The station's, as every command has it."""
+        return self._authority.fence.epoch
+
     def remember(self, seen: Sequence[ControllerSeen]) -> None:
         """Take over what the journal knows of controllers from before this start."""
         for record in seen:

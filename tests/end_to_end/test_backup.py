@@ -1,0 +1,98 @@
+"""A journal that is put back from a backup knows less than its controllers, and goes on."""
+
+import sqlite3
+from collections.abc import Callable
+from contextlib import closing, suppress
+from pathlib import Path
+
+import pytest
+
+from stationd import jobs
+from stationd.client.references import JobRef
+from stationd.proto.error import ErrorCode, JobError, UnknownJob
+from stationd.proto.program import NullProgram
+from stationd.proto.status import JobExecutorStatus as S
+from tests.end_to_end.station import GATED, HELD, PATIENCE, Station, on_asyncio
+
+NewStation = Callable[..., Station]
+
+
+def submit_null(duration: float = 0.0, *, requeue: bool = False) -> JobRef:
+    """Submit a job that ends at once or, with a duration, when it is let go."""
+    return jobs.submit(
+        programs=NullProgram(duration=duration),
+        n_shots=1,
+        target="null",
+        on_lost="requeue" if requeue else "fail",
+    )
+
+
+def wait_over(job: JobRef) -> tuple[S, ErrorCode | None]:
+    """Wait until a job is over, and return how it ended."""
+    with suppress(JobError):
+        jobs.wait_for(job, timeout=PATIENCE)
+    end = jobs.view(job)
+    return end.status, None if end.error is None else end.error.code
+
+
+def copied(journal: Path) -> Path:
+    """Copy a journal that is in use, as a backup does."""
+    backup = journal.with_name("backup.sqlite")
+    with closing(sqlite3.connect(journal)) as source, closing(sqlite3.connect(backup)) as target:
+        source.backup(target)
+    return backup
+
+
+def put_back(backup: Path, journal: Path) -> None:
+    """Replace the journal of a station that is not running."""
+    for part in ("-wal", "-shm"):
+        journal.with_name(journal.name + part).unlink(missing_ok=True)
+    backup.rename(journal)
+
+
+@on_asyncio
+def test_a_station_whose_journal_was_put_back_goes_on_with_its_controllers(
+    new_station: NewStation,
+) -> None:
+    station = new_station(GATED).start()
+    station.wait_connected("nothing")
+    journal = station.folder / "state" / "journal.sqlite"
+
+    # In the backup: one that is over, one at work, one in line, one that may be run once more.
+    before = submit_null()
+    assert wait_over(before) == (S.READY, None)
+    at_work, in_line, repeated = submit_null(HELD), submit_null(), submit_null(requeue=True)
+    jobs.wait_for(at_work, S.EXECUTION_STARTED, timeout=PATIENCE)
+    jobs.wait_for(repeated, S.PENDING_EXECUTION, timeout=PATIENCE)
+    backup = copied(journal)
+
+    # What the backup does not know: how these ended, later jobs, and later starts.
+    station.let_go()
+    for job in (at_work, in_line, repeated, submit_null(), submit_null()):
+        assert wait_over(job) == (S.READY, None)
+    for _ in range(3):
+        station.kill()
+        station.start()
+        station.wait_connected("nothing")
+        assert wait_over(submit_null()) == (S.READY, None)
+    unknown = submit_null(2 * HELD)
+    jobs.wait_for(unknown, S.EXECUTION_STARTED, timeout=PATIENCE)
+
+    station.kill()
+    put_back(backup, journal)
+    station.start()
+    station.wait_connected("nothing")
+
+    # What the controller alone knows of is not executed again, unless the job asks for it.
+    assert wait_over(before) == (S.READY, None)
+    for job in (at_work, in_line):
+        assert wait_over(job) == (S.FAILED, ErrorCode.INSTRUMENT_LOST)
+    assert wait_over(repeated) == (S.READY, None)
+    assert jobs.view(repeated).attempt == 2
+    with pytest.raises(UnknownJob):
+        jobs.view(unknown)
+    for _ in range(3):
+        assert wait_over(submit_null()) == (S.READY, None)
+    executed = station.tickets_executed
+    assert len(executed) == len(set(executed))
+    assert "older copy" in station.log
