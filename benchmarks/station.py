@@ -173,4 +173,4 @@ async def running(
 
 def environment() -> dict[str, str]:
     """Return the environment of processes that import `benchmarks`."""
-    return os.environ | {"PYTHONPATH": str(ROOT) + os.environ.get("XPP", "")}
+    return os.environ | {"PYTHONPATH": str(ROOT)}
