@@ -1,0 +1,322 @@
+"""The queue: which job goes to the instruments next.
+
+Rule 1. Pure and deterministic: the same calls give the same decisions. Time comes in with them.
+Rule 2. The most urgent job goes first: the one whose place is worth the earliest time (`entry`),
+        put back by what its project has used (`shares`).
+Rule 3. A job takes all its controllers at once or none, so there is no deadlock. A job that
+        cannot go yet keeps its controllers from all that stand behind it, so nothing starves.
+Rule 4. A job that is held, is not to begin yet, or stands before a closed gate (`gates`) keeps
+        nothing from anybody.
+Rule 5. Tickets are sent ahead into the controllers' lines (`lines`). One that a more urgent job
+        has overtaken, or that must not begin any more, is taken back if it has not begun; nothing
+        is sent behind it meanwhile. Shares alone take nothing back: they say who goes next.
+Rule 6. A decision looks at the heads of the lanes (`lane`) whose controllers something has
+        happened to, so its cost does not grow with the jobs that wait.
+"""
+
+from __future__ import annotations
+
+from heapq import heappop, heappush
+
+from msgspec import Struct
+
+from stationd.runtime.queue.entry import AGEING, Claims, Entry, Place, place_before
+from stationd.runtime.queue.gates import Gate, Gates, Reservation
+from stationd.runtime.queue.lane import Head, Heads, Lane
+from stationd.runtime.queue.lines import Line, Out
+from stationd.runtime.queue.ranked import Order
+from stationd.runtime.queue.shares import Shares
+
+
+class Waiter(Struct):
+    """A job that waits."""
+
+    entry: Entry
+    order: Order
+    lane: Lane | None = None
+    """None while it is held, or is not to begin yet."""
+
+    @property
+    def early(self) -> bool:
+        """Whether it is not to begin yet, and nothing else holds it up."""
+        return self.lane is None and not self.entry.held
+
+
+class Decision(Struct, frozen=True):
+    """Who goes, and who comes back."""
+
+    granted: list[int]
+    """Jobs that are sent to their controllers, in this order."""
+    recalled: list[int]
+    """Jobs whose tickets are to be taken back. Each is given back with `release`, or begins."""
+
+
+class Queue:
+    """Jobs that wait for instruments, and the tickets that are out.
+
+    Args:
+        ageing: Seconds of waiting that count as one point of priority; above 0.
+        shares: Who has used how much.
+    """
+
+    def __init__(self, ageing: float = AGEING, shares: Shares | None = None) -> None:
+        self.ageing = ageing
+        self.shares = shares or Shares()
+        self.gates = Gates()
+        self.heads = Heads(self.shares)
+        self._waiting: dict[int, Waiter] = {}
+        self._lanes: dict[tuple[str, str, Claims], Lane] = {}
+        self._lines: dict[str, Line] = {}
+        self._out: dict[int, Out] = {}
+        # Not to begin yet, the earliest first. What has left is skipped when it comes to the top.
+        self._early: list[tuple[float, int]] = []
+        self._recalled: list[Out] = []
+        # Where moved jobs stand, by the job that they were first put before.
+        self._moved: dict[int, set[Order]] = {}
+        self._gate_changes: float | None = None
+
+    def __len__(self) -> int:
+        return len(self._waiting)
+
+    def __contains__(self, number: int) -> bool:
+        return number in self._waiting
+
+    # --- jobs come, change and go ------------------------------------------------------------
+
+    def add(self, entry: Entry, now_unix_s: float) -> None:
+        """Let a job wait; one that waits already stays as it is."""
+        number = entry.number
+        if number in self._waiting:
+            return
+        waiter = self._waiting[number] = Waiter(entry, entry.order(self.ageing))
+        if entry.place is not None:
+            self._moved.setdefault(entry.place.beside, set()).add(waiter.order)
+        if entry.held:
+            return
+        if entry.not_before is not None and entry.not_before > now_unix_s:
+            heappush(self._early, (entry.not_before, number))
+            return
+        self._line_up(waiter, now_unix_s)
+
+    def remove(self, number: int) -> bool:
+        """Take a waiting job out; tell whether it was there."""
+        waiter = self._waiting.pop(number, None)
+        if waiter is None:
+            return False
+        self._forget_place(waiter.entry, waiter.order)
+        lane = waiter.lane
+        if lane is not None:
+            lane.jobs.remove(waiter.order)
+            self.heads.show(lane)
+            if not lane.jobs:
+                del self._lanes[lane.share, lane.project, lane.claims]
+        return True
+
+    def replace(self, entry: Entry, now_unix_s: float) -> None:
+        """Let a job stand as another entry says from now on, if it waits or its ticket is out.
+
+        If its ticket, or one before it, is to be taken back for that, the next decision says so.
+        """
+        if self.remove(entry.number):
+            self.add(entry, now_unix_s)
+            return
+        out = self._out.get(entry.number)
+        if out is None:
+            return
+        self._forget_place(out.entry, out.order)
+        old, out.entry, out.order = out.order, entry, entry.order(self.ageing)
+        if entry.place is not None:
+            self._moved.setdefault(entry.place.beside, set()).add(out.order)
+        if out.began:
+            return
+        for name in entry.claims:
+            self._lines[name].reorder(old, out.order)
+            self.heads.touched[name] = None
+        if entry.held or (entry.not_before is not None and entry.not_before > now_unix_s):
+            self._recall(out)
+
+    def before(self, number: int) -> Place | None:
+        """Return the place just before a job; None if it neither waits nor can be taken back."""
+        out = self._out.get(number)
+        found = self._waiting.get(number) or out
+        if found is None or (out is not None and out.began):
+            return None
+        moved = self._moved.get(found.order[1], ())
+        return place_before(found.order, found.entry.share, moved)
+
+    # --- tickets go out and come back --------------------------------------------------------
+
+    def send_out(self, number: int) -> None:
+        """Move a waiting job to the lines of its controllers."""
+        waiter = self._waiting[number]
+        entry, order = waiter.entry, waiter.order
+        self.remove(number)
+        self._out[number] = Out(entry, order)
+        if entry.place is not None:
+            self._moved.setdefault(entry.place.beside, set()).add(order)
+        group = len(entry.claims) > 1
+        for name in entry.claims:
+            self._line(name).add(order, group=group)
+
+    def begin(self, number: int) -> None:
+        """Take note that a controller has begun with a ticket."""
+        out = self._out.get(number)
+        if out is None or out.began:
+            return
+        out.began = True
+        for name in out.entry.claims:
+            self._lines[name].begin(out.order)
+            if out.returning:
+                # What has overtaken it can go behind it, now that it cannot go before it.
+                self.heads.touched[name] = None
+
+    def release(self, number: int) -> None:
+        """Free the places of a job whose ticket is over or has been taken back."""
+        out = self._out.pop(number, None)
+        if out is None:
+            return
+        self._forget_place(out.entry, out.order)
+        group = len(out.entry.claims) > 1
+        for name in out.entry.claims:
+            self._lines[name].remove(out.order, group=group)
+            self.heads.touched[name] = None
+
+    def line(self, controller: str) -> int:
+        """Return how many tickets a controller has, the running one included."""
+        line = self._lines.get(controller)
+        return 0 if line is None else len(line)
+
+    def set_depth(self, controller: str, depth: int) -> None:
+        """Say how many tickets a controller's line takes, the running one included."""
+        line = self._line(controller)
+        if depth > line.depth:
+            self.heads.touched[controller] = None
+        line.depth = depth
+
+    # --- what operators say ------------------------------------------------------------------
+
+    def set_gate(self, controller: str, gate: Gate, now_unix_s: float) -> None:
+        """Open, pause or drain a controller."""
+        self.gates.set(controller, gate)
+        self._turn_gates(now_unix_s)
+
+    def reserve(self, reservation: Reservation, now_unix_s: float) -> None:
+        """Keep controllers for one project for a while."""
+        self.gates.reserve(reservation)
+        self._turn_gates(now_unix_s)
+
+    def unreserve(self, reservation: str, now_unix_s: float) -> None:
+        """Drop a reservation."""
+        self.gates.unreserve(reservation)
+        self._turn_gates(now_unix_s)
+
+    # --- the decision ------------------------------------------------------------------------
+
+    def decide(self, now_unix_s: float) -> Decision:
+        """Send out all jobs that can go now, and say whose tickets are to be taken back."""
+        self._pass_time(now_unix_s)
+        granted: list[int] = []
+        touched = self.heads.touched
+        while touched:
+            controller = next(iter(touched))
+            del touched[controller]
+            while (head := self._next(controller)) is not None:
+                granted.append(head[3])
+                self.send_out(head[3])
+        if not self._recalled:
+            return Decision(granted, [])
+        recalled, self._recalled = self._recalled, []
+        still = [out.entry.number for out in recalled if not out.began]
+        return Decision(granted, [number for number in still if number in self._out])
+
+    def next_time(self) -> float | None:
+        """Return when something happens by itself next, in Unix seconds; None if nothing does."""
+        times = [time for time in (self._early_head(), self._gate_changes) if time is not None]
+        return min(times, default=None)
+
+    def _next(self, controller: str) -> Head | None:
+        """Return the first job for a controller if it can go to all that it needs."""
+        head = self.heads.first(controller)
+        if head is None:
+            return None
+        claims = head[4].claims
+        group = len(claims) > 1
+        goes = True
+        for name in claims:
+            line = self._line(name)
+            overtaken = self._take_back(line, head)
+            goes = goes and not overtaken and line.takes(group=group)
+        return head if goes else None
+
+    def _take_back(self, line: Line, head: Head) -> bool:
+        """Take back what a head has overtaken in a line; tell whether there is any of it."""
+        order = head[4].jobs.first
+        found = False
+        if order is None or not line.depth:
+            return found
+        for number in line.behind(order):
+            out = self._out[number]
+            if self.heads.effective(out.order, out.entry.share) > head[:4]:
+                self._recall(out)
+                found = True
+        return found
+
+    def _recall(self, out: Out) -> None:
+        if not out.returning and not out.began:
+            out.returning = True
+            self._recalled.append(out)
+
+    # --- lanes and time ----------------------------------------------------------------------
+
+    def _line_up(self, waiter: Waiter, now_unix_s: float) -> None:
+        entry = waiter.entry
+        key = (entry.share, entry.project, entry.claims)
+        lane = self._lanes.get(key)
+        if lane is None:
+            lane = self._lanes[key] = Lane(*key)
+            lane.open = not self.gates.closed(lane.claims, lane.project, now_unix_s)
+        waiter.lane = lane
+        lane.jobs.add(waiter.order)
+        self.heads.show(lane)
+
+    def _line(self, controller: str) -> Line:
+        line = self._lines.get(controller)
+        if line is None:
+            line = self._lines[controller] = Line()
+        return line
+
+    def _forget_place(self, entry: Entry, order: Order) -> None:
+        if entry.place is None:
+            return
+        beside = self._moved[entry.place.beside]
+        beside.discard(order)
+        if not beside:
+            del self._moved[entry.place.beside]
+
+    def _pass_time(self, now_unix_s: float) -> None:
+        while (early := self._early_head()) is not None and early <= now_unix_s:
+            _, number = heappop(self._early)
+            self._line_up(self._waiting[number], now_unix_s)
+        if self._gate_changes is not None and self._gate_changes <= now_unix_s:
+            self._turn_gates(now_unix_s)
+        if self.shares.reckon(now_unix_s):
+            for lane in self._lanes.values():
+                self.heads.show(lane, anew=True)
+
+    def _early_head(self) -> float | None:
+        while self._early:
+            time, number = self._early[0]
+            waiter = self._waiting.get(number)
+            if waiter is not None and waiter.early and waiter.entry.not_before == time:
+                return time
+            heappop(self._early)
+        return None
+
+    def _turn_gates(self, now_unix_s: float) -> None:
+        self._gate_changes = self.gates.next_change(now_unix_s)
+        for lane in self._lanes.values():
+            lane.open = not self.gates.closed(lane.claims, lane.project, now_unix_s)
+            self.heads.show(lane)
+        for out in self._out.values():
+            if self.gates.closed(out.entry.claims, out.entry.project, now_unix_s):
+                self._recall(out)
