@@ -13,13 +13,20 @@ from tempfile import TemporaryDirectory
 
 from tests.simulation.cuts import cut_at_every_sync
 from tests.simulation.loops import BACKENDS, Backend
+from tests.simulation.parts import Parts, named, parts_from
 from tests.simulation.run import Result, simulate
+
+Run = tuple[int, Backend, Parts | None, bool]
+"""A seed, on which backend, with which parts, and whether messages are written down."""
 
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("seeds", help="FIRST-LAST, inclusive; or N for N fresh ones")
     parser.add_argument("--backend", choices=BACKENDS, action="append")
+    parser.add_argument(
+        "--parts", type=parts_from, help="joined with +, or base; else those that each seed has"
+    )
     parser.add_argument("--verbose", action="store_true", help="print what happened")
     parser.add_argument("--seconds", type=float, help="stop after so many seconds")
     parser.add_argument("--processes", type=int, default=os.cpu_count() or 1)
@@ -29,9 +36,8 @@ def main() -> int:
     whole = report_cuts(seeds[0])
     backends: tuple[Backend, ...] = tuple(options.backend or BACKENDS)
     verbose: bool = options.verbose
-    runs: list[tuple[int, Backend, bool]] = [
-        (seed, backend, verbose) for seed in seeds for backend in backends
-    ]
+    parts: Parts | None = options.parts
+    runs: list[Run] = [(seed, backend, parts, verbose) for seed in seeds for backend in backends]
     results = _results(runs, options.processes, options.seconds)
     return report(results, verbose=options.verbose) | (not whole)
 
@@ -45,9 +51,7 @@ def seeds_of(text: str) -> range:
     return range(start, start + int(first))
 
 
-def _results(
-    runs: list[tuple[int, Backend, bool]], processes: int, seconds: float | None
-) -> Iterable[Result]:
+def _results(runs: list[Run], processes: int, seconds: float | None) -> Iterable[Result]:
     end = None if seconds is None else time.monotonic() + seconds
     if processes <= 1:
         for run in runs:
@@ -62,9 +66,9 @@ def _results(
                 return
 
 
-def _simulate(run: tuple[int, Backend, bool]) -> Result:
-    seed, backend, detailed = run
-    return simulate(seed, backend, detailed=detailed)
+def _simulate(run: Run) -> Result:
+    seed, backend, parts, detailed = run
+    return simulate(seed, backend, parts, detailed=detailed)
 
 
 def report_cuts(seed: int) -> bool:
@@ -89,7 +93,7 @@ def report(results: Iterable[Result], *, verbose: bool) -> int:
             print(*result.lines, sep="\n")
         if result.violations:
             broken += 1
-            print(f"seed {result.seed} on {result.backend}:", flush=True)
+            print(f"seed {result.seed} {result.backend} {named(result.parts)}", flush=True)
             for violation in result.violations[:3]:
                 print("   ", violation[:2000], flush=True)
     seconds = time.monotonic() - begun

@@ -1,23 +1,34 @@
-"""What must hold at the end of every run, whatever went wrong."""
+"""What must hold at the end of every run, whatever went wrong.
 
-from collections import defaultdict
-from collections.abc import Iterable, Sequence
+The jobs' stories are looked at here, and who heard them; what the instruments did, in `executions`.
+"""
+
+from collections.abc import Sequence
 from itertools import pairwise
+from typing import Final
 
 import numpy as np
 
 from stationd.proto.error import ErrorCode
-from stationd.proto.job import JobId, TimelineEntry
-from stationd.proto.program import Compile, Sweep
-from stationd.proto.status import JobExecutorStatus
-from stationd.runtime.journal.contents import Contents, MemoryJob
-from tests.simulation.clients import Auditor, Client, Heard
-from tests.simulation.instrument import Act, reading
+from stationd.proto.job import TimelineEntry
+from stationd.proto.status import JobExecutorStatus, RemoteRetryStrategy
+from stationd.runtime.journal.contents import Contents
+from tests.simulation.clients import Client, End, Heard
+from tests.simulation.ears import Auditor, Ear
+from tests.simulation.executions import Executions
+from tests.simulation.history import Attempt, History
+from tests.simulation.instrument import reading
 from tests.simulation.station import SimulatedStation
 
 S = JobExecutorStatus
-_FAULTS = {ErrorCode.INSTRUMENT_LOST, ErrorCode.DRIVER_FAILED, ErrorCode.CONTROLLER_UNREACHABLE}
-"""What jobs may fail of here."""
+_BEGINNINGS: Final = {S.RECEIVED, S.PENDING_EXECUTION, S.EXECUTION_ENDED}
+_RETRIED: Final = {
+    ErrorCode.INSTRUMENT_LOST,
+    ErrorCode.CONTROLLER_UNREACHABLE,
+    ErrorCode.CONTROLLER_SILENT,
+    ErrorCode.DRIVER_FAILED,
+}
+"""What is retried by itself, of all that happens here, if a job does not say."""
 
 
 class Checkers:
@@ -28,6 +39,7 @@ class Checkers:
         contents: What its journal holds.
         clients: All that took part.
         auditor: The one who heard everything.
+        ears: Those who heard several jobs.
     """
 
     def __init__(
@@ -36,26 +48,27 @@ class Checkers:
         contents: Contents,
         clients: Sequence[Client],
         auditor: Auditor,
+        ears: Sequence[Ear],
     ) -> None:
         self._station = station
         self._contents = contents
         self._clients = clients
         self._auditor = auditor
+        self._ears = ears
         self._wrong = station.trace.violation
-        self._acts: dict[int, list[Act]] = defaultdict(list)
-        for act in station.acts:
-            self._acts[act.ticket].append(act)
+        self._history = History(contents, station.disk.read())
 
     def run(self) -> None:
         """Check everything."""
-        self._station.check_promises(self._contents)
+        self._station.promises.check(self._contents, self._station.trace)
         self._disk_agrees()
-        for job in self._contents.jobs.values():
-            self._rungs_ascend(job)
-            self._ends_rightly(job)
-            self._executes_rightly(job)
-        self._runs_once()
-        self._claims_do_not_overlap()
+        for attempts in self._history.jobs():
+            self._attempts_follow(attempts)
+            self._cancels_are_kept(attempts)
+            for attempt in attempts:
+                self._rungs_ascend(attempt)
+                self._goes_on_as_asked(attempt)
+        Executions(self._station, self._history).check()
         self._readers_agree()
         self._results_are_right()
 
@@ -64,122 +77,104 @@ class Checkers:
         if stored.facts != self._contents.facts:
             self._wrong("the journal does not hold what the daemon believes it holds")
 
-    def _rungs_ascend(self, job: MemoryJob) -> None:
-        name = job.record.job
-        if [entry.ordinal for entry in job.timeline] != list(range(1, len(job.timeline) + 1)):
-            self._wrong("the facts of job", name, "have holes")
-        attempts: dict[int, list[TimelineEntry]] = defaultdict(list)
-        for entry in job.timeline:
-            attempts[entry.attempt].append(entry)
-        for attempt, entries in attempts.items():
-            for before, after in pairwise(entries):
-                repeated = after.status is before.status and after.cancelling
-                if not (before.status < after.status or repeated):
-                    self._wrong("job", name, "fell from", before.status, "to", after.status)
-            ends = [entry for entry in entries if entry.status.is_terminal]
-            if len(ends) != 1 or not entries[-1].status.is_terminal:
-                self._wrong("attempt", attempt, "of job", name, "has", len(ends), "ends")
+    # --- attempts ----------------------------------------------------------------------------
 
-    def _ends_rightly(self, job: MemoryJob) -> None:
-        name, end = job.record.job, job.timeline[-1]
-        promises = self._station.promises
-        if end.status is S.ABORTED and name not in promises.asked_to_cancel:
-            self._wrong("job", name, "was aborted, and nobody had asked for it")
-        if name in promises.cancels and end.status is not S.ABORTED:
-            self._wrong("job", name, "is", end.status, "after its cancel was accepted")
-        if end.status is S.FAILED and not self._may_fail(job, end):
-            self._wrong("job", name, "failed without a fault:", end.error)
+    def _attempts_follow(self, attempts: list[Attempt]) -> None:
+        """The history of all attempts is there, and each follows on the end of another one."""
+        stored = attempts[0].stored
+        if [entry.ordinal for entry in stored.timeline] != list(range(1, len(stored.timeline) + 1)):
+            self._wrong("the facts of job", stored.record.job, "have holes")
+        if [attempt.number for attempt in attempts] != list(range(1, len(attempts) + 1)):
+            self._wrong("attempts are missing or mixed:", *attempts)
+        if attempts[0].first.status is not S.RECEIVED:
+            self._wrong(attempts[0], "began at", attempts[0].first.status)
+        for before, after in pairwise(attempts):
+            if after.first.status not in _BEGINNINGS:
+                self._wrong(after, "began at", after.first.status)
+            if not before.end.retrying:
+                self._was_asked_for(attempts, before, after)
+        if attempts[-1].end.retrying:
+            self._wrong("nothing followed on", attempts[-1])
 
-    def _may_fail(self, job: MemoryJob, end: TimelineEntry) -> bool:
-        """Whether what was done to the job's controllers explains that it failed."""
-        if end.error is None or end.error.code not in _FAULTS:
-            return False
-        if self._station.scenario.refuses > 0:
-            # Who was brought to rest because another one had failed may be heard of first, by a
-            # daemon that has just started.
-            return True
-        times = self._station.trace.times
-        first, last = times[job.timeline[0].seq], times[end.seq]
-        patience = 2 * self._station.scenario.settings.instruments.grace
-        claims = _claims(job)
-        return any(
-            name in claims and first - patience <= when <= last
-            for when, name in self._station.troubles
-        )
-
-    def _executes_rightly(self, job: MemoryJob) -> None:
-        name, end, ticket = job.record.job, job.timeline[-1], job.ticket
-        acts = self._acts.get(ticket.ticket, []) if ticket else []
-        if end.note == "cancelled before execution" and acts:
-            self._wrong("job", name, "was executed, and called cancelled before execution")
-        if _code(end) is not ErrorCode.INSTRUMENT_LOST:
-            over = self._station.trace.times[end.seq]
-            if any(act.ended is None or act.ended > over for act in acts):
-                self._wrong("job", name, "was over before its instruments were at rest")
-        if end.status is not S.READY:
+    def _was_asked_for(self, attempts: list[Attempt], before: Attempt, after: Attempt) -> None:
+        """An attempt that did not come by itself is one that a client has asked for."""
+        asked = self._station.promises.asked_to_retry.get(after.job, [])
+        explicit = sum(not one.end.retrying for one in attempts[: after.number - 1])
+        if explicit > len(asked):
+            self._wrong(after, "was asked for by nobody:", asked)
+        afresh = RemoteRetryStrategy.FULL_RESTART
+        if before.end.status is S.READY and afresh not in asked:
+            self._wrong(after, "followed on READY:", asked)
+        again = {afresh, RemoteRetryStrategy.FORCE_RESUBMIT}
+        if after.first.status is S.EXECUTION_ENDED or again.intersection(asked):
             return
-        claims = _claims(job)
-        if sorted(act.controller for act in acts) != sorted(claims):
-            self._wrong("job", name, "is READY and was executed by", [a.controller for a in acts])
-        if isinstance(job.record.spec.work, Sweep):
-            self._spots_are_visited(name, job.record.spec.work, acts)
+        # Only the strategies are left that execute nothing, or nothing that may have been executed.
+        executed = self._executed(attempts[: after.number - 1])
+        if executed or RemoteRetryStrategy.ALLOW_RESUBMIT not in asked:
+            self._wrong(after, "executes again after", executed, "though nobody allowed it:", asked)
 
-    def _spots_are_visited(self, job: JobId, sweep: Sweep, acts: Iterable[Act]) -> None:
-        steps = sorted((when, phase, spot) for act in acts for phase, spot, when in act.steps)
-        places = [(spot, phase == "read") for _, phase, spot in steps]
-        if places != sorted(places):
-            self._wrong("the controllers of job", job, "were not at the same spot")
-        readers = len({name.partition(".")[0] for name in sweep.returns})
-        if sum(read for _, read in places) != readers * sweep.spots:
-            self._wrong("job", job, "did not read at every spot once")
+    def _executed(self, attempts: list[Attempt]) -> list[int]:
+        """Return the tickets of attempts that instruments have been at work on."""
+        begun = {act.ticket for act in self._station.acts}
+        return [one.ticket for one in attempts if one.ticket is not None and one.ticket in begun]
 
-    def _runs_once(self) -> None:
-        issued = {
-            job.ticket.ticket for job in self._contents.jobs.values() if job.ticket is not None
-        }
-        for ticket, acts in self._acts.items():
-            if ticket not in issued:
-                self._wrong("ticket", ticket, "was executed and never issued")
-            names = [act.controller for act in acts]
-            if len(names) != len(set(names)):
-                self._wrong("ticket", ticket, "was executed by", names)
+    def _rungs_ascend(self, attempt: Attempt) -> None:
+        for before, after in pairwise(attempt.entries):
+            repeated = after.status is before.status and after.cancelling
+            if not (before.status < after.status or repeated):
+                self._wrong(attempt, "fell from", before.status, "to", after.status)
+        ends = [entry for entry in attempt.entries if entry.status.is_terminal]
+        if len(ends) != 1 or not attempt.end.status.is_terminal:
+            self._wrong(attempt, "has", len(ends), "ends")
 
-    def _claims_do_not_overlap(self) -> None:
-        """From the first start to the last at rest, the controllers of a ticket are its own."""
-        held: dict[str, list[tuple[float, float, int]]] = defaultdict(list)
-        given_up = self._given_up()
-        for ticket, acts in self._acts.items():
-            # Once a controller has been given up, the others wait for it no more.
-            together = acts if ticket not in given_up else []
-            first = min((act.began for act in together), default=0.0)
-            last = max((act.ended or act.began for act in together), default=0.0)
-            for act in acts:
-                span = (first or act.began, last or act.ended or act.began, ticket)
-                held[act.controller].append(span)
-        for controller, spans in held.items():
-            spans.sort()
-            for before, after in pairwise(spans):
-                if after[0] < before[1]:
-                    self._wrong(controller, "was claimed by", before, "and", after)
+    def _goes_on_as_asked(self, attempt: Attempt) -> None:
+        """An attempt that has failed is followed by another one if the job says so."""
+        spec, code = attempt.spec, attempt.code
+        most = spec.max_attempts
+        wanted = attempt.end.status is S.FAILED and code in (spec.retry_on or _RETRIED)
+        if spec.on_lost == "requeue" and code is ErrorCode.INSTRUMENT_LOST:
+            wanted, most = True, 3 if most == 1 else most
+        if attempt.end.retrying is not (wanted and attempt.number < most):
+            self._wrong(attempt, "failed of", code, "and retrying is", attempt.end.retrying)
 
-    def _given_up(self) -> set[int]:
-        """Return the tickets of jobs that have lost a controller."""
-        return {
-            job.ticket.ticket
-            for job in self._contents.jobs.values()
-            if job.ticket is not None and _code(job.timeline[-1]) is ErrorCode.INSTRUMENT_LOST
-        }
+    def _cancels_are_kept(self, attempts: list[Attempt]) -> None:
+        name = attempts[0].job
+        promises = self._station.promises
+        aborted = [one for one in attempts if one.end.status is S.ABORTED]
+        if aborted and name not in promises.asked_to_cancel:
+            self._wrong(aborted[0], "was aborted, and nobody had asked for it")
+        if name in promises.cancels and not aborted:
+            self._wrong("job", name, "was never aborted after its cancel was accepted")
+        for attempt in attempts:
+            accepted = any(entry.cancelling for entry in attempt.entries)
+            if accepted and attempt.end.status is not S.ABORTED:
+                self._wrong(attempt, "is", attempt.end.status, "after its cancel was accepted")
+
+    # --- who heard it ------------------------------------------------------------------------
 
     def _readers_agree(self) -> None:
         if self._auditor.events != self._contents.facts:
             self._wrong("the listener to everything did not hear the journal's story")
+        of_clients = (heard for client in self._clients for heard in client.heard)
+        of_ears = (heard for ear in self._ears for stream in ear.heard for heard in stream)
+        for heard in (*of_clients, *of_ears):
+            self._story_is_true(heard)
         for client in self._clients:
-            for heard in client.heard:
-                self._story_is_true(heard)
-            for job, status in client.ends:
-                end = self._job(job).timeline[-1].status
-                if status is not end:
-                    self._wrong("a wait for job", job, "ended with", status, "and it is", end)
+            for end in client.ends:
+                self._wait_ended_rightly(end)
+
+    def _wait_ended_rightly(self, end: End) -> None:
+        """It ended with the end of an attempt that was the newest one while it lasted."""
+        times = self._station.trace.times
+        attempts = self._history.of(end.job)
+        for attempt, following in zip(attempts, [*attempts[1:], None], strict=True):
+            last = attempt.end
+            if last.status is not end.status or last.retrying or times[last.seq] > end.ended:
+                continue
+            if following is None or times[following.first.seq] >= end.began:
+                return
+        found = [(one.end.status, one.end.retrying, times[one.end.seq]) for one in attempts]
+        self._wrong("a wait for job", end.job, "ended with", end, "and it is", found)
 
     def _story_is_true(self, heard: Heard) -> None:
         if not heard.statuses:
@@ -188,32 +183,30 @@ class Checkers:
         for status in heard.statuses:
             if not told or told[-1] != (status.ordinal, status.status):
                 told.append((status.ordinal, status.status))
-        truth = [(entry.ordinal, entry.status) for entry in self._job(heard.job).timeline]
+        timeline: list[TimelineEntry] = self._history.of(heard.job)[0].stored.timeline
+        truth = [(entry.ordinal, entry.status) for entry in timeline]
         first = told[0][0] - 1
         if truth[first : first + len(told)] != told:
             self._wrong("a listener of job", heard.job, "heard", told, "of", truth)
 
     def _results_are_right(self) -> None:
+        for attempts in self._history.jobs():
+            self._nothing_is_missing(attempts[-1])
         for client in self._clients:
-            for job, data in client.results.items():
-                stored = self._job(job)
-                if stored.ticket is None:
-                    continue
-                expected = [reading(stored.ticket.ticket, spot) for spot in range(data.spots_done)]
-                for name, array in data.arrays.items():
+            for fetched in client.results:
+                attempt = self._history.of(fetched.job)[fetched.attempt - 1]
+                ticket = self._history.executed(attempt)
+                spots = range(fetched.data.spots_done)
+                expected = [reading(ticket or 0, spot) for spot in spots]
+                for name, array in fetched.data.arrays.items():
                     if not np.array_equal(np.ravel(array), expected):
-                        self._wrong("result", name, "of job", job, "is", array, "not", expected)
+                        self._wrong("result", name, "of", attempt, "is", array, "not", expected)
 
-    def _job(self, job: JobId) -> MemoryJob:
-        return self._contents.jobs[self._contents.numbers[job]]
-
-
-def _code(end: TimelineEntry) -> ErrorCode | None:
-    return None if end.error is None else end.error.code
-
-
-def _claims(job: MemoryJob) -> list[str]:
-    work = job.record.spec.work
-    if isinstance(work, Sweep):
-        return work.controllers()
-    return [] if isinstance(work, Compile) else [job.record.target]
+    def _nothing_is_missing(self, attempt: Attempt) -> None:
+        """A job that is READY has a whole result of every item."""
+        if attempt.end.status is not S.READY:
+            return
+        items = attempt.stored.items
+        whole = [one.index for one in items.values() if one.result is not None and not one.partial]
+        if sorted(whole) != list(range(attempt.spec.items)):
+            self._wrong("job", attempt.job, "is READY with results of", whole)

@@ -1,5 +1,6 @@
-"""Clients: they submit, wait, listen and cancel over the production client, and remember."""
+"""Clients: they submit, wait, listen, cancel and retry over the production client, and remember."""
 
+from collections import Counter
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from functools import partial
@@ -15,19 +16,42 @@ from stationd.client.results import SweepData
 from stationd.proto.error import (
     ErrorCode,
     JobError,
+    JobNotFinished,
+    RequestError,
     StationError,
-    StationUnreachable,
+    UnknownArtifact,
     UnknownJob,
 )
 from stationd.proto.job import JobId, JobView
-from stationd.proto.jobs_protocol import Events, FeedEvent
 from stationd.proto.socket import Socket
 from stationd.proto.status import JobExecutorStatus
-from tests.simulation.scenario import Order
-from tests.simulation.station import JOBS, SimulatedStation, repeatable_request
+from tests.simulation.lives import JOBS, repeatable_request
+from tests.simulation.scenario import Order, Retrial
+from tests.simulation.station import SimulatedStation
 
 T = TypeVar("T")
 _TRY_AGAIN = {ErrorCode.SHUTTING_DOWN, ErrorCode.STATION_UNREACHABLE, ErrorCode.STORAGE_TROUBLE}
+
+
+@dataclass(frozen=True)
+class End:
+    """What a wait came to."""
+
+    job: JobId
+    status: JobExecutorStatus
+    began: float
+    ended: float
+    """When it did."""
+
+
+@dataclass(frozen=True)
+class Fetched:
+    """A result."""
+
+    job: JobId
+    attempt: int
+    """The one that made it."""
+    data: SweepData
 
 
 @dataclass
@@ -56,10 +80,9 @@ class Client:
         self.connection = Connection(JOBS, connect=self._connect)
         self._name = name
         self.heard: list[Heard] = []
-        self.ends: list[tuple[JobId, JobExecutorStatus]] = []
-        """What waits came to."""
-        self.results: dict[JobId, SweepData] = {}
-        self.busy: dict[str, None] = {}
+        self.ends: list[End] = []
+        self.results: list[Fetched] = []
+        self.busy = Counter[str]()
         """What it is at, for people."""
 
     def _connect(self, _kind: int, _endpoint: str, events: int) -> tuple[Socket, Socket]:
@@ -76,6 +99,9 @@ class Client:
                     if order.cancel_after is not None:
                         canceller = clients[order.canceller]
                         waits.start_soon(canceller.cancel, order.job, order.cancel_after)
+                    for retrial in order.retrials:
+                        client = clients[retrial.client]
+                        waits.start_soon(client.retry, order, retrial)
                     if order.manner == "wait":
                         waits.start_soon(self._wait, order)
                     elif order.manner == "listen":
@@ -83,7 +109,7 @@ class Client:
 
     async def insist(self, what: str, call: Callable[[], Awaitable[T]]) -> T:
         """Call again and again until the station answers."""
-        self.busy[what] = None
+        self.busy[what] += 1
         try:
             while True:
                 try:
@@ -93,12 +119,20 @@ class Client:
                         raise
                     await anyio.sleep(self._chance.uniform(0, 0.1))
         finally:
-            del self.busy[what]
+            self.busy[what] -= 1
 
     async def _submit(self, order: Order) -> None:
         job = await self.insist(
             f"submit {order.job}",
-            lambda: aio.submit(order.work, id=order.job, priority=order.priority),
+            lambda: aio.submit(
+                order.work,
+                id=order.job,
+                priority=order.priority,
+                timeout=order.timeout,
+                max_attempts=order.max_attempts,
+                retry_on=order.retry_on,
+                on_lost=order.on_lost,
+            ),
         )
         number = (await self._view(order.job)).number if job.number == 0 else job.number
         self._trace.note("acknowledged", order.job[-4:], number)
@@ -125,29 +159,65 @@ class Client:
             return None
 
     async def _wait(self, order: Order) -> None:
+        began = anyio.current_time()
         try:
             reached = await self._known(
                 order.job, f"wait for {order.job}", lambda: aio.wait_for(order.job, timeout=None)
             )
         except JobError as error:
-            self._trace.note("waited", order.job[-4:], error.status)
-            self.ends.append((order.job, error.status))
+            self._waited(order.job, error.status, began)
             return
-        if reached is None:
-            return
-        self._trace.note("waited", order.job[-4:], reached.status)
-        self.ends.append((order.job, reached.status))
-        await self._fetch(order)
+        if reached is not None:
+            self._waited(order.job, reached.status, began)
+            await self._fetch(order)
+
+    def _waited(self, job: JobId, status: JobExecutorStatus, began: float) -> None:
+        self._trace.note("waited", job[-4:], status)
+        self.ends.append(End(job, status, began, anyio.current_time()))
 
     async def _fetch(self, order: Order) -> None:
-        for result in await self.insist(f"results {order.job}", lambda: aio.results(order.job)):
-            if isinstance(result, aio.ResultRef):
-                data = await self.insist(f"download {order.job}", result.download_result)
-                if isinstance(data, SweepData):
-                    self.results[order.job] = data
+        try:
+            results = await self.insist(f"results {order.job}", lambda: aio.results(order.job))
+            for result in results:
+                if isinstance(result, aio.ResultRef):
+                    data = await self.insist(f"download {order.job}", result.download_result)
+                    if isinstance(data, SweepData):
+                        attempt = int(result.artifact.id.split("/")[1])
+                        self.results.append(Fetched(order.job, attempt, data))
+        except (JobNotFinished, JobError, UnknownArtifact):
+            # It has begun afresh meanwhile.
+            if order.job not in self._station.promises.asked_to_retry:
+                raise
+
+    async def retry(self, order: Order, retrial: Retrial) -> None:
+        """Ask for another attempt of a job, and wait for its end."""
+        promises, job = self._station.promises, order.job
+        with shared.using(self.connection):
+            if retrial.patient:
+                await self._wait(order)
+            await anyio.sleep(retrial.pause)
+            promises.asked_to_retry.setdefault(job, []).append(retrial.strategy)
+            before = (await self._view(job)).attempt
+            try:
+                outcome = await self.insist(
+                    f"retry {job}",
+                    lambda: aio.retry_submission(
+                        job,
+                        retry_status=retrial.statuses,
+                        remote_retry_strategy=retrial.strategy,
+                    ),
+                )
+            except RequestError as error:
+                self._trace.note("retry", job[-4:], "refused", error.info.code)
+                return
+            self._trace.note("retry", job[-4:], retrial.strategy, outcome)
+            if outcome == "opened":
+                promises.attempts[job] = max(promises.attempts.get(job, 0), before + 1)
+            await self._wait(order)
 
     async def _listen(self, order: Order) -> None:
         """Listen to the end, and hang up now and then."""
+        began = anyio.current_time()
         while True:
             heard = Heard(order.job)
             self.heard.append(heard)
@@ -156,7 +226,8 @@ class Client:
                 await self._known(order.job, f"listen {order.job}", partial(_hear, heard))
             if heard.finished:
                 self._trace.note("heard", order.job[-4:], heard.statuses[-1].status)
-                self.ends.append((order.job, heard.statuses[-1].status))
+                status = heard.statuses[-1].status
+                self.ends.append(End(order.job, status, began, anyio.current_time()))
                 return
             if self._trace.violations:
                 return
@@ -172,52 +243,3 @@ async def _hear(heard: Heard) -> None:
     async for status in aio.listen_job_status(heard.job):
         heard.statuses.append(status)
     heard.finished = True
-
-
-class Auditor:
-    """Listens to everything from the beginning, and hangs up now and then.
-
-    Args:
-        station: The station.
-    """
-
-    def __init__(self, station: SimulatedStation) -> None:
-        self._station = station
-        self._chance = station.trace.chance("auditor")
-        self.events: list[FeedEvent] = []
-
-    async def run(self) -> None:
-        """Listen for ever."""
-        while True:
-            connection = Connection(JOBS, connect=self._connect)
-            try:
-                with anyio.move_on_after(self._chance.uniform(0.5, 5)):
-                    await self._listen(connection)
-            except StationUnreachable:
-                await anyio.sleep(0.05)
-            finally:
-                with anyio.CancelScope(shield=True):
-                    await connection.aclose()
-
-    def _connect(self, _kind: int, _endpoint: str, events: int) -> tuple[Socket, Socket]:
-        return self._station.network.connect(JOBS, "auditor", events, repeatable_request)
-
-    async def _listen(self, connection: Connection) -> None:
-        stream = connection.listen(None, after=len(self.events))
-        try:
-            while True:
-                frame = await stream.receive()
-                if isinstance(frame, Events):
-                    for event in frame.events:
-                        self._take(event)
-                if self._chance.random() < 0.02:
-                    await anyio.sleep(0.5)
-        finally:
-            stream.close()
-
-    def _take(self, event: FeedEvent) -> None:
-        if event.entry.seq != len(self.events) + 1:
-            self._station.trace.violation(
-                "the feed told fact", event.entry.seq, "after fact", len(self.events)
-            )
-        self.events.append(event)

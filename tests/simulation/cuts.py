@@ -17,6 +17,7 @@ from stationd.runtime.journal.opening import DATABASE
 from stationd.runtime.journal.records import Record
 from stationd.runtime.journal.storage import Storage
 from tests.simulation import loops
+from tests.simulation.parts import BASE
 from tests.simulation.run import Simulation, bugs_reported
 from tests.simulation.trace import Trace
 
@@ -59,7 +60,7 @@ def cut_at_every_sync(seed: int, directory: Path) -> tuple[int, list[str]]:
 def recorded(seed: int) -> list[list[list[Record]]]:
     """Return the commits of a simulated run."""
     trace = Trace(seed)
-    simulation = Simulation(trace)
+    simulation = Simulation(trace, BASE)
     with bugs_reported(trace):
         loops.run(simulation.run, "trio", seed)
     return [commit for commit in simulation.disk.read() if commit][:_MOST_COMMITS]

@@ -9,7 +9,7 @@ Rule 3. Answers take their time, so that the world may change between a question
 
 import struct
 import zlib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from random import Random
 
 import anyio
@@ -18,9 +18,9 @@ import msgspec
 from stationd.proto.job import JobFilter, JobId, JobView
 from stationd.proto.jobs_protocol import FeedEvent
 from stationd.runtime.journal.contents import Contents
-from stationd.runtime.journal.interface import StoredJob
+from stationd.runtime.journal.interface import Commit, StoredJob
 from stationd.runtime.journal.memory import MemoryJournal
-from stationd.runtime.journal.records import BlockStored, Record
+from stationd.runtime.journal.records import BlockStored, JobStored, Record
 from tests.simulation.trace import Trace
 
 _HEADER = struct.Struct("<II")
@@ -40,6 +40,8 @@ class Disk:
         self._chance = trace.chance("disk")
         self._data = bytearray()
         self._synced = 0
+        self.full = False
+        """Nothing more can be written."""
 
     @property
     def dirty(self) -> bool:
@@ -125,6 +127,11 @@ class SimulatedJournal(MemoryJournal):
     def contents(self) -> Contents:
         return self._contents
 
+    def write(self, records: Sequence[Record], committed: Callable[[Commit], None]) -> None:
+        if self.trouble is not None and any(isinstance(one, JobStored) for one in records):
+            self._trace.violation("a job was taken in though the disk was full:", records)
+        super().write(records, committed)
+
     async def run(self) -> None:
         """Commit for ever."""
         while True:
@@ -137,16 +144,10 @@ class SimulatedJournal(MemoryJournal):
         waiting, self._waiting = self._waiting, []
         writes = [records for records, _ in waiting]
         await self._take(0.00002)
+        if any(writes):
+            await self._reach_disk(writes)
         if self.hangs:
             return
-        if any(writes):
-            self._disk.append(writes)
-            if self.syncs:
-                await self._take(0.0004)
-            if self.hangs:
-                return
-            if self.syncs:
-                self._disk.sync()
         facts = self._contents.seq
         commits = [self._contents.store(records) for records in writes]
         for event in self._contents.facts[facts:]:
@@ -160,6 +161,24 @@ class SimulatedJournal(MemoryJournal):
         await self._take(0.0001)
         for commit, (_, committed) in zip(commits, waiting, strict=True):
             committed(commit)
+
+    async def _reach_disk(self, writes: Sequence[Sequence[Record]]) -> None:
+        await self._until_there_is_room()
+        if self.hangs:
+            return
+        self._disk.append(writes)
+        if self.syncs:
+            await self._take(0.0004)
+        if self.syncs and not self.hangs:
+            self._disk.sync()
+
+    async def _until_there_is_room(self) -> None:
+        if not self._disk.full:
+            return
+        self.suffer("the simulated disk is full")
+        while self._disk.full and not self.hangs:  # noqa: ASYNC110 - in virtual time
+            await anyio.sleep(0.05)
+        self.suffer(None)
 
     async def _take(self, seconds: float) -> None:
         if self._chance.random() < 0.01:

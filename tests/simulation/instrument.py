@@ -1,16 +1,13 @@
-"""A controller's host without threads: its ledger, its instrument and its clocks are simulated.
+"""A controller's host without threads: its instrument and its clocks are simulated.
 
-Rule 1. What is on the ledger's disk is in SQLite, by the real statements, and outlives a crash;
-        what was not committed does not.
-Rule 2. The instrument keeps the rules of `ExecutionThread`: it goes on by itself, decides once
+Rule 1. The instrument keeps the rules of `ExecutionThread`: it goes on by itself, decides once
         whether a ticket has been begun with, and marks a ticket's place before it runs.
-Rule 3. Everything that the instrument really does is written down for the checkers.
+Rule 2. Everything that the instrument really does is written down for the checkers.
 """
 
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, field
-from pathlib import Path
 from random import Random
 from typing import TypeVar
 
@@ -26,26 +23,22 @@ from stationd.actors.facts import (
     Fact,
     NotWithdrawn,
     ProgressMade,
-    Record,
     Release,
     RunEnded,
     RunRaised,
     RunStarted,
     RunStopped,
-    SpooledBlocks,
     SpotReached,
     Step,
     Withdrawn,
 )
 from stationd.actors.host import Host, Message
-from stationd.actors.ledger import Committed, Ledger
-from stationd.actors.ledger_database import open_database, read_blocks, read_memory, store
 from stationd.actors.threads import Inbox
 from stationd.proto.program import Capabilities, NullWork, SweepWork, Work
+from tests.simulation.manners import Manners
 from tests.simulation.trace import Trace
 
 T = TypeVar("T")
-BOOT = "simulated"
 
 
 @dataclass
@@ -58,6 +51,8 @@ class Act:
     ended: float | None = None
     steps: list[tuple[str, int, float]] = field(default_factory=list[tuple[str, int, float]])
     """``set`` or ``read``, the spot, and when."""
+    hung: bool = False
+    """It made no progress until it was stopped, or for a long time."""
 
 
 class SimulatedInbox(Inbox[Message]):
@@ -81,70 +76,6 @@ class SimulatedInbox(Inbox[Message]):
 
     def close(self) -> None:
         self._items.clear()
-
-
-class LedgerDisk:
-    """What is on a controller's disk."""
-
-    def __init__(self, ledger: str) -> None:
-        self.database = open_database(Path(":memory:"))
-        self.database.execute("INSERT INTO fact VALUES ('ledger', ?)", (ledger,))
-        self.mark = 0
-        self.boot = BOOT
-
-
-class SimulatedLedger(Ledger):
-    """The ledger of one life of a controller."""
-
-    def __init__(self, disk: LedgerDisk, trace: Trace, chance: Random) -> None:
-        self._disk = disk
-        self._trace = trace
-        self._chance = chance
-        self._asked: deque[tuple[int, Sequence[Record], Sequence[SpooledBlocks]]] = deque()
-        self._bell = anyio.Event()
-        self._tell: Callable[[Committed], None] = lambda _: None
-        self.memory = read_memory(disk.database, disk.boot, disk.mark)
-
-    def start(self, recovered: Sequence[Record], committed: Callable[[Committed], None]) -> None:
-        store(self._disk.database, recovered, self._disk.boot)
-        self._tell = committed
-
-    def write(
-        self, number: int, records: Sequence[Record], reads: Sequence[SpooledBlocks] = ()
-    ) -> None:
-        self._asked.append((number, records, reads))
-        self._bell.set()
-
-    def mark_started(self, place: int) -> None:
-        self._disk.mark = place
-
-    def close(self) -> None:
-        return
-
-    async def run(self) -> None:
-        """Commit for ever, all that has come at once."""
-        while True:
-            while not self._asked:
-                self._bell = anyio.Event()
-                await self._bell.wait()
-            asked = list(self._asked)
-            self._asked.clear()
-            await self._take()
-            records = [record for _, some, _ in asked for record in some]
-            if records:
-                store(self._disk.database, records)
-            reads = [read for _, _, some in asked for read in some]
-            blocks = {read: read_blocks(self._disk.database, read) for read in reads}
-            if self._chance.random() < 0.2:
-                await self._take()
-            self._tell(Committed(asked[-1][0], blocks))
-
-    async def _take(self) -> None:
-        seconds = 0.0004
-        if self._chance.random() < 0.01:
-            self._trace.fault("slow disk")
-            seconds = 0.3
-        await anyio.sleep(self._chance.uniform(0.2, 2) * seconds)
 
 
 class Run:
@@ -260,7 +191,7 @@ class SimulatedInstrument(ExecutionThread):
             self._report(Withdrawn(number))
             return
         if self._luck.random() < self._host.refuses:
-            self._trace.fault("driver failures", self._host.name, number)
+            self._fail(number)
             self._report(RunRaised(number, "refused", self._host.time()))
             return
         act = Act(self._host.name, number, anyio.current_time())
@@ -279,12 +210,26 @@ class SimulatedInstrument(ExecutionThread):
         if run.aborted:
             self._report(RunStopped(number, now))
         elif fails:
-            self._trace.fault("driver failures", self._host.name, number)
+            self._fail(number)
             self._report(RunRaised(number, "broken", now))
         else:
             self._report(RunEnded(number, now))
 
+    def _fail(self, number: int) -> None:
+        self._trace.fault("driver failures", self._host.name, number)
+        self._host.failed.add(number)
+
     async def _run_work(self, run: Run, work: Work, act: Act) -> None:
+        manner = self._host.manners.draw(self._host.name)
+        if manner.hangs:
+            act.hung = True
+            await self._host.manners.hang(self._host.name, run.stop)
+        await self._do_work(run, work, act)
+        if run.aborted:
+            await anyio.sleep(self._luck.uniform(0, 0.05))
+            await self._host.manners.resist(manner)
+
+    async def _do_work(self, run: Run, work: Work, act: Act) -> None:
         match work:
             case NullWork():
                 with anyio.move_on_after(work.duration):
@@ -299,8 +244,6 @@ class SimulatedInstrument(ExecutionThread):
                     self._report(ProgressMade(run.release.number, spot + 1, work.spots, "spots"))
             case _:
                 raise TypeError(f"no simulated instrument runs {type(work).__name__}")
-        if run.aborted:
-            await anyio.sleep(self._luck.uniform(0, 0.05))
 
     async def _pace(self, run: Run, work: SweepWork, act: Act) -> None:
         phases = _phases(work)
@@ -330,8 +273,8 @@ class SimulatedInstrument(ExecutionThread):
 
 
 def reading(ticket: int, spot: int) -> float:
-    """What an instrument reads at a spot."""
-    return ticket * 1000.0 + spot
+    """What an instrument reads at a spot: a float has no room for all of a ticket's number."""
+    return ticket % 999_983 * 1000.0 + spot
 
 
 def _phases(work: SweepWork) -> list[str]:
@@ -352,6 +295,8 @@ class SimulatedHost(Host):
         tasks: TaskGroup,
         wall: Callable[[], float],
         refuses: float,
+        manners: Manners,
+        failed: set[int],
     ) -> None:
         self.name = name
         self.capabilities = capabilities
@@ -360,6 +305,9 @@ class SimulatedHost(Host):
         self.chance = chance
         self.tasks = tasks
         self.refuses = refuses
+        self.manners = manners
+        self.failed = failed
+        """Tickets of which a driver has failed."""
         self._wall = wall
 
     def time(self) -> float:

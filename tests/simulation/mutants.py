@@ -27,6 +27,7 @@ from stationd.runtime.jobs import dispatch
 from stationd.runtime.journal.records import Fact
 from tests.simulation import disk
 from tests.simulation.loops import Backend
+from tests.simulation.parts import BASE, Parts
 
 
 @dataclass(frozen=True)
@@ -40,6 +41,8 @@ class Mutant:
     """Returns what stands in the place of the original."""
     caught_by: tuple[int, Backend] = (1, "trio")
     """A run that catches it; others are tried if it does not any more."""
+    parts: Parts = BASE
+    """What it takes beside the base."""
 
     @contextmanager
     def applied(self) -> Generator[None]:

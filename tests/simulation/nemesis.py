@@ -1,4 +1,7 @@
-"""What goes wrong: a seeded source of crashes, partitions and jumping clocks."""
+"""What goes wrong in every run: a seeded source of crashes, partitions and jumping clocks.
+
+What goes wrong only in runs with some part is in `troubles`.
+"""
 
 import anyio
 

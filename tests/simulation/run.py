@@ -3,7 +3,7 @@
 import logging
 import traceback
 from collections import Counter
-from collections.abc import Generator
+from collections.abc import Generator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 
@@ -15,14 +15,18 @@ from stationd.proto.instruments_protocol import HeldTicket
 from stationd.proto.job import JobId
 from stationd.runtime.journal.contents import Contents
 from tests.simulation import loops
+from tests.simulation.additions import scenario
 from tests.simulation.checkers import Checkers
-from tests.simulation.clients import Auditor, Client
+from tests.simulation.clients import Client
 from tests.simulation.disk import Disk
+from tests.simulation.ears import Auditor, Ear
+from tests.simulation.lives import first
 from tests.simulation.loops import Backend
 from tests.simulation.nemesis import Nemesis
-from tests.simulation.scenario import scenario
-from tests.simulation.station import SimulatedStation, first
+from tests.simulation.parts import Parts, parts_of
+from tests.simulation.station import SimulatedStation
 from tests.simulation.trace import Trace
+from tests.simulation.troubles import troubles
 
 LONGEST_TROUBLE = 20.0
 """Virtual seconds after which nothing goes wrong any more."""
@@ -38,6 +42,7 @@ class Result:
 
     seed: int
     backend: Backend
+    parts: Parts
     lifecycles: int
     faults: Counter[str]
     violations: list[str]
@@ -45,11 +50,21 @@ class Result:
     lines: list[str]
 
 
-def simulate(seed: int, backend: Backend, *, detailed: bool = False) -> Result:
-    """Run a seed; the same one always gives the same."""
+def simulate(
+    seed: int, backend: Backend, parts: Parts | None = None, *, detailed: bool = False
+) -> Result:
+    """Run a seed; the same one with the same parts always gives the same.
+
+    Args:
+        seed: The seed.
+        backend: On which loop.
+        parts: What there is beside the base; None for those that the seed has.
+        detailed: Whether messages are written down too.
+    """
+    parts = parts_of(seed) if parts is None else parts
     trace = Trace(seed)
     trace.detailed = detailed
-    simulation = Simulation(trace)
+    simulation = Simulation(trace, parts)
     with bugs_reported(trace):
         try:
             loops.run(simulation.run, backend, seed)
@@ -60,6 +75,7 @@ def simulate(seed: int, backend: Backend, *, detailed: bool = False) -> Result:
     return Result(
         seed=seed,
         backend=backend,
+        parts=parts,
         lifecycles=simulation.lifecycles,
         faults=trace.faults,
         violations=trace.violations,
@@ -73,16 +89,18 @@ class Simulation:
 
     Args:
         trace: Of its seed.
+        parts: What there is beside the base.
     """
 
-    def __init__(self, trace: Trace) -> None:
+    def __init__(self, trace: Trace, parts: Parts) -> None:
         self._trace = trace
+        self._parts = parts
         self.lifecycles = 0
         self.disk = Disk(trace)
 
     async def run(self) -> None:
         """Let it all happen, and check it."""
-        plan = scenario(self._trace.chance("scenario"))
+        plan = scenario(self._trace, self._parts)
         station = SimulatedStation(plan, self._trace, self.disk)
         try:
             await self._run(station)
@@ -95,20 +113,23 @@ class Simulation:
             await station.run(tasks)
             auditor = Auditor(station)
             tasks.start_soon(auditor.run)
+            ears = [Ear(station, number) for number in range(station.scenario.ears)]
+            for ear in ears:
+                tasks.start_soon(ear.run)
             clients = [
                 Client(station, f"client {number}", tasks)
                 for number in range(len(station.scenario.clients))
             ]
             try:
                 await self._live(station, clients, tasks)
-                contents = await self._rest(station, auditor)
+                contents = await self._rest(station, auditor, ears)
             finally:
                 with anyio.CancelScope(shield=True):
                     for client in clients:
                         await client.aclose()
             if contents is not None:
-                Checkers(station, contents, clients, auditor).run()
-                self.lifecycles = len(contents.jobs)
+                Checkers(station, contents, clients, auditor, ears).run()
+                self.lifecycles = sum(job.timeline[-1].attempt for job in contents.jobs.values())
                 self._trace.note("acts", len(station.acts))
             tasks.cancel_scope.cancel()
 
@@ -117,18 +138,23 @@ class Simulation:
     ) -> None:
         """Let the clients have what they want, with trouble at first."""
         done = anyio.Event()
-        nemesis = Nemesis(station)
+        nemesis, others = Nemesis(station), troubles(station, self._parts)
         async with anyio.create_task_group() as trouble:
             trouble.start_soon(nemesis.run)
+            for other in others:
+                trouble.start_soon(other.run)
             tasks.start_soon(self._serve, station, clients, done)
             with anyio.move_on_after(LONGEST_TROUBLE):
                 await done.wait()
             trouble.cancel_scope.cancel()
         nemesis.calm()
+        station.manners.calm()
+        for other in others:
+            other.calm()
         with anyio.move_on_after(LONGEST_WAIT):
             await done.wait()
         if not done.is_set():
-            waiting = [what for client in clients for what in client.busy]
+            waiting = [what for client in clients for what in +client.busy]
             self._trace.violation("some wait for ever:", *waiting, _state(station))
 
     async def _serve(
@@ -139,11 +165,13 @@ class Simulation:
                 serving.start_soon(client.run, orders, clients)
         done.set()
 
-    async def _rest(self, station: SimulatedStation, auditor: Auditor) -> Contents | None:
+    async def _rest(
+        self, station: SimulatedStation, auditor: Auditor, ears: Sequence[Ear]
+    ) -> Contents | None:
         """Wait until nothing is under way any more; return what the journal holds."""
         left = "nothing was looked at"
         with anyio.move_on_after(LONGEST_REST):
-            while left := _left_behind(station, auditor):  # noqa: ASYNC110 - in virtual time
+            while left := _left_behind(station, auditor, ears):  # noqa: ASYNC110 - in virtual time
                 await anyio.sleep(0.2)
         if left:
             self._trace.violation("left behind:", left, _state(station))
@@ -151,7 +179,7 @@ class Simulation:
         return station.contents
 
 
-def _left_behind(station: SimulatedStation, auditor: Auditor) -> str:
+def _left_behind(station: SimulatedStation, auditor: Auditor, ears: Sequence[Ear]) -> str:
     contents = station.contents
     daemon = station.daemon
     if contents is None or daemon is None or daemon.running is None:
@@ -167,7 +195,7 @@ def _left_behind(station: SimulatedStation, auditor: Auditor) -> str:
     for name, life in station.controllers.items():
         if held := _in_vain(contents, life.line):
             return f"{name} holds {held}"
-    return ""
+    return next((left for ear in ears if (left := ear.missing(contents))), "")
 
 
 def _in_vain(contents: Contents, line: Line | None) -> list[HeldTicket]:

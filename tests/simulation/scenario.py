@@ -1,11 +1,16 @@
-"""What a seed stands for: how large the station is, who wants what of it, and what goes wrong."""
+"""What a seed stands for: how large the station is, who wants what of it, and what goes wrong.
+
+This is the base; `additions` has what parts add to it.
+"""
 
 from dataclasses import dataclass
 from random import Random
 from typing import Literal
 from uuid import UUID
 
+from stationd.proto.error import ErrorCode
 from stationd.proto.job import JobId
+from stationd.proto.jobs_protocol import RetryStatus
 from stationd.proto.program import (
     Axis,
     Capabilities,
@@ -16,6 +21,7 @@ from stationd.proto.program import (
     Setting,
     Sweep,
 )
+from stationd.proto.status import RemoteRetryStrategy
 from stationd.runtime import settings
 
 CONTROLLERS = ("one", "two", "three")
@@ -34,6 +40,20 @@ Manner = Literal["wait", "listen", "leave"]
 
 
 @dataclass(frozen=True)
+class Retrial:
+    """What a client wants of a job that is over."""
+
+    client: int
+    """Who asks."""
+    strategy: RemoteRetryStrategy
+    statuses: tuple[RetryStatus, ...] | None
+    patient: bool
+    """Whether it waits for the job's end first."""
+    pause: float
+    """Seconds from then on."""
+
+
+@dataclass(frozen=True)
 class Order:
     """A job, and what its client does with it."""
 
@@ -47,6 +67,11 @@ class Order:
     """Seconds from its submission to its cancel."""
     canceller: int
     """The client who cancels it."""
+    max_attempts: int = 1
+    retry_on: tuple[ErrorCode, ...] = ()
+    on_lost: Literal["fail", "requeue"] = "fail"
+    timeout: float | None = None
+    retrials: tuple[Retrial, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -61,10 +86,18 @@ class Scenario:
     delayed: float
     refuses: float
     """How often a driver fails."""
+    hangs: float = 0.0
+    """How often an instrument makes no progress until it is stopped."""
+    stubborn: float = 0.0
+    """How often an instrument goes on for a long time when it is stopped."""
+    children: frozenset[str] = frozenset()
+    """Controllers that the daemon can end."""
+    ears: int = 0
+    """Listeners to several jobs at once."""
 
 
-def scenario(chance: Random) -> Scenario:
-    """Draw a scenario."""
+def base(chance: Random) -> Scenario:
+    """Draw what there is without any part."""
     calm = chance.random() < 0.1
     clients = chance.randint(2, 4)
     return Scenario(

@@ -1,229 +1,37 @@
-"""A whole station in one process: the daemon and its controllers, which die and come back."""
+"""A whole station in one process, and what is known of it that no part of it knows."""
 
-import math
-from collections.abc import Callable
 from dataclasses import dataclass
-from random import Random
-from typing import TypeVar, cast
 
 import anyio
-import zmq
 from anyio.abc import TaskGroup
 
-from stationd.actors.controller import Controller, ControllerSettings
 from stationd.actors.facts import Outcome
 from stationd.actors.held import TicketCommand
 from stationd.actors.line import Line
-from stationd.proto import instruments_protocol as wire
-from stationd.proto import jobs_protocol
-from stationd.proto.codec import COMMANDS, REQUESTS
-from stationd.proto.job import Fence, JobId
-from stationd.runtime.clock import Clock
-from stationd.runtime.daemon import Ports, Station, assemble, finish
+from stationd.proto.instruments_protocol import Arm, Command
+from stationd.proto.job import Fence, Ticket
+from stationd.runtime.daemon import Station
 from stationd.runtime.journal.contents import Contents
-from stationd.runtime.metrics import Metrics
-from stationd.runtime.work.workers import Workers
-from tests.simulation.disk import Disk, SimulatedJournal
-from tests.simulation.instrument import Act, LedgerDisk, SimulatedHost, SimulatedLedger
-from tests.simulation.network import Dealer, Network, Router
-from tests.simulation.scenario import CAPABILITIES, Scenario
+from tests.simulation.disk import Disk
+from tests.simulation.instrument import Act
+from tests.simulation.ledger import LedgerDisk
+from tests.simulation.lives import ControllerLife, DaemonLife, SimulatedClock
+from tests.simulation.manners import Manners
+from tests.simulation.network import Network
+from tests.simulation.promises import Promises
+from tests.simulation.scenario import Scenario
 from tests.simulation.trace import Trace
-
-T = TypeVar("T")
-Request = TypeVar("Request")
-
-JOBS = "jobs"
-INSTRUMENTS = "instruments"
-_EPOCH_UNIX_S = 1_700_000_000.0
-_EVENTS = int(zmq.EVENT_HANDSHAKE_SUCCEEDED | zmq.EVENT_DISCONNECTED)
-
-
-class SimulatedClock(Clock):
-    """The virtual time, and a wall clock that may jump."""
-
-    def __init__(self) -> None:
-        self.jumped = 0.0
-
-    def time(self) -> float:
-        return _EPOCH_UNIX_S + self.jumped + anyio.current_time()
-
-    def monotonic(self) -> float:
-        return anyio.current_time()
-
-
-class SimulatedWorkers(Workers):
-    """Does in the loop, after a while, what workers would do."""
-
-    def __init__(self, chance: Random) -> None:
-        super().__init__(1)
-        self._chance = chance
-
-    async def call(
-        self, function: Callable[[Request], T], request: Request, seconds: float = math.inf
-    ) -> T:
-        await anyio.sleep(self._chance.uniform(0, 0.02))
-        return function(request)
-
-
-def repeatable_command(frame: bytes) -> bool:
-    """Whether a command to a controller may arrive twice: all may but the first."""
-    return not isinstance(COMMANDS.decode(frame), wire.Welcome | wire.Shutdown)
-
-
-def repeatable_request(frame: bytes) -> bool:
-    """Whether a client's request may arrive twice."""
-    request = REQUESTS.decode(frame)
-    return isinstance(request, jobs_protocol.Submit | jobs_protocol.Cancel | jobs_protocol.Get)
 
 
 @dataclass
-class Promises:
-    """What clients were told, and what must hold whatever happens from then on."""
+class Quarantined:
+    """A controller that a daemon does not trust any more."""
 
-    submitted: dict[JobId, int]
-    """Acknowledged jobs, and their numbers."""
-    cancels: set[JobId]
-    """Cancels that were accepted."""
-    asked_to_cancel: set[JobId]
-
-
-class DaemonLife:
-    """One process of the daemon."""
-
-    def __init__(self, station: "SimulatedStation", number: int) -> None:
-        self._station = station
-        self._chance = station.trace.chance(f"daemon {number}")
-        self._scope = anyio.CancelScope()
-        self.left = anyio.Event()
-        """Another daemon may start."""
-        self.died = False
-        self.zombie = False
-        self.running: Station | None = None
-        network = station.network
-        self.api = network.bind(JOBS)
-        self.instruments = network.bind(INSTRUMENTS, repeatable_command)
-        self.journal = SimulatedJournal(station.disk, station.trace, self._chance)
-
-    async def run(self) -> None:
-        """Live until the daemon crashes."""
-        try:
-            with self._scope:
-                async with anyio.create_task_group() as tasks:
-                    tasks.start_soon(self.journal.run)
-                    await self._serve(tasks)
-        except Exception as error:  # noqa: BLE001 - whatever it is, it is a finding
-            if not self.died:
-                self._station.trace.violation("the daemon ended by itself:", repr(first(error)))
-        self.died = True
-        self._close()
-        if not self.zombie:
-            self._station.disk.crash()
-        self.left.set()
-
-    async def _serve(self, tasks: TaskGroup) -> None:
-        ports = Ports(
-            journal=self.journal,
-            instruments=self.instruments,
-            api=[self.api],
-            clock=self._station.clock,
-            workers=SimulatedWorkers(self._chance),
-        )
-        settings = self._station.scenario.settings
-        metrics = Metrics(list(settings.controllers))
-        self.running = await assemble(settings, ports, metrics, tasks)
-        await anyio.sleep_forever()
-
-    def crash(self) -> None:
-        """End at once."""
-        if not self.died:
-            self.died = True
-            self._close()
-            self._scope.cancel()
-
-    async def stop(self) -> None:
-        """End in order, as on SIGTERM."""
-        try:
-            if self.running is not None and not self.died:
-                await finish(self.running)
-        finally:
-            self.crash()
-
-    def haunt(self) -> None:
-        """Go on talking to controllers while another daemon takes over disk and clients."""
-        if self.running is None or self.died:
-            return
-        self.zombie = True
-        self.journal.hangs = True
-        self._station.disk.crash()
-        self.api.unbind()
-        self.left.set()
-
-    def _close(self) -> None:
-        self.api.close()
-        self.instruments.close()
-
-
-class ControllerLife:
-    """One process of a controller."""
-
-    def __init__(self, station: "SimulatedStation", name: str, number: int) -> None:
-        self._station = station
-        self._name = name
-        self._chance = station.trace.chance(f"controller {name} {number}")
-        self._scope = anyio.CancelScope()
-        self.died = False
-        self.sockets: list[Dealer | Router] = []
-        self.line: Line | None = None
-
-    async def run(self) -> None:
-        """Live until the controller crashes."""
-        try:
-            with self._scope:
-                async with anyio.create_task_group() as tasks:
-                    await self._serve(tasks)
-                    tasks.cancel_scope.cancel()
-        except Exception as error:  # noqa: BLE001 - whatever it is, it is a finding
-            if not self.died:
-                self._station.trace.violation(
-                    f"controller {self._name} ended by itself:", repr(first(error))
-                )
-        self.crash()
-
-    async def _serve(self, tasks: TaskGroup) -> None:
-        station = self._station
-        host = SimulatedHost(
-            name=self._name,
-            capabilities=CAPABILITIES[self._name],
-            acts=station.acts,
-            trace=station.trace,
-            chance=self._chance,
-            tasks=tasks,
-            wall=station.clock.time,
-            refuses=station.scenario.refuses,
-        )
-        ledger = SimulatedLedger(station.ledgers[self._name], station.trace, self._chance)
-        tasks.start_soon(ledger.run)
-        dealer, monitor = station.network.connect(INSTRUMENTS, self._name, _EVENTS)
-        self.sockets = [dealer]
-        settings = ControllerSettings(
-            name=self._name,
-            driver="simulated",
-            endpoint="tcp://simulated:1",
-            state="/nonexistent",
-            beat_interval=station.scenario.settings.instruments.beat_interval,
-        )
-        controller = Controller(settings, ledger, dealer, monitor, release="0", host=host)
-        line: Line = vars(controller)["_line"]
-        station.watch_fences(self._name, line)
-        self.line = line
-        await controller.run()
-
-    def crash(self) -> None:
-        """End at once."""
-        self.died = True
-        for socket in self.sockets:
-            socket.close()
-        self._scope.cancel()
+    controller: str
+    ticket: int
+    since: float
+    until: float | None = None
+    """When an operator has said that it can be trusted."""
 
 
 class SimulatedStation:
@@ -244,9 +52,17 @@ class SimulatedStation:
         self.ledgers = {
             name: LedgerDisk(f"ledger of {name}") for name in scenario.settings.controllers
         }
+        self._lost_ledgers: list[LedgerDisk] = []
+        self.manners = Manners(scenario, trace)
+        self.failed: set[int] = set()
+        """Tickets of which a driver has failed."""
+        self.quarantined: list[Quarantined] = []
+        self._sent: set[tuple[str, int]] = set()
         self.acts: list[Act] = []
-        self.promises = Promises({}, set(), set())
+        self.promises = Promises()
         self.daemons: list[DaemonLife] = []
+        self.starts: list[float] = []
+        """When daemons started."""
         self.controllers: dict[str, ControllerLife] = {}
         self.troubles: list[tuple[float, str]] = []
         """When a controller died, or its link did, or a daemon haunted it."""
@@ -262,7 +78,7 @@ class SimulatedStation:
 
     def close(self) -> None:
         """Let go of the controllers' disks."""
-        for ledger in self.ledgers.values():
+        for ledger in (*self.ledgers.values(), *self._lost_ledgers):
             ledger.database.close()
 
     @property
@@ -283,8 +99,9 @@ class SimulatedStation:
     async def _keep_daemon(self, tasks: TaskGroup) -> None:
         while True:
             life = DaemonLife(self, len(self.daemons))
-            self.check_promises(life.journal.contents)
+            self.promises.check(life.journal.contents, self.trace)
             self.daemons.append(life)
+            self.starts.append(anyio.current_time())
             tasks.start_soon(life.run)
             await life.left.wait()
             await anyio.sleep(self._chance.choice((0.0, 0.05, 0.5)))
@@ -301,20 +118,15 @@ class SimulatedStation:
         """Note that something is done to controllers, of which their jobs may fail."""
         self.troubles += [(anyio.current_time(), name) for name in controllers]
 
-    # --- checks at the moment ----------------------------------------------------------------
+    def lose_ledger(self, controller: str) -> None:
+        """Let the machine of a controller come back without what was on its disk."""
+        self.controllers[controller].crash()
+        self._lost_ledgers.append(self.ledgers[controller])
+        number = len(self._lost_ledgers)
+        self.ledgers[controller] = LedgerDisk(f"ledger {number} of {controller}")
+        self._fences.pop(controller, None)
 
-    def check_promises(self, contents: Contents) -> None:
-        """Compare what was promised with what a journal holds."""
-        for job, number in self.promises.submitted.items():
-            if contents.numbers.get(job) != number:
-                self.trace.violation("acknowledged job", job, number, "is not in the journal")
-        for job in self.promises.cancels:
-            number = contents.numbers.get(job, 0)
-            stored = contents.jobs.get(number)
-            if stored is None or not any(
-                entry.cancelling or entry.status.is_terminal for entry in stored.timeline
-            ):
-                self.trace.violation("accepted cancel of", job, "is not in the journal")
+    # --- checks at the moment ----------------------------------------------------------------
 
     def watch_fences(self, name: str, line: Line) -> None:
         """Check that a controller obeys no fence but the newest that it was shown."""
@@ -333,10 +145,38 @@ class SimulatedStation:
 
         vars(line)["command"] = command
 
+    def watch_quarantine(self, running: Station) -> None:
+        """Note who is put in quarantine, and check that nobody is sent work there."""
+        quarantine, send = running.instruments.quarantine, running.bus.send
+        put = quarantine.put
 
-def first(error: BaseException) -> BaseException:
-    """Return what is at the bottom of groups of exceptions."""
-    if isinstance(error, BaseExceptionGroup):
-        group = cast("BaseExceptionGroup[BaseException]", error)
-        return first(group.exceptions[0])
-    return error
+        def put_and_note(controller: str, ticket: Ticket) -> None:
+            self.trace.fault("quarantines", controller, ticket.number)
+            now = anyio.current_time()
+            self.quarantined.append(Quarantined(controller, ticket.number, now))
+            put(controller, ticket)
+
+        def send_and_check(controller: str, command: Command) -> None:
+            if isinstance(command, Arm) and (controller, command.ticket.number) not in self._sent:
+                self._sent.add((controller, command.ticket.number))
+                self._check_claim(controller, command.ticket.number)
+            send(controller, command)
+
+        vars(quarantine)["put"] = put_and_note
+        vars(running.bus)["send"] = send_and_check
+
+    def _check_claim(self, controller: str, number: int) -> None:
+        at_work = {
+            act.ticket for act in self.acts if act.controller == controller and act.ended is None
+        }
+        for one in self.quarantined:
+            if one.controller == controller and one.until is None and one.ticket in at_work:
+                self.trace.violation(
+                    "ticket", number, "was sent to", controller, "in quarantine of", one.ticket
+                )
+
+    def reset(self, controller: str) -> None:
+        """Note that an operator wants a controller to be trusted again."""
+        for one in self.quarantined:
+            if one.controller == controller and one.until is None:
+                one.until = anyio.current_time()

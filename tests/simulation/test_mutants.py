@@ -16,7 +16,7 @@ def test_the_checkers_catch_it(mutant: Mutant) -> None:
     others = itertools.product(range(1, MOST_SEEDS + 1), BACKENDS)
     with applied(mutant):
         for seed, backend in (mutant.caught_by, *others):
-            if simulate(seed, backend).violations:
+            if simulate(seed, backend, mutant.parts).violations:
                 return
     pytest.fail(f"no checker noticed that {mutant.name}")
 

@@ -8,25 +8,26 @@ from pathlib import Path
 import pytest
 
 from tests.simulation.loops import BACKENDS, Backend
+from tests.simulation.parts import BASE, parts_from
 from tests.simulation.run import simulate
 
 HERE = Path(__file__).parent
 FAILED_ONCE = [
-    (int(line.split()[0]), line.split()[1])
+    (int(line.split()[0]), line.split()[1], line.split()[2])
     for line in (HERE / "failed_seeds.txt").read_text().splitlines()
     if line and not line.startswith("#")
 ]
 SEEDS = range(1000, 1008)
 
 
-@pytest.mark.parametrize(("seed", "backend"), FAILED_ONCE)
-def test_a_seed_that_failed_once_never_fails_again(seed: int, backend: Backend) -> None:
-    assert simulate(seed, backend).violations == []
+@pytest.mark.parametrize(("seed", "backend", "parts"), FAILED_ONCE)
+def test_a_seed_that_failed_once_never_fails_again(seed: int, backend: Backend, parts: str) -> None:
+    assert simulate(seed, backend, parts_from(parts)).violations == []
 
 
 @pytest.mark.parametrize("backend", BACKENDS)
 def test_stations_keep_their_promises_whatever_goes_wrong(backend: Backend) -> None:
-    results = [simulate(seed, backend) for seed in SEEDS]
+    results = [simulate(seed, backend, BASE) for seed in SEEDS]
     assert [(one.seed, one.violations) for one in results if one.violations] == []
     assert sum(one.lifecycles for one in results) > 10 * len(SEEDS)
 

@@ -1,0 +1,142 @@
+"""What parts add to a scenario, each from a source of chance of its own."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from random import Random
+from typing import Final
+
+import msgspec
+
+from stationd.proto.error import ErrorCode
+from stationd.proto.program import Circuits
+from stationd.proto.status import RemoteRetryStrategy
+from stationd.runtime import settings
+from tests.simulation.parts import PARTS, Part, Parts
+from tests.simulation.scenario import CONTROLLERS, Order, Retrial, Scenario, base
+from tests.simulation.trace import Trace
+
+_ALSO: Final = {name: f"also-{name}" for name in CONTROLLERS}
+"""Second targets of the same controllers."""
+
+
+def scenario(trace: Trace, parts: Parts) -> Scenario:
+    """Draw a scenario."""
+    drawn = base(trace.chance("scenario"))
+    for part in PARTS:
+        if part in parts and part in _ADDED:
+            drawn = _ADDED[part](trace.chance(f"scenario, {part}"), drawn)
+    return drawn
+
+
+def _orders(drawn: Scenario, change: Callable[[Order], Order]) -> Scenario:
+    return replace(
+        drawn, clients=tuple(tuple(change(order) for order in orders) for orders in drawn.clients)
+    )
+
+
+# --- several targets -------------------------------------------------------------------------
+
+
+def _targets(chance: Random, drawn: Scenario) -> Scenario:
+    def change(order: Order) -> Order:
+        other = chance.random() < 0.5
+        if not isinstance(order.work, Circuits) or not other:
+            return order
+        work = msgspec.structs.replace(order.work, target=_ALSO[order.work.target])
+        return replace(order, work=work)
+
+    also = {other: settings.Target(controller=name) for name, other in _ALSO.items()}
+    targets = {**drawn.settings.targets, **also}
+    return replace(
+        _orders(drawn, change), settings=msgspec.structs.replace(drawn.settings, targets=targets)
+    )
+
+
+# --- further attempts ------------------------------------------------------------------------
+
+
+def _retries(chance: Random, drawn: Scenario) -> Scenario:
+    def change(order: Order) -> Order:
+        number = chance.choice((0, 0, 1, 1, 2, 3))
+        retrials = tuple(_retrial(chance, len(drawn.clients)) for _ in range(number))
+        return replace(order, retrials=retrials)
+
+    return replace(_orders(drawn, change), refuses=max(drawn.refuses, chance.choice((0.0, 0.2))))
+
+
+def _retrial(chance: Random, clients: int) -> Retrial:
+    return Retrial(
+        client=chance.randrange(clients),
+        strategy=chance.choice(tuple(RemoteRetryStrategy)),
+        statuses=chance.choice((None, None, ("ERROR",), ("CANCELLED",), ("ERROR", "CANCELLED"))),
+        patient=chance.random() < 0.8,
+        pause=chance.choice((0.0, 0.0, chance.uniform(0, 0.1), chance.uniform(0, 3))),
+    )
+
+
+_RETRY_ON: Final = (
+    (),
+    (),
+    (ErrorCode.DRIVER_FAILED,),
+    (ErrorCode.INSTRUMENT_LOST,),
+    (ErrorCode.JOB_TIMEOUT, ErrorCode.DRIVER_FAILED),
+)
+
+
+def _attempts(chance: Random, drawn: Scenario) -> Scenario:
+    def change(order: Order) -> Order:
+        most = chance.choice((1, 1, 2, 3))
+        retry_on = chance.choice(_RETRY_ON)
+        return replace(
+            order,
+            max_attempts=most,
+            retry_on=retry_on if most > 1 else (),
+            on_lost=chance.choice(("fail", "requeue")),
+        )
+
+    return replace(_orders(drawn, change), refuses=max(drawn.refuses, chance.choice((0.0, 0.2))))
+
+
+# --- bounds ----------------------------------------------------------------------------------
+
+
+def _deadlines(chance: Random, drawn: Scenario) -> Scenario:
+    def change(order: Order) -> Order:
+        timeout = chance.choice((0.02, chance.uniform(0.02, 0.5), chance.uniform(0.5, 5)))
+        return replace(order, timeout=timeout if chance.random() < 0.3 else None)
+
+    controllers = {
+        name: msgspec.structs.replace(one, silence=chance.choice((0.0, 1.0, 2.5)))
+        for name, one in drawn.settings.controllers.items()
+    }
+    return replace(
+        _orders(drawn, change),
+        settings=msgspec.structs.replace(drawn.settings, controllers=controllers),
+        hangs=chance.choice((0.0, 0.1, 0.3)),
+    )
+
+
+def _stubborn(chance: Random, drawn: Scenario) -> Scenario:
+    instruments = msgspec.structs.replace(
+        drawn.settings.instruments, abort_timeout=chance.choice((0.3, 1.0, 3.0))
+    )
+    return replace(
+        drawn,
+        settings=msgspec.structs.replace(drawn.settings, instruments=instruments),
+        stubborn=chance.choice((0.2, 0.6)),
+        children=frozenset(name for name in CONTROLLERS if chance.random() < 0.4),
+    )
+
+
+def _listeners(chance: Random, drawn: Scenario) -> Scenario:
+    return replace(drawn, ears=chance.randint(1, 3))
+
+
+_ADDED: Final[Mapping[Part, Callable[[Random, Scenario], Scenario]]] = {
+    "targets": _targets,
+    "retries": _retries,
+    "attempts": _attempts,
+    "deadlines": _deadlines,
+    "stubborn": _stubborn,
+    "listeners": _listeners,
+}

@@ -1,0 +1,66 @@
+"""Instruments with bad manners: some hang, and some do not stop when they are told to."""
+
+from dataclasses import dataclass
+
+import anyio
+
+from tests.simulation.scenario import Scenario
+from tests.simulation.trace import Trace
+
+_LONGEST_HANG = 6.0
+"""Seconds, where nobody minds the silence."""
+_LONGEST_RESISTANCE = 15.0
+
+
+@dataclass(frozen=True)
+class Manner:
+    """How an instrument behaves while it is at work on one ticket."""
+
+    hangs: bool = False
+    resists: float = 0.0
+    """Seconds that it goes on when it is stopped."""
+
+
+class Manners:
+    """How the instruments of a station behave.
+
+    Args:
+        scenario: How often they misbehave.
+        trace: Counts it.
+    """
+
+    def __init__(self, scenario: Scenario, trace: Trace) -> None:
+        self._scenario = scenario
+        self._trace = trace
+        self._chance = trace.chance("manners")
+        self._silence = {name: one.silence for name, one in scenario.settings.controllers.items()}
+        self._calm = anyio.Event()
+
+    def calm(self) -> None:
+        """Let instruments stop from now on when they are told to."""
+        self._calm.set()
+
+    def draw(self, controller: str) -> Manner:
+        """Decide how an instrument will behave."""
+        scenario = self._scenario
+        if not scenario.hangs and not scenario.stubborn:
+            return Manner()
+        hangs = self._chance.random() < scenario.hangs
+        resists = self._chance.choice((0.5, 2.0, _LONGEST_RESISTANCE))
+        if self._calm.is_set() and not self._silence[controller]:
+            return Manner()
+        return Manner(hangs, resists if self._chance.random() < scenario.stubborn else 0.0)
+
+    async def hang(self, controller: str, stop: anyio.Event) -> None:
+        """Make no progress. Where silence is not allowed, only a stop ends it."""
+        self._trace.fault("hanging instruments", controller)
+        with anyio.move_on_after(None if self._silence[controller] else _LONGEST_HANG):
+            await stop.wait()
+
+    async def resist(self, manner: Manner) -> None:
+        """Go on although there was a stop."""
+        if not manner.resists or self._calm.is_set():
+            return
+        self._trace.fault("stubborn instruments")
+        with anyio.move_on_after(manner.resists):
+            await self._calm.wait()
