@@ -5,12 +5,18 @@ from __future__ import annotations
 from pathlib import Path
 
 import click
-from rich.text import Text
 
 from stationd.client import jobs
 from stationd.client.calibration_file import read_calibration
 from stationd.client.stationctl.options import json_option, station_option
-from stationd.client.stationctl.printing import console, moment, print_json, table
+from stationd.client.stationctl.printing import (
+    Cell,
+    Styled,
+    moment,
+    print_json,
+    print_table,
+    print_text,
+)
 from stationd.proto.calibration import CalibrationSummary, Observation
 
 
@@ -45,7 +51,7 @@ def list_sets(target: str, as_json: bool) -> None:  # noqa: FBT001 - click calls
         print_json(found)
         return
     columns = ("SET", "TARGET", "NAME", "OBSERVATIONS", "STORED", "DEFAULT")
-    console().print(table(columns, [_row(one) for one in found]))
+    print_table(columns, [_row(one) for one in found])
 
 
 @calibration.command
@@ -58,11 +64,10 @@ def show(set_id: str, as_json: bool) -> None:  # noqa: FBT001 - click calls it b
     if as_json:
         print_json(found)
         return
-    out = console()
-    out.print(f"{found.id} {found.name}".rstrip())
-    out.print(f"of {found.target}, stored {moment(found.created_unix_s)}")
+    print_text(f"{found.id} {found.name}".rstrip())
+    print_text(f"of {found.target}, stored {moment(found.created_unix_s)}")
     columns = ("PATH", "VALUE", "UNIT", "UNCERTAINTY", "MEASURED")
-    out.print(table(columns, [_observation(one) for one in found.observations]))
+    print_table(columns, [_observation(one) for one in found.observations])
 
 
 @calibration.command
@@ -78,14 +83,14 @@ def use(set_id: str, as_json: bool) -> None:  # noqa: FBT001 - click calls it by
         click.echo(f"{found.id} is the default of {found.target}")
 
 
-def _row(one: CalibrationSummary) -> tuple[str | Text, ...]:
+def _row(one: CalibrationSummary) -> tuple[Cell, ...]:
     return (
         one.id,
         one.target,
         one.name or "-",
         str(one.observations),
         moment(one.created_unix_s),
-        Text("yes", style="green") if one.default else "",
+        Styled("yes", "green") if one.default else "",
     )
 
 

@@ -3,11 +3,17 @@
 from __future__ import annotations
 
 import click
-from rich.text import Text
 
 from stationd.client import jobs
 from stationd.client.stationctl.options import json_option, station_option
-from stationd.client.stationctl.printing import SHORT_ID, console, print_json, table
+from stationd.client.stationctl.printing import (
+    SHORT_ID,
+    Cell,
+    Styled,
+    print_json,
+    print_table,
+    print_text,
+)
 from stationd.proto.jobs_protocol import ControllerView
 from stationd.proto.program import Capabilities
 
@@ -21,12 +27,11 @@ def controllers(as_json: bool) -> None:  # noqa: FBT001 - click calls it by name
     if as_json:
         print_json({"targets": targets, "controllers": found})
         return
-    out = console()
     columns = ("CONTROLLER", "DRIVER", "CONNECTED", "RUNNING", "LINE", "CAN DO")
-    out.print(table(columns, [_row(controller) for controller in found]))
-    out.print()
+    print_table(columns, [_row(controller) for controller in found])
+    print_text()
     rows = [(target.name, target.controller) for target in targets]
-    out.print(table(("TARGET", "CONTROLLER"), rows))
+    print_table(("TARGET", "CONTROLLER"), rows)
 
 
 @click.command
@@ -56,7 +61,7 @@ def ping(as_json: bool) -> None:  # noqa: FBT001 - click calls it by name
     )
 
 
-def _row(controller: ControllerView) -> tuple[str | Text, ...]:
+def _row(controller: ControllerView) -> tuple[Cell, ...]:
     return (
         controller.name,
         controller.driver or "-",
@@ -67,10 +72,10 @@ def _row(controller: ControllerView) -> tuple[str | Text, ...]:
     )
 
 
-def _presence(controller: ControllerView) -> Text:
+def _presence(controller: ControllerView) -> Styled:
     if controller.quarantined is not None:
-        return Text("in quarantine", style="red")
-    return Text("yes", style="green") if controller.connected else Text("no", style="red")
+        return Styled("in quarantine", "red")
+    return Styled("yes", "green") if controller.connected else Styled("no", "red")
 
 
 def _abilities(capabilities: Capabilities | None) -> str:

@@ -2,158 +2,170 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable, Generator, Sequence
-from contextlib import aclosing, contextmanager
-from typing import TYPE_CHECKING
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Final
 
-import anyio
 import click
-from rich.live import Live
 
-from stationd.client import aio, jobs
 from stationd.client.portal import call
 from stationd.client.stationctl.ending import INTERRUPTED, report
-from stationd.client.stationctl.ladder import Ladder, line
-from stationd.client.stationctl.lookup import job_id
-from stationd.client.stationctl.options import json_option, station_option, timeout_option
-from stationd.client.stationctl.printing import console, print_json, print_json_line
-from stationd.client.waiting import check_finished
-from stationd.proto.error import JobError, WaitTimeout
+from stationd.client.stationctl.lookup import job_ids
+from stationd.client.stationctl.options import (
+    json_option,
+    station_option,
+    status_option,
+    timeout_option,
+)
+from stationd.client.stationctl.printing import SHORT_ID, on_terminal, print_json, print_json_line
+from stationd.client.stationctl.watching import Watch, follow, listen_to_all
+from stationd.proto.status import StatusEnum
 
 if TYPE_CHECKING:
-    from stationd.client.references import JobStatus
-    from stationd.proto.job import JobId, TimelineEntry
-    from stationd.proto.status import JobExecutorStatus
+    from collections.abc import Generator, Sequence
 
-Show = Callable[["JobStatus"], None]
-Begin = Callable[["Sequence[TimelineEntry]"], None]
+    from stationd.client.awaiting import AnyStatus
+    from stationd.client.references import JobStatus
+    from stationd.client.stationctl.climb import Climb
+    from stationd.client.stationctl.watching import Show
+    from stationd.proto.job import JobId
+
+_MOST_NAMED: Final = 5
+"""Jobs that are named when a wait is left."""
 
 
 @click.command
 @click.argument("names", metavar="JOB...", nargs=-1, required=True)
+@status_option("--until", "Be content with this status, as in RUNNING or execution_started.")
+@click.option("--any", "first", is_flag=True, help="End with the first job that is decided.")
 @timeout_option
 @json_option
 @station_option
 @click.pass_context
 def wait(
     ctx: click.Context,
+    *,
     names: tuple[str, ...],
+    until: AnyStatus | None,
+    first: bool,
     timeout: float | None,
-    as_json: bool,  # noqa: FBT001 - click calls it by name
+    as_json: bool,
 ) -> None:
-    """Wait until jobs are over. Ends with 1 if one failed, with 5 if the time was over first."""
-    ctx.exit(wait_for_all([job_id(name) for name in names], timeout, as_json=as_json))
+    """Wait until jobs are over.
+
+    Ends with 1 if one of them failed or was cancelled, with 5 if the time was over first. With
+    --json, prints where each stands in the end.
+    """
+    watch = Watch(job_ids(names), until or StatusEnum.COMPLETED, first=first)
+    ctx.exit(wait_for(watch, timeout, as_json=as_json))
 
 
 @click.command
-@click.argument("name", metavar="JOB")
+@click.argument("names", metavar="[JOB...]", nargs=-1)
+@status_option("--until", "End at this status, as in RUNNING or execution_started.")
 @timeout_option
 @json_option
 @station_option
 @click.pass_context
 def listen(
     ctx: click.Context,
-    name: str,
+    *,
+    names: tuple[str, ...],
+    until: AnyStatus | None,
     timeout: float | None,
-    as_json: bool,  # noqa: FBT001 - click calls it by name
+    as_json: bool,
 ) -> None:
-    """Show every change of a job until it is over. With --json, a line of JSON for each."""
-    job = job_id(name)
-    with _leaving(ctx, [job]):
-        if as_json:
-            call(follow, job, timeout, print_json_line)
-        else:
-            with _display(job) as display:
-                call(follow, job, timeout, *display)
+    """Show every change of jobs until they are over; without JOB, of all jobs, for ever.
+
+    With --json, a line of JSON for each change.
+    """
+    if not names:
+        if until is not None:
+            raise click.UsageError("--until is for named jobs")
+        with _leaving(ctx, []):
+            call(listen_to_all, print_json_line if as_json else _print_line, timeout)
+        return
+    watch = Watch(job_ids(names), until or StatusEnum.COMPLETED)
+    if not as_json:
+        ctx.exit(wait_for(watch, timeout, as_json=False))
+    with _leaving(ctx, list(watch.climbs)):
+        errors = call(follow, watch, lambda _, change: print_json_line(change), timeout)
+    ctx.exit(max(map(report, errors), default=0))
 
 
-def wait_for_all(wanted: list[JobId], timeout: float | None, *, as_json: bool) -> int:
-    """Wait for jobs, show their climb, and return the exit code.
+def wait_for(watch: Watch, timeout: float | None, *, as_json: bool) -> int:
+    """Wait for jobs, show how they climb, and return the exit code.
 
     Args:
-        wanted: The jobs.
+        watch: The jobs.
         timeout: Seconds for all of them together; None for as long as it takes.
         as_json: Print where they stand in the end and nothing else.
     """
-    ctx = click.get_current_context()
-    deadline = None if timeout is None else time.monotonic() + timeout
-    codes: list[int] = []
-    ends: list[JobStatus] = []
-    with _leaving(ctx, wanted):
-        for job in wanted:
-            left = None if deadline is None else max(deadline - time.monotonic(), 0.0)
-            codes.append(_wait(job, left, ends, as_json=as_json))
-    if as_json:
-        print_json(ends)
-    return max(codes, default=0)
-
-
-async def follow(
-    job: JobId, timeout: float | None, show: Show, begin: Begin | None = None
-) -> JobStatus | None:
-    """Show every change of a job until it is over.
-
-    Args:
-        job: The job.
-        timeout: Seconds; None for as long as it takes.
-        show: Called with every change.
-        begin: Called once, before the first change that it may lack, with all that was climbed.
-
-    Raises:
-        JobError: It failed, or was cancelled.
-        WaitTimeout: It was not over in time.
-    """
-    last: JobStatus | None = None
-    with anyio.move_on_after(timeout):
-        async with aclosing(aio.listen_job_status(job)) as updates:
-            async for update in updates:
-                if last is None and begin is not None:
-                    # The first update tells where the job stands, not how it came there.
-                    begin((await aio.view(job)).timeline)
-                last = update
-                show(update)
-        check_finished(await aio.view(job))
-        return last
-    rung: JobExecutorStatus | None = last.status if last is not None else None
-    raise WaitTimeout(job, rung, timeout or 0.0)
-
-
-def _wait(job: JobId, timeout: float | None, ends: list[JobStatus], *, as_json: bool) -> int:
-    shown: list[JobStatus] = []
-    try:
+    with _leaving(click.get_current_context(), list(watch.climbs)):
         if as_json:
-            call(follow, job, timeout, shown.append)
+            errors = call(follow, watch, _show_nothing, timeout)
+        elif on_terminal():
+            with _live(watch):
+                errors = call(follow, watch, _show_nothing, timeout)
         else:
-            with _display(job) as display:
-                call(follow, job, timeout, *display)
-    except (JobError, WaitTimeout) as error:
-        return report(error)
-    finally:
-        ends.extend(shown[-1:])
-    return 0
+            errors = call(follow, watch, _line_printer(several=len(watch.climbs) > 1), timeout)
+    if as_json:
+        print_json([one.status for one in watch.climbs.values() if one.status is not None])
+    return max(map(report, errors), default=0)
+
+
+def _show_nothing(_: Climb, __: JobStatus) -> None:
+    pass
+
+
+def _line_printer(*, several: bool) -> Show:
+    from stationd.client.stationctl.line import line  # noqa: PLC0415 - not for JSON
+
+    def show(climb: Climb, change: JobStatus) -> None:
+        click.echo(line(change, named=climb.job[:SHORT_ID] if several else ""))
+
+    return show
+
+
+def _print_line(change: JobStatus) -> None:
+    from stationd.client.stationctl.line import line  # noqa: PLC0415 - not for JSON
+
+    click.echo(line(change, named=change.job[:SHORT_ID]))
 
 
 @contextmanager
-def _display(job: JobId) -> Generator[tuple[Show, Begin | None]]:
-    """Give a function that shows an update: in a live ladder on a terminal, else as a line."""
-    out = console()
-    if not out.is_terminal:
-        yield lambda update: click.echo(line(update)), None
-        return
-    view = jobs.view(job)
-    ladder = Ladder(f"{view.id} {view.name}".rstrip())
-    ladder.begin(view.timeline)
-    with Live(ladder, console=out, refresh_per_second=10):
-        yield ladder.take, ladder.begin
+def _live(watch: Watch) -> Generator[None]:
+    """Draw the jobs for as long as the block lasts: one as a ladder, several as a board."""
+    from rich.live import Live  # noqa: PLC0415 - slow
+
+    from stationd.client.stationctl.board import Board  # noqa: PLC0415 - slow
+    from stationd.client.stationctl.ladder import Ladder  # noqa: PLC0415 - slow
+    from stationd.client.stationctl.printing import console  # noqa: PLC0415 - slow
+
+    climbs = list(watch.climbs.values())
+    drawn = Ladder(climbs[0]) if len(climbs) == 1 else Board(climbs)
+    with Live(drawn, console=console(), refresh_per_second=8):
+        yield
 
 
 @contextmanager
-def _leaving(ctx: click.Context, wanted: list[JobId]) -> Generator[None]:
+def _leaving(ctx: click.Context, jobs: Sequence[JobId]) -> Generator[None]:
     """Say how to come back if Ctrl-C ends the wait."""
     try:
         yield
     except KeyboardInterrupt:
-        named = " ".join(wanted)
-        click.echo(f"\nno longer waiting; the job goes on: stationctl wait {named}", err=True)
+        click.echo(f"\n{farewell(jobs)}", err=True)
         ctx.exit(INTERRUPTED)
+
+
+def farewell(jobs: Sequence[JobId]) -> str:
+    """Return what is said to whoever does not wait any more.
+
+    >>> farewell(["0b1c2d3e-4f50-4617-8293-a4b5c6d7e8f9"])
+    'no longer waiting; the job goes on: stationctl wait 0b1c2d3e-4f50-4617-8293-a4b5c6d7e8f9'
+    """
+    if not jobs:
+        return "no longer listening; jobs go on"
+    whose = "the job goes on" if len(jobs) == 1 else f"the {len(jobs)} jobs go on"
+    if len(jobs) > _MOST_NAMED:
+        return f"no longer waiting; {whose}: the same command comes back to them"
+    return f"no longer waiting; {whose}: stationctl wait {' '.join(jobs)}"

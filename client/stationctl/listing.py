@@ -5,19 +5,21 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import click
-from rich.text import Text
 
 from stationd.client import jobs
 from stationd.client.stationctl.lookup import job_id
 from stationd.client.stationctl.options import json_option, station_option
 from stationd.client.stationctl.printing import (
     SHORT_ID,
-    coarse_text,
-    console,
+    Cell,
+    Styled,
+    coarse_cell,
     duration,
     moment,
     print_json,
-    table,
+    print_table,
+    print_text,
+    words,
 )
 from stationd.proto.job import ItemView, JobView, TimelineEntry
 from stationd.proto.status import JobExecutorStatus, JobStatusEnum
@@ -68,7 +70,7 @@ def list_jobs(
         click.echo("no jobs", err=True)
         return
     columns = ("JOB", "NAME", "TYPE", "STATUS", "RUNG", "SUBMITTED")
-    console().print(table(columns, [_row(job) for job in found]))
+    print_table(columns, [_row(job) for job in found])
 
 
 @click.command
@@ -81,18 +83,17 @@ def show(job: str, as_json: bool) -> None:  # noqa: FBT001 - click calls it by n
     if as_json:
         print_json(view)
         return
-    out = console()
-    for name, value in _facts(view):
-        out.print(Text.assemble((f"{name:<12}", "bold"), value))
+    for name, *value in _facts(view):
+        print_text(Styled(f"{words(name):<12}", "bold"), *value)
     for attempt in sorted({entry.attempt for entry in view.timeline}):
-        out.print()
+        print_text()
         if view.attempt > 1:
-            out.print(Text(f"attempt {attempt}", style="bold"))
+            print_text(Styled(f"attempt {attempt}", "bold"))
         entries = tuple(entry for entry in view.timeline if entry.attempt == attempt)
-        out.print(table(("RUNG", "TIME", "TOOK", ""), _timeline(entries)))
+        print_table(("RUNG", "TIME", "TOOK", ""), _timeline(entries))
     if view.items:
-        out.print()
-        out.print(table(("ITEM", "NAME", "RESULT"), [_item(item) for item in view.items]))
+        print_text()
+        print_table(("ITEM", "NAME", "RESULT"), [_item(item) for item in view.items])
 
 
 def _plain(job: JobRef) -> dict[str, object]:
@@ -111,24 +112,24 @@ def _plain(job: JobRef) -> dict[str, object]:
     }
 
 
-def _row(job: JobRef) -> tuple[str | Text, ...]:
+def _row(job: JobRef) -> tuple[Cell, ...]:
     return (
         job.id[:SHORT_ID],
         job.name or "-",
         job.job_type,
-        coarse_text(job.last_status),
+        coarse_cell(job.last_status),
         str(job.status),
         moment(job.created_unix_s),
     )
 
 
-def _facts(view: JobView) -> list[tuple[str, str | Text]]:
-    facts: list[tuple[str, str | Text]] = [
+def _facts(view: JobView) -> list[tuple[Cell, ...]]:
+    facts: list[tuple[Cell, ...]] = [
         ("job", view.id),
         ("name", view.name or "-"),
         ("type", view.kind),
         ("target", view.target or "-"),
-        ("status", Text.assemble(coarse_text(view.coarse), f" ({view.status})")),
+        ("status", coarse_cell(view.coarse), f" ({view.status})"),
         ("submitted", moment(view.created_unix_s)),
         ("priority", str(view.priority)),
         ("attempt", str(view.attempt)),
@@ -140,16 +141,16 @@ def _facts(view: JobView) -> list[tuple[str, str | Text]]:
         progress = view.progress
         facts.append(("progress", f"{progress.done} of {progress.total} {progress.unit}"))
     if view.error is not None:
-        facts.append(("error", Text(str(view.error), style="red")))
+        facts.append(("error", Styled(str(view.error), "red")))
     if view.note:
         facts.append(("note", view.note))
     return facts
 
 
-def _timeline(entries: tuple[TimelineEntry, ...]) -> list[tuple[str | Text, ...]]:
+def _timeline(entries: tuple[TimelineEntry, ...]) -> list[tuple[Cell, ...]]:
     """Return a row per fact; a rung took until the next one was reached."""
     ends = [entry.time_unix_s for entry in entries[1:]]
-    rows: list[tuple[str | Text, ...]] = []
+    rows: list[tuple[Cell, ...]] = []
     for index, entry in enumerate(entries):
         took = duration(ends[index] - entry.time_unix_s) if index < len(ends) else ""
         rows.append((str(entry.status), moment(entry.time_unix_s), took, _remark(entry)))
@@ -165,9 +166,9 @@ def _remark(entry: TimelineEntry) -> str:
     return "; ".join(word for word in words if word)
 
 
-def _item(item: ItemView) -> tuple[str | Text, ...]:
+def _item(item: ItemView) -> tuple[Cell, ...]:
     if item.error is not None:
-        return str(item.index), item.name or "-", Text(str(item.error), style="red")
+        return str(item.index), item.name or "-", Styled(str(item.error), "red")
     if item.result is None:
         return str(item.index), item.name or "-", "-"
     partial = "partial, " if item.partial else ""

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Final
+from typing import TYPE_CHECKING, Final
 from uuid import UUID
 
 from stationd.client import jobs
 from stationd.proto.error import NoUniqueMatch, RequestError, ZeroMatches
 from stationd.proto.job import JobId
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 SHORTEST: Final = 4
 """Characters of an id that are enough to look for it."""
@@ -24,19 +27,45 @@ def job_id(text: str) -> JobId:
         NoUniqueMatch: Several do.
         RequestError: The text is too short, or no beginning of an id.
     """
+    return job_ids((text,))[0]
+
+
+def job_ids(texts: Sequence[str]) -> list[JobId]:
+    """Return the ids of jobs, each once, in the order in which they are named; see `job_id`."""
+    found: dict[JobId, None] = {}
+    newest: list[JobId] | None = None
+    for text in texts:
+        whole = _whole(text)
+        if whole is None:
+            _check_beginning(text)
+            # One look serves all of them.
+            newest = (
+                [job.id for job in jobs.get_all().list(limit=NEWEST)] if newest is None else newest
+            )
+            whole = _completed(text, newest)
+        found[whole] = None
+    return list(found)
+
+
+def _whole(text: str) -> JobId | None:
     try:
         return JobId(str(UUID(text)))
     except ValueError:
-        pass
-    beginning = text.lower()
-    if len(beginning) < SHORTEST or set(beginning) - set("0123456789abcdef-"):
+        return None
+
+
+def _check_beginning(text: str) -> None:
+    if len(text) < SHORTEST or set(text.lower()) - set("0123456789abcdef-"):
         raise RequestError(
             f"{text!r} names no job: give its id, or at least the first {SHORTEST} characters of it"
         )
-    found = [job for job in jobs.get_all().list(limit=NEWEST) if job.id.startswith(beginning)]
+
+
+def _completed(text: str, ids: Sequence[JobId]) -> JobId:
+    found = [job for job in ids if job.startswith(text.lower())]
     if not found:
         raise ZeroMatches(f"the id of none of the newest {NEWEST} jobs begins with {text!r}")
     if len(found) > 1:
-        named = ", ".join(job.id for job in found[:_MOST_NAMED])
+        named = ", ".join(found[:_MOST_NAMED])
         raise NoUniqueMatch(f"the ids of {len(found)} jobs begin with {text!r}: {named}")
-    return found[0].id
+    return found[0]

@@ -8,6 +8,8 @@ from typing import Any, TypeVar
 import click
 
 from stationd.client import endpoint
+from stationd.client.awaiting import AnyStatus
+from stationd.proto.status import JobExecutorStatus, StatusEnum
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -43,3 +45,29 @@ def timeout_option(command: F) -> F:
         metavar="SECONDS",
         help="How long to wait; for ever if not given.",
     )(command)
+
+
+def status_option(name: str, text: str) -> Callable[[F], F]:
+    """Add an option that takes one status, coarse or a rung."""
+
+    def read(_: click.Context, __: click.Parameter, given: str | None) -> AnyStatus | None:
+        return None if given is None else status_named(given)
+
+    def add(command: F) -> F:
+        return click.option(name, metavar="STATUS", callback=read, help=text)(command)
+
+    return add
+
+
+def status_named(name: str) -> AnyStatus:
+    """Return the status of a name in any case.
+
+    Raises:
+        click.BadParameter: There is none.
+    """
+    if name.upper() in StatusEnum.__members__:
+        return StatusEnum[name.upper()]
+    if name.upper() in JobExecutorStatus.__members__:
+        return JobExecutorStatus[name.upper()]
+    known = [*StatusEnum.__members__, *(status.value for status in JobExecutorStatus)]
+    raise click.BadParameter(f"{name!r} is no status; choose among {', '.join(known)}")

@@ -1,20 +1,28 @@
-"""Values as text: JSON for programs, tables and times for people."""
+"""Values as text: JSON for programs, tables and times for people.
+
+rich is imported when something is drawn on a terminal: it takes longer than many a command.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+import os
+import sys
 from datetime import datetime
-from typing import Final, cast
+from typing import TYPE_CHECKING, Final, NamedTuple, cast
 
 import click
 import msgspec
-from rich.console import Console
-from rich.table import Table
-from rich.text import Text
 
 from stationd.client.references import JobStatus
 from stationd.proto.job import JobView
 from stationd.proto.status import StatusEnum
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
 
 COLOURS: Final = {
     StatusEnum.COMPLETED: "green",
@@ -23,16 +31,30 @@ COLOURS: Final = {
     StatusEnum.CANCELLING: "yellow",
     StatusEnum.RUNNING: "cyan",
 }
-_NO_WIDTH: Final = 10_000
-"""Where nobody looks, lines are as long as what they say."""
 SHORT_ID: Final = 8
 """Characters of an id in tables; enough to name the job."""
 
 
+class Styled(NamedTuple):
+    """Text in a style of rich's."""
+
+    text: str
+    style: str
+
+
+Cell = str | Styled
+
+
+def on_terminal() -> bool:
+    """Return whether somebody looks at the standard output."""
+    return sys.stdout.isatty() and os.environ.get("TERM", "dumb") != "dumb"
+
+
 def console() -> Console:
-    """Return the standard output, with colours and a width only on a terminal."""
-    out = Console(highlight=False)
-    return out if out.is_terminal else Console(highlight=False, width=_NO_WIDTH)
+    """Return the terminal, for what is drawn."""
+    from rich.console import Console  # noqa: PLC0415 - slow
+
+    return Console(highlight=False)
 
 
 def print_json(value: object) -> None:
@@ -56,26 +78,82 @@ def plain(value: object) -> object:
     return built
 
 
-def table(columns: Iterable[str], rows: Iterable[Sequence[str | Text]]) -> Table:
-    """Return a table for people."""
-    built = Table(box=None, pad_edge=False, header_style="bold")
+def print_table(columns: Sequence[str], rows: Sequence[Sequence[Cell]]) -> None:
+    """Print a table: in colours and as wide as the terminal, or as plain text."""
+    if not on_terminal():
+        click.echo("\n".join(plain_table(columns, rows)))
+        return
+    console().print(table(columns, rows))
+
+
+def print_text(*parts: Cell) -> None:
+    """Print a line, of which some parts may have a style."""
+    if not on_terminal():
+        click.echo("".join(words(part) for part in parts))
+        return
+    from rich.text import Text  # noqa: PLC0415 - slow
+
+    console().print(Text.assemble(*parts))
+
+
+def table(columns: Sequence[str], rows: Sequence[Sequence[Cell]]) -> Table:
+    """Return a table for a terminal."""
+    from rich.table import Table  # noqa: PLC0415 - slow
+
+    built = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold")
     *narrow, last = columns
     for column in narrow:
         built.add_column(column, no_wrap=True)
     built.add_column(last, overflow="fold")
     for row in rows:
-        built.add_row(*row)
+        built.add_row(*(rich_text(cell) for cell in row))
     return built
 
 
-def coarse_text(status: StatusEnum) -> Text:
+def plain_table(columns: Sequence[str], rows: Sequence[Sequence[Cell]]) -> list[str]:
+    """Return a table's lines, with nothing but spaces between the columns.
+
+    >>> plain_table(("JOB", "NAME"), [("5f0c8a8e", "bell"), ("6a", Styled("-", "dim"))])
+    ['JOB       NAME', '5f0c8a8e  bell', '6a        -']
+    """
+    lines = [list(columns), *([words(cell) for cell in row] for row in rows)]
+    widths = [max(len(line[place]) for line in lines) for place in range(len(columns))]
+    return [
+        "  ".join(f"{cell:<{width}}" for cell, width in zip(line, widths, strict=True)).rstrip()
+        for line in lines
+    ]
+
+
+def words(cell: Cell) -> str:
+    """Return what a cell says, without its style."""
+    return cell.text if isinstance(cell, Styled) else cell
+
+
+def rich_text(cell: Cell) -> Text:
+    """Return a cell for a terminal; brackets have no meaning in it."""
+    from rich.text import Text  # noqa: PLC0415 - slow
+
+    return Text(*cell) if isinstance(cell, Styled) else Text(cell)
+
+
+def coarse_cell(status: StatusEnum) -> Styled:
     """Return a status in its colour."""
-    return Text(status.name, style=COLOURS.get(status, ""))
+    return Styled(status.name, COLOURS.get(status, ""))
 
 
 def moment(time_unix_s: float) -> str:
     """Return a time in the local zone."""
     return datetime.fromtimestamp(time_unix_s).astimezone().strftime("%Y-%m-%d %H:%M:%S")
+
+
+def rough(seconds: float) -> str:
+    """Return a duration that nobody knows exactly.
+
+    >>> [rough(seconds) for seconds in (0.3, 1.7, 75, 7500)]
+    ['1 s', '2 s', '1 min 15 s', '2 h 05 min']
+    """
+    whole = max(1, round(seconds))
+    return f"{whole} s" if whole < 60 else duration(whole)  # noqa: PLR2004 - a minute
 
 
 def duration(seconds: float) -> str:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 import numpy as np
+from rich.console import Console
 from rich.text import Text
 
 from stationd.client import jobs
@@ -16,10 +17,12 @@ from stationd.client.saving import arrays_of, save, summary
 from stationd.client.stationctl.lookup import job_id
 from stationd.client.stationctl.options import json_option, station_option
 from stationd.client.stationctl.pictures import curve, histogram, styled
-from stationd.client.stationctl.printing import console, print_json, table
+from stationd.client.stationctl.printing import console, on_terminal, print_json, table
 
 if TYPE_CHECKING:
-    from rich.console import Console, RenderableType
+    from rich.console import RenderableType
+
+_NO_WIDTH = 10_000
 
 
 @click.command
@@ -42,7 +45,7 @@ def results(job: str, output: Path | None, *, allow_incomplete: bool, as_json: b
     elif as_json:
         print_json([_document(ref) for ref in refs])
     else:
-        out = console()
+        out = console() if on_terminal() else Console(highlight=False, width=_NO_WIDTH)
         for ref in refs:
             _print(out, ref)
 

@@ -110,9 +110,10 @@ def submit(
     elif not wait:
         print_json({"id": job.id, "number": job.number, "name": job.name})
     if wait:
-        from stationd.client.stationctl.following import wait_for_all  # noqa: PLC0415 - slow
+        from stationd.client.stationctl.following import wait_for  # noqa: PLC0415 - for this alone
+        from stationd.client.stationctl.watching import Watch  # noqa: PLC0415 - for this alone
 
-        ctx.exit(wait_for_all([job.id], timeout, as_json=as_json))
+        ctx.exit(wait_for(Watch([job.id]), timeout, as_json=as_json))
 
 
 def _check(

@@ -1,0 +1,40 @@
+"""A change of a job as one line of plain text."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from stationd.client.references import JobStatus
+
+
+def line(update: JobStatus, *, named: str = "") -> str:
+    """Return an update as one plain line.
+
+    Args:
+        update: What is new.
+        named: The job, if the lines of several stand together.
+    """
+    parts = [
+        update.time.astimezone().strftime("%H:%M:%S.%f")[:-3],
+        named,
+        f"{update.coarse.name:<10}",
+        str(update.status),
+        f"(attempt {update.attempt})" if update.attempt > 1 else "",
+        doing_now(update),
+        str(update.error) if update.error is not None else "",
+        update.note,
+    ]
+    return "  ".join(part for part in parts if part).rstrip()
+
+
+def doing_now(status: JobStatus) -> str:
+    """Say how far a job is in the queue or at the instruments; empty if it is neither."""
+    if status.status.is_terminal:
+        return ""
+    if status.progress is not None:
+        done, total = f"{status.progress.done:,}", f"{status.progress.total:,}"
+        return f"{done}/{total} {status.progress.unit}".rstrip()
+    if status.queue_position is not None:
+        return f"{status.queue_position:,} ahead" if status.queue_position else "next in the queue"
+    return ""
