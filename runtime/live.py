@@ -182,7 +182,5 @@ def resumed(stored: StoredJob) -> LiveJob:
         ended = {*complete, *errors, *running}
         live.left_out = frozenset(set(range(stored.spec.items)) - ended)
     live.stored_at = stored.modified_unix_s
-    # The journal does not say when a later attempt began: its newest fact is close to it.
-    first = stored.attempt == 1
-    live.began_unix_s = stored.created_unix_s if first else stored.modified_unix_s
+    live.began_unix_s = stored.began_unix_s
     return live

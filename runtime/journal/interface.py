@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 from stationd.proto.calibration import CalibrationSet, CalibrationSummary
 from stationd.proto.error import ErrorInfo
-from stationd.proto.job import ArtifactRef, ItemView, JobFilter, JobId, JobSpec, JobView
+from stationd.proto.job import ArtifactRef, ItemView, JobFilter, JobId, JobKind, JobSpec, JobView
 from stationd.proto.jobs_protocol import FeedEvent
 from stationd.proto.status import JobExecutorStatus
 from stationd.runtime.journal.records import BlockStored, ControllerSeen, Record
@@ -100,6 +100,32 @@ class StoredJob(Struct, frozen=True, kw_only=True):
     collected: int = 0
     """The attempt whose raw data the current one works up; 0 for its own."""
 
+    @property
+    def began_unix_s(self) -> float:
+        """When the current attempt began, as far as is known."""
+        return began(self.attempt, self.created_unix_s, self.modified_unix_s)
+
+
+class Outline(Struct, frozen=True, array_like=True):
+    """What must be known of a job that is not over before it is taken up; small, and soon read."""
+
+    number: int
+    job: JobId
+    kind: JobKind
+    target: str
+    status: JobExecutorStatus
+    attempt: int
+    cancelling: bool
+    ticket: int | None
+    """Of the current attempt."""
+    priority: int
+    began_unix_s: float
+    """As `StoredJob.began_unix_s`."""
+    timeout: float | None
+    """Seconds, as the job says."""
+    controllers: tuple[str, ...]
+    """Those of a sweep, sorted; circuits have a target instead."""
+
 
 class StoredArtifact(Struct, frozen=True):
     """Where a result is."""
@@ -107,6 +133,12 @@ class StoredArtifact(Struct, frozen=True):
     ref: ArtifactRef
     data: bytes | None
     """None if it is a file in the artifact store."""
+
+
+def began(attempt: int, created_unix_s: float, modified_unix_s: float) -> float:
+    """Return when a job's current attempt began, Unix seconds."""
+    # The journal does not say when a later attempt began: its newest fact is close to it.
+    return created_unix_s if attempt == 1 else modified_unix_s
 
 
 class Queries(Protocol):
@@ -153,6 +185,15 @@ class Queries(Protocol):
 
     async def unfinished(self, after: int, limit: int) -> list[StoredJob]:
         """Return jobs that are not over, in the order of their numbers, after a number."""
+        ...
+
+    async def outlines(self, after: int, limit: int) -> list[Outline]:
+        """Return outlines of jobs that are not over, by their numbers, after a number.
+
+        Args:
+            after: The number.
+            limit: The most to return; fewer do not mean that there are no more, none do.
+        """
         ...
 
     async def work(self, number: int) -> bytes | None:

@@ -22,11 +22,18 @@ from stationd.runtime.journal.interface import (
     Commit,
     JournalStatistics,
     Opening,
+    Outline,
     StoredArtifact,
     StoredJob,
 )
 from stationd.runtime.journal.records import BlockStored, ControllerSeen, Record
-from stationd.runtime.journal.view import MOST_FACTS, MOST_LISTED, owner, statuses_meant
+from stationd.runtime.journal.view import (
+    MOST_FACTS,
+    MOST_LISTED,
+    outlined,
+    owner,
+    statuses_meant,
+)
 
 
 class MemoryJournal:
@@ -198,6 +205,10 @@ class MemoryJournal:
         jobs = self._contents.jobs
         stored = [jobs[number].stored() for number in sorted(jobs) if number > after]
         return [job for job in stored if not job.status.is_terminal][: max(0, limit)]
+
+    async def outlines(self, after: int, limit: int) -> list[Outline]:
+        """Return outlines of jobs that are not over, by their numbers, after a number."""
+        return [outlined(stored) for stored in await self.unfinished(after, limit)]
 
     async def work(self, number: int) -> bytes | None:
         """Return the compiled work of a job."""

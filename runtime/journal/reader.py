@@ -31,7 +31,14 @@ from stationd.runtime.journal.queries.data import (
     DefaultCalibration,
     Work,
 )
-from stationd.runtime.journal.queries.jobs import Facts, Stored, Unfinished, View, Views
+from stationd.runtime.journal.queries.jobs import (
+    Facts,
+    Outlines,
+    Stored,
+    Unfinished,
+    View,
+    Views,
+)
 from stationd.runtime.journal.queries.query import Query
 
 Question = (
@@ -40,6 +47,7 @@ Question = (
     | Views
     | Facts
     | Unfinished
+    | Outlines
     | Work
     | Blocks
     | Artifact

@@ -22,6 +22,7 @@ from stationd.runtime.journal.interface import (
     Journal,
     JournalStatistics,
     Opening,
+    Outline,
     StoredArtifact,
     StoredJob,
 )
@@ -35,7 +36,14 @@ from stationd.runtime.journal.queries.data import (
     DefaultCalibration,
     Work,
 )
-from stationd.runtime.journal.queries.jobs import Facts, Stored, Unfinished, View, Views
+from stationd.runtime.journal.queries.jobs import (
+    Facts,
+    Outlines,
+    Stored,
+    Unfinished,
+    View,
+    Views,
+)
 from stationd.runtime.journal.reader_link import ReaderLink
 from stationd.runtime.journal.records import BlockStored, ControllerSeen, Record
 from stationd.runtime.journal.writer_link import WriterLink
@@ -112,6 +120,10 @@ class SqliteJournal:
             page, more = await self._ask(Unfinished(after, min(_PAGE, limit - len(found))))
             found += page
         return found
+
+    async def outlines(self, after: int, limit: int) -> list[Outline]:
+        """Return outlines of jobs that are not over, by their numbers, after a number."""
+        return await self._ask(Outlines(after, limit))
 
     async def work(self, number: int) -> bytes | None:
         """Return the compiled work of a job."""

@@ -8,7 +8,7 @@ from typing import Final
 from stationd.proto.job import ItemView, JobFilter, JobId, JobSpec, JobView, TimelineEntry
 from stationd.proto.program import Sweep
 from stationd.proto.status import JobExecutorStatus, coarse_status
-from stationd.runtime.journal.interface import StoredJob
+from stationd.runtime.journal.interface import Outline, StoredJob
 
 MOST_LISTED: Final = 1000
 """Jobs in one answer; more can be asked for with `before`."""
@@ -46,6 +46,25 @@ def job_view(
         calibration_set=stored.calibration_set,
         timeline=tuple(timeline),
         items=_all_items(stored.spec, stored.items) if items else (),
+    )
+
+
+def outlined(stored: StoredJob) -> Outline:
+    """Return a job's outline."""
+    work = stored.spec.work
+    return Outline(
+        stored.number,
+        stored.job,
+        stored.spec.kind,
+        stored.target,
+        stored.status,
+        stored.attempt,
+        stored.cancelling,
+        stored.ticket,
+        stored.spec.priority,
+        stored.began_unix_s,
+        stored.spec.timeout,
+        tuple(sorted(work.controllers())) if isinstance(work, Sweep) else (),
     )
 
 

@@ -6,11 +6,13 @@ import sqlite3
 from typing import Any, ClassVar, Final, NamedTuple
 
 import msgspec
+from msgspec import Struct
 from msgspec.msgpack import Decoder
 
 from stationd.proto.job import JobFilter, JobId, JobKind, JobView
 from stationd.proto.jobs_protocol import FeedEvent
-from stationd.runtime.journal.interface import StoredJob
+from stationd.proto.program import Sweep
+from stationd.runtime.journal.interface import Outline, StoredJob, began
 from stationd.runtime.journal.queries.query import PAGE_BYTES, Query
 from stationd.runtime.journal.queries.rows import (
     FACT_COLUMNS,
@@ -147,9 +149,77 @@ class Unfinished(Query[tuple[list[StoredJob], bool]], frozen=True, array_like=Tr
         return found, len(found) == self.limit
 
 
+class Outlines(Query[list[Outline]], frozen=True, array_like=True, tag=30):
+    """Which jobs are not over, in short?"""
+
+    decoder: ClassVar[Decoder[Any]] = Decoder(list[Outline])
+    after: int
+    limit: int
+
+    def answer(self, database: sqlite3.Connection) -> list[Outline]:
+        """Return a page of outlines in the order of the jobs' numbers."""
+        found: list[Outline] = []
+        size = 0
+        for *row, spec in database.execute(_OUTLINES, (self.after, self.limit)):
+            found.append(_outline(OutlineRow._make(row), spec))
+            size += len(spec)
+            if size >= PAGE_BYTES:
+                break
+        return found
+
+
 def _row(database: sqlite3.Connection, job: JobId) -> JobRow | None:
     row = database.execute(_JOB + " WHERE id = ?", (job,)).fetchone()
     return None if row is None else JobRow(*row)
+
+
+class OutlineRow(NamedTuple):
+    """The columns of `_OUTLINES` before the spec."""
+
+    number: int
+    id: str
+    kind: JobKind
+    target: str
+    status: str
+    attempt: int
+    cancelling: int
+    ticket: int | None
+    ticket_attempt: int | None
+    priority: int
+    created_unix_s: float
+    modified_unix_s: float
+
+
+class _Head(Struct):
+    """What is read of a spec; its work, which may be large, is skipped."""
+
+    timeout: float | None = None
+
+
+class _SweepHead(Struct):
+    work: Sweep
+
+
+_HEAD: Final = Decoder(_Head)
+_SWEEP: Final = Decoder(_SweepHead)
+
+
+def _outline(row: OutlineRow, spec: bytes) -> Outline:
+    sweep = row.kind == "sweep"
+    return Outline(
+        row.number,
+        JobId(row.id),
+        row.kind,
+        row.target,
+        STATUSES[row.status],
+        row.attempt,
+        bool(row.cancelling),
+        row.ticket if row.ticket_attempt == row.attempt else None,
+        row.priority,
+        began(row.attempt, row.created_unix_s, row.modified_unix_s),
+        _HEAD.decode(spec).timeout,
+        tuple(sorted(_SWEEP.decode(spec).work.controllers())) if sweep else (),
+    )
 
 
 def _json(values: object) -> str:
@@ -209,4 +279,7 @@ _FACTS_OF_JOBS: Final = f"""
 SELECT jobs.id, {_FACTS} FROM jobs CROSS JOIN facts USING (number)
 WHERE jobs.id IN (SELECT value FROM json_each(?)) AND facts.seq > ?
 ORDER BY facts.seq LIMIT ?"""  # noqa: S608 - our own text
+_OUTLINES: Final = f"""
+SELECT {", ".join(OutlineRow._fields)}, spec FROM jobs JOIN specs USING (number)
+WHERE ended IS NULL AND number > ? ORDER BY number LIMIT ?"""  # noqa: S608 - our own text
 _UNFINISHED: Final = _JOB + " WHERE ended IS NULL AND number > ? ORDER BY number LIMIT ?"

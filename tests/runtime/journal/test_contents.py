@@ -40,7 +40,14 @@ from stationd.runtime.journal.queries.data import (
     DefaultCalibration,
     Work,
 )
-from stationd.runtime.journal.queries.jobs import Facts, Stored, Unfinished, View, Views
+from stationd.runtime.journal.queries.jobs import (
+    Facts,
+    Outlines,
+    Stored,
+    Unfinished,
+    View,
+    Views,
+)
 from stationd.runtime.journal.queries.query import Answer, Query
 from stationd.runtime.journal.reader import answer, connect
 from stationd.runtime.journal.records import (
@@ -352,6 +359,10 @@ class Journals(RuleBasedStateMachine):
         page, more = self.ask(Unfinished(after, limit))
         assert page == known(self.memory.unfinished(after, limit))
         assert more == (len(page) == limit)
+
+    @rule(after=st.integers(0, 10), limit=st.integers(1, 6))
+    def same_outlines(self, after: int, limit: int) -> None:
+        assert self.ask(Outlines(after, limit)) == known(self.memory.outlines(after, limit))
 
     @rule(
         wanted=st.builds(

@@ -9,7 +9,14 @@ from stationd.proto.job import JobFilter, JobId
 from stationd.proto.status import JobExecutorStatus as Status
 from stationd.proto.status import JobStatusEnum
 from stationd.runtime.journal.opening import DATABASE
-from stationd.runtime.journal.queries.jobs import Facts, Stored, Unfinished, View, Views
+from stationd.runtime.journal.queries.jobs import (
+    Facts,
+    Outlines,
+    Stored,
+    Unfinished,
+    View,
+    Views,
+)
 from stationd.runtime.journal.queries.query import Query
 from stationd.runtime.journal.reader import connect
 from stationd.runtime.journal.records import Fact, ItemEnded, JobStored
@@ -36,6 +43,7 @@ def database(storage: Storage, tmp_path: Path) -> Iterator[sqlite3.Connection]:
     ("question", "index"),
     [
         (Unfinished(5, 10), "jobs_under_way"),
+        (Outlines(5, 10), "jobs_under_way"),
         (Stored(JobId("x")), "sqlite_autoindex_jobs_1"),
         (Views(JobFilter(coarse=(JobStatusEnum.QUEUED,)), None, 10), "jobs_under_way"),
         (Views(JobFilter(statuses=(Status.FAILED,)), None, 10), "jobs_ended"),
