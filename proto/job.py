@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from enum import StrEnum
 from typing import Annotated, Final, Literal, NewType
 
 from msgspec import Meta, Struct
 
 from stationd.proto.error import ErrorCode, ErrorInfo
-from stationd.proto.number import Natural, Positive
+from stationd.proto.number import Natural, Positive, UnixTime
 from stationd.proto.program import Circuits, Compile, JobWork, Sweep
+from stationd.proto.project import Description, Properties
+from stationd.proto.search import ScopeFilterEnum
 from stationd.proto.status import JobExecutorStatus, JobStatusEnum, StatusEnum, coarse_status
 
 JobId = NewType("JobId", str)
@@ -17,15 +20,32 @@ JobId = NewType("JobId", str)
 JobKind = Literal["circuits", "sweep", "compile"]
 """What decides which rungs a job visits."""
 
+
+class JobType(StrEnum):
+    """What a job is for, as users of Nexus' jobs API know it."""
+
+    EXECUTE = "execute"
+    """Circuits or a sweep: the instruments work."""
+    COMPILE = "compile"
+    """Circuits are compiled and nothing else."""
+
+
+def type_of(kind: JobKind) -> JobType:
+    """Return the type of a job of some kind."""
+    return JobType.COMPILE if kind == "compile" else JobType.EXECUTE
+
+
 LOWEST_PRIORITY: Final = -1000
 HIGHEST_PRIORITY: Final = 1000
 MOST_ATTEMPTS: Final = 100
 """The most attempts that a job can ask for."""
 LONGEST_TIMEOUT: Final = 366 * 86_400
 """Seconds."""
+MOST_NAMED: Final = 1000
+"""The most values that one field of a search can hold."""
 
 
-class JobSpec(Struct, frozen=True, kw_only=True):
+class JobSpec(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """What a client asks for. Never changes once the job is stored."""
 
     work: JobWork
@@ -48,6 +68,15 @@ class JobSpec(Struct, frozen=True, kw_only=True):
     on_lost: Literal["fail", "requeue"] = "fail"
     """``requeue``: another attempt follows when a controller was lost at work on the job, up to
     `max_attempts`, or three if that is 1."""
+    description: Description = ""
+    """For people."""
+    project: str = ""
+    """A project's id; empty for none."""
+    properties: Properties = {}
+    """As the project defines them; any, without a project."""
+    creator: Annotated[str, Meta(max_length=100)] = ""
+    """Filled in by the daemon, from the user whom it has authenticated, whatever the client put
+    here; empty if it cannot tell."""
 
     @property
     def kind(self) -> JobKind:
@@ -167,6 +196,12 @@ class JobView(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """Of all attempts. Empty in lists of jobs."""
     items: tuple[ItemView, ...] = ()
     """Empty in lists of jobs."""
+    creator: str = ""
+    """The user who submitted it; empty if the daemon could not tell."""
+    description: str = ""
+    project: str = ""
+    """A project's id; empty for none."""
+    properties: Properties = {}
 
     @property
     def coarse(self) -> StatusEnum:
@@ -189,3 +224,21 @@ class JobFilter(Struct, frozen=True, kw_only=True, omit_defaults=True):
     coarse: Annotated[tuple[JobStatusEnum, ...], Meta(max_length=6)] = ()
     kinds: Annotated[tuple[JobKind, ...], Meta(max_length=3)] = ()
     target: str = ""
+    ids: Annotated[tuple[JobId, ...], Meta(max_length=MOST_NAMED)] = ()
+    names: Annotated[tuple[str, ...], Meta(max_length=MOST_NAMED)] = ()
+    """The whole name, as it is written."""
+    creators: Annotated[tuple[str, ...], Meta(max_length=MOST_NAMED)] = ()
+    projects: Annotated[tuple[str, ...], Meta(max_length=MOST_NAMED)] = ()
+    """Their ids."""
+    properties: Properties = {}
+    """All of them must match."""
+    passing: Annotated[tuple[Literal["CANCELLING", "RETRYING"], ...], Meta(max_length=2)] = ()
+    """The statuses that are only passed through; any of these and of `coarse` may match."""
+    created_after: UnixTime | None = None
+    """At this time or later."""
+    created_before: UnixTime | None = None
+    """Earlier than this time."""
+    modified_after: UnixTime | None = None
+    modified_before: UnixTime | None = None
+    scope: ScopeFilterEnum | None = None
+    """As whom to look; None for all jobs that whoever asks may see."""

@@ -16,6 +16,7 @@ from typing import Annotated, Final, Literal
 
 from msgspec import Meta, Struct
 
+from stationd.proto import project_requests as records
 from stationd.proto.calibration import CalibrationSet, CalibrationSummary, Observation
 from stationd.proto.error import ErrorInfo
 from stationd.proto.job import (
@@ -29,6 +30,8 @@ from stationd.proto.job import (
 )
 from stationd.proto.number import Natural, Positive
 from stationd.proto.program import Capabilities, Name
+from stationd.proto.project import NEW_ID
+from stationd.proto.search import NEWEST_FIRST, Order
 from stationd.proto.station_requests import JobLog, Overview, ReadLog, Survey
 from stationd.proto.status import RemoteRetryStrategy
 
@@ -46,8 +49,6 @@ MOST_CREDIT: Final = 1_000_000
 
 RequestNumber = Natural
 """From 1; 0 in a reply stands for a request whose number could not be read."""
-NewJobId = Annotated[JobId, Meta(pattern=r"^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\Z")]
-"""A UUID in lower case. Ids become names of files, so nothing else is let in."""
 
 # --- requests --------------------------------------------------------------------------------
 
@@ -64,8 +65,9 @@ class Submit(Struct, frozen=True, array_like=True, tag=2):
     """Store a job and run it. Answered by Submitted, once the job is on disk."""
 
     request: RequestNumber
-    job: NewJobId
-    """Made by the client, so that sending it twice gives one job."""
+    job: Annotated[JobId, NEW_ID]
+    """A UUID in lower case, made by the client so that sending it twice gives one job. Ids become
+    names of files, so nothing else is let in."""
     spec: JobSpec
 
 
@@ -77,13 +79,14 @@ class Get(Struct, frozen=True, array_like=True, tag=3):
 
 
 class List(Struct, frozen=True, array_like=True, tag=4):
-    """Show jobs, the newest first. Answered by Jobs."""
+    """Show jobs, the newest first or in another order. Answered by Jobs."""
 
     request: RequestNumber
     filter: JobFilter
     before: Natural | None = None
     """Only jobs with a lower number: where the page before this one ended."""
     limit: Annotated[int, Meta(ge=1, le=MOST_LISTED)] = 50
+    order: Order = NEWEST_FIRST
 
 
 class Cancel(Struct, frozen=True, array_like=True, tag=5):
@@ -216,6 +219,13 @@ Request = (
     | ResetController
     | Survey
     | ReadLog
+    | records.Annotate
+    | records.Delete
+    | records.Count
+    | records.GetInput
+    | records.ListProjects
+    | records.CreateProject
+    | records.ChangeProject
 )
 
 # --- replies ---------------------------------------------------------------------------------
@@ -229,6 +239,9 @@ class Pong(Struct, frozen=True, array_like=True, tag=101):
     """The name that the configuration gives it."""
     epoch: int
     version: str
+    user: str = ""
+    """Whom the daemon takes the client for; empty if it cannot tell."""
+    role: str = ""
 
 
 class Submitted(Struct, frozen=True, array_like=True, tag=102):
@@ -389,4 +402,8 @@ Reply = (
     | RetryAnswer
     | Overview
     | JobLog
+    | records.Deleted
+    | records.Counted
+    | records.Input
+    | records.Projects
 )

@@ -32,6 +32,21 @@ from stationd.proto.program import (
     Setting,
     Sweep,
 )
+from stationd.proto.project import Project, Property
+from stationd.proto.project_requests import (
+    Annotate,
+    ChangeProject,
+    Count,
+    Counted,
+    CreateProject,
+    Delete,
+    Deleted,
+    GetInput,
+    Input,
+    ListProjects,
+    Projects,
+)
+from stationd.proto.search import JobPlace, Order, ScopeFilterEnum, SortFilterEnum
 from stationd.proto.station_requests import JobLog, LogLine, Overview, ReadLog, Survey
 from stationd.proto.status import JobExecutorStatus, JobStatusEnum, RemoteRetryStrategy
 
@@ -101,6 +116,17 @@ FULL_VIEW = JobView(
 )
 OBSERVATIONS = (
     Observation(path="QB1.t1", value=35e-6, unit="s", uncertainty=1e-6, time_unix_s=1.25),
+)
+PROPERTIES = {"cooldown": 7, "blind": True, "wafer": "W3", "t1_us": 35.5}
+PROJECT = Project(
+    id=SET,
+    name="t1 over time",
+    created_unix_s=1.5,
+    modified_unix_s=2.5,
+    description="every hour",
+    properties=(Property("cooldown", "int", required=True), Property("wafer", "string")),
+    archived=True,
+    creator="ada",
 )
 CAPABILITIES = Capabilities(
     settings=(
@@ -190,6 +216,48 @@ REQUEST_EXAMPLES: dict[str, jobs.Request] = {
     "ResetController": jobs.ResetController(20, "qpu"),
     "Survey": Survey(21),
     "ReadLog": ReadLog(22, JOB),
+    "Submit, in a project": jobs.Submit(
+        39,
+        JOB,
+        JobSpec(
+            work=Circuits(programs=(NullProgram(),), n_shots=(1,), target="null"),
+            description="after the warm-up",
+            project=SET,
+            properties=PROPERTIES,
+            creator="ada",
+        ),
+    ),
+    "List, by all that there is": jobs.List(
+        38,
+        JobFilter(
+            ids=(JOB,),
+            names=("bell",),
+            creators=("ada", "max"),
+            projects=(SET,),
+            properties=PROPERTIES,
+            passing=("CANCELLING", "RETRYING"),
+            created_after=1.5,
+            created_before=2.5,
+            modified_after=3.5,
+            modified_before=4.5,
+            scope=ScopeFilterEnum.HIGHEST,
+        ),
+        order=Order(
+            (SortFilterEnum.NAME_ASC, SortFilterEnum.MODIFIED_DESC), JobPlace(7, 2.5, "bell"), 50
+        ),
+    ),
+    "Annotate": Annotate(40, JOB),
+    "Annotate, all": Annotate(41, JOB, "ghz", "a longer text", PROPERTIES),
+    "Delete": Delete(42, JOB),
+    "Count": Count(43, JobFilter(kinds=("sweep",))),
+    "GetInput": GetInput(44, JOB, 3),
+    "ListProjects": ListProjects(45, "t1", archived=None),
+    "CreateProject": CreateProject(
+        46, SET, PROJECT.name, PROJECT.description, PROJECT.properties, exist_ok=True
+    ),
+    "ChangeProject": ChangeProject(
+        47, SET, "every day", (Property("cooldown", "int"),), archived=True
+    ),
 }
 REPLY_EXAMPLES: dict[str, jobs.Reply] = {
     "Pong": jobs.Pong(1, "lab", 3, "0.1.0"),
@@ -269,6 +337,22 @@ REPLY_EXAMPLES: dict[str, jobs.Reply] = {
         ),
         more=True,
     ),
+    "Pong, to a user": jobs.Pong(1, "lab", 3, "0.1.0", "ada", "operator"),
+    "Job, in a project": jobs.Job(
+        3,
+        msgspec.structs.replace(
+            BARE_VIEW,
+            creator="ada",
+            description="after the warm-up",
+            project=SET,
+            properties=PROPERTIES,
+        ),
+    ),
+    "Deleted": Deleted(42, "already_gone"),
+    "Counted": Counted(43, 12),
+    "Input": Input(44, OpenQasm(source=BELL, name="bell"), 1000),
+    "Input, a sweep": Input(44, Sweep(axes=((Axis("lo.power", (1, 2)),),), returns=("adc.y",)), 0),
+    "Projects": Projects(45, (PROJECT,)),
 }
 
 
