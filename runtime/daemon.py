@@ -142,7 +142,8 @@ async def running(settings: Settings, config: Path) -> AsyncGenerator[Station]:
 async def assemble(settings: Settings, ports: Ports, metrics: Metrics, tasks: TaskGroup) -> Station:
     """Put a station together and let it work in a task group.
 
-    When it returns, every job that an earlier daemon left unfinished has been taken up.
+    When it returns, every job that an earlier daemon left unfinished is known, and taken
+    up on demand or when its turn comes.
     """
     journal, clock, workers = ports.journal, ports.clock, ports.workers
     opening = journal.opening
@@ -213,7 +214,7 @@ async def assemble(settings: Settings, ports: Ports, metrics: Metrics, tasks: Ta
         tasks.start_soon(child.keep)
     recovered = await dispatch.recover()
     if recovered:
-        log.info("took up %d unfinished jobs", recovered)
+        log.info("found %d unfinished jobs", recovered)
     api = JobsApi(
         settings=settings,
         journal=journal,
@@ -236,6 +237,7 @@ async def assemble(settings: Settings, ports: Ports, metrics: Metrics, tasks: Ta
         tasks=tasks,
     )
     tasks.start_soon(bus.run, instruments)
+    tasks.start_soon(dispatch.recover_rest)
     for socket in ports.api:
         tasks.start_soon(api.serve, socket)
     tasks.start_soon(api.beat)

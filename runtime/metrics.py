@@ -151,6 +151,10 @@ class Metrics:
             self._submitted += 1
         self._counts[status.rung] += 1
 
+    def found(self, status: JobExecutorStatus) -> None:
+        """Count a job that an earlier daemon left unfinished."""
+        self._counts[status.rung] += 1
+
     def controller_up(self, name: str, *, up: bool) -> None:
         """Take note of a controller that came or went."""
         self._up[name].set(up)

@@ -289,7 +289,7 @@ class JobsApi:
         client.send(Jobs(request.request, shown, more))
 
     async def _cancel(self, client: Client, request: Cancel) -> None:
-        live = self._dispatch.get(request.job)
+        live = await self._dispatch.find(request.job)
         if live is None:
             await self._view(request.job)
             client.send(CancelAnswer(request.request, "already_over"))
@@ -328,12 +328,13 @@ class JobsApi:
     def _with_live(self, view: JobView) -> JobView:
         """Add what is known of a job in memory alone."""
         live = self._dispatch.get(view.id)
-        if live is None:
+        if live is None and not self._dispatch.awaits(view.id):
             return view
         position = self._instruments.queue.position(view.number)
-        if position is None and live.progress is None:
+        progress = None if live is None else live.progress
+        if position is None and progress is None:
             return view
-        return msgspec.structs.replace(view, queue_position=position, progress=live.progress)
+        return msgspec.structs.replace(view, queue_position=position, progress=progress)
 
     async def _calibration(self, client: Client, request: CalibrationRequest) -> None:
         client.send(await self._calibrations.answer(request))

@@ -11,7 +11,7 @@ import math
 from collections import deque
 from functools import partial
 from itertools import chain
-from typing import TYPE_CHECKING, Final, Protocol
+from typing import TYPE_CHECKING, Final, NamedTuple, Protocol
 
 import anyio
 import msgspec
@@ -42,7 +42,6 @@ from stationd.proto.instruments_protocol import (
     TooLate,
 )
 from stationd.proto.job import JobId, Progress, Ticket
-from stationd.proto.status import JobExecutorStatus
 from stationd.runtime.controllers.leftovers import Leftovers
 from stationd.runtime.journal.records import BlockStored
 from stationd.runtime.live import WORK_DECODER, LiveJob
@@ -57,7 +56,7 @@ if TYPE_CHECKING:
     from stationd.runtime.controllers.quarantine import Quarantine
     from stationd.runtime.controllers.silence import Silence
     from stationd.runtime.feed import Feed
-    from stationd.runtime.journal.interface import Journal
+    from stationd.runtime.journal.interface import Journal, Outline
 
 log = logging.getLogger(__name__)
 
@@ -97,9 +96,24 @@ class Jobs(Protocol):
         """Return a job that is under way."""
         ...
 
+    async def find(self, job: JobId) -> LiveJob | None:
+        """Return a job that is under way, and take it up if it has not been yet."""
+        ...
+
+    def awaits(self, job: JobId) -> bool:
+        """Return whether a job of an earlier daemon has not been taken up yet."""
+        ...
+
     def deliver(self, live: LiveJob, event: Event) -> None:
         """Take an event to its job, and do what follows."""
         ...
+
+
+class _Expected(NamedTuple):
+    """A job in the queue that has not been taken up yet."""
+
+    number: int
+    job: JobId
 
 
 class Instruments:
@@ -140,7 +154,9 @@ class Instruments:
         self._prefetch = prefetch
         self._lines: Lines | None = None
         self._waiting: dict[int, LiveJob] = {}
-        self._granted: deque[LiveJob] = deque()
+        # Those in the queue that have not been taken up yet, by their numbers.
+        self._expected: dict[int, _Expected] = {}
+        self._granted: deque[LiveJob | _Expected] = deque()
         self._fetching = False
         self._executions: dict[JobId, Execution] = {}
         self._tickets: dict[int, LiveJob] = {}
@@ -187,24 +203,38 @@ class Instruments:
         self._tickets[live.ticket.number] = live
         self._wait(live)
 
+    def expect(self, outline: Outline, claims: tuple[str, ...]) -> None:
+        """Let a job wait that is not taken up yet: an earlier daemon left it in the queue."""
+        self._expected[outline.number] = _Expected(outline.number, outline.job)
+        self.queue.add(outline.number, outline.priority, claims)
+
+    def resume(self, live: LiveJob) -> None:
+        """Take up a job that an earlier daemon left in the queue.
+
+        A cancel that was under way goes on. Nothing is granted yet.
+        """
+        if live.ticket is None:
+            return
+        self._tickets[live.ticket.number] = live
+        self._inherited.add(live.ticket.number)
+        number = live.job.number
+        if self._expected.pop(number, None) is None or number in self.queue:
+            self._waiting[number] = live
+            self.queue.add(number, live.spec.priority, live.claims)
+        if live.job.course is Course.CANCELLING:
+            self.leave(live)
+
     async def reconcile(self, live: LiveJob) -> None:
-        """Take up a job that an earlier daemon left in the queue or at its controllers.
+        """Take up a job that an earlier daemon left at its controllers.
 
         A cancel that was under way goes on.
         """
         if live.ticket is None:
             return
         self._tickets[live.ticket.number] = live
-        cancelling = live.job.course is Course.CANCELLING
-        if live.job.status is JobExecutorStatus.PENDING_EXECUTION:
-            self._inherited.add(live.ticket.number)
-            self._wait(live)
-            if cancelling:
-                self.leave(live)
-            return
         await self._load(live)
         await self._take_up(live, began=True)
-        if cancelling:
+        if live.job.course is Course.CANCELLING:
             self.abort(live)
 
     def leave(self, live: LiveJob) -> None:
@@ -269,7 +299,9 @@ class Instruments:
             await self._idle.wait()
 
     def forget(self) -> None:
-        """Tell the controllers which tickets are over for ever."""
+        """Tell the controllers which tickets are over for ever, once all others are known."""
+        if self._expected:
+            return
         oldest = min(chain(self._tickets, self.leftovers.numbers()), default=None)
         if oldest is None or self._lines is None:
             return
@@ -289,14 +321,18 @@ class Instruments:
             # One that is just saying what it holds may hold those that wait.
             if name != self._greeting and name not in self.quarantine
         }
-        self._granted.extend(self._waiting.pop(number) for number in self.queue.grants(depths))
+        for number in self.queue.grants(depths):
+            waiting = self._waiting.pop(number) if number in self._waiting else None
+            self._granted.append(waiting or self._expected[number])
         # In the order of the grants, though the work of some has to be fetched first.
         while self._granted and not self._fetching:
-            if self._granted[0].work is None:
+            first = self._granted[0]
+            if isinstance(first, _Expected) or first.work is None:
                 self._fetching = True
                 self._tasks.start_soon(self._fetch_granted)
             else:
-                self._go(self._granted.popleft())
+                self._granted.popleft()
+                self._go(first)
 
     def _depth(self, controller: str) -> int:
         seconds = self._seconds.get(controller)
@@ -343,12 +379,25 @@ class Instruments:
     async def _fetch_granted(self) -> None:
         fetched = tuple(self._granted)
         async with anyio.create_task_group() as tasks:
-            for live in fetched:
-                tasks.start_soon(self._load, live)
-        for _ in fetched:
-            self._go(self._granted.popleft())
+            for one in fetched:
+                tasks.start_soon(self._fetch, one)
+        for one in fetched:
+            self._granted.popleft()
+            live = self._jobs.get(one.job) if isinstance(one, _Expected) else one
+            if live is None:
+                log.error("job %s could not be taken up: please report this bug", one.job)
+            else:
+                self._go(live)
         self._fetching = False
         self.grant()
+
+    async def _fetch(self, one: LiveJob | _Expected) -> None:
+        if isinstance(one, LiveJob):
+            await self._load(one)
+            return
+        live = await self._jobs.find(one.job)
+        if live is not None:
+            await self._load(live)
 
     def _go(self, live: LiveJob) -> None:
         """Send a job's ticket, unless something came between the grant and now."""
@@ -436,6 +485,8 @@ class Instruments:
 
     async def _found(self, controller: str, held: HeldTicket) -> None:
         """Take up a ticket that a controller holds and this daemon has not sent."""
+        if held.ticket.number not in self._tickets:
+            await self._jobs.find(held.ticket.job)
         live = self._tickets.get(held.ticket.number)
         if live is None:
             await self._over(controller, held)
@@ -489,7 +540,7 @@ class Instruments:
         if live is None or execution is None or controller not in execution.parts:
             if isinstance(report, Finished | Failed | AtRest | Lost):
                 self.quarantine.settled(report.ticket.job)
-                if self.leftovers.ended(controller, report):
+                if self.leftovers.ended(controller, report) or self._jobs.awaits(report.ticket.job):
                     return
                 self._send(controller, Acknowledge(self._authority.fence, report.ticket))
             return

@@ -10,7 +10,9 @@ from stationd.proto.error import ErrorCode, ErrorInfo
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from stationd.proto.job import JobId
     from stationd.runtime.clock import Clock
+    from stationd.runtime.journal.interface import Outline
     from stationd.runtime.live import LiveJob
     from stationd.runtime.timers import Timers
 
@@ -37,6 +39,12 @@ class Deadlines:
         )
         left = live.began_unix_s + timeout - self._clock.time()
         self._timers.set(live.job.id, left, lambda: passed(live, DeadlinePassed(error)))
+
+    def expect(self, outline: Outline, passed: Callable[[JobId], None]) -> None:
+        """Call back when the time of a job is over that has not been taken up until then."""
+        if outline.timeout is not None:
+            left = outline.began_unix_s + outline.timeout - self._clock.time()
+            self._timers.set(outline.job, left, lambda: passed(outline.job))
 
     def end(self, live: LiveJob) -> None:
         """Forget the deadline of an attempt that is over."""

@@ -26,6 +26,7 @@ from stationd.actors.ladder import (
     DataKept,
     Effect,
     Event,
+    LeftQueue,
     Proceeded,
     Resumed,
     SomeItemsFailed,
@@ -42,6 +43,8 @@ from stationd.proto.error import (
 )
 from stationd.proto.job import Ticket, TimelineEntry
 from stationd.proto.jobs_protocol import FeedEvent
+from stationd.proto.status import JobExecutorStatus
+from stationd.runtime.jobs.recovery import Recovery
 from stationd.runtime.jobs.reopening import following
 from stationd.runtime.journal.records import Fact, JobStored, Record, TicketIssued
 from stationd.runtime.live import LiveJob, resumed
@@ -57,14 +60,13 @@ if TYPE_CHECKING:
     from stationd.runtime.controllers.instruments import Instruments
     from stationd.runtime.feed import Feed
     from stationd.runtime.jobs.deadlines import Deadlines
-    from stationd.runtime.journal.interface import Commit, Journal
+    from stationd.runtime.journal.interface import Commit, Journal, StoredJob
     from stationd.runtime.metrics import Metrics
     from stationd.runtime.work.outcome import Outcome
     from stationd.runtime.work.stages import Stages
 
 log = logging.getLogger(__name__)
 
-_RECOVERY_PAGE = 1000
 _Later = tuple[Effect, Ticket | None]
 """An effect that waits for the journal, and the ticket that it is about."""
 _ABORTED_AT_RESTART = "aborted when the station started again, as its [recovery] policy says"
@@ -110,6 +112,15 @@ class Dispatch:
         self._instruments: Instruments | None = None
         self._reconciling: TaskGroup | None = None
         self._jobs: dict[JobId, LiveJob] = {}
+        self._recovery = Recovery(
+            journal=journal,
+            stages=stages,
+            metrics=metrics,
+            deadlines=deadlines,
+            policy=policy,
+            tasks=tasks,
+            resume=self._resume,
+        )
         self._submitting: dict[JobId, list[Callable[[int, bool], None]]] = {}
         self._next_number = journal.opening.number + 1
 
@@ -118,15 +129,15 @@ class Dispatch:
         self._instruments = instruments
 
     def __len__(self) -> int:
-        return len(self._jobs)
+        return len(self._jobs) + len(self._recovery)
 
     def get(self, job: JobId) -> LiveJob | None:
-        """Return a job that is under way."""
+        """Return a job that is under way and has been taken up."""
         return self._jobs.get(job)
 
     def knows(self, job: JobId) -> bool:
         """Return whether a job is under way, or is being stored."""
-        return job in self._jobs or job in self._submitting
+        return job in self._jobs or job in self._submitting or job in self._recovery
 
     # --- jobs come in ------------------------------------------------------------------------
 
@@ -142,8 +153,9 @@ class Dispatch:
             answer: Called with the job's number, and whether it is new, once it is on disk.
         """
         live = self._jobs.get(job)
-        if live is not None:
-            answer(live.job.number, False)  # noqa: FBT003 - the meaning is in the signature
+        known = self._recovery.number(job) if live is None else live.job.number
+        if known is not None:
+            answer(known, False)  # noqa: FBT003 - the meaning is in the signature
             return
         waiting = self._submitting.get(job)
         if waiting is not None:
@@ -175,34 +187,56 @@ class Dispatch:
         if known is None:
             self.deliver(self._jobs[stored.job], Proceeded())
 
-    async def recover(self) -> int:
-        """Take up every job that an earlier daemon left unfinished; return how many.
+    async def find(self, job: JobId) -> LiveJob | None:
+        """Return a job that is under way, and take it up if it has not been yet."""
+        if job in self._recovery:
+            await self._recovery.take_up(job)
+        return self._jobs.get(job)
 
-        When it returns, every ticket is known again: controllers may say Hello.
+    def awaits(self, job: JobId) -> bool:
+        """Return whether a job of an earlier daemon has not been taken up yet."""
+        return job in self._recovery
+
+    async def recover(self) -> int:
+        """Find out what an earlier daemon left unfinished; return how many jobs that is.
+
+        When it returns, every ticket that is at work is known again, and all others can be found:
+        clients may ask, and controllers may say Hello. `recover_rest` takes up what is left.
         """
-        found: list[LiveJob] = []
-        after = 0
-        while page := await self._journal.unfinished(after, _RECOVERY_PAGE):
-            after = page[-1].number
-            for stored in page:
-                live = resumed(stored)
-                live.claims = self._stages.claims(live)
-                if stored.ticket is not None:
-                    live.ticket = Ticket(stored.ticket, stored.job, stored.attempt)
-                self._jobs[stored.job] = live
-                self._metrics.fact(live, None)
-                found.append(live)
+        if self._instruments is None:
+            return 0
         async with anyio.create_task_group() as reconciling:
             self._reconciling = reconciling
-            for live in found:
-                self.deliver(live, Resumed())
+            found = await self._recovery.look(self._instruments)
         self._reconciling = None
-        for live in found:
-            if self._policy == "abort" and not live.job.status.is_terminal:
-                self.deliver(live, CancelAccepted(_ABORTED_AT_RESTART))
-            else:
-                self._deadlines.begin(live, self.deliver)
-        return len(found)
+        for live in list(self._jobs.values()):
+            self._begin_again(live)
+        return found
+
+    async def recover_rest(self) -> None:
+        """Take up what is left, bit by bit."""
+        if self._instruments is not None:
+            await self._recovery.take_up_rest(self._instruments)
+
+    async def recovered(self) -> None:
+        """Return when all that was left has been taken up."""
+        await self._recovery.over.wait()
+
+    def _resume(self, stored: StoredJob, claims: tuple[str, ...]) -> None:
+        live = resumed(stored)
+        live.claims = claims
+        if stored.ticket is not None:
+            live.ticket = Ticket(stored.ticket, stored.job, stored.attempt)
+        self._jobs[stored.job] = live
+        self.deliver(live, Resumed())
+        if self._reconciling is None:
+            self._begin_again(live)
+
+    def _begin_again(self, live: LiveJob) -> None:
+        if self._policy == "abort" and not live.job.status.is_terminal:
+            self.deliver(live, CancelAccepted(_ABORTED_AT_RESTART))
+        else:
+            self._deadlines.begin(live, self.deliver)
 
     def cancel(self, live: LiveJob, answer: Callable[[], None]) -> None:
         """Accept a cancel; `answer` is called once that is on disk."""
@@ -398,8 +432,22 @@ class Dispatch:
         self.deliver(live, event, made=records)
 
     def _reconcile(self, live: LiveJob) -> None:
-        if self._instruments is not None and self._reconciling is not None:
+        if self._instruments is None:
+            return
+        if live.job.status is JobExecutorStatus.PENDING_EXECUTION:
+            self._instruments.resume(live)
+        elif self._reconciling is not None:
             self._reconciling.start_soon(self._instruments.reconcile, live)
+
+    def _enqueue(self, live: LiveJob, instruments: Instruments) -> None:
+        if not (self._recovery.holds and self._recovery.hold_back(live)):
+            instruments.enqueue(live)
+
+    def _leave(self, live: LiveJob, instruments: Instruments) -> None:
+        if self._recovery.holds and self._recovery.let_go(live):
+            self.deliver(live, LeftQueue())
+        else:
+            instruments.leave(live)
 
     def _perform_later(self, live: LiveJob, effects: list[_Later]) -> None:
         instruments = self._instruments
@@ -408,9 +456,9 @@ class Dispatch:
         for effect, ticket in effects:
             match effect:
                 case Effect.ENQUEUE:
-                    instruments.enqueue(live)
+                    self._enqueue(live, instruments)
                 case Effect.LEAVE_QUEUE:
-                    instruments.leave(live)
+                    self._leave(live, instruments)
                 case Effect.ABORT_TICKET:
                     instruments.abort(live)
                 case _:

@@ -71,7 +71,7 @@ if TYPE_CHECKING:
 
     from stationd.proto.calibration import CalibrationSet
     from stationd.runtime.controllers.instrument_bus import InstrumentBus
-    from stationd.runtime.journal.interface import Journal
+    from stationd.runtime.journal.interface import Journal, Outline
     from stationd.runtime.settings import Deadlines
     from stationd.runtime.work.calibrations import CalibrationDefaults
     from stationd.runtime.work.outcome import Outcome
@@ -134,6 +134,13 @@ class Stages:
     def claims(self, live: LiveJob) -> tuple[str, ...]:
         """Return the controllers that a job needs for itself."""
         return claims(live.spec, self._targets)
+
+    def claimed(self, outline: Outline) -> tuple[str, ...]:
+        """Return the controllers that a job needs which is known in short."""
+        if outline.kind != "circuits":
+            return outline.controllers
+        controller = self._targets.get(outline.target)
+        return () if controller is None else (controller,)
 
     def begin(self, live: LiveJob, effect: Effect) -> Outcome | Callable[[], Awaitable[Outcome]]:
         """Do a stage's work, or return what will do it in a task.

@@ -195,7 +195,7 @@ class Bench:
         raise AssertionError(metric)
 
 
-def settings_in(folder: Path) -> Settings:
+def settings_in(folder: Path, policy: str = "resume") -> Settings:
     null = {"driver": "null", "start": False}
     bench = {"driver": "simulated-bench", "start": False}
     return parse(
@@ -203,6 +203,7 @@ def settings_in(folder: Path) -> Settings:
             "station": {"state": str(folder), "runtime": str(folder)},
             "instruments": {"beat_interval": BEAT, "grace": GRACE},
             "metrics": {"listen": ""},
+            "recovery": {"policy": policy},
             "workers": {"prewarm": False},
             "controllers": {"a": null, "b": null, "c": bench, "d": bench},
             "targets": {"a": {"controller": "a"}, "b": {"controller": "b"}},
@@ -212,15 +213,23 @@ def settings_in(folder: Path) -> Settings:
 
 
 @asynccontextmanager
-async def a_bench(journal: MemoryJournal | None = None) -> AsyncGenerator[Bench]:
-    """Start a station; nothing commits, and no controller hears or says a word, by itself."""
+async def a_bench(
+    journal: MemoryJournal | None = None, *, lazily: bool = False, policy: str = "resume"
+) -> AsyncGenerator[Bench]:
+    """Start a station; nothing commits, and no controller hears or says a word, by itself.
+
+    Args:
+        journal: What it finds.
+        lazily: Do not wait until it has taken up all unfinished jobs.
+        policy: What becomes of those.
+    """
     folder = Path(tempfile.mkdtemp(prefix="bench"))
     clock, journal = StillClock(), journal or MemoryJournal(manual=True)
     for name, offered in OFFERED.items():
         seen = ControllerSeen(name, "null", "ledger", "0", clock.now, offered)
         journal.write([seen], lambda _: None)
     journal.commit()
-    settings = settings_in(folder)
+    settings = settings_in(folder, policy)
     metrics = Metrics(list(settings.controllers))
     try:
         with (
@@ -238,6 +247,8 @@ async def a_bench(journal: MemoryJournal | None = None) -> AsyncGenerator[Bench]
             async with anyio.create_task_group() as tasks:
                 station = await assemble(settings, ports, metrics, tasks)
                 bench = Bench(station, journal, clock, metrics)
+                if not lazily:
+                    await bench.dispatch.recovered()
                 bench.instruments.attach(bench.lines)
                 yield bench
                 tasks.cancel_scope.cancel()
