@@ -166,7 +166,8 @@ class Feed:
         if stream.jobs is None:
             self._all[stream] = None
         else:
-            for job in stream.jobs:
+            # Sorted: beats go out in this order, and a simulated run is to repeat exactly.
+            for job in sorted(stream.jobs):
                 self._by_job.setdefault(job, {})[stream] = None
         self._catch_up(stream)
 
