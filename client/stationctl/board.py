@@ -12,7 +12,7 @@ from rich.text import Text
 
 from stationd.client.stationctl.bar import bar
 from stationd.client.stationctl.climb import Climb
-from stationd.client.stationctl.line import doing_now
+from stationd.client.stationctl.line import doing_now, standing
 from stationd.client.stationctl.printing import (
     COLOURS,
     SHORT_ID,
@@ -21,7 +21,7 @@ from stationd.client.stationctl.printing import (
     rich_text,
     rough,
 )
-from stationd.proto.status import JobExecutorStatus, StatusEnum
+from stationd.proto.status import StatusEnum
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
     from stationd.client.references import JobStatus
 
-_WIDE: Final = 100
+WIDE: Final = 100
 """Columns from which on bars are long."""
 _BARS: Final = (12, 20)
 """Cells of a bar, on a narrow and on a wide terminal."""
@@ -112,7 +112,7 @@ def shown(climbs: Sequence[Climb], room: int) -> list[Climb]:
 
 def bar_width(columns: int) -> int:
     """Return how many cells a bar has on a terminal that is so wide."""
-    return _BARS[columns >= _WIDE]
+    return _BARS[columns >= WIDE]
 
 
 def _columns(climbs: Sequence[Climb], cells: int, width: int) -> dict[str, int]:
@@ -153,17 +153,10 @@ def remark(climb: Climb, status: JobStatus, now: float) -> str:
         words = [str(status.error) if status.error is not None else "", status.note]
         what = "; ".join(word for word in words if word) or f"took {duration(climb.took())}"
         return f"{what}, {again}" if again and status.error is None else what
-    doing = doing_now(status) or _standing(status)
+    doing = doing_now(status) or standing(status.status)
     left = climb.seconds_left(now)
     parts = [doing, f"{rough(left)} left" if left is not None else "", again]
     return ", ".join(part for part in parts if part)
-
-
-def _standing(status: JobStatus) -> str:
-    if status.status is JobExecutorStatus.PENDING_EXECUTION:
-        # It has left the queue: its ticket was sent ahead.
-        return "next at the controller"
-    return str(status.status).replace("_", " ")
 
 
 def tally(climbs: Sequence[Climb]) -> str:

@@ -24,6 +24,7 @@ COMMANDS: Final = {
     "results": ("results", "Show a job's results, or save them."),
     "show": ("listing", "Show all that is known of a job."),
     "submit": ("submit", "Send circuits or a sweep to the station."),
+    "top": ("top", "Show the station live."),
     "wait": ("following", "Wait until jobs are over."),
 }
 """Each command's module and its line in the help."""

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from stationd.proto.status import JobExecutorStatus
+
 if TYPE_CHECKING:
     from stationd.client.references import JobStatus
 
@@ -38,3 +40,11 @@ def doing_now(status: JobStatus) -> str:
     if status.queue_position is not None:
         return f"{status.queue_position:,} ahead" if status.queue_position else "next in the queue"
     return ""
+
+
+def standing(status: JobExecutorStatus) -> str:
+    """Say in words on which rung a job stands that is not in the queue."""
+    if status is JobExecutorStatus.PENDING_EXECUTION:
+        # It has left the queue: its ticket was sent ahead.
+        return "next at the controller"
+    return str(status).replace("_", " ")

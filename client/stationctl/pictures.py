@@ -62,6 +62,19 @@ def curve(x: Sequence[float], y: Sequence[float], x_label: str, y_label: str) ->
     ]
 
 
+def spark(values: Sequence[float], width: int) -> str:
+    """Return a line of bars, a cell each, the newest value last; from zero to the highest.
+
+    >>> spark([0, 1, 2, 4], 10)
+    '▁▂▄█'
+    """
+    newest = values[-width:]
+    most = max(newest, default=0)
+    if most <= 0:
+        return _EIGHTHS[1] * len(newest)
+    return "".join(_EIGHTHS[max(round(value / most * 8), 1)] for value in newest)
+
+
 def styled(lines: Sequence[str]) -> Text:
     """Return lines as they are, without a meaning for brackets."""
     return Text("\n".join(lines))

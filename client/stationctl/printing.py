@@ -8,12 +8,13 @@ from __future__ import annotations
 import os
 import sys
 from datetime import datetime
+from enum import Enum
 from typing import TYPE_CHECKING, Final, NamedTuple, cast
 
 import click
 import msgspec
+from msgspec import Struct
 
-from stationd.client.references import JobStatus
 from stationd.proto.job import JobView
 from stationd.proto.status import StatusEnum
 
@@ -68,14 +69,26 @@ def print_json_line(value: object) -> None:
 
 
 def plain(value: object) -> object:
-    """Return a value as dictionaries and lists; a coarse status by its name."""
-    built = msgspec.to_builtins(value, enc_hook=str)
-    if isinstance(value, JobView | JobStatus):
-        return {**built, "coarse": value.coarse.name}
+    """Return a value as dictionaries and lists, with every field of every kind of object.
+
+    A rung is its value, as in ``pending_execution``, a coarse status its name.
+    """
+    if isinstance(value, Struct):
+        named = {name: getattr(value, name) for name in value.__struct_fields__}
+        # The number of a request says nothing to anybody.
+        named.pop("request", None)
+        if isinstance(value, JobView):
+            named["coarse"] = value.coarse
+        return plain(named)
+    if isinstance(value, StatusEnum):
+        return value.name
+    if isinstance(value, dict):
+        pairs = cast("dict[object, object]", value)
+        return {str(plain(key)): plain(one) for key, one in pairs.items()}
     if isinstance(value, list | tuple):
         several = cast("Sequence[object]", value)
         return [plain(one) for one in several]
-    return built
+    return value.value if isinstance(value, Enum) else value
 
 
 def print_table(columns: Sequence[str], rows: Sequence[Sequence[Cell]]) -> None:
