@@ -63,9 +63,12 @@ class Ranked:
 
     def remove(self, order: Order) -> None:
         """Take an order out; it must be there."""
-        index = bisect_left(self._lasts, order)
-        bucket = self._buckets[index]
-        place = bisect_left(bucket, order)
+        bucket, index, place = self._buckets[0], 0, 0
+        if bucket[0] != order:
+            # Most that leave are the first.
+            index = bisect_left(self._lasts, order)
+            bucket = self._buckets[index]
+            place = bisect_left(bucket, order)
         del bucket[place]
         self._length -= 1
         if not bucket:

@@ -93,6 +93,6 @@ class Naive:
 
     def overtakes(self, entry: Entry, other: Entry) -> bool:
         """Whether a job that waits is to go before one in line: by its place, and with shares."""
-        return entry.order(AGEING) < other.order(AGEING) and self.effective(
-            entry
-        ) < self.effective(other)
+        return entry.order(AGEING) < other.order(AGEING) and self.effective(entry) < self.effective(
+            other
+        )

@@ -31,13 +31,23 @@ class Both(RuleBasedStateMachine):
         self.number = 0
         self.now = START
         self.recalls = set[int]()
+        self.eager = False
+        self.controllers: tuple[str, ...] = CONTROLLERS
 
     @rule(claims=CLAIMS, project=PROJECTS, priority=st.integers(-2, 2), ago=WHEN, soon=SOON,
           held=st.booleans())  # fmt: skip
     def add(
-        self, claims: Claims, project: str, priority: int, ago: float, soon: float | None, held: bool
+        self,
+        claims: Claims,
+        project: str,
+        priority: int,
+        ago: float,
+        soon: float | None,
+        *,
+        held: bool,
     ) -> None:
         self.number += 1
+        claims = tuple(name for name in claims if name in self.controllers) or ("a",)
         entry = Entry(
             number=self.number,
             claims=claims,
@@ -78,7 +88,7 @@ class Both(RuleBasedStateMachine):
             self.naive.out[number].began = True
 
     @rule(which=WHICH, back=st.booleans())
-    def release(self, which: int, back: bool) -> None:
+    def release(self, which: int, *, back: bool) -> None:
         number = self.pick_out(which)
         ticket = self.naive.out.pop(number, None)
         self.queue.release(number)
@@ -87,7 +97,7 @@ class Both(RuleBasedStateMachine):
             self.naive.waiting[number] = ticket.entry
 
     @rule(which=WHICH, priority=st.integers(-2, 2), held=st.booleans(), soon=SOON)
-    def replace(self, which: int, priority: int, held: bool, soon: float | None) -> None:
+    def replace(self, which: int, priority: int, soon: float | None, *, held: bool) -> None:
         number = self.pick(which)
         ticket = self.naive.out.get(number)
         entry = self.naive.waiting.get(number) or (ticket.entry if ticket else None)
@@ -136,7 +146,12 @@ class Both(RuleBasedStateMachine):
         self.queue.set_depth(controller, depth)
         self.naive.depths[controller] = depth
 
-    @initialize()
+    @initialize(eager=st.booleans(), controllers=st.sampled_from([("a",), ("a", "b"), CONTROLLERS]))
+    def begin_with(self, *, eager: bool, controllers: tuple[str, ...]) -> None:
+        """Half of the stories decide after every deed; few controllers make for long queues."""
+        self.eager, self.controllers = eager, controllers
+        self.open_all()
+
     def open_all(self) -> None:
         for controller in CONTROLLERS:
             self.set_depth(controller, 3)
@@ -186,10 +201,6 @@ class Both(RuleBasedStateMachine):
         self.queue.shares.charge(project, seconds)
 
     @rule()
-    def decide_again(self) -> None:
-        self.decide()
-
-    @rule()
     def decide(self) -> None:
         decision = self.queue.decide(self.now)
         granted, recalled = self.naive.decide(self.now)
@@ -208,6 +219,8 @@ class Both(RuleBasedStateMachine):
 
     @invariant()
     def agree(self) -> None:
+        if self.eager:
+            self.decide()
         assert len(self.queue) == len(self.naive.waiting)
         for name in CONTROLLERS:
             line = self.naive.line(name)
