@@ -149,7 +149,7 @@ class AttemptOpened(Struct, frozen=True, array_like=True, tag=13):
     """The attempt whose raw data it works up; 0 for its own."""
 
 
-class EpochRaised(Struct, frozen=True, array_like=True, tag=20):
+class EpochRaised(Struct, frozen=True, array_like=True, tag=14):
     """Controllers have obeyed newer daemons than this journal knows of: it is an older copy."""
 
     epoch: int
