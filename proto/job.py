@@ -74,6 +74,12 @@ class JobSpec(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """A project's id; empty for none."""
     properties: Properties = {}
     """As the project defines them; any, without a project."""
+    not_before: UnixTime | None = None
+    """The job does not begin before this time; None for as soon as it can."""
+    deadline: UnixTime | None = None
+    """The job fails if it has not begun by this time; None for whenever it can."""
+    hold: bool = False
+    """The job stays in the queue until somebody lets it go."""
     creator: Annotated[str, Meta(max_length=100)] = ""
     """Filled in by the daemon, from the user whom it has authenticated, whatever the client put
     here; empty if it cannot tell."""
