@@ -6,8 +6,8 @@ Rule 2. The others are taken up in slices, in the order of their submission. Who
         of them, be it a client, the queue, a controller or a deadline, has it taken up at once.
 Rule 3. A job is taken up in the step in which it leaves the outlines, and so once. Nothing is
         written about it before that, and what was read of it before is still true then.
-Rule 4. While some have not come as far as the queue yet, jobs that came in after the restart do
-        not enter it: they would overtake them.
+Rule 4. While some have not come as far as the queue yet, jobs behind them do not enter it: they
+        would overtake.
 """
 
 from __future__ import annotations
@@ -77,11 +77,13 @@ class Recovery:
         self._resume = resume
         self._outlines: dict[JobId, Outline] = {}
         self._newest = journal.opening.number
-        # Those below the queue; and those that wait for them, which came in since.
+        # The last number that a slice has come to.
+        self._reached = 0
+        # Those below the queue; and those that wait for them, which would overtake.
         self._climbing = 0
         self._held_back: dict[JobId, LiveJob] = {}
         self.holds = False
-        """Whether jobs that come in now must not enter the queue yet."""
+        """Whether some jobs must not enter the queue yet."""
         self.over = anyio.Event()
         """All have been taken up."""
 
@@ -138,16 +140,15 @@ class Recovery:
 
     async def take_up_rest(self, instruments: Instruments) -> None:
         """Take up all that are left."""
-        after = 0
         while self._outlines:
             try:
-                page = await self._journal.unfinished(after, SLICE)
+                page = await self._journal.unfinished(self._reached, SLICE)
             except JournalClosed:
                 return
             page = [stored for stored in page if stored.number <= self._newest]
             if not page:
                 break
-            after = page[-1].number
+            self._reached = page[-1].number
             for stored in page:
                 self._begin(stored)
             if self.holds and not self._climbing:
@@ -165,11 +166,11 @@ class Recovery:
             self._climbing -= 1
         self._resume(stored, self._stages.claimed(outline))
 
-    # --- jobs that came in since -------------------------------------------------------------
+    # --- jobs that would overtake -------------------------------------------------------------
 
     def hold_back(self, live: LiveJob) -> bool:
         """Keep a job from the queue if it would overtake; tell whether it is kept."""
-        if not self.holds or live.job.number <= self._newest:
+        if not self.holds or live.job.number <= self._reached:
             return False
         self._held_back[live.job.id] = live
         return True
@@ -181,5 +182,5 @@ class Recovery:
     def _let_in(self, instruments: Instruments) -> None:
         self.holds = False
         held_back, self._held_back = self._held_back, {}
-        for live in held_back.values():
+        for live in sorted(held_back.values(), key=lambda live: live.job.number):
             instruments.enqueue(live)
