@@ -11,7 +11,7 @@ from stationd.proto.error import ErrorCode, ErrorInfo
 from stationd.proto.number import Natural, Positive, UnixTime
 from stationd.proto.program import Circuits, Compile, JobWork, Sweep
 from stationd.proto.project import Description, Properties
-from stationd.proto.search import ScopeFilterEnum
+from stationd.proto.search import JobPlace, ScopeFilterEnum
 from stationd.proto.status import JobExecutorStatus, JobStatusEnum, StatusEnum, coarse_status
 
 JobId = NewType("JobId", str)
@@ -219,6 +219,11 @@ class JobView(Struct, frozen=True, kw_only=True, omit_defaults=True):
         return any(
             entry.attempt == self.attempt and entry.status is status for entry in self.timeline
         )
+
+
+def place_of(view: JobView) -> JobPlace:
+    """Return where a job stands in any order."""
+    return JobPlace(view.number, view.modified_unix_s, view.name)
 
 
 class JobFilter(Struct, frozen=True, kw_only=True, omit_defaults=True):

@@ -17,6 +17,7 @@ import msgspec
 
 from stationd.proto.error import ErrorInfo, JournalFailed
 from stationd.proto.job import JobId
+from stationd.proto.project import Properties
 from stationd.proto.status import JobExecutorStatus
 from stationd.runtime.journal.interface import Commit
 from stationd.runtime.journal.records import (
@@ -30,8 +31,10 @@ from stationd.runtime.journal.records import (
     EpochRaised,
     Fact,
     ItemEnded,
+    JobAnnotated,
     JobStored,
     MetadataStored,
+    ProjectStored,
     Record,
     TicketIssued,
     WorkStored,
@@ -89,6 +92,8 @@ class Batch:
         self._sets: dict[str, Row] = {}
         self._defaults: dict[str, Row] = {}
         self._controllers: dict[str, Row] = {}
+        self._annotations: dict[int, Row] = {}
+        self._projects: dict[str, Row] = {}
         self._epochs: list[Row] = []
 
     def add(self, records: Sequence[Record]) -> Commit:
@@ -123,6 +128,8 @@ class Batch:
         yield Statement(_SET, [*self._sets.values()])
         yield Statement(_DEFAULT, [*self._defaults.values()])
         yield Statement(_CONTROLLER, [*self._controllers.values()])
+        yield Statement(_ANNOTATION, [*self._annotations.values()], exact=True)
+        yield Statement(_PROJECT, [*self._projects.values()])
         yield Statement(_EPOCH, self._epochs, exact=True)
 
     def _job(self, record: JobStored, known: dict[JobId, int]) -> None:
@@ -138,6 +145,7 @@ class Batch:
             (
                 record.number, record.job, record.target, spec.kind, spec.name,
                 spec.name.casefold(), spec.priority, time, _RECEIVED, self.seq, time,
+                spec.creator, spec.project, spec.description, _object(spec.properties),
             )
         )  # fmt: skip
         self._specs.append((record.number, _encode(spec)))
@@ -235,6 +243,17 @@ class Batch:
     def _epoch(self, record: EpochRaised) -> None:
         self._epochs.append((record.epoch,))
 
+    def _annotate(self, record: JobAnnotated) -> None:
+        name, description, properties = record.name, record.description, record.properties
+        self._annotations[record.number] = (
+            name, name.casefold(), description, _object(properties),
+            _encode((name, description, properties)), record.number,
+        )  # fmt: skip
+
+    def _project(self, record: ProjectStored) -> None:
+        project = record.project
+        self._projects[project.id] = (project.id, project.name, _encode(project))
+
     FOLDS = (
         (Fact, _fact),
         (CalibrationPinned, _pin),
@@ -248,6 +267,8 @@ class Batch:
         (CalibrationUsed, _default),
         (ControllerSeen, _controller),
         (AttemptOpened, _attempt),
+        (JobAnnotated, _annotate),
+        (ProjectStored, _project),
         (EpochRaised, _epoch),
     )
 
@@ -264,14 +285,19 @@ def _check_follows(fact: Fact, head: _Head) -> None:
         )
 
 
+def _object(properties: Properties) -> str:
+    return msgspec.json.encode(properties).decode() if properties else "{}"
+
+
 def _error(error: ErrorInfo | None) -> bytes | None:
     return None if error is None else _encode(error)
 
 
 _JOB: Final = """
 INSERT INTO jobs (number, id, target, kind, name, name_folded, priority, created_unix_s, status,
-  seq, modified_unix_s, attempt, ordinal, cancelling, note)
-VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 1, 1, 0, '')"""
+  seq, modified_unix_s, creator, project, description, properties, attempt, ordinal, cancelling,
+  note)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 1, 1, 0, '')"""
 _SPEC: Final = "INSERT INTO specs (number, spec) VALUES (?, ?)"
 _FACT: Final = """
 INSERT INTO facts (seq, number, ordinal, attempt, status, time_unix_s, cancelling, error, note,
@@ -318,3 +344,9 @@ VALUES (?, ?, ?, ?, ?, ?)
 ON CONFLICT (name) DO UPDATE SET driver = excluded.driver, ledger = excluded.ledger,
   version = excluded.version, time_unix_s = excluded.time_unix_s,
   capabilities = excluded.capabilities"""
+_ANNOTATION: Final = """
+UPDATE jobs SET name = ?, name_folded = ?, description = ?, properties = ?, annotations = ?
+WHERE number = ?"""
+_PROJECT: Final = """
+INSERT INTO projects (id, name, data) VALUES (?, ?, ?)
+ON CONFLICT (id) DO UPDATE SET name = excluded.name, data = excluded.data"""

@@ -6,10 +6,13 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 from uuid import uuid4
 
+import msgspec
+
 from stationd.proto.calibration import CalibrationSet
 from stationd.proto.error import JournalFailed
 from stationd.proto.job import ItemView, JobId, JobView, TimelineEntry
 from stationd.proto.jobs_protocol import FeedEvent
+from stationd.proto.project import Project
 from stationd.proto.status import JobExecutorStatus
 from stationd.runtime.journal.interface import Commit, StoredJob
 from stationd.runtime.journal.records import (
@@ -23,8 +26,10 @@ from stationd.runtime.journal.records import (
     EpochRaised,
     Fact,
     ItemEnded,
+    JobAnnotated,
     JobStored,
     MetadataStored,
+    ProjectStored,
     Record,
     TicketIssued,
     WorkStored,
@@ -70,6 +75,16 @@ class MemoryJob:
             collected=0 if self.opened is None else self.opened.collected,
         )
 
+    def annotate(self, record: JobAnnotated) -> None:
+        """Take what people wrote about the job."""
+        spec = msgspec.structs.replace(
+            self.record.spec,
+            name=record.name,
+            description=record.description,
+            properties=record.properties,
+        )
+        self.record = msgspec.structs.replace(self.record, spec=spec)
+
     def view(self, *, whole: bool) -> JobView:
         """Return the job as clients see it, with timeline and items if it is to be whole."""
         timeline = self.timeline if whole else ()
@@ -100,6 +115,7 @@ class Contents:
         self.sets: dict[str, CalibrationSet] = {}
         self.defaults: dict[str, str] = {}
         self.controllers: dict[str, ControllerSeen] = {}
+        self.projects: dict[str, Project] = {}
 
     @property
     def seq(self) -> int:
@@ -195,6 +211,12 @@ class Contents:
     def _epoch(self, record: EpochRaised) -> None:
         self.epoch = max(self.epoch, record.epoch)
 
+    def _annotate(self, record: JobAnnotated) -> None:
+        self.job(record.number).annotate(record)
+
+    def _project(self, record: ProjectStored) -> None:
+        self.projects[record.project.id] = record.project
+
     STORES = (
         (JobStored, _job),
         (Fact, _fact),
@@ -210,6 +232,8 @@ class Contents:
         (ControllerSeen, _controller),
         (AttemptOpened, _attempt),
         (EpochRaised, _epoch),
+        (JobAnnotated, _annotate),
+        (ProjectStored, _project),
     )
 
 

@@ -19,6 +19,8 @@ from stationd.proto.calibration import CalibrationSet, CalibrationSummary
 from stationd.proto.error import ErrorInfo
 from stationd.proto.job import ArtifactRef, ItemView, JobFilter, JobId, JobKind, JobSpec, JobView
 from stationd.proto.jobs_protocol import FeedEvent
+from stationd.proto.project import Project
+from stationd.proto.search import NEWEST_FIRST, Order
 from stationd.proto.status import JobExecutorStatus
 from stationd.runtime.journal.records import BlockStored, ControllerSeen, Record
 
@@ -153,18 +155,31 @@ class Queries(Protocol):
         ...
 
     async def views(
-        self, wanted: JobFilter, before: int | None, limit: int
+        self,
+        wanted: JobFilter,
+        before: int | None,
+        limit: int,
+        order: Order = NEWEST_FIRST,
     ) -> tuple[list[JobView], bool]:
-        """Return the newest jobs that match, without timelines and items.
+        """Return a page of the jobs that match, without timelines and items.
 
         Args:
-            wanted: What must match.
+            wanted: What must match; its scope is not looked at.
             before: Only jobs with a lower number.
             limit: The most to return; at most 1000 come at once.
+            order: In which order, and from where on.
 
         Returns:
-            The jobs, the newest first, and whether there may be more.
+            The jobs in that order, and whether there may be more.
         """
+        ...
+
+    async def count(self, wanted: JobFilter) -> int:
+        """Return how many jobs match."""
+        ...
+
+    async def projects(self) -> list[Project]:
+        """Return all projects, archived ones too, by name."""
         ...
 
     async def facts(

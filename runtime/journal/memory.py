@@ -7,6 +7,7 @@ so; `MemoryJournal.reopened` is what a station finds after a crash.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import cmp_to_key
 from types import TracebackType
 from typing import Self
 
@@ -15,8 +16,11 @@ from anyio.abc import TaskGroup
 
 from stationd.proto.calibration import CalibrationSet, CalibrationSummary
 from stationd.proto.error import JournalClosed
-from stationd.proto.job import JobFilter, JobId, JobView
+from stationd.proto.job import JobFilter, JobId, JobView, place_of
 from stationd.proto.jobs_protocol import FeedEvent
+from stationd.proto.matching import matches
+from stationd.proto.project import Project
+from stationd.proto.search import NEWEST_FIRST, Order, compare
 from stationd.runtime.journal.contents import Contents, MemoryJob
 from stationd.runtime.journal.interface import (
     Commit,
@@ -32,7 +36,6 @@ from stationd.runtime.journal.view import (
     MOST_LISTED,
     outlined,
     owner,
-    statuses_meant,
 )
 
 
@@ -175,18 +178,33 @@ class MemoryJournal:
         return None if found is None else found.view(whole=True)
 
     async def views(
-        self, wanted: JobFilter, before: int | None, limit: int
+        self,
+        wanted: JobFilter,
+        before: int | None,
+        limit: int,
+        order: Order = NEWEST_FIRST,
     ) -> tuple[list[JobView], bool]:
-        """Return the newest jobs that match, and whether there may be more."""
+        """Return a page of the jobs that match, and whether there may be more."""
         most = max(0, min(limit, MOST_LISTED))
-        numbers = sorted(self._contents.jobs, reverse=True)
-        views = [
-            self._contents.jobs[number].view(whole=False)
-            for number in numbers
-            if before is None or number < before
+        found = [
+            view
+            for view in self._matching(wanted)
+            if (before is None or view.number < before)
+            and (order.after is None or compare(order.after, place_of(view), order.sort) < 0)
         ]
-        matching = [view for view in views if _matches(view, wanted)]
-        return matching[:most], len(matching) > most
+        found.sort(
+            key=cmp_to_key(lambda one, two: compare(place_of(one), place_of(two), order.sort))
+        )
+        page = found[order.skip :]
+        return page[:most], len(page) > most
+
+    async def count(self, wanted: JobFilter) -> int:
+        """Return how many jobs match."""
+        return len(self._matching(wanted))
+
+    async def projects(self) -> list[Project]:
+        """Return all projects, by name."""
+        return sorted(self._contents.projects.values(), key=lambda project: project.name)
 
     async def facts(
         self, after: int, jobs: Sequence[JobId] | None, limit: int
@@ -257,16 +275,10 @@ class MemoryJournal:
         """Return what every controller last said of itself."""
         return [said for _, said in sorted(self._contents.controllers.items())]
 
+    def _matching(self, wanted: JobFilter) -> list[JobView]:
+        views = (job.view(whole=False) for job in self._contents.jobs.values())
+        return [view for view in views if matches(view, wanted)]
+
     def _found(self, job: JobId) -> MemoryJob | None:
         number = self._contents.numbers.get(job)
         return None if number is None else self._contents.jobs[number]
-
-
-def _matches(view: JobView, wanted: JobFilter) -> bool:
-    meant = statuses_meant(wanted)
-    return (
-        wanted.name_like.casefold() in view.name.casefold()
-        and (meant is None or view.status in meant)
-        and (not wanted.kinds or view.kind in wanted.kinds)
-        and wanted.target in {"", view.target}
-    )

@@ -29,6 +29,7 @@ from stationd.runtime.journal.queries.data import (
     Calibrations,
     Controllers,
     DefaultCalibration,
+    Projects,
     Work,
 )
 from stationd.runtime.journal.queries.jobs import (
@@ -37,8 +38,8 @@ from stationd.runtime.journal.queries.jobs import (
     Stored,
     Unfinished,
     View,
-    Views,
 )
+from stationd.runtime.journal.queries.listing import Counted, Views
 from stationd.runtime.journal.queries.query import Query
 
 Question = (
@@ -55,6 +56,8 @@ Question = (
     | DefaultCalibration
     | Calibrations
     | Controllers
+    | Counted
+    | Projects
 )
 """All that the reader answers."""
 

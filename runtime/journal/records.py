@@ -13,6 +13,7 @@ from stationd.proto.calibration import CalibrationSet
 from stationd.proto.error import ErrorInfo
 from stationd.proto.job import ArtifactRef, JobId, JobSpec
 from stationd.proto.program import Capabilities
+from stationd.proto.project import Project, Properties
 from stationd.proto.status import JobExecutorStatus
 
 
@@ -156,6 +157,21 @@ class EpochRaised(Struct, frozen=True, array_like=True, tag=14):
     """The station's, from now on."""
 
 
+class JobAnnotated(Struct, frozen=True, array_like=True, tag=20):
+    """What people wrote about a job has changed; replaces what was there."""
+
+    number: int
+    name: str
+    description: str
+    properties: Properties
+
+
+class ProjectStored(Struct, frozen=True, array_like=True, tag=21):
+    """A project is new, or has changed; replaces what was there."""
+
+    project: Project
+
+
 Record = (
     JobStored
     | Fact
@@ -171,4 +187,6 @@ Record = (
     | ControllerSeen
     | AttemptOpened
     | EpochRaised
+    | JobAnnotated
+    | ProjectStored
 )

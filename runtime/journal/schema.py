@@ -103,6 +103,12 @@ JOBS: Final = _table(
     Column("ticket_attempt", Integer),
     Column("running", LargeBinary),  # the items of the current attempt; NULL for all
     Column("collected", Integer, nullable=False, server_default=text("0")),
+    # What people search by; a JSON object, for SQLite to look into.
+    _text("creator"),
+    _text("project"),
+    _text("description"),
+    _text("properties"),
+    Column("annotations", LargeBinary),  # NULL as long as they are those of the spec
     CheckConstraint("number >= 1 AND attempt >= 1 AND ordinal >= attempt"),
     CheckConstraint("cancelling IN (0, 1)"),
     CheckConstraint("ended IS NULL OR ended = status"),
@@ -152,6 +158,12 @@ _table(
     Column("controller", Text, primary_key=True),
     _key("block"),
     _blob("header"),
+    _blob("data"),
+)
+_table(
+    "projects",
+    Column("id", Text, primary_key=True),
+    Column("name", Text, nullable=False, unique=True),
     _blob("data"),
 )
 _table(

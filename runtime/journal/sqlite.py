@@ -16,6 +16,8 @@ from stationd.proto.calibration import CalibrationSet, CalibrationSummary
 from stationd.proto.error import JournalFailed
 from stationd.proto.job import JobFilter, JobId, JobView
 from stationd.proto.jobs_protocol import FeedEvent
+from stationd.proto.project import Project
+from stationd.proto.search import NEWEST_FIRST, Order
 from stationd.runtime.journal.child import child
 from stationd.runtime.journal.interface import (
     Commit,
@@ -34,6 +36,7 @@ from stationd.runtime.journal.queries.data import (
     Calibrations,
     Controllers,
     DefaultCalibration,
+    Projects,
     Work,
 )
 from stationd.runtime.journal.queries.jobs import (
@@ -42,8 +45,8 @@ from stationd.runtime.journal.queries.jobs import (
     Stored,
     Unfinished,
     View,
-    Views,
 )
+from stationd.runtime.journal.queries.listing import Counted, Views
 from stationd.runtime.journal.reader_link import ReaderLink
 from stationd.runtime.journal.records import BlockStored, ControllerSeen, Record
 from stationd.runtime.journal.writer_link import WriterLink
@@ -100,10 +103,22 @@ class SqliteJournal:
         return await self._ask(View(job))
 
     async def views(
-        self, wanted: JobFilter, before: int | None, limit: int
+        self,
+        wanted: JobFilter,
+        before: int | None,
+        limit: int,
+        order: Order = NEWEST_FIRST,
     ) -> tuple[list[JobView], bool]:
-        """Return the newest jobs that match, and whether there may be more."""
-        return await self._ask(Views(wanted, before, limit))
+        """Return a page of the jobs that match, and whether there may be more."""
+        return await self._ask(Views(wanted, before, limit, order))
+
+    async def count(self, wanted: JobFilter) -> int:
+        """Return how many jobs match."""
+        return await self._ask(Counted(wanted))
+
+    async def projects(self) -> list[Project]:
+        """Return all projects, by name."""
+        return await self._ask(Projects())
 
     async def facts(
         self, after: int, jobs: Sequence[JobId] | None, limit: int

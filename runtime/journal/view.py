@@ -46,6 +46,10 @@ def job_view(
         calibration_set=stored.calibration_set,
         timeline=tuple(timeline),
         items=_all_items(stored.spec, stored.items) if items else (),
+        creator=stored.spec.creator,
+        description=stored.spec.description,
+        project=stored.spec.project,
+        properties=stored.spec.properties,
     )
 
 
@@ -76,16 +80,10 @@ def item_name(spec: JobSpec, index: int) -> str:
     return programs[index].name if index < len(programs) else ""
 
 
-def statuses_meant(wanted: JobFilter) -> frozenset[JobExecutorStatus] | None:
-    """Return the statuses that a filter lets through; None if all."""
-    meant: frozenset[JobExecutorStatus] | None = None
-    if wanted.statuses:
-        meant = frozenset(wanted.statuses)
-    if wanted.coarse:
-        names = {coarse.value for coarse in wanted.coarse}
-        derived = frozenset(s for s in JobExecutorStatus if coarse_status(s).name in names)
-        meant = derived if meant is None else meant & derived
-    return meant
+def coarse_meant(wanted: JobFilter) -> frozenset[JobExecutorStatus]:
+    """Return the rungs that the coarse statuses of a filter stand for, with nothing under way."""
+    names = {coarse.value for coarse in wanted.coarse}
+    return frozenset(s for s in JobExecutorStatus if coarse_status(s).name in names)
 
 
 def owner(artifact: str) -> JobId:

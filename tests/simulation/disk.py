@@ -17,6 +17,7 @@ import msgspec
 
 from stationd.proto.job import JobFilter, JobId, JobView
 from stationd.proto.jobs_protocol import FeedEvent
+from stationd.proto.search import NEWEST_FIRST, Order
 from stationd.runtime.journal.contents import Contents
 from stationd.runtime.journal.interface import Commit, StoredJob
 from stationd.runtime.journal.memory import MemoryJournal
@@ -206,10 +207,14 @@ class SimulatedJournal(MemoryJournal):
         return found
 
     async def views(
-        self, wanted: JobFilter, before: int | None, limit: int
+        self,
+        wanted: JobFilter,
+        before: int | None,
+        limit: int,
+        order: Order = NEWEST_FIRST,
     ) -> tuple[list[JobView], bool]:
         await self._pause()
-        return await super().views(wanted, before, limit)
+        return await super().views(wanted, before, limit, order)
 
     async def facts(
         self, after: int, jobs: Sequence[JobId] | None, limit: int

@@ -10,6 +10,7 @@ from msgspec.msgpack import Decoder
 from stationd.proto.calibration import CalibrationSet, CalibrationSummary
 from stationd.proto.job import ArtifactRef
 from stationd.proto.program import Capabilities
+from stationd.proto.project import Project
 from stationd.runtime.journal.interface import StoredArtifact
 from stationd.runtime.journal.queries.query import PAGE_BYTES, Query
 from stationd.runtime.journal.records import BlockStored, ControllerSeen
@@ -118,6 +119,17 @@ class Calibrations(Query[list[CalibrationSummary]], frozen=True, array_like=True
         ]
 
 
+class Projects(Query[list[Project]], frozen=True, array_like=True, tag=41):
+    """Which projects are there?"""
+
+    decoder: ClassVar[Decoder[Any]] = Decoder(list[Project])
+
+    def answer(self, database: sqlite3.Connection) -> list[Project]:
+        """Return all of them, by name."""
+        rows = database.execute("SELECT data FROM projects ORDER BY name")
+        return [_PROJECT.decode(data) for (data,) in rows]
+
+
 class Controllers(Query[list[ControllerSeen]], frozen=True, array_like=True, tag=12):
     """What did the controllers say of themselves?"""
 
@@ -135,6 +147,7 @@ class Controllers(Query[list[ControllerSeen]], frozen=True, array_like=True, tag
         ]
 
 
+_PROJECT: Final = Decoder(Project)
 _BLOCKS: Final = """
 SELECT controller, block, header, data FROM blocks
 WHERE number = ? AND attempt = ? AND (controller, block) > (?, ?)

@@ -9,7 +9,7 @@ import msgspec
 from msgspec import Struct
 from msgspec.msgpack import Decoder
 
-from stationd.proto.job import JobFilter, JobId, JobKind, JobView
+from stationd.proto.job import JobId, JobKind, JobView
 from stationd.proto.jobs_protocol import FeedEvent
 from stationd.proto.program import Sweep
 from stationd.runtime.journal.interface import Outline, StoredJob, began
@@ -20,11 +20,10 @@ from stationd.runtime.journal.queries.rows import (
     STATUSES,
     FactRow,
     JobRow,
-    error_info,
     stored_job,
     timeline_entry,
 )
-from stationd.runtime.journal.view import MOST_FACTS, MOST_LISTED, job_view, statuses_meant
+from stationd.runtime.journal.view import MOST_FACTS, job_view
 
 _JOB: Final = f"SELECT {JOB_COLUMNS} FROM jobs JOIN specs USING (number)"  # noqa: S608 - our own text
 
@@ -58,52 +57,6 @@ class View(Query[JobView | None], frozen=True, array_like=True, tag=2):
         )
         timeline = [timeline_entry(FactRow(*fact)) for fact in facts]
         return job_view(stored_job(database, row), row.note, timeline, items=True)
-
-
-class Views(Query[tuple[list[JobView], bool]], frozen=True, array_like=True, tag=3):
-    """Which jobs match?"""
-
-    decoder: ClassVar[Decoder[Any]] = Decoder(tuple[list[JobView], bool])
-    wanted: JobFilter
-    before: int | None
-    limit: int
-
-    def answer(self, database: sqlite3.Connection) -> tuple[list[JobView], bool]:
-        """Return the newest jobs first, and whether there may be more."""
-        most = max(0, min(self.limit, MOST_LISTED))
-        clauses, values = self._conditions()
-        rows = database.execute(
-            f"SELECT {LISTED_COLUMNS} FROM jobs WHERE {' AND '.join(clauses)}"  # noqa: S608 - our own text
-            " ORDER BY number DESC LIMIT ?",
-            (*values, most + 1),
-        ).fetchall()
-        return [_listed(ListedRow(*row)) for row in rows[:most]], len(rows) > most
-
-    def _conditions(self) -> tuple[list[str], list[object]]:
-        wanted = self.wanted
-        clauses, values = ["1"], list[object]()
-        if self.before is not None:
-            clauses.append("number < ?")
-            values.append(self.before)
-        if wanted.target:
-            clauses.append("target = ?")
-            values.append(wanted.target)
-        if wanted.name_like:
-            clauses.append("instr(name_folded, ?)")
-            values.append(wanted.name_like.casefold())
-        if wanted.kinds:
-            clauses.append("kind IN (SELECT value FROM json_each(?))")
-            values.append(_json(wanted.kinds))
-        statuses = statuses_meant(wanted)
-        if statuses is not None:
-            clauses.append("status IN (SELECT value FROM json_each(?))")
-            values.append(_json([str(status) for status in statuses]))
-            # Lets SQLite use the indices that know only one kind of job.
-            if all(status.is_terminal for status in statuses):
-                clauses[-1] = clauses[-1].replace("status", "ended", 1)
-            elif not any(status.is_terminal for status in statuses):
-                clauses.append("ended IS NULL")
-        return clauses, values
 
 
 class Facts(Query[tuple[list[FeedEvent], int]], frozen=True, array_like=True, tag=4):
@@ -227,49 +180,6 @@ def _json(values: object) -> str:
     return msgspec.json.encode(values).decode()
 
 
-class ListedRow(NamedTuple):
-    """`LISTED_COLUMNS` of the table jobs: a job without what is stored outside its row."""
-
-    number: int
-    id: str
-    kind: JobKind
-    target: str
-    status: str
-    attempt: int
-    created_unix_s: float
-    modified_unix_s: float
-    seq: int
-    name: str
-    priority: int
-    cancelling: int
-    error: bytes | None
-    note: str
-    calibration_set: str | None
-
-
-def _listed(row: ListedRow) -> JobView:
-    return JobView(
-        id=JobId(row.id),
-        number=row.number,
-        kind=row.kind,
-        target=row.target,
-        status=STATUSES[row.status],
-        attempt=row.attempt,
-        created_unix_s=row.created_unix_s,
-        modified_unix_s=row.modified_unix_s,
-        seq=row.seq,
-        name=row.name,
-        priority=row.priority,
-        cancelling=bool(row.cancelling),
-        error=error_info(row.error),
-        note=row.note,
-        calibration_set=row.calibration_set,
-    )
-
-
-LISTED_COLUMNS: Final = """
-number, id, kind, target, status, attempt, created_unix_s, modified_unix_s, seq, name, priority,
-cancelling, error, note, calibration_set"""
 _FACTS: Final = ", ".join(f"facts.{column}" for column in FACT_COLUMNS.split(", "))
 _FACTS_OF_ALL: Final = f"""
 SELECT jobs.id, {_FACTS} FROM facts CROSS JOIN jobs USING (number)

@@ -10,6 +10,7 @@ import msgspec
 
 from stationd.proto.error import ErrorInfo
 from stationd.proto.job import ArtifactRef, ItemView, JobId, JobSpec, TimelineEntry
+from stationd.proto.project import Properties
 from stationd.proto.status import JobExecutorStatus
 from stationd.runtime.journal.interface import StoredJob
 from stationd.runtime.journal.view import item_name
@@ -17,11 +18,12 @@ from stationd.runtime.journal.view import item_name
 STATUSES: Final = {str(status): status for status in JobExecutorStatus}
 _SPEC: Final = msgspec.msgpack.Decoder(JobSpec)
 _RUNNING: Final = msgspec.msgpack.Decoder(tuple[int, ...])
+_ANNOTATIONS: Final = msgspec.msgpack.Decoder(tuple[str, str, Properties])
 _ERROR: Final = msgspec.msgpack.Decoder(ErrorInfo)
 
 JOB_COLUMNS: Final = """
 number, id, target, status, attempt, ordinal, seq, created_unix_s, modified_unix_s, cancelling,
-error, note, calibration_set, ticket, ticket_attempt, running, collected, spec"""
+error, note, calibration_set, ticket, ticket_attempt, running, collected, annotations, spec"""
 
 
 class JobRow(NamedTuple):
@@ -44,12 +46,18 @@ class JobRow(NamedTuple):
     ticket_attempt: int | None
     running: bytes | None
     collected: int
+    annotations: bytes | None
     spec: bytes
 
 
 def stored_job(database: sqlite3.Connection, row: JobRow) -> StoredJob:
     """Return a job with the items that have ended."""
     spec = _SPEC.decode(row.spec)
+    if row.annotations is not None:
+        name, description, properties = _ANNOTATIONS.decode(row.annotations)
+        spec = msgspec.structs.replace(
+            spec, name=name, description=description, properties=properties
+        )
     return StoredJob(
         number=row.number,
         job=JobId(row.id),

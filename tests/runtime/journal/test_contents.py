@@ -26,6 +26,8 @@ from stationd.proto.program import (
     Setting,
     Sweep,
 )
+from stationd.proto.project import Project, Property, PropertyValue
+from stationd.proto.search import JobPlace, Order, SortFilterEnum
 from stationd.proto.status import JobExecutorStatus as Status
 from stationd.proto.status import JobStatusEnum
 from stationd.runtime.journal.interface import Commit
@@ -38,6 +40,7 @@ from stationd.runtime.journal.queries.data import (
     Calibrations,
     Controllers,
     DefaultCalibration,
+    Projects,
     Work,
 )
 from stationd.runtime.journal.queries.jobs import (
@@ -46,8 +49,8 @@ from stationd.runtime.journal.queries.jobs import (
     Stored,
     Unfinished,
     View,
-    Views,
 )
+from stationd.runtime.journal.queries.listing import Counted, Views
 from stationd.runtime.journal.queries.query import Answer, Query
 from stationd.runtime.journal.reader import answer, connect
 from stationd.runtime.journal.records import (
@@ -60,8 +63,10 @@ from stationd.runtime.journal.records import (
     ControllerSeen,
     Fact,
     ItemEnded,
+    JobAnnotated,
     JobStored,
     MetadataStored,
+    ProjectStored,
     Record,
     TicketIssued,
     WorkStored,
@@ -76,6 +81,9 @@ WORKS = (
     Compile(programs=PROGRAMS),
     Sweep(returns=("meter.power",), name="power"),
 )
+CREATORS = ["ada", ""]
+PROJECTS = ["", "id of p", "id of q"]
+PROPERTIES: list[dict[str, PropertyValue]] = [{}, {"n": 1}, {"n": True, "s": "x"}, {"n": 1.0}]
 TARGETS = ("qpu", "bench")
 NAMES = ("", "Rabi", "rabi ÄÖ", "100%_t1")
 ERROR = ErrorInfo(ErrorCode.INVALID_JOB, "no good", (Problem("too long", item=1, line=3),))
@@ -146,7 +154,14 @@ class Journals(RuleBasedStateMachine):
         number = max((job.number for job in self.jobs), default=0) + hole
         job = Model(number, JobId(str(UUID(int=number))))
         self.jobs.append(job)
-        spec = JobSpec(work=work, name=name, priority=number)
+        spec = JobSpec(
+            work=work,
+            name=name,
+            priority=number,
+            creator=CREATORS[number % 2],
+            project=PROJECTS[number % 3],
+            properties=PROPERTIES[number % len(PROPERTIES)],
+        )
         self.add(JobStored(number, job.id, place, spec, float(number)), together=together)
 
     @precondition(lambda self: self.jobs)
@@ -276,6 +291,36 @@ class Journals(RuleBasedStateMachine):
         capabilities = Capabilities(settings=(Setting(name="power", unit="dBm"),))
         self.add(ControllerSeen(name, "driver", "ledger", version, 1.5, capabilities))
 
+    @precondition(lambda self: self.jobs)
+    @rule(
+        data=st.data(),
+        name=st.sampled_from(NAMES),
+        properties=st.sampled_from(PROPERTIES),
+        together=st.booleans(),
+    )
+    def annotate(
+        self,
+        data: st.DataObject,
+        name: str,
+        properties: dict[str, PropertyValue],
+        *,
+        together: bool,
+    ) -> None:
+        number = self.job(data).number
+        self.add(JobAnnotated(number, name, "in other words", properties), together=together)
+
+    @rule(name=st.sampled_from("pq"), archived=st.booleans())
+    def store_project(self, name: str, *, archived: bool) -> None:
+        project = Project(
+            id=str(UUID(int=ord(name))),
+            name=name,
+            created_unix_s=1.0,
+            modified_unix_s=2.0,
+            properties=(Property("n", "int"),),
+            archived=archived,
+        )
+        self.add(ProjectStored(project))
+
     @rule()
     def commit(self) -> None:
         commits: list[Commit] = []
@@ -332,6 +377,7 @@ class Journals(RuleBasedStateMachine):
 
     @invariant()
     def same_of_the_station(self) -> None:
+        assert self.ask(Projects()) == known(self.memory.projects())
         assert self.ask(Controllers()) == known(self.memory.controllers())
         for target in ("", *TARGETS):
             sets = self.ask(Calibrations(target))
@@ -374,13 +420,33 @@ class Journals(RuleBasedStateMachine):
                 tuple
             ),
             target=st.sampled_from(["", *TARGETS]),
+            names=st.lists(st.sampled_from(NAMES), max_size=1).map(tuple),
+            creators=st.lists(st.sampled_from(CREATORS), max_size=1).map(tuple),
+            projects=st.lists(st.sampled_from(PROJECTS), max_size=1).map(tuple),
+            properties=st.sampled_from(({}, *PROPERTIES)),
+            passing=st.lists(st.sampled_from(["CANCELLING", "RETRYING"]), max_size=1).map(tuple),
+            created_after=st.none() | st.floats(0, 10),
+            modified_before=st.none() | st.floats(0, 10),
+        ),
+        order=st.builds(
+            Order,
+            sort=st.lists(st.sampled_from(SortFilterEnum), max_size=2).map(tuple),
+            after=st.none()
+            | st.builds(
+                JobPlace,
+                number=st.integers(0, 20),
+                modified_unix_s=st.sampled_from([0.0, 0.5, 1.0, 2.0]),
+                name=st.sampled_from(NAMES),
+            ),
+            skip=st.integers(0, 1),
         ),
         before=st.none() | st.integers(0, 20),
         limit=st.integers(0, 5),
     )
-    def same_lists(self, wanted: JobFilter, before: int | None, limit: int) -> None:
-        asked = Views(wanted, before, limit)
-        assert self.ask(asked) == known(self.memory.views(wanted, before, limit))
+    def same_lists(self, wanted: JobFilter, order: Order, before: int | None, limit: int) -> None:
+        asked = Views(wanted, before, limit, order)
+        assert self.ask(asked) == known(self.memory.views(wanted, before, limit, order))
+        assert self.ask(Counted(wanted)) == known(self.memory.count(wanted))
 
 
 TestJournals: Final = pytest.mark.slow(Journals.TestCase)

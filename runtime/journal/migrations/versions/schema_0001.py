@@ -64,6 +64,11 @@ CREATE TABLE jobs (
     ticket_attempt INTEGER,
     running BLOB,
     collected INTEGER DEFAULT 0 NOT NULL,
+    creator TEXT NOT NULL,
+    project TEXT NOT NULL,
+    description TEXT NOT NULL,
+    properties TEXT NOT NULL,
+    annotations BLOB,
     PRIMARY KEY (number),
     CHECK (number >= 1 AND attempt >= 1 AND ordinal >= attempt),
     CHECK (cancelling IN (0, 1)),
@@ -94,6 +99,16 @@ CREATE TABLE meta (
     ticket INTEGER NOT NULL,
     PRIMARY KEY (one),
     CHECK (one = 1)
+)
+ STRICT
+""",
+    """
+CREATE TABLE projects (
+    id TEXT NOT NULL,
+    name TEXT NOT NULL,
+    data BLOB NOT NULL,
+    PRIMARY KEY (id),
+    UNIQUE (name)
 )
  STRICT
 """,

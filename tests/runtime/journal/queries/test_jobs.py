@@ -15,8 +15,8 @@ from stationd.runtime.journal.queries.jobs import (
     Stored,
     Unfinished,
     View,
-    Views,
 )
+from stationd.runtime.journal.queries.listing import Views
 from stationd.runtime.journal.queries.query import Query
 from stationd.runtime.journal.reader import connect
 from stationd.runtime.journal.records import Fact, ItemEnded, JobStored
@@ -91,12 +91,3 @@ def test_the_facts_of_some_jobs_are_complete_up_to_the_newest_of_all(
     events, upto = Facts(0, (job(1).job, job(2).job), 3).answer(database)
     assert [event.entry.seq for event in events] == [1, 2, 3]
     assert upto == 3
-
-
-def test_a_list_ends_where_it_says_so(
-    storage: Storage, database: sqlite3.Connection, job: MakeJob
-) -> None:
-    storage.commit([[job(number)] for number in range(1, 6)])
-    pages = [Views(JobFilter(), before, 2).answer(database) for before in (None, 4, 2)]
-    assert [[view.number for view in views] for views, _ in pages] == [[5, 4], [3, 2], [1]]
-    assert [more for _, more in pages] == [True, True, False]
