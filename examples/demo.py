@@ -1,7 +1,7 @@
 """What stationd does, in half a minute: `make demo`.
 
 Starts a station with three simulated controllers, runs two circuits and a sweep on it, cancels
-a fourth job halfway, submits a fifth that cannot run, and shows what came of each. Every step
+a fourth job in mid-run, submits a fifth that cannot run, and shows what came of each. Every step
 is checked; the first that goes wrong ends the demo, by name and with a code other than 0.
 """
 
@@ -48,9 +48,11 @@ bit c = measure q[0];
 """A circuit with a gate that there is not."""
 
 SHOTS = 1000
-LONG_SHOTS = 8000
-CONNECT_SECONDS = 30
-WATCH_SECONDS = 60
+LONG_SHOTS = 100_000
+"""Ten seconds of shots: however slow the machine, the cancel comes before their end."""
+CANCEL_AFTER = 5_000
+CONNECT_SECONDS = 120
+WATCH_SECONDS = 300
 METRICS = (
     'stationd_jobs_ended_total{outcome="ready"}',
     'stationd_jobs_ended_total{outcome="failed"}',
@@ -89,8 +91,8 @@ def show(station: LocalStation) -> None:
 
     step("Submit five jobs, and watch them climb")
     bell, ghz, sweep, long, typo = watched = submit_all(station)
-    halfway = {long.id: CancelHalfway(long)}
-    watch(list(watched), console, timeout=WATCH_SECONDS, on_update=halfway)
+    cancel = {long.id: CancelInMidRun(long)}
+    watch(list(watched), console, timeout=WATCH_SECONDS, on_update=cancel)
     show_rungs(watched)
 
     step("Look at the counts")
@@ -188,8 +190,8 @@ def show_rungs(watched: tuple[JobRef, ...]) -> None:
     done(f"together they have been at all {len(seen)} statuses")
 
 
-class CancelHalfway:
-    """Cancels a job once half of its shots are taken."""
+class CancelInMidRun:
+    """Cancels a job once some of its shots are taken."""
 
     def __init__(self, job: JobRef) -> None:
         self._job = job
@@ -198,7 +200,7 @@ class CancelHalfway:
     async def __call__(self, update: JobStatus) -> None:
         """Look how far the job has come."""
         progress = update.progress
-        if not self._cancelled and progress is not None and 2 * progress.done >= progress.total:
+        if not self._cancelled and progress is not None and progress.done >= CANCEL_AFTER:
             self._cancelled = True
             await aio.jobs.cancel(self._job)
 
@@ -277,7 +279,7 @@ def save(name: str, axes: plt.Axes) -> None:
 
 def show_metrics(station: LocalStation) -> None:
     """Print some of what Prometheus would scrape."""
-    with urllib.request.urlopen(station.metrics_url, timeout=10) as answer:  # noqa: S310 - our own
+    with urllib.request.urlopen(station.metrics_url, timeout=60) as answer:  # noqa: S310 - our own
         lines = answer.read().decode().splitlines()
     for metric in METRICS:
         found = [line for line in lines if line.startswith(metric + " ")]

@@ -299,6 +299,11 @@ class Station:
         wanted = f"{_MARK}={self.folder}".encode()
         return [pid for pid in _pids() if wanted in _environment(pid)]
 
+    @property
+    def worker_pid(self) -> int:
+        """The only process that compiles, once it has been needed."""
+        return next(pid for pid in self.processes() if b"anyio.to_process" in _command(pid))
+
     def wait_left(self, controllers: set[str]) -> None:
         """Wait until nothing is left of a killed daemon but controllers and their children."""
 
@@ -377,6 +382,13 @@ def _ancestors(pid: int) -> Iterable[int]:
 
 def _pids() -> Iterable[int]:
     return (int(entry.name) for entry in Path("/proc").iterdir() if entry.name.isdecimal())
+
+
+def _command(pid: int) -> bytes:
+    try:
+        return Path(f"/proc/{pid}/cmdline").read_bytes()
+    except OSError:
+        return b""
 
 
 def _environment(pid: int) -> list[bytes]:
