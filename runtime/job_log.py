@@ -1,7 +1,7 @@
 """What was logged of jobs, kept where it can be found again by job.
 
-Rule 1. A line belongs to a job if it names the job's id, or if it was logged while a driver was
-        at work on the job. All other lines go where the log goes and nowhere else.
+Rule 1. A line belongs to a job if it names it (``job ID``), or if it was logged while a driver
+        was at work on it. All other lines go where the log goes and nowhere else.
 Rule 2. Whoever logs never waits for the disk: a thread writes. A disk that fails loses lines.
 Rule 3. It is bounded: a file for each day and source, so many bytes for each, so many days.
 """
@@ -35,7 +35,8 @@ MOST_SHOWN_BYTES: Final = 4 * 1024 * 1024
 """Of one answer, which must fit into a frame."""
 _LONGEST_MESSAGE: Final = 4_000
 _LONGEST_TRACE: Final = 16_000
-_UUID: Final = re.compile(r"\b[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\b")
+_NAMED: Final = re.compile(r"\bjob '?([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})\b")
+"""How all messages name a job."""
 _CLOSING_SECONDS: Final = 2.0
 
 
@@ -91,7 +92,7 @@ class JobLog(logging.Handler):
 def kept_of(record: logging.LogRecord, source: str) -> Kept | None:
     """Return what is kept of a line; None if it belongs to no job."""
     message = record.getMessage()
-    jobs = dict.fromkeys(_UUID.findall(message))
+    jobs = dict.fromkeys(_NAMED.findall(message))
     at_work = AT_WORK.get()
     if at_work is not None:
         jobs[at_work] = None

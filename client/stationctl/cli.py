@@ -18,6 +18,7 @@ COMMANDS: Final = {
     "controllers": ("controllers", "Show the station's targets and controllers."),
     "list": ("listing", "List jobs, the newest first."),
     "listen": ("following", "Show every change of a job until it is over."),
+    "logs": ("logs", "Show a job's story: its timeline and what was logged of it."),
     "ping": ("controllers", "Show who answers at the endpoint."),
     "reset": ("controllers", "Trust a controller in quarantine again."),
     "retry": ("retry", "Open another attempt of jobs that are over."),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, cast
 
 import anyio
 
@@ -87,10 +87,8 @@ async def follow(watch: Watch, show: Show, timeout: float | None) -> list[Statio
                     part = tuple(ids[start : start + MOST_ON_A_STREAM])
                     tasks.start_soon(_follow_part, watch, part, show, tasks.cancel_scope)
         except BaseExceptionGroup as group:
-            known, others = group.split(StationError)
-            if known is None or others is not None:
-                raise
-            raise _first(known) from None
+            # One may be the station's refusal, or that nobody reads what is shown.
+            raise _first(group) from None
     return await _errors(watch, timeout)
 
 
@@ -166,8 +164,8 @@ async def _errors(watch: Watch, timeout: float | None) -> list[StationError]:
     return errors
 
 
-def _first(group: BaseExceptionGroup[StationError]) -> StationError:
-    error: StationError | BaseExceptionGroup[StationError] = group
+def _first(group: BaseExceptionGroup[BaseException]) -> BaseException:
+    error: BaseException = group
     while isinstance(error, BaseExceptionGroup):
-        error = error.exceptions[0]
+        error = cast("BaseExceptionGroup[BaseException]", error).exceptions[0]
     return error
