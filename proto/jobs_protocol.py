@@ -17,6 +17,7 @@ from typing import Annotated, Final, Literal
 from msgspec import Meta, Struct
 
 from stationd.proto import project_requests as records
+from stationd.proto import queue_requests as queue
 from stationd.proto.calibration import CalibrationSet, CalibrationSummary, Observation
 from stationd.proto.error import ErrorInfo
 from stationd.proto.job import (
@@ -226,6 +227,16 @@ Request = (
     | records.ListProjects
     | records.CreateProject
     | records.ChangeProject
+    | queue.Hold
+    | queue.Release
+    | queue.Prioritise
+    | queue.Move
+    | queue.SetTarget
+    | queue.Reserve
+    | queue.Unreserve
+    | queue.ListTargets
+    | queue.ListQueue
+    | queue.Why
 )
 
 # --- replies ---------------------------------------------------------------------------------
@@ -406,4 +417,8 @@ Reply = (
     | records.Counted
     | records.Input
     | records.Projects
+    | queue.Placed
+    | queue.Targets
+    | queue.QueueListing
+    | queue.Explanation
 )
