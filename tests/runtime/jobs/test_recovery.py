@@ -122,11 +122,11 @@ async def test_the_queue_stands_at_once_and_is_granted_in_its_order() -> None:
         bench.submit(5)
         bench.commit()
         await committed_until(bench, lambda: len(armed(bench)) == 3)
-        for count, number in enumerate((3, 1, 2, 4, 5), 1):
-            await committed_until(bench, lambda count=count: len(armed(bench)) >= count)
-            assert armed(bench)[count - 1] == job_id(number)
+        for count, number in enumerate((3, 1, 2, 4, 5)):
+            await committed_until(bench, partial(_is_armed, bench, number))
+            assert armed(bench)[count] == job_id(number)
             bench.run("a", ticket_of(bench, number))
-            await committed_until(bench, lambda number=number: ended(bench, number) is S.READY)
+            await committed_until(bench, partial(_is_over, bench, number))
 
 
 async def test_a_new_job_does_not_overtake_older_ones_that_are_below_the_queue() -> None:
@@ -330,7 +330,7 @@ async def _story(acts: list[tuple[str, int, int]], taken: Counter[str]) -> None:
             for act in acts:
                 tasks.start_soon(_act, bench, journal, act)
         journal.give(100)
-        await committed_until(bench, lambda: bench.dispatch._recovery.over.is_set())
+        await committed_until(bench, bench.dispatch._recovery.over.is_set)
         cancelled = {number for kind, number, _ in acts if kind == "cancel"}
         for number in cancelled:
             await committed_until(bench, partial(_is_over, bench, number))
