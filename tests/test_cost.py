@@ -4,6 +4,8 @@ The bounds leave room to breathe, about half as much again as a job costs today.
 something cheaper lowers the bound; whoever has to raise one says in the commit what it buys.
 """
 
+# pyright: reportPrivateUsage=false
+
 import cProfile
 import gc
 import re
@@ -27,6 +29,7 @@ from stationd.proto.codec import COMMANDS, REPLIES, REQUESTS
 from stationd.proto.job import Ticket
 from stationd.proto.jobs_protocol import Events, Listen, Reply, Snapshot, Submit, Submitted
 from stationd.proto.status import JobExecutorStatus
+from stationd.runtime.feed import Stream
 from stationd.runtime.journal.interface import Commit
 from stationd.runtime.journal.memory import MemoryJournal
 from stationd.runtime.journal.records import Record
@@ -96,10 +99,22 @@ class Counter:
         self._journal = journal
         self._jobs = 0
         self._taken = 0
+        self.heard = 0
+        """Events that those have heard who listen."""
 
     def submit(self, count: int) -> Cost:
         """Let jobs climb to the queue."""
         return self._counted(count, lambda: self._submit(count))
+
+    def listen(self, listeners: int, credit: int) -> None:
+        """Let some listen to all jobs, and never grant anything again."""
+        feed = self._bench.dispatch._feed
+        for number in range(1, listeners + 1):
+            feed.open_snapshot(Stream(number, None, self._hear, credit), feed.position, [])
+
+    def _hear(self, reply: Reply) -> bool:
+        self.heard += len(reply.events) if isinstance(reply, Events) else 0
+        return True
 
     def run(self, count: int) -> Cost:
         """Let a controller execute that many of the jobs in the queue."""
@@ -217,6 +232,19 @@ async def test_a_job_costs_the_same_however_many_wait() -> None:
     assert later_over.calls == pytest.approx(first_over.calls, rel=0.1)
     assert later.records == first.records
     assert later.command_bytes <= 1.1 * first.command_bytes + 1
+
+
+@pytest.mark.anyio
+async def test_listeners_that_do_not_read_cost_nothing() -> None:
+    async with counted() as counter:
+        counter.submit(200)
+        alone = counter.submit(100)
+        counter.listen(100, credit=5)
+        counter.submit(5)  # their credit ends with its facts
+        beside = counter.submit(100)
+    assert beside.calls <= 1.1 * alone.calls
+    assert beside.blocks <= 1.1 * alone.blocks + 1
+    assert counter.heard == 100 * 5
 
 
 # --- a real daemon ---------------------------------------------------------------------------
