@@ -173,4 +173,4 @@ async def running(
 
 def environment() -> dict[str, str]:
     """Return the environment of processes that import `benchmarks`."""
-    return os.environ | {"PYTHONPATH": str(ROOT)}
+    return os.environ | {"PYTHONPATH": os.pathsep.join([str(ROOT), os.environ.get("PYTHONPATH", "")])}
