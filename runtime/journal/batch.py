@@ -32,9 +32,11 @@ from stationd.runtime.journal.records import (
     Fact,
     ItemEnded,
     JobAnnotated,
+    JobPlaced,
     JobStored,
     MetadataStored,
     ProjectStored,
+    QueueNoted,
     Record,
     TicketIssued,
     WorkStored,
@@ -94,6 +96,9 @@ class Batch:
         self._controllers: dict[str, Row] = {}
         self._annotations: dict[int, Row] = {}
         self._projects: dict[str, Row] = {}
+        self._places: dict[int, Row] = {}
+        self._notes: dict[Row, Row] = {}
+        self._forgotten: dict[Row, Row] = {}
         self._epochs: list[Row] = []
 
     def add(self, records: Sequence[Record]) -> Commit:
@@ -130,6 +135,9 @@ class Batch:
         yield Statement(_CONTROLLER, [*self._controllers.values()])
         yield Statement(_ANNOTATION, [*self._annotations.values()], exact=True)
         yield Statement(_PROJECT, [*self._projects.values()])
+        yield Statement(_PLACE, [*self._places.values()], exact=True)
+        yield Statement(_NOTE, [*self._notes.values()])
+        yield Statement(_FORGET, [*self._forgotten.values()])
         yield Statement(_EPOCH, self._epochs, exact=True)
 
     def _job(self, record: JobStored, known: dict[JobId, int]) -> None:
@@ -254,6 +262,19 @@ class Batch:
         project = record.project
         self._projects[project.id] = (project.id, project.name, _encode(project))
 
+    def _place(self, record: JobPlaced) -> None:
+        placement = _encode((record.attempt, record.priority, record.held, record.place))
+        self._places[record.number] = (record.priority, placement, record.number)
+
+    def _note(self, record: QueueNoted) -> None:
+        key = (record.kind, record.name)
+        self._notes.pop(key, None)
+        self._forgotten.pop(key, None)
+        if record.data is None:
+            self._forgotten[key] = key
+        else:
+            self._notes[key] = (*key, record.data)
+
     FOLDS = (
         (Fact, _fact),
         (CalibrationPinned, _pin),
@@ -269,6 +290,8 @@ class Batch:
         (AttemptOpened, _attempt),
         (JobAnnotated, _annotate),
         (ProjectStored, _project),
+        (JobPlaced, _place),
+        (QueueNoted, _note),
         (EpochRaised, _epoch),
     )
 
@@ -350,3 +373,8 @@ WHERE number = ?"""
 _PROJECT: Final = """
 INSERT INTO projects (id, name, data) VALUES (?, ?, ?)
 ON CONFLICT (id) DO UPDATE SET name = excluded.name, data = excluded.data"""
+_PLACE: Final = "UPDATE jobs SET priority = ?, placement = ? WHERE number = ?"
+_NOTE: Final = """
+INSERT INTO queue_notes (kind, name, data) VALUES (?, ?, ?)
+ON CONFLICT (kind, name) DO UPDATE SET data = excluded.data"""
+_FORGET: Final = "DELETE FROM queue_notes WHERE kind = ? AND name = ?"

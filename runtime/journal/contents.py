@@ -27,14 +27,17 @@ from stationd.runtime.journal.records import (
     Fact,
     ItemEnded,
     JobAnnotated,
+    JobPlaced,
     JobStored,
     MetadataStored,
     ProjectStored,
+    QueueNoted,
     Record,
     TicketIssued,
     WorkStored,
 )
 from stationd.runtime.journal.view import item_name, job_view
+from stationd.runtime.queue.entry import Place
 
 
 class MemoryJob:
@@ -47,6 +50,7 @@ class MemoryJob:
         self.opened: AttemptOpened | None = None
         self.ticket: TicketIssued | None = None
         self.work: WorkStored | None = None
+        self.placed: JobPlaced | None = None
         self.metadata: dict[int, bytes] = {}
         self.items: dict[int, ItemEnded] = {}
         self.blocks: dict[tuple[int, str, int], BlockStored] = {}
@@ -73,7 +77,18 @@ class MemoryJob:
             items=tuple(self._item(index) for index in sorted(self.items)),
             running=None if self.opened is None else self.opened.items,
             collected=0 if self.opened is None else self.opened.collected,
+            place=self._place(newest.attempt),
         )
+
+    def put(self, record: JobPlaced) -> None:
+        """Take the place in the queue that an operator wants for the job."""
+        spec = msgspec.structs.replace(self.record.spec, priority=record.priority, hold=record.held)
+        self.record = msgspec.structs.replace(self.record, spec=spec)
+        self.placed = record
+
+    def _place(self, attempt: int) -> Place | None:
+        placed = self.placed
+        return placed.place if placed is not None and placed.attempt == attempt else None
 
     def annotate(self, record: JobAnnotated) -> None:
         """Take what people wrote about the job."""
@@ -116,6 +131,7 @@ class Contents:
         self.defaults: dict[str, str] = {}
         self.controllers: dict[str, ControllerSeen] = {}
         self.projects: dict[str, Project] = {}
+        self.notes: dict[tuple[str, str], QueueNoted] = {}
 
     @property
     def seq(self) -> int:
@@ -217,6 +233,15 @@ class Contents:
     def _project(self, record: ProjectStored) -> None:
         self.projects[record.project.id] = record.project
 
+    def _put(self, record: JobPlaced) -> None:
+        self.job(record.number).put(record)
+
+    def _note(self, record: QueueNoted) -> None:
+        if record.data is None:
+            self.notes.pop((record.kind, record.name), None)
+        else:
+            self.notes[record.kind, record.name] = record
+
     STORES = (
         (JobStored, _job),
         (Fact, _fact),
@@ -234,6 +259,8 @@ class Contents:
         (EpochRaised, _epoch),
         (JobAnnotated, _annotate),
         (ProjectStored, _project),
+        (JobPlaced, _put),
+        (QueueNoted, _note),
     )
 
 

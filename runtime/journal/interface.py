@@ -22,7 +22,8 @@ from stationd.proto.jobs_protocol import FeedEvent
 from stationd.proto.project import Project
 from stationd.proto.search import NEWEST_FIRST, Order
 from stationd.proto.status import JobExecutorStatus
-from stationd.runtime.journal.records import BlockStored, ControllerSeen, Record
+from stationd.runtime.journal.records import BlockStored, ControllerSeen, QueueNoted, Record
+from stationd.runtime.queue.entry import Place
 
 
 class Opening(Struct, frozen=True, kw_only=True):
@@ -101,6 +102,8 @@ class StoredJob(Struct, frozen=True, kw_only=True):
     """The items that the current attempt runs; None for all."""
     collected: int = 0
     """The attempt whose raw data the current one works up; 0 for its own."""
+    place: Place | None = None
+    """Where it was put in the queue; None if it stands where it belongs."""
 
     @property
     def began_unix_s(self) -> float:
@@ -127,6 +130,12 @@ class Outline(Struct, frozen=True, array_like=True):
     """Seconds, as the job says."""
     controllers: tuple[str, ...]
     """Those of a sweep, sorted; circuits have a target instead."""
+    project: str = ""
+    not_before: float | None = None
+    deadline: float | None = None
+    """Unix seconds, as `JobSpec` has them."""
+    held: bool = False
+    place: Place | None = None
 
 
 class StoredArtifact(Struct, frozen=True):
@@ -237,6 +246,10 @@ class Queries(Protocol):
 
     async def controllers(self) -> list[ControllerSeen]:
         """Return what every controller last said of itself."""
+        ...
+
+    async def queue_notes(self) -> list[QueueNoted]:
+        """Return all that the queue must not forget."""
         ...
 
 

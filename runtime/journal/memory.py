@@ -30,7 +30,7 @@ from stationd.runtime.journal.interface import (
     StoredArtifact,
     StoredJob,
 )
-from stationd.runtime.journal.records import BlockStored, ControllerSeen, Record
+from stationd.runtime.journal.records import BlockStored, ControllerSeen, QueueNoted, Record
 from stationd.runtime.journal.view import (
     MOST_FACTS,
     MOST_LISTED,
@@ -274,6 +274,10 @@ class MemoryJournal:
     async def controllers(self) -> list[ControllerSeen]:
         """Return what every controller last said of itself."""
         return [said for _, said in sorted(self._contents.controllers.items())]
+
+    async def queue_notes(self) -> list[QueueNoted]:
+        """Return all that the queue must not forget."""
+        return [note for _, note in sorted(self._contents.notes.items())]
 
     def _matching(self, wanted: JobFilter) -> list[JobView]:
         views = (job.view(whole=False) for job in self._contents.jobs.values())

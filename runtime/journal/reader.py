@@ -30,6 +30,7 @@ from stationd.runtime.journal.queries.data import (
     Controllers,
     DefaultCalibration,
     Projects,
+    QueueNotes,
     Work,
 )
 from stationd.runtime.journal.queries.jobs import (
@@ -56,6 +57,7 @@ Question = (
     | DefaultCalibration
     | Calibrations
     | Controllers
+    | QueueNotes
     | Counted
     | Projects
 )

@@ -15,6 +15,7 @@ from stationd.proto.job import ArtifactRef, JobId, JobSpec
 from stationd.proto.program import Capabilities
 from stationd.proto.project import Project, Properties
 from stationd.proto.status import JobExecutorStatus
+from stationd.runtime.queue.entry import Place
 
 
 class JobStored(Struct, frozen=True, array_like=True, tag=1):
@@ -172,6 +173,29 @@ class ProjectStored(Struct, frozen=True, array_like=True, tag=21):
     project: Project
 
 
+class JobPlaced(Struct, frozen=True, array_like=True, tag=30):
+    """An operator has given a job another place in the queue; replaces what was there."""
+
+    number: int
+    attempt: int
+    """The one that `place` is for: another one stands where it belongs."""
+    priority: int
+    held: bool
+    place: Place | None
+    """Where it was put; None if it stands where it belongs."""
+
+
+class QueueNoted(Struct, frozen=True, array_like=True, tag=31):
+    """Something that the queue must not forget; replaces what was there."""
+
+    kind: str
+    """``gate``, ``reservation`` or ``use``."""
+    name: str
+    """Of the controller, the reservation or the project."""
+    data: str | None
+    """A JSON object; None to forget it after all."""
+
+
 Record = (
     JobStored
     | Fact
@@ -189,4 +213,6 @@ Record = (
     | EpochRaised
     | JobAnnotated
     | ProjectStored
+    | JobPlaced
+    | QueueNoted
 )

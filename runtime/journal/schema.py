@@ -109,6 +109,7 @@ JOBS: Final = _table(
     _text("description"),
     _text("properties"),
     Column("annotations", LargeBinary),  # NULL as long as they are those of the spec
+    Column("placement", LargeBinary),  # likewise: its place in the queue, as operators want it
     CheckConstraint("number >= 1 AND attempt >= 1 AND ordinal >= attempt"),
     CheckConstraint("cancelling IN (0, 1)"),
     CheckConstraint("ended IS NULL OR ended = status"),
@@ -159,6 +160,12 @@ _table(
     _key("block"),
     _blob("header"),
     _blob("data"),
+)
+_table(
+    "queue_notes",
+    Column("kind", Text, primary_key=True),
+    Column("name", Text, primary_key=True),
+    _text("data"),
 )
 _table(
     "projects",

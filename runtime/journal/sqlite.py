@@ -37,6 +37,7 @@ from stationd.runtime.journal.queries.data import (
     Controllers,
     DefaultCalibration,
     Projects,
+    QueueNotes,
     Work,
 )
 from stationd.runtime.journal.queries.jobs import (
@@ -48,7 +49,7 @@ from stationd.runtime.journal.queries.jobs import (
 )
 from stationd.runtime.journal.queries.listing import Counted, Views
 from stationd.runtime.journal.reader_link import ReaderLink
-from stationd.runtime.journal.records import BlockStored, ControllerSeen, Record
+from stationd.runtime.journal.records import BlockStored, ControllerSeen, QueueNoted, Record
 from stationd.runtime.journal.writer_link import WriterLink
 
 _PAGE: Final = 500
@@ -173,6 +174,10 @@ class SqliteJournal:
     async def controllers(self) -> list[ControllerSeen]:
         """Return what every controller last said of itself."""
         return await self._ask(Controllers())
+
+    async def queue_notes(self) -> list[QueueNoted]:
+        """Return all that the queue must not forget."""
+        return await self._ask(QueueNotes())
 
 
 @asynccontextmanager

@@ -69,6 +69,11 @@ def outlined(stored: StoredJob) -> Outline:
         stored.began_unix_s,
         stored.spec.timeout,
         tuple(sorted(work.controllers())) if isinstance(work, Sweep) else (),
+        stored.spec.project,
+        stored.spec.not_before,
+        stored.spec.deadline,
+        stored.spec.hold,
+        stored.place,
     )
 
 

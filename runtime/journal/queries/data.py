@@ -13,7 +13,7 @@ from stationd.proto.program import Capabilities
 from stationd.proto.project import Project
 from stationd.runtime.journal.interface import StoredArtifact
 from stationd.runtime.journal.queries.query import PAGE_BYTES, Query
-from stationd.runtime.journal.records import BlockStored, ControllerSeen
+from stationd.runtime.journal.records import BlockStored, ControllerSeen, QueueNoted
 from stationd.runtime.journal.view import owner
 
 _SET: Final = Decoder(CalibrationSet)
@@ -119,7 +119,7 @@ class Calibrations(Query[list[CalibrationSummary]], frozen=True, array_like=True
         ]
 
 
-class Projects(Query[list[Project]], frozen=True, array_like=True, tag=41):
+class Projects(Query[list[Project]], frozen=True, array_like=True, tag=51):
     """Which projects are there?"""
 
     decoder: ClassVar[Decoder[Any]] = Decoder(list[Project])
@@ -148,6 +148,19 @@ class Controllers(Query[list[ControllerSeen]], frozen=True, array_like=True, tag
 
 
 _PROJECT: Final = Decoder(Project)
+
+
+class QueueNotes(Query[list[QueueNoted]], frozen=True, array_like=True, tag=50):
+    """What must the queue not forget?"""
+
+    decoder: ClassVar[Decoder[Any]] = Decoder(list[QueueNoted])
+
+    def answer(self, database: sqlite3.Connection) -> list[QueueNoted]:
+        """Return all notes, by kind and name."""
+        rows = database.execute("SELECT kind, name, data FROM queue_notes ORDER BY kind, name")
+        return [QueueNoted(*row) for row in rows]
+
+
 _BLOCKS: Final = """
 SELECT controller, block, header, data FROM blocks
 WHERE number = ? AND attempt = ? AND (controller, block) > (?, ?)

@@ -17,6 +17,7 @@ from stationd.runtime.journal.queries.query import PAGE_BYTES, Query
 from stationd.runtime.journal.queries.rows import (
     FACT_COLUMNS,
     JOB_COLUMNS,
+    PLACEMENT,
     STATUSES,
     FactRow,
     JobRow,
@@ -141,12 +142,17 @@ class OutlineRow(NamedTuple):
     priority: int
     created_unix_s: float
     modified_unix_s: float
+    placement: bytes | None
 
 
 class _Head(Struct):
     """What is read of a spec; its work, which may be large, is skipped."""
 
     timeout: float | None = None
+    project: str = ""
+    not_before: float | None = None
+    deadline: float | None = None
+    hold: bool = False
 
 
 class _SweepHead(Struct):
@@ -159,6 +165,11 @@ _SWEEP: Final = Decoder(_SweepHead)
 
 def _outline(row: OutlineRow, spec: bytes) -> Outline:
     sweep = row.kind == "sweep"
+    head = _HEAD.decode(spec)
+    held, place = head.hold, None
+    if row.placement is not None:
+        attempt, _, held, place = PLACEMENT.decode(row.placement)
+        place = place if attempt == row.attempt else None
     return Outline(
         row.number,
         JobId(row.id),
@@ -170,8 +181,13 @@ def _outline(row: OutlineRow, spec: bytes) -> Outline:
         row.ticket if row.ticket_attempt == row.attempt else None,
         row.priority,
         began(row.attempt, row.created_unix_s, row.modified_unix_s),
-        _HEAD.decode(spec).timeout,
+        head.timeout,
         tuple(sorted(_SWEEP.decode(spec).work.controllers())) if sweep else (),
+        head.project,
+        head.not_before,
+        head.deadline,
+        held,
+        place,
     )
 
 

@@ -14,16 +14,20 @@ from stationd.proto.project import Properties
 from stationd.proto.status import JobExecutorStatus
 from stationd.runtime.journal.interface import StoredJob
 from stationd.runtime.journal.view import item_name
+from stationd.runtime.queue.entry import Place
 
 STATUSES: Final = {str(status): status for status in JobExecutorStatus}
 _SPEC: Final = msgspec.msgpack.Decoder(JobSpec)
 _RUNNING: Final = msgspec.msgpack.Decoder(tuple[int, ...])
 _ANNOTATIONS: Final = msgspec.msgpack.Decoder(tuple[str, str, Properties])
+PLACEMENT: Final = msgspec.msgpack.Decoder(tuple[int, int, bool, Place | None])
+"""The attempt that the place is for, priority, whether it is held, and the place."""
 _ERROR: Final = msgspec.msgpack.Decoder(ErrorInfo)
 
 JOB_COLUMNS: Final = """
 number, id, target, status, attempt, ordinal, seq, created_unix_s, modified_unix_s, cancelling,
-error, note, calibration_set, ticket, ticket_attempt, running, collected, annotations, spec"""
+error, note, calibration_set, ticket, ticket_attempt, running, collected, annotations, placement,
+spec"""
 
 
 class JobRow(NamedTuple):
@@ -47,6 +51,7 @@ class JobRow(NamedTuple):
     running: bytes | None
     collected: int
     annotations: bytes | None
+    placement: bytes | None
     spec: bytes
 
 
@@ -58,6 +63,11 @@ def stored_job(database: sqlite3.Connection, row: JobRow) -> StoredJob:
         spec = msgspec.structs.replace(
             spec, name=name, description=description, properties=properties
         )
+    place = None
+    if row.placement is not None:
+        attempt, priority, held, place = PLACEMENT.decode(row.placement)
+        spec = msgspec.structs.replace(spec, priority=priority, hold=held)
+        place = place if attempt == row.attempt else None
     return StoredJob(
         number=row.number,
         job=JobId(row.id),
@@ -76,6 +86,7 @@ def stored_job(database: sqlite3.Connection, row: JobRow) -> StoredJob:
         items=_ended_items(database, row.number, spec),
         running=None if row.running is None else _RUNNING.decode(row.running),
         collected=row.collected,
+        place=place,
     )
 
 

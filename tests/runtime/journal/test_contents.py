@@ -41,6 +41,7 @@ from stationd.runtime.journal.queries.data import (
     Controllers,
     DefaultCalibration,
     Projects,
+    QueueNotes,
     Work,
 )
 from stationd.runtime.journal.queries.jobs import (
@@ -64,14 +65,17 @@ from stationd.runtime.journal.records import (
     Fact,
     ItemEnded,
     JobAnnotated,
+    JobPlaced,
     JobStored,
     MetadataStored,
     ProjectStored,
+    QueueNoted,
     Record,
     TicketIssued,
     WorkStored,
 )
 from stationd.runtime.journal.storage import Storage
+from stationd.runtime.queue.entry import Place
 
 T = TypeVar("T")
 
@@ -309,6 +313,23 @@ class Journals(RuleBasedStateMachine):
         number = self.job(data).number
         self.add(JobAnnotated(number, name, "in other words", properties), together=together)
 
+    @precondition(lambda self: self.jobs)
+    @rule(data=st.data(), priority=st.integers(-9, 9), held=st.booleans(), moved=st.booleans())
+    def place(self, data: st.DataObject, priority: int, *, held: bool, moved: bool) -> None:
+        job = self.job(data)
+        place = Place(1.5, 1, "-1/2", "p") if moved else None
+        attempt = data.draw(st.integers(1, 2))
+        self.add(JobPlaced(job.number, attempt, priority, held, place))
+
+    @rule(
+        kind=st.sampled_from(["gate", "use"]),
+        name=st.sampled_from("ab"),
+        said=st.none() | st.just("{}"),
+        together=st.booleans(),
+    )
+    def note(self, kind: str, name: str, said: str | None, *, together: bool) -> None:
+        self.add(QueueNoted(kind, name, said), together=together)
+
     @rule(name=st.sampled_from("pq"), archived=st.booleans())
     def store_project(self, name: str, *, archived: bool) -> None:
         project = Project(
@@ -378,6 +399,7 @@ class Journals(RuleBasedStateMachine):
     @invariant()
     def same_of_the_station(self) -> None:
         assert self.ask(Projects()) == known(self.memory.projects())
+        assert self.ask(QueueNotes()) == known(self.memory.queue_notes())
         assert self.ask(Controllers()) == known(self.memory.controllers())
         for target in ("", *TARGETS):
             sets = self.ask(Calibrations(target))

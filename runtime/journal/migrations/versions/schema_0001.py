@@ -69,6 +69,7 @@ CREATE TABLE jobs (
     description TEXT NOT NULL,
     properties TEXT NOT NULL,
     annotations BLOB,
+    placement BLOB,
     PRIMARY KEY (number),
     CHECK (number >= 1 AND attempt >= 1 AND ordinal >= attempt),
     CHECK (cancelling IN (0, 1)),
@@ -109,6 +110,15 @@ CREATE TABLE projects (
     data BLOB NOT NULL,
     PRIMARY KEY (id),
     UNIQUE (name)
+)
+ STRICT
+""",
+    """
+CREATE TABLE queue_notes (
+    kind TEXT NOT NULL,
+    name TEXT NOT NULL,
+    data TEXT NOT NULL,
+    PRIMARY KEY (kind, name)
 )
  STRICT
 """,
