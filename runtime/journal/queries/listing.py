@@ -50,7 +50,7 @@ class Views(Query[tuple[list[JobView], bool]], frozen=True, array_like=True, tag
             yield _following(self.order.after, self.order)
 
 
-class Counted(Query[int], frozen=True, array_like=True, tag=50):
+class Counted(Query[int], frozen=True, array_like=True, tag=40):
     """How many jobs match?"""
 
     decoder: ClassVar[Decoder[Any]] = Decoder(int)
