@@ -27,6 +27,10 @@ class Lane:
         self.head: Head | None = None
         """As it stands among the heads of its controllers."""
 
+    def apart(self, claims: Claims) -> bool:
+        """Whether it needs none of some controllers."""
+        return self.claims != claims and set(self.claims).isdisjoint(claims)
+
 
 Head = tuple[float, int, object, int, Lane]
 """The first job of an open lane: its order, put back by its share; and the lane."""

@@ -17,6 +17,7 @@ Rule 6. A decision looks at the heads of the lanes (`lane`) whose controllers so
 from __future__ import annotations
 
 from heapq import heappop, heappush
+from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
@@ -26,6 +27,9 @@ from stationd.runtime.queue.lane import Head, Heads, Lane
 from stationd.runtime.queue.lines import Line, Out
 from stationd.runtime.queue.ranked import Order
 from stationd.runtime.queue.shares import Shares
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 
 class Waiter(Struct):
@@ -134,6 +138,50 @@ class Queue:
             self.heads.touched[name] = None
         if entry.held or (entry.not_before is not None and entry.not_before > now_unix_s):
             self._recall(out)
+
+    # --- what there is to see ----------------------------------------------------------------
+
+    def waiter(self, number: int) -> Waiter | None:
+        """Return a job that waits."""
+        return self._waiting.get(number)
+
+    def ticket(self, number: int) -> Out | None:
+        """Return the ticket of a job that is out."""
+        return self._out.get(number)
+
+    def waiters(self) -> Iterable[Waiter]:
+        """Return all jobs that wait, in no order."""
+        return self._waiting.values()
+
+    def tickets(self) -> Iterable[Out]:
+        """Return all tickets that are out, in no order."""
+        return self._out.values()
+
+    def lanes(self, claims: Claims) -> list[Lane]:
+        """Return the lanes that need any of some controllers."""
+        return [lane for lane in self._lanes.values() if not lane.apart(claims)]
+
+    def depth(self, controller: str) -> int:
+        """Return how many tickets a controller's line takes, the running one included."""
+        line = self._lines.get(controller)
+        return 0 if line is None else line.depth
+
+    def position(self, number: int) -> int | None:
+        """Return how many waiting jobs stand before a job at its controllers.
+
+        None if it does not wait, is held, or is not to begin yet.
+        """
+        waiter = self._waiting.get(number)
+        if waiter is None or waiter.lane is None:
+            return None
+        mine, order = waiter.lane, waiter.order
+        ahead = 0
+        for lane in self.lanes(mine.claims):
+            apart = 0.0
+            if lane.share != mine.share:
+                apart = self.shares.back(mine.share) - self.shares.back(lane.share)
+            ahead += lane.jobs.before((order[0] + apart, *order[1:]))
+        return ahead
 
     def before(self, number: int) -> Place | None:
         """Return the place just before a job; None if it neither waits nor can be taken back."""
