@@ -15,7 +15,7 @@ class Size:
     single: int = 200
     """Sent one by one to an idle station."""
     cancelled: int = 60
-    gaps: tuple[tuple[float, int], ...] = ((0.0, 2_000), (0.001, 1_000), (0.01, 200), (0.1, 40))
+    gaps: tuple[tuple[float, int], ...] = ((0.0, 2_000), (0.001, 1_000), (0.01, 100), (0.1, 20))
     """Seconds that a job takes, and how many of them are run."""
     queued: int = 100_000
     pinged: int = 5_000
@@ -30,11 +30,11 @@ class Size:
     over_controllers: int = 1_600
     circuits: int = 300
     """In one job."""
-    spots: int = 1_000
+    spots: int = 500
     """Of a sweep over several controllers."""
     result_mib: int = 1_024
-    scrapes: int = 200
-    starts: int = 7
+    scrapes: int = 100
+    starts: int = 5
 
 
 FULL: Final = Size()

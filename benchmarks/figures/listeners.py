@@ -20,7 +20,7 @@ from stationd.aio import jobs
 FACTS: Final = len(JobExecutorStatus) - 2
 """Of a job that ends well: it has stood on every rung but FAILED and ABORTED."""
 PROCESSES: Final = 4
-PACED: Final = 30
+PACED: Final = 20
 """Jobs, one after another, whose facts go to very many listeners."""
 
 
