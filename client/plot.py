@@ -9,16 +9,15 @@ Every function draws on the axes that it is given, or on new ones, and returns t
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
-from itertools import pairwise
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from stationd.client.results import SweepData
+from stationd.client.spans import CANCELLING, STAGES, spans
 from stationd.proto.error import RequestError
-from stationd.proto.job import JobView, TimelineEntry
+from stationd.proto.job import JobView
 from stationd.proto.status import JobExecutorStatus
 
 if TYPE_CHECKING:
@@ -32,51 +31,14 @@ MOST_BARS: Final = 32
 """Outcomes that get a bar of their own; the rarer ones share the last."""
 MOST_SERIES: Final = 20
 FIT_POINTS: Final = 400
+_MOST_TICKS: Final = 6
 
 _S = JobExecutorStatus
-_STAGES: Final[Mapping[str, tuple[str, frozenset[JobExecutorStatus]]]] = {
-    "validate": ("#9ecae9", frozenset({_S.RECEIVED, _S.VALIDATION_STARTED})),
-    "fetch calibration": (
-        "#b79a20",
-        frozenset({_S.VALIDATION_ENDED, _S.FETCH_CALIBRATION_STARTED}),
-    ),
-    "compile": ("#f58518", frozenset({_S.FETCH_CALIBRATION_ENDED, _S.COMPILATION_STARTED})),
-    "save metadata": (
-        "#bab0ac",
-        frozenset({_S.COMPILATION_ENDED, _S.SAVE_SWEEP_METADATA_STARTED}),
-    ),
-    "queue": ("#dddddd", frozenset({_S.SAVE_SWEEP_METADATA_ENDED, _S.PENDING_EXECUTION})),
-    "execute": ("#4c78a8", frozenset({_S.EXECUTION_STARTED})),
-    "post-process": (
-        "#54a24b",
-        frozenset(
-            {
-                _S.EXECUTION_ENDED,
-                _S.POST_PROCESSING_PENDING,
-                _S.POST_PROCESSING_STARTED,
-                _S.POST_PROCESSING_ENDED,
-            }
-        ),
-    ),
-}
-"""The colour of each stage, and the rungs on which a job stands during it."""
-_STAGE_OF: Final = {status: name for name, (_, held) in _STAGES.items() for status in held}
-_CANCELLING: Final = ("cancelling", "#e45756")
 _END_MARKS: Final = {
     _S.READY: ("o", "#54a24b"),
     _S.FAILED: ("X", "#e45756"),
     _S.ABORTED: ("s", "#e45756"),
 }
-
-
-@dataclass(frozen=True)
-class Span:
-    """A stretch of a job's timeline."""
-
-    stage: str
-    start: float
-    """Seconds since 1970."""
-    end: float
 
 
 def histogram(counts: Mapping[str, int], *, axes: Axes | None = None) -> Axes:
@@ -136,6 +98,35 @@ def sweep(
     return axes
 
 
+def heat_map(data: SweepData, readout: str = "", *, axes: Axes | None = None) -> Axes:
+    """Draw a readout over two settings in colours, the one that moved fastest to the right.
+
+    Args:
+        data: A sweep of two dimensions with one number per reading.
+        readout: The readout's dotted name; empty for the only one.
+        axes: Where to draw; None for new ones.
+
+    Raises:
+        RequestError: There is no such readout, or the sweep has not two dimensions. Nothing was
+            drawn.
+    """
+    name, values = _readout(data, readout)
+    if values.ndim != 2:  # noqa: PLR2004 - a picture has two directions
+        raise RequestError(f"{name} has {values.ndim} dimensions: a heat map takes a sweep of two")
+    across, columns = _numbers(data, 1)
+    up, rows = _numbers(data, 0)
+    axes = axes or _new_axes()
+    mesh = axes.pcolormesh(columns, rows, values, shading="nearest", rasterized=True)
+    unit = data.units.get(name)
+    bar = axes.figure.colorbar(mesh, ax=axes, label=name)
+    axes.set_xlabel(across)
+    axes.set_ylabel(up)
+    _show_unit(axes.xaxis, data.units.get(across))
+    _show_unit(axes.yaxis, data.units.get(up))
+    _show_unit(bar.ax.yaxis, unit)
+    return axes
+
+
 def timelines(jobs: Sequence[JobView], *, axes: Axes | None = None) -> Axes:
     """Draw what each job did when: one row per job, the stages as bars, the end as a mark.
 
@@ -144,7 +135,7 @@ def timelines(jobs: Sequence[JobView], *, axes: Axes | None = None) -> Axes:
         axes: Where to draw; None for new ones.
     """
     axes = axes or _new_axes()
-    colours = {name: colour for name, (colour, _) in _STAGES.items()} | dict([_CANCELLING])
+    colours = {name: colour for name, (colour, _) in STAGES.items()} | dict([CANCELLING])
     begin = min((job.created_unix_s for job in jobs), default=0.0)
     drawn: set[str] = set()
     for row, job in enumerate(jobs):
@@ -170,31 +161,6 @@ def timelines(jobs: Sequence[JobView], *, axes: Axes | None = None) -> Axes:
     if drawn:
         _add_legend(axes, list(colours))
     return axes
-
-
-def spans(timeline: Sequence[TimelineEntry]) -> list[Span]:
-    """Return the stages of a job, of all its attempts, in the order in which they were.
-
-    >>> start = TimelineEntry(
-    ...     seq=1, ordinal=1, attempt=1, status=_S.PENDING_EXECUTION, time_unix_s=5.0
-    ... )
-    >>> end = TimelineEntry(
-    ...     seq=2, ordinal=2, attempt=1, status=_S.EXECUTION_STARTED, time_unix_s=7.5
-    ... )
-    >>> spans([start, end])
-    [Span(stage='queue', start=5.0, end=7.5)]
-    """
-    found: list[Span] = []
-    for entry, following in pairwise(timeline):
-        if entry.status.is_terminal:
-            # What lies between two attempts is nobody's.
-            continue
-        stage = _CANCELLING[0] if entry.cancelling else _STAGE_OF[entry.status]
-        if found and found[-1].stage == stage and found[-1].end == entry.time_unix_s:
-            found[-1] = Span(stage, found[-1].start, following.time_unix_s)
-        else:
-            found.append(Span(stage, entry.time_unix_s, following.time_unix_s))
-    return found
 
 
 def rarest_together(counts: Mapping[str, int], most: int = MOST_BARS) -> dict[str, int]:
@@ -246,9 +212,11 @@ def _labels(data: SweepData, shape: tuple[int, ...]) -> list[str]:
 def _show_unit(axis: Axis, unit: str | None) -> None:
     """Write 50 us, and not 0.00005."""
     if unit:
-        from matplotlib.ticker import EngFormatter  # noqa: PLC0415 - an extra
+        from matplotlib.ticker import EngFormatter, MaxNLocator  # noqa: PLC0415 - an extra
 
         axis.set_major_formatter(EngFormatter(unit))
+        # Numbers with units are wide: more of them run into each other.
+        axis.set_major_locator(MaxNLocator(_MOST_TICKS))
 
 
 def _add_legend(axes: Axes, order: Sequence[str]) -> None:

@@ -25,6 +25,7 @@ COMMANDS: Final = {
     "results": ("results", "Show a job's results, or save them."),
     "show": ("listing", "Show all that is known of a job."),
     "submit": ("submit", "Send circuits or a sweep to the station."),
+    "timeline": ("timeline", "Show which stages jobs went through, and how long each took."),
     "top": ("top", "Show the station live."),
     "wait": ("following", "Wait until jobs are over."),
 }

@@ -47,6 +47,7 @@ def told(entry: TimelineEntry) -> LogLine:
     """Return a fact of the journal as a line among those of the logs.
 
     >>> from stationd.proto.status import JobExecutorStatus
+    >>> from stationd.proto.job import TimelineEntry
     >>> fact = {"seq": 7, "ordinal": 3, "status": JobExecutorStatus.READY, "time_unix_s": 1.5}
     >>> told(TimelineEntry(attempt=2, **fact)).message
     'ready (attempt 2)'

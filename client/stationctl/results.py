@@ -1,4 +1,4 @@
-"""`results`: look at a job's results, or save them."""
+"""`results`: look at a job's results, draw them, or save them."""
 
 from __future__ import annotations
 
@@ -6,53 +6,97 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
-import numpy as np
-from rich.console import Console
-from rich.text import Text
 
 from stationd.client import jobs
 from stationd.client.references import IncompleteJobItemRef, ItemRef
-from stationd.client.results import CircuitResult, CompiledCircuit, NullOutcome, Outcome, SweepData
 from stationd.client.saving import arrays_of, save, summary
 from stationd.client.stationctl.lookup import job_id
 from stationd.client.stationctl.options import json_option, station_option
-from stationd.client.stationctl.pictures import curve, histogram, styled
-from stationd.client.stationctl.printing import console, on_terminal, print_json, table
+from stationd.client.stationctl.printing import Styled, on_terminal, print_json, print_text
 
 if TYPE_CHECKING:
-    from rich.console import RenderableType
-
-_NO_WIDTH = 10_000
+    from stationd.client.results import Outcome
 
 
 @click.command
 @click.argument("job")
 @click.option(
+    "--item", "items", type=click.IntRange(min=0), multiple=True, metavar="N",
+    help="This item alone, from 0; may be repeated.",
+)  # fmt: skip
+@click.option(
     "--output", type=click.Path(file_okay=False, path_type=Path), metavar="DIR",
     help="Write a .json and, for arrays, a .npz per item there.",
+)  # fmt: skip
+@click.option(
+    "--plot", type=click.Path(dir_okay=False, path_type=Path), metavar="FILE",
+    help="Draw into a file: .png, .svg or .pdf.",
 )  # fmt: skip
 @click.option(
     "--allow-incomplete", is_flag=True, help="Show what there is of a job that is not READY."
 )
 @json_option
 @station_option
-def results(job: str, output: Path | None, *, allow_incomplete: bool, as_json: bool) -> None:
-    """Show a job's results, or save them."""
+def results(
+    job: str,
+    *,
+    items: tuple[int, ...],
+    output: Path | None,
+    plot: Path | None,
+    allow_incomplete: bool,
+    as_json: bool,
+) -> None:
+    """Show a job's results, draw them into a file, or save them.
+
+    On a terminal, counts are drawn as bars, a sweep of one setting as a line, one of two as a
+    heat map.
+    """
     found = job_id(job)
-    refs = jobs.results(found, allow_incomplete)
-    if output is not None:
-        _save(refs, output, as_json=as_json)
+    refs = _chosen(jobs.results(found, allow_incomplete), items)
+    if output is not None or plot is not None:
+        _write(refs, output, plot, as_json=as_json)
     elif as_json:
         print_json([_document(ref) for ref in refs])
     else:
-        out = console() if on_terminal() else Console(highlight=False, width=_NO_WIDTH)
         for ref in refs:
-            _print(out, ref)
+            _print(ref)
 
 
-def _save(
-    refs: list[jobs.ResultRef | IncompleteJobItemRef], folder: Path, *, as_json: bool
+def _chosen(
+    refs: list[jobs.ResultRef | IncompleteJobItemRef], items: tuple[int, ...]
+) -> list[jobs.ResultRef | IncompleteJobItemRef]:
+    unknown = set(items) - {ref.index for ref in refs}
+    if unknown:
+        raise click.UsageError(f"the job has no item {min(unknown)}: it has {len(refs)}, from 0")
+    return [ref for ref in refs if not items or ref.index in items]
+
+
+def _write(
+    refs: list[jobs.ResultRef | IncompleteJobItemRef],
+    output: Path | None,
+    plot: Path | None,
+    *,
+    as_json: bool,
 ) -> None:
+    """Write files, and print their names."""
+    written = _save(refs, output) if output is not None else []
+    if plot is not None:
+        from stationd.client.stationctl.drawing import draw_results  # noqa: PLC0415 - slow
+
+        outcomes = {
+            f"item {ref.index} {ref.name}".rstrip(): ref.download_result()
+            for ref in refs
+            if isinstance(ref, ItemRef)
+        }
+        draw_results(outcomes, plot)
+        written.append(str(plot))
+    if as_json:
+        print_json(written)
+    else:
+        click.echo("\n".join(written))
+
+
+def _save(refs: list[jobs.ResultRef | IncompleteJobItemRef], folder: Path) -> list[str]:
     written: list[str] = []
     for ref in refs:
         if isinstance(ref, ItemRef):
@@ -61,17 +105,14 @@ def _save(
                 written += [str(path) for path in save(ref.download_result(), folder, stem)]
             except OSError as error:
                 raise click.FileError(str(folder), str(error)) from error
-    if as_json:
-        print_json(written)
-    else:
-        click.echo("\n".join(written))
+    return written
 
 
 def _document(ref: jobs.ResultRef | IncompleteJobItemRef) -> dict[str, object]:
     document: dict[str, object] = {"index": ref.index, "name": ref.name}
     if isinstance(ref, IncompleteJobItemRef):
         return document | {
-            "status": ref.last_status.name,
+            "status": ref.last_status,
             "message": ref.last_message,
             "error": ref.error,
         }
@@ -80,69 +121,27 @@ def _document(ref: jobs.ResultRef | IncompleteJobItemRef) -> dict[str, object]:
     return document | {"partial": ref.partial, **summary(outcome), "arrays": arrays}
 
 
-def _print(out: Console, ref: jobs.ResultRef | IncompleteJobItemRef) -> None:
+def _print(ref: jobs.ResultRef | IncompleteJobItemRef) -> None:
     partial = isinstance(ref, ItemRef) and ref.partial
     title = f"item {ref.index} {ref.name}".rstrip() + (" (partial)" if partial else "")
-    out.print(Text(title, style="bold"))
+    print_text(Styled(title, "bold"))
     if isinstance(ref, IncompleteJobItemRef):
         style = "red" if ref.error is not None else ""
-        out.print(Text(f"{ref.last_status.name}: {ref.last_message}", style=style))
+        print_text(Styled(f"{ref.last_status.name}: {ref.last_message}", style))
     else:
-        for part in _shown(ref.download_result(), bars=out.is_terminal):
+        _show(ref.download_result())
+    print_text()
+
+
+def _show(outcome: Outcome) -> None:
+    if on_terminal():
+        from stationd.client.stationctl.outcome_view import drawn  # noqa: PLC0415 - slow
+        from stationd.client.stationctl.printing import console  # noqa: PLC0415 - slow
+
+        out = console()
+        for part in drawn(outcome, out.width):
             out.print(part)
-    out.print()
+        return
+    from stationd.client.stationctl.outcome_text import told  # noqa: PLC0415 - slow
 
-
-def _shown(outcome: Outcome, *, bars: bool) -> list[RenderableType]:
-    match outcome:
-        case CircuitResult():
-            done = f"{len(outcome.bits)} of {outcome.shots} shots"
-            return [done, styled(histogram(outcome.counts, bars=bars))]
-        case SweepData():
-            return _sweep(outcome, bars=bars)
-        case CompiledCircuit():
-            facts = f"// depth {outcome.depth}, {outcome.two_qubit_gates} two-qubit gates"
-            return [styled([facts, outcome.openqasm])]
-        case NullOutcome():
-            return [f"nothing was done for {outcome.duration:g} s"]
-
-
-def _sweep(data: SweepData, *, bars: bool) -> list[RenderableType]:
-    rows = [
-        (name, "x".join(map(str, array.shape)) or "1", data.units.get(name, ""), _range(array))
-        for name, array in (data.axes | data.arrays).items()
-    ]
-    shown: list[RenderableType] = [table(("NAME", "SHAPE", "UNIT", "RANGE"), rows)]
-    if bars and len(data.axes) == 1:
-        (setting, values), *_ = data.axes.items()
-        for name, array in data.arrays.items():
-            if _plottable(values) and _plottable(array):
-                shown.append(
-                    styled(
-                        curve(
-                            values.tolist(),
-                            array.tolist(),
-                            _labelled(setting, data),
-                            _labelled(name, data),
-                        )
-                    )
-                )
-    return shown
-
-
-def _plottable(array: np.ndarray[tuple[int, ...], np.dtype[np.generic]]) -> bool:
-    return array.ndim == 1 and array.dtype.kind in "iuf"
-
-
-def _labelled(name: str, data: SweepData) -> str:
-    unit = data.units.get(name, "")
-    return f"{name} [{unit}]" if unit else name
-
-
-def _range(array: np.ndarray[tuple[int, ...], np.dtype[np.generic]]) -> str:
-    if array.dtype.kind not in "iuf" or not array.size:
-        return ""
-    numbers = array.astype(float)
-    if np.isnan(numbers).all():
-        return "nothing read"
-    return f"{np.nanmin(numbers):g} … {np.nanmax(numbers):g}"
+    click.echo("\n".join(told(outcome)))

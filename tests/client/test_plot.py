@@ -16,7 +16,8 @@ from matplotlib.patches import Rectangle
 from numpy.typing import NDArray
 
 from stationd import JobExecutorStatus, JobView, SweepData, TimelineEntry, plot
-from stationd.client.plot import Span, rarest_together, spans
+from stationd.client.plot import rarest_together
+from stationd.client.spans import Span, spans
 from stationd.proto.error import RequestError
 from stationd.proto.job import JobId
 
@@ -186,3 +187,17 @@ def test_without_matplotlib_the_error_says_what_to_install(
     monkeypatch.setitem(sys.modules, "matplotlib", None)
     with pytest.raises(RequestError, match=r"pip install 'stationd\[plot\]'"):
         plot.histogram({"0": 1})
+
+
+def test_a_heat_map_has_the_fastest_setting_across() -> None:
+    axes = plot.heat_map(decay(3, 11))
+    (mesh,) = axes.collections
+    array = mesh.get_array()
+    assert array is not None
+    assert np.asarray(array).shape == (3, 11)
+    assert (axes.get_xlabel(), axes.get_ylabel()) == ("source.delay", "source.amplitude")
+
+
+def test_a_heat_map_takes_two_dimensions() -> None:
+    with pytest.raises(RequestError, match="has 1 dimensions"):
+        plot.heat_map(decay(11))

@@ -1,0 +1,67 @@
+"""A result as plain lines."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+
+from stationd.client.results import CircuitResult, CompiledCircuit, NullOutcome, Outcome, SweepData
+from stationd.client.stationctl.pictures import histogram, quantity
+from stationd.client.stationctl.printing import plain_table
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+READINGS: Final = ("NAME", "SHAPE", "RANGE")
+"""The heads of a table of settings and readouts."""
+
+
+def told(outcome: Outcome) -> list[str]:
+    """Return what a result says."""
+    match outcome:
+        case CircuitResult():
+            return [shots(outcome), *histogram(outcome.counts)]
+        case SweepData():
+            return [spots(outcome), *plain_table(READINGS, readings(outcome))]
+        case CompiledCircuit():
+            return compiled(outcome)
+        case NullOutcome():
+            return [f"nothing was done for {outcome.duration:g} s"]
+
+
+def shots(outcome: CircuitResult) -> str:
+    """Say how many shots there are."""
+    return f"{len(outcome.bits):,} of {outcome.shots:,} shots"
+
+
+def spots(data: SweepData) -> str:
+    """Say how many points of a sweep there are."""
+    total = 1
+    for size in {data.dimensions[name]: len(axis) for name, axis in data.axes.items()}.values():
+        total *= size
+    return f"{data.spots_done:,} of {total:,} points"
+
+
+def compiled(outcome: CompiledCircuit) -> list[str]:
+    """Return the text of a compiled circuit, and what is worth knowing of it."""
+    facts = f"// depth {outcome.depth}, {outcome.two_qubit_gates} two-qubit gates"
+    return [facts, *outcome.openqasm.splitlines()]
+
+
+def readings(data: SweepData) -> list[tuple[str, str, str]]:
+    """Return a row for each setting and each readout of a sweep."""
+    return [
+        (name, "x".join(map(str, array.shape)) or "1", _range(array, data.units.get(name, "")))
+        for name, array in (data.axes | data.arrays).items()
+    ]
+
+
+def _range(array: NDArray[np.generic], unit: str) -> str:
+    if array.dtype.kind not in "iuf" or not array.size:
+        return ""
+    numbers = array.astype(float)
+    if np.isnan(numbers).all():
+        return "nothing read"
+    low, high = float(np.nanmin(numbers)), float(np.nanmax(numbers))
+    return f"{quantity(low, unit)} … {quantity(high, unit)}"
