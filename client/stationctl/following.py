@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from stationd.client.awaiting import AnyStatus
     from stationd.client.references import JobStatus
-    from stationd.client.stationctl.climb import Climb
+    from stationd.client.stationctl.display.climb import Climb
     from stationd.client.stationctl.watching import Show
     from stationd.proto.job import JobId
 
@@ -118,7 +118,7 @@ def _show_nothing(_: Climb, __: JobStatus) -> None:
 
 
 def _line_printer(*, several: bool) -> Show:
-    from stationd.client.stationctl.line import line  # noqa: PLC0415 - not for JSON
+    from stationd.client.stationctl.display.line import line  # noqa: PLC0415 - not for JSON
 
     def show(climb: Climb, change: JobStatus) -> None:
         click.echo(line(change, named=climb.job[:SHORT_ID] if several else ""))
@@ -127,7 +127,7 @@ def _line_printer(*, several: bool) -> Show:
 
 
 def _print_line(change: JobStatus) -> None:
-    from stationd.client.stationctl.line import line  # noqa: PLC0415 - not for JSON
+    from stationd.client.stationctl.display.line import line  # noqa: PLC0415 - not for JSON
 
     click.echo(line(change, named=change.job[:SHORT_ID]))
 
@@ -137,8 +137,8 @@ def _live(watch: Watch) -> Generator[None]:
     """Draw the jobs for as long as the block lasts: one as a ladder, several as a board."""
     from rich.live import Live  # noqa: PLC0415 - slow
 
-    from stationd.client.stationctl.board import Board  # noqa: PLC0415 - slow
-    from stationd.client.stationctl.ladder import Ladder  # noqa: PLC0415 - slow
+    from stationd.client.stationctl.display.board import Board  # noqa: PLC0415 - slow
+    from stationd.client.stationctl.display.ladder import Ladder  # noqa: PLC0415 - slow
     from stationd.client.stationctl.printing import console  # noqa: PLC0415 - slow
 
     climbs = list(watch.climbs.values())

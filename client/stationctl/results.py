@@ -81,7 +81,7 @@ def _write(
     """Write files, and print their names."""
     written = _save(refs, output) if output is not None else []
     if plot is not None:
-        from stationd.client.stationctl.drawing import draw_results  # noqa: PLC0415 - slow
+        from stationd.client.stationctl.display.drawing import draw_results  # noqa: PLC0415 - slow
 
         outcomes = {
             f"item {ref.index} {ref.name}".rstrip(): ref.download_result()
@@ -135,13 +135,13 @@ def _print(ref: jobs.ResultRef | IncompleteJobItemRef) -> None:
 
 def _show(outcome: Outcome) -> None:
     if on_terminal():
-        from stationd.client.stationctl.outcome_view import drawn  # noqa: PLC0415 - slow
+        from stationd.client.stationctl.display.outcome_view import drawn  # noqa: PLC0415 - slow
         from stationd.client.stationctl.printing import console  # noqa: PLC0415 - slow
 
         out = console()
         for part in drawn(outcome, out.width):
             out.print(part)
         return
-    from stationd.client.stationctl.outcome_text import told  # noqa: PLC0415 - slow
+    from stationd.client.stationctl.display.outcome_text import told  # noqa: PLC0415 - slow
 
     click.echo("\n".join(told(outcome)))

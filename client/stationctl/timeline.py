@@ -38,7 +38,7 @@ def timeline(names: tuple[str, ...], *, plot: Path | None, as_json: bool) -> Non
     """
     views = [jobs.view(job) for job in job_ids(names)]
     if plot is not None:
-        from stationd.client.stationctl.drawing import draw_timelines  # noqa: PLC0415 - slow
+        from stationd.client.stationctl.display.drawing import draw_timelines  # noqa: PLC0415 - slow
 
         draw_timelines(views, plot)
         if as_json:
@@ -48,7 +48,7 @@ def timeline(names: tuple[str, ...], *, plot: Path | None, as_json: bool) -> Non
     elif as_json:
         print_json([_document(view) for view in views])
     elif on_terminal():
-        from stationd.client.stationctl.gantt import gantt  # noqa: PLC0415 - slow
+        from stationd.client.stationctl.display.gantt import gantt  # noqa: PLC0415 - slow
         from stationd.client.stationctl.printing import console  # noqa: PLC0415 - slow
 
         out = console()

@@ -16,9 +16,9 @@ from stationd.client.overview import overview
 from stationd.client.portal import call
 from stationd.client.shared import connection
 from stationd.client.station import ping
+from stationd.client.stationctl.display.pulse import Sample
 from stationd.client.stationctl.options import json_option, station_option
 from stationd.client.stationctl.printing import on_terminal, print_json
-from stationd.client.stationctl.pulse import Sample
 from stationd.proto import jobs_protocol
 from stationd.proto.error import StationError
 from stationd.proto.job import JobFilter
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
     from rich.live import Live
 
-    from stationd.client.stationctl.dashboard import Dashboard
+    from stationd.client.stationctl.display.dashboard import Dashboard
 
 _NEWEST: Final = 60
 """Jobs that are asked for; as many are shown as there is room for."""
@@ -54,7 +54,7 @@ def top(every: float, as_json: bool) -> None:  # noqa: FBT001 - click calls it b
     if as_json:
         print_json(first)
         return
-    from stationd.client.stationctl.dashboard import Dashboard  # noqa: PLC0415 - slow
+    from stationd.client.stationctl.display.dashboard import Dashboard  # noqa: PLC0415 - slow
 
     if not on_terminal() or not sys.stdin.isatty():
         _print_once(Dashboard(), first)

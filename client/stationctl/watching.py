@@ -11,7 +11,7 @@ import anyio
 from stationd.client.awaiting import AnyStatus, Verdict
 from stationd.client.references import JobStatus
 from stationd.client.shared import connection
-from stationd.client.stationctl.climb import Climb
+from stationd.client.stationctl.display.climb import Climb
 from stationd.client.waiting import failed_items, job_error, judged
 from stationd.proto.error import StationError, WaitTimeout
 from stationd.proto.jobs_protocol import Events, ProgressReport, Snapshot

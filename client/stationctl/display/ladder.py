@@ -9,9 +9,9 @@ from rich.console import Group
 from rich.table import Table
 from rich.text import Text
 
-from stationd.client.stationctl.bar import bar
-from stationd.client.stationctl.climb import Climb, done_share
-from stationd.client.stationctl.line import doing_now
+from stationd.client.stationctl.display.bar import bar
+from stationd.client.stationctl.display.climb import Climb, done_share
+from stationd.client.stationctl.display.line import doing_now
 from stationd.client.stationctl.printing import COLOURS, duration, rough
 
 if TYPE_CHECKING:

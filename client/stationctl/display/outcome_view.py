@@ -7,9 +7,16 @@ from typing import TYPE_CHECKING, Final
 from rich.text import Text
 
 from stationd.client.results import CircuitResult, CompiledCircuit, Outcome, SweepData
-from stationd.client.stationctl.heat import heat_map, scale
-from stationd.client.stationctl.outcome_text import READINGS, compiled, readings, shots, spots, told
-from stationd.client.stationctl.pictures import curve, histogram, quantity
+from stationd.client.stationctl.display.heat import heat_map, scale
+from stationd.client.stationctl.display.outcome_text import (
+    READINGS,
+    compiled,
+    readings,
+    shots,
+    spots,
+    told,
+)
+from stationd.client.stationctl.display.pictures import curve, histogram, quantity
 from stationd.client.stationctl.printing import table
 
 if TYPE_CHECKING:

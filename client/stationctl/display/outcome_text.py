@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 
 from stationd.client.results import CircuitResult, CompiledCircuit, NullOutcome, Outcome, SweepData
-from stationd.client.stationctl.pictures import histogram, quantity
+from stationd.client.stationctl.display.pictures import histogram, quantity
 from stationd.client.stationctl.printing import plain_table
 
 if TYPE_CHECKING:

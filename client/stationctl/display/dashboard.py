@@ -9,11 +9,12 @@ from rich.console import Group
 from rich.table import Table
 from rich.text import Text
 
-from stationd.client.stationctl.bar import bar
-from stationd.client.stationctl.board import WIDE, bar_width
-from stationd.client.stationctl.climb import seconds_left
-from stationd.client.stationctl.line import standing
-from stationd.client.stationctl.pictures import spark
+from stationd.client.stationctl.display.bar import bar
+from stationd.client.stationctl.display.board import WIDE, bar_width
+from stationd.client.stationctl.display.climb import seconds_left
+from stationd.client.stationctl.display.line import standing
+from stationd.client.stationctl.display.pictures import spark
+from stationd.client.stationctl.display.pulse import Pulse, Sample
 from stationd.client.stationctl.printing import (
     SHORT_ID,
     coarse_cell,
@@ -22,7 +23,6 @@ from stationd.client.stationctl.printing import (
     rich_text,
     rough,
 )
-from stationd.client.stationctl.pulse import Pulse, Sample
 from stationd.proto.status import JobExecutorStatus
 
 if TYPE_CHECKING:

@@ -10,7 +10,7 @@ from rich.color_triplet import ColorTriplet
 from rich.style import Style
 from rich.text import Text
 
-from stationd.client.stationctl.pictures import quantity
+from stationd.client.stationctl.display.pictures import quantity
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -10,9 +10,9 @@ from rich.console import Group
 from rich.table import Table
 from rich.text import Text
 
-from stationd.client.stationctl.bar import bar
-from stationd.client.stationctl.climb import Climb
-from stationd.client.stationctl.line import doing_now, standing
+from stationd.client.stationctl.display.bar import bar
+from stationd.client.stationctl.display.climb import Climb
+from stationd.client.stationctl.display.line import doing_now, standing
 from stationd.client.stationctl.printing import (
     COLOURS,
     SHORT_ID,

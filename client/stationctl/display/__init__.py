@@ -1,0 +1,1 @@
+"""What commands draw: pure, from what was seen to what is shown."""
