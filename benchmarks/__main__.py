@@ -10,12 +10,13 @@ from typing import Final
 
 import anyio
 import click
-from benchmarks import plain_sqlite
 from benchmarks.bench import Bench
 from benchmarks.catalogue import FIGURES, Figure
 from benchmarks.echo import measure_echo
-from benchmarks.row import Point, Row, as_json, rows, shown
+from benchmarks.row import Point, Row, as_json, balance, rows, shown
 from benchmarks.size import FULL, QUICK
+
+from benchmarks import plain_sqlite
 
 BACKENDS: Final = ("asyncio", "trio")
 """Of the daemon; asyncio runs on uvloop. The client runs on uvloop always."""
@@ -59,6 +60,7 @@ def main(
                 # After each: what was measured is kept, whatever comes.
                 path.write_bytes(as_json(found))
     shown(found)
+    print(balance(found))
     for failure in failed:
         click.echo(failure, err=True)
     sys.exit(1 if failed else 0)
@@ -80,6 +82,7 @@ def _runs(figure: Figure, bench: Bench, runs: int, failed: list[str]) -> list[li
             )
         except Exception as error:  # noqa: BLE001 - it is told at the end
             failed.append(f"{figure.name} on {bench.backend}: {type(error).__name__}: {error}")
+            break
     seconds = time.perf_counter() - begin
     click.echo(f"{seconds:6.1f} s  {bench.backend:<8} {figure.name}", err=True)
     return points

@@ -12,8 +12,7 @@ from typing import Final
 
 import msgspec
 import zmq
-from benchmarks.picture import draw
-from benchmarks.row import Row, number
+from benchmarks.row import Row, balance, more_is_better, number
 
 PAGE: Final = Path(__file__).parent.parent / "docs" / "performance.md"
 BEGIN: Final = "<!-- figures -->"
@@ -22,6 +21,8 @@ END: Final = "<!-- /figures -->"
 
 def main(path: Path) -> None:
     """Replace the part of the page between its marks, and the picture beside it."""
+    from benchmarks.picture import draw  # noqa: PLC0415 - it alone needs stationd[plot]
+
     rows = msgspec.json.decode(path.read_bytes(), type=list[Row])
     text = PAGE.read_text(encoding="utf-8")
     before, _, rest = text.partition(BEGIN)
@@ -40,7 +41,7 @@ def written(rows: Sequence[Row]) -> str:
             "",
             *_table(budgeted, budget=True),
             "",
-            _balance(budgeted),
+            balance(budgeted),
             "",
             "![Each budgeted figure beside its budget and its limit](performance.svg)",
             "",
@@ -99,27 +100,6 @@ def _promise(row: Row) -> str:
     assert row.budget is not None
     sign = "at least" if more_is_better(row) else "at most"
     return f"{sign} {number(row.budget)}"
-
-
-def more_is_better(row: Row) -> bool:
-    """Return whether a budget is a lower bound, which a row shows by how it is met."""
-    return row.met == (row.value > (row.budget or 0.0))
-
-
-def _balance(rows: Sequence[Row]) -> str:
-    """Say how far apart the event loops are; neither may be worse than twice the other."""
-    factors: dict[str, float] = {}
-    for name in dict.fromkeys(row.name for row in rows):
-        values = [row.value for row in rows if row.name == name and row.value > 0]
-        if len(values) > 1:
-            factors[name] = max(values) / min(values)
-    if not factors:
-        return "One event loop was measured."
-    name = max(factors, key=lambda name: factors[name])
-    return (
-        f"The two event loops differ most in *{name}*: by a factor of {factors[name]:.2g}, where"
-        " at most 2 is promised."
-    )
 
 
 if __name__ == "__main__":

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Final
 
 import matplotlib as mpl
-from benchmarks.row import Row
+from benchmarks.row import Row, more_is_better
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
@@ -51,8 +51,7 @@ def _load(row: Row, value: float) -> float:
     """Return how much of its budget a value uses up: 1 is all of it, less is better."""
     budget = row.budget or 1.0
     used = value / budget
-    more_is_better = row.met == (row.value > budget)
-    return 1.0 / used if more_is_better else used
+    return 1.0 / used if more_is_better(row) else used
 
 
 def _dress(axes: Axes, names: Sequence[str]) -> None:

@@ -104,6 +104,27 @@ def cells(one: Row) -> tuple[str, ...]:
     )
 
 
+def more_is_better(row: Row) -> bool:
+    """Return whether a budget is a lower bound, which a row shows by how it is met."""
+    return row.met == (row.value > (row.budget or 0.0))
+
+
+def balance(found: Sequence[Row]) -> str:
+    """Say how far apart the event loops are; neither may be worse than twice the other."""
+    factors: dict[str, float] = {}
+    for name in dict.fromkeys(row.name for row in found if row.budget is not None):
+        values = [row.value for row in found if row.name == name and row.value > 0]
+        if len(values) > 1:
+            factors[name] = max(values) / min(values)
+    if not factors:
+        return "One event loop was measured."
+    name = max(factors, key=lambda name: factors[name])
+    return (
+        f"Of what has a budget, the two event loops differ most in *{name}*: by a factor of"
+        f" {factors[name]:.2g}, where at most 2 is promised."
+    )
+
+
 def as_json(found: Sequence[Row]) -> bytes:
     """Return rows for machines: a list of objects, each with every key."""
     return msgspec.json.format(msgspec.json.encode(found), indent=1)
