@@ -173,4 +173,6 @@ async def running(
 
 def environment() -> dict[str, str]:
     """Return the environment of processes that import `benchmarks`."""
-    return os.environ | {"PYTHONPATH": os.pathsep.join([str(ROOT), os.environ.get("PYTHONPATH", "")])}
+    return os.environ | {
+        "PYTHONPATH": os.pathsep.join([str(ROOT), os.environ.get("PYTHONPATH", "")])
+    }
