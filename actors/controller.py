@@ -31,7 +31,7 @@ from stationd.actors.ledger import Committed, Ledger
 from stationd.actors.ledger_database import Block
 from stationd.actors.line import Line
 from stationd.proto import instruments_protocol as wire
-from stationd.proto.codec import COMMANDS, REPORTS
+from stationd.proto.codec import REPORTS, commands_in
 from stationd.proto.error import InstrumentError, PeerError, StationError, UnexpectedEvent
 from stationd.proto.socket import Socket
 
@@ -68,7 +68,7 @@ class _Pending(Struct):
     """Reports that wait for a write."""
 
     write: int
-    reports: list[wire.Report | SpooledBlocks]
+    reports: list[wire.OneReport | SpooledBlocks]
     cleared: list[Cleared]
     data_bytes: int = 0
 
@@ -180,17 +180,19 @@ class Controller:
             if parts is not None:
                 self._read(parts, now, outcome)
             self._carry_out(outcome)
+            self._daemon.flush()
 
     def _read(self, parts: list[bytes], now_unix_s: float, outcome: Outcome) -> None:
         try:
-            command = COMMANDS.decode(parts[-1])
+            commands = commands_in(parts[-1])
         except PeerError as error:
             self.malformed += 1
             _log.warning("dropped a frame (%d so far): %s", self.malformed, error)
             return
-        self._obey(command, now_unix_s, outcome)
+        for command in commands:
+            self._obey(command, now_unix_s, outcome)
 
-    def _obey(self, command: wire.Command, now_unix_s: float, outcome: Outcome) -> None:
+    def _obey(self, command: wire.OneCommand, now_unix_s: float, outcome: Outcome) -> None:
         match command:
             case wire.Heartbeat():
                 pass
@@ -223,6 +225,7 @@ class Controller:
             for message in messages:
                 self._hear(message, now, outcome)
             self._carry_out(outcome)
+            self._daemon.flush()
 
     def _hear(self, message: Message, now_unix_s: float, outcome: Outcome) -> None:
         match message:
@@ -301,7 +304,7 @@ class Controller:
 
     def _report_all(
         self,
-        reports: list[wire.Report | SpooledBlocks],
+        reports: list[wire.OneReport | SpooledBlocks],
         blocks: dict[SpooledBlocks, list[Block]],
     ) -> None:
         for report in reports:

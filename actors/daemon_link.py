@@ -5,6 +5,7 @@ Rule 2. Nothing is sent while there is no connection: what a daemon must know wh
         again is in Hello, and the rest it collects.
 Rule 3. To a daemon that is connected and silent only Hello is sent, so that reports do not pile
         up in front of it; its next word is answered by a new Hello, and everything goes on.
+Rule 4. Reports wait for `flush`, so that those of one turn travel in one frame, in their order.
 """
 
 from __future__ import annotations
@@ -73,6 +74,7 @@ class DaemonLink:
         self._greeted = False
         self._welcomed = False
         self._silent = False
+        self._outbox: list[bytes] = []
 
     async def receive(self) -> list[bytes]:
         """Wait for a message of the daemon."""
@@ -98,18 +100,30 @@ class DaemonLink:
         held_back, self._silent = self._silent, False
         return held_back
 
-    def report(self, report: wire.Report) -> None:
-        """Send a report, if it makes sense to the daemon now."""
+    def report(self, report: wire.OneReport) -> None:
+        """Send a report with the next `flush`, if it makes sense to the daemon now."""
         if isinstance(report, wire.Hello):
             # Held back are the reports that follow, not this.
             self._greeted = self._connected
-        self.send([REPORTS.encode(report)])
-        self._greeted = self._greeted and not self._silent
+            self.send([REPORTS.encode(report)])
+            self._greeted = self._greeted and not self._silent
+        elif self._greeted:
+            self._outbox.append(REPORTS.encode(report))
 
     def send(self, parts: list[bytes]) -> None:
-        """Send frames as `report` does."""
-        if not self._greeted:
-            return
+        """Send a report that is encoded already, with bulk data, at once."""
+        self.flush()
+        if self._greeted:
+            self._try_send(parts)
+
+    def flush(self) -> None:
+        """Send the reports that wait."""
+        outbox, self._outbox = self._outbox, []
+        if self._greeted:
+            for frame in REPORTS.joined(outbox, wire.REPORTS_TAG):
+                self._try_send([frame])
+
+    def _try_send(self, parts: list[bytes]) -> None:
         try:
             self._socket.send_nowait(parts)
         except PeerGone:
@@ -136,5 +150,6 @@ class DaemonLink:
                 self._silent = True
             if self._welcomed:
                 self.report(wire.Beat())
+                self.flush()
             elif self._connected:
                 self._say_hello()

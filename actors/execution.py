@@ -33,11 +33,11 @@ from stationd.proto.instruments_protocol import (
     Armed,
     AtRest,
     Collect,
-    Command,
     Failed,
     Finished,
     HeldTicket,
     Lost,
+    OneCommand,
     Reached,
     Refused,
     Report,
@@ -93,7 +93,7 @@ class Send(Struct, frozen=True):
     """Send a command to a controller."""
 
     controller: str
-    command: Command
+    command: OneCommand
 
 
 class Tell(Struct, frozen=True):

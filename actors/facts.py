@@ -10,7 +10,7 @@ from typing import Final, Literal
 
 from msgspec import Struct
 
-from stationd.proto.instruments_protocol import Data, Report
+from stationd.proto.instruments_protocol import Data, OneReport
 from stationd.proto.job import Fence, JobId, Ticket
 from stationd.proto.program import Work
 
@@ -240,10 +240,10 @@ class Outcome:
 
     def __init__(self) -> None:
         self.records: list[Record] = []
-        self.reports: list[Report | SpooledBlocks] = []
+        self.reports: list[OneReport | SpooledBlocks] = []
         self.cleared: list[Cleared] = []
         self.data_bytes = 0
-        self.live: list[Report | tuple[Data, bytes]] = []
+        self.live: list[OneReport | tuple[Data, bytes]] = []
         self.orders: list[Order] = []
 
 

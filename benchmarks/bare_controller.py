@@ -15,14 +15,14 @@ import zmq
 from benchmarks.station import STOPWATCH, Station, environment
 from benchmarks.stopwatch import gaps_us
 
-from stationd.proto.codec import COMMANDS, REPORTS
+from stationd.proto.codec import COMMANDS, reports_in
 from stationd.proto.instruments_protocol import (
     Acknowledge,
     Arm,
     Command,
     Finished,
     Hello,
-    Report,
+    OneReport,
     Shutdown,
     Welcome,
 )
@@ -67,17 +67,18 @@ def _start(station: Station) -> subprocess.Popen[bytes]:
 
 
 def _run(socket: zmq.Socket[bytes], seconds: float, count: int) -> None:
-    peer, hello = _receive(socket)
+    peer, (hello, *_) = _receive(socket)
     assert isinstance(hello, Hello)
     _send(socket, peer, Welcome(FENCE, BEAT, hello.version))
     for number in range(1, count + 1):
         _send(socket, peer, Arm(FENCE, _ticket(number), NullWork(duration=seconds), start=True))
     left = count
     while left:
-        peer, report = _receive(socket)
-        if isinstance(report, Finished):
-            _send(socket, peer, Acknowledge(FENCE, report.ticket))
-            left -= 1
+        peer, reports = _receive(socket)
+        for report in reports:
+            if isinstance(report, Finished):
+                _send(socket, peer, Acknowledge(FENCE, report.ticket))
+                left -= 1
     _send(socket, peer, Shutdown(FENCE))
 
 
@@ -85,9 +86,9 @@ def _ticket(number: int) -> Ticket:
     return Ticket(number, JobId(f"00000000-0000-4000-8000-{number:012}"), 1)
 
 
-def _receive(socket: zmq.Socket[bytes]) -> tuple[bytes, Report]:
+def _receive(socket: zmq.Socket[bytes]) -> tuple[bytes, tuple[OneReport, ...]]:
     peer, frame, *_ = socket.recv_multipart()
-    return peer, REPORTS.decode(frame)
+    return peer, reports_in(frame)
 
 
 def _send(socket: zmq.Socket[bytes], peer: bytes, command: Command) -> None:

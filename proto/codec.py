@@ -12,6 +12,8 @@ Rule 3. Decoding never raises anything but `ProtocolViolation` and `UnsupportedV
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
+from struct import Struct
 from typing import Any, Final, Generic, TypeVar
 
 import msgspec
@@ -23,6 +25,7 @@ from stationd.proto.error import (
     RequestError,
     UnsupportedVersion,
 )
+from stationd.proto.instruments_protocol import MOST_IN_BATCH
 
 T = TypeVar("T")
 
@@ -99,6 +102,22 @@ class Codec(Generic[T]):
             # Deep nesting raises RecursionError, bad UTF-8 a plain ValueError.
             raise ProtocolViolation(f"malformed message: {error}") from error
 
+    def joined(self, frames: Sequence[bytes], tag: int) -> Iterator[bytes]:
+        """Yield frames that hold the messages of given ones, in the same order.
+
+        What is encoded already is not encoded again: a busy side sends many small messages.
+
+        Args:
+            frames: One message each, as `encode` returns them.
+            tag: Of the message whose only field is a list of messages.
+        """
+        for batch in _batches(frames):
+            if len(batch) == 1:
+                yield batch[0]
+            else:
+                bodies = b"".join([frame[_HEADER_BYTES:] for frame in batch])
+                yield self._header + _BATCH.pack(_PAIR, tag, _LIST, len(batch)) + bodies
+
     def _check_header(self, header: bytes) -> None:
         if len(header) < _HEADER_BYTES or header[:3] != self._protocol:
             ours = self._protocol.decode("ascii")
@@ -110,6 +129,26 @@ class Codec(Generic[T]):
                 f" {self._protocol.decode('ascii')!r}, we speak"
                 f" {self._version[0]}.{self._version[1]}: update the older side"
             )
+
+
+_BATCH: Final = Struct(">BBBH")
+# In msgpack: an array of two; an array whose length follows in two bytes. A tag is one byte.
+_PAIR: Final = 0x92
+_LIST: Final = 0xDC
+_BATCH_BYTES: Final = 64 * 1024
+"""Larger messages travel alone, or nearly so: joining them would only copy them."""
+
+
+def _batches(frames: Sequence[bytes]) -> Iterator[Sequence[bytes]]:
+    begin = size = 0
+    for index, frame in enumerate(frames):
+        full = size + len(frame) > _BATCH_BYTES or index - begin == MOST_IN_BATCH
+        if full and index > begin:
+            yield frames[begin:index]
+            begin, size = index, 0
+        size += len(frame)
+    if begin < len(frames):
+        yield frames[begin:]
 
 
 REQUESTS: Final[Codec[jobs_protocol.Request]] = Codec(
@@ -124,6 +163,23 @@ REPORTS: Final[Codec[instruments_protocol.Report]] = Codec(
 COMMANDS: Final[Codec[instruments_protocol.Command]] = Codec(
     instruments_protocol.PROTOCOL, instruments_protocol.VERSION, instruments_protocol.Command
 )
+
+
+def reports_in(frame: bytes | memoryview) -> tuple[instruments_protocol.OneReport, ...]:
+    """Read a frame of a controller: one report, or several.
+
+    Raises:
+        ProtocolViolation: The frame is not of this protocol, or malformed.
+        UnsupportedVersion: It is of another major version.
+    """
+    report = REPORTS.decode(frame)
+    return report.reports if isinstance(report, instruments_protocol.Reports) else (report,)
+
+
+def commands_in(frame: bytes | memoryview) -> tuple[instruments_protocol.OneCommand, ...]:
+    """Read a frame of the daemon for a controller, as `reports_in` does."""
+    command = COMMANDS.decode(frame)
+    return command.commands if isinstance(command, instruments_protocol.Commands) else (command,)
 
 
 class _Numbered(msgspec.Struct, array_like=True):

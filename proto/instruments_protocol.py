@@ -22,6 +22,8 @@ from stationd.proto.program import Capabilities, Work
 
 PROTOCOL: Final = b"sti"
 VERSION: Final = (1, 0)
+MOST_IN_BATCH: Final = 1000
+"""Messages that travel in one frame."""
 
 # --- reports: controller to daemon -----------------------------------------------------------
 
@@ -167,7 +169,7 @@ class Refused(Struct, frozen=True, array_like=True, tag=14):
     detail: str
 
 
-Report = (
+OneReport = (
     Hello
     | Beat
     | Armed
@@ -183,6 +185,18 @@ Report = (
     | Lost
     | Refused
 )
+
+
+REPORTS_TAG: Final = 15
+
+
+class Reports(Struct, frozen=True, array_like=True, tag=REPORTS_TAG):
+    """Several reports, to be taken in this order. Hello and Data travel alone."""
+
+    reports: Annotated[tuple[OneReport, ...], Meta(min_length=1, max_length=MOST_IN_BATCH)]
+
+
+Report = OneReport | Reports
 
 # --- commands: daemon to controller ----------------------------------------------------------
 
@@ -268,7 +282,7 @@ class Shutdown(Struct, frozen=True, array_like=True, tag=111):
     fence: Fence
 
 
-Command = (
+OneCommand = (
     Welcome
     | Heartbeat
     | Arm
@@ -281,3 +295,15 @@ Command = (
     | Forget
     | Shutdown
 )
+
+
+COMMANDS_TAG: Final = 112
+
+
+class Commands(Struct, frozen=True, array_like=True, tag=COMMANDS_TAG):
+    """Several commands, to be carried out in this order."""
+
+    commands: Annotated[tuple[OneCommand, ...], Meta(min_length=1, max_length=MOST_IN_BATCH)]
+
+
+Command = OneCommand | Commands

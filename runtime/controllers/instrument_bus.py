@@ -5,34 +5,37 @@ Rule 1. A controller is known by the name in its Hello, and must be in the confi
 Rule 2. Silence for three beats means absence. What was sent to an absent controller is lost;
         its next Hello settles how things stand.
 Rule 3. A frame that makes no sense is counted and dropped.
+Rule 4. What is sent to a controller in one turn of the loop travels in one frame, in its order.
 """
 
 from __future__ import annotations
 
 import logging
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 import anyio
 
 from stationd import __version__
-from stationd.proto.codec import COMMANDS, REPORTS
+from stationd.proto.codec import COMMANDS, reports_in
 from stationd.proto.error import JournalFailed, PeerError
 from stationd.proto.instruments_protocol import (
+    COMMANDS_TAG,
     Beat,
     Command,
     Data,
     Heartbeat,
     Hello,
+    OneReport,
     Refused,
-    Report,
     Welcome,
 )
 from stationd.proto.socket import PeerGone, Socket
 from stationd.runtime.journal.records import ControllerSeen
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Generator, Mapping, Sequence
 
     from stationd.proto.job import Fence
     from stationd.proto.program import Capabilities
@@ -100,6 +103,11 @@ class InstrumentBus:
         self._by_identity: dict[bytes, Peer] = {}
         self._strangers: set[str] = set()
         """Named in the log already; a bounded number of them."""
+        self._outboxes: dict[bytes, list[bytes]] = {}
+        """Encoded commands by the address that they go to, in this turn of the loop."""
+        self._filled = anyio.Event()
+        self._reading = False
+        """Reports are being taken in; what they lead to is sent at their end."""
         self._arrived = anyio.Event()
         self._last_look = clock.monotonic()
 
@@ -147,37 +155,56 @@ class InstrumentBus:
         """Serve for ever."""
         async with anyio.create_task_group() as tasks:
             tasks.start_soon(self._beat, instruments)
+            tasks.start_soon(self._empty_outboxes)
             while True:
                 identity, *frames = await self._socket.receive()
                 await self._take(identity, frames, instruments)
 
+    async def _empty_outboxes(self) -> None:
+        while True:
+            await self._filled.wait()
+            self._filled = anyio.Event()
+            self._send_all()
+
     async def _take(self, identity: bytes, frames: list[bytes], instruments: Instruments) -> None:
         try:
-            report = REPORTS.decode(frames[0])
+            reports = reports_in(frames[0])
         except (PeerError, IndexError) as error:
             self._metrics.bad_frame("instruments")
             log.warning("dropped a frame on the instruments socket: %s", error)
             return
-        try:
-            if isinstance(report, Hello):
-                await self._hello(identity, report, instruments)
-            else:
-                self._pass_on(identity, report, frames, instruments)
-        except JournalFailed:
-            raise
-        except Exception:
-            # What one controller says must not take the others with it.
-            log.exception("failed to take a %s: please report this bug", type(report).__name__)
-            self._metrics.unexpected_event()
-
-    def _pass_on(
-        self, identity: bytes, report: Report, frames: list[bytes], instruments: Instruments
-    ) -> None:
+        if isinstance(reports[0], Hello):
+            with self._contained(reports[0]):
+                await self._hello(identity, reports[0], instruments)
+            return
         peer = self._by_identity.get(identity)
         if peer is None:
             # From before our start, or from an absent one: its Hello is on its way.
             return
         peer.heard = self._clock.monotonic()
+        self._reading = True
+        try:
+            for report in reports:
+                with self._contained(report):
+                    self._pass_on(peer, report, frames, instruments)
+        finally:
+            self._reading = False
+            self._send_all()
+
+    @contextmanager
+    def _contained(self, report: OneReport) -> Generator[None]:
+        """What one controller says must not take the others with it."""
+        try:
+            yield
+        except JournalFailed:
+            raise
+        except Exception:
+            log.exception("failed to take a %s: please report this bug", type(report).__name__)
+            self._metrics.unexpected_event()
+
+    def _pass_on(
+        self, peer: Peer, report: OneReport, frames: list[bytes], instruments: Instruments
+    ) -> None:
         match report:
             case Beat() | Hello():
                 pass
@@ -252,12 +279,20 @@ class InstrumentBus:
         self._arrived = anyio.Event()
 
     def _send_to(self, identity: bytes, command: Command) -> None:
-        try:
-            self._socket.send_nowait([identity, COMMANDS.encode(command)])
-        except PeerGone:
-            peer = self._by_identity.pop(identity, None)
-            if peer is not None:
-                self._lost(peer)
+        self._outboxes.setdefault(identity, []).append(COMMANDS.encode(command))
+        if not self._reading:
+            self._filled.set()
+
+    def _send_all(self) -> None:
+        outboxes, self._outboxes = self._outboxes, {}
+        for identity, outbox in outboxes.items():
+            try:
+                for frame in COMMANDS.joined(outbox, COMMANDS_TAG):
+                    self._socket.send_nowait([identity, frame])
+            except PeerGone:
+                peer = self._by_identity.pop(identity, None)
+                if peer is not None:
+                    self._lost(peer)
 
     def _lost(self, peer: Peer) -> None:
         peer.identity = None

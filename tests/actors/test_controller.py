@@ -7,6 +7,7 @@ import sys
 import tempfile
 import threading
 import time
+from collections import deque
 from collections.abc import AsyncGenerator, Callable, Iterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -24,7 +25,7 @@ from stationd.actors import execution_thread
 from stationd.actors.controller import ControllerSettings, run_controller
 from stationd.actors.driver import Driver, Execution, SettingsDriver
 from stationd.proto import instruments_protocol as wire
-from stationd.proto.codec import COMMANDS, REPORTS
+from stationd.proto.codec import COMMANDS, reports_in
 from stationd.proto.error import ErrorCode, InstrumentError, StationError, StationUnreachable
 from stationd.proto.job import Fence, JobId, Ticket
 from stationd.proto.program import (
@@ -142,7 +143,8 @@ class Station:
     def __init__(self, socket: Socket) -> None:
         self._socket = socket
         self._peer = b""
-        self.heard: list[wire.Report] = []
+        self.heard: list[wire.OneReport] = []
+        self._unheard = deque[wire.OneReport]()
         self.blocks: list[bytes] = []
 
     async def send(self, *commands: wire.Command) -> None:
@@ -152,14 +154,15 @@ class Station:
     async def send_raw(self, frame: bytes) -> None:
         await self._socket.send([self._peer, frame])
 
-    async def receive(self) -> wire.Report:
-        peer, frame, *rest = await self._socket.receive()
-        report = REPORTS.decode(frame)
-        if isinstance(report, wire.Hello):
-            self._peer = peer
-        self.blocks += rest
-        self.heard.append(report)
-        return report
+    async def receive(self) -> wire.OneReport:
+        while not self._unheard:
+            peer, frame, *rest = await self._socket.receive()
+            self._unheard += reports_in(frame)
+            if isinstance(self._unheard[0], wire.Hello):
+                self._peer = peer
+            self.blocks += rest
+        self.heard.append(self._unheard.popleft())
+        return self.heard[-1]
 
     async def until(self, kind: type[R]) -> R:
         """Return the next report of a kind."""

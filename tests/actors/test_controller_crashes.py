@@ -17,7 +17,7 @@ import zmq
 
 from stationd.actors.controller import ControllerSettings
 from stationd.proto import instruments_protocol as wire
-from stationd.proto.codec import COMMANDS, REPORTS
+from stationd.proto.codec import COMMANDS, reports_in
 from stationd.proto.job import Fence, JobId, Ticket
 from stationd.proto.program import NullWork
 
@@ -63,12 +63,12 @@ class Daemon:
         until = math.inf
         while len(self.ends) < TICKETS and time.monotonic() < until:
             peer, frame, *_ = self._socket.recv_multipart()
-            report = REPORTS.decode(frame)
-            if isinstance(report, wire.Hello):
-                until = min(until, time.monotonic() + seconds)
-                self._greet(peer, report)
-            elif peer == self._peer:
-                self._hear(report)
+            for report in reports_in(frame):
+                if isinstance(report, wire.Hello):
+                    until = min(until, time.monotonic() + seconds)
+                    self._greet(peer, report)
+                elif peer == self._peer:
+                    self._hear(report)
 
     def _greet(self, peer: bytes, hello: wire.Hello) -> None:
         self._peer = peer
@@ -80,7 +80,7 @@ class Daemon:
             self._send(self._arm(number) if state == "armed" else collect)
         self._fill()
 
-    def _hear(self, report: wire.Report) -> None:
+    def _hear(self, report: wire.OneReport) -> None:
         match report:
             case wire.Finished() | wire.Lost():
                 number = report.ticket.number

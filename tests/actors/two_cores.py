@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from stationd.actors import facts
 from stationd.actors.execution import Execution, Output, Returned, Send, Tell
 from stationd.actors.facts import HeldRow, Memory, Outcome, SpooledBlocks
+from stationd.actors.held import TicketCommand
 from stationd.actors.job import Job, step
 from stationd.actors.ladder import CancelAccepted, DataKept, Effect, Event, LeftQueue
 from stationd.actors.line import Line
@@ -100,7 +101,7 @@ class Controller:
     def take_command(self) -> None:
         command = self.commands.popleft()
         outcome = Outcome()
-        assert not isinstance(command, wire.Welcome | wire.Heartbeat | wire.Forget | wire.Shutdown)
+        assert isinstance(command, TicketCommand)
         self.line.command(command, 1.0, outcome)
         self._follow(outcome)
 

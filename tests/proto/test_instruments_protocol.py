@@ -1,13 +1,20 @@
 """The messages between the daemon and controllers: these bytes are the protocol."""
 
 from collections.abc import Callable
-from typing import get_args
+from typing import Any, get_args
 
 import msgspec
 import pytest
 
 from stationd.proto import instruments_protocol as instruments
-from stationd.proto.codec import COMMANDS, REPORTS
+from stationd.proto.codec import (
+    COMMANDS,
+    MAX_FRAME_BYTES,
+    REPORTS,
+    Codec,
+    commands_in,
+    reports_in,
+)
 from stationd.proto.error import ErrorCode, ProtocolViolation
 from stationd.proto.job import Fence, JobId, Ticket
 from stationd.proto.program import (
@@ -81,6 +88,7 @@ REPORT_EXAMPLES: dict[str, instruments.Report] = {
     "Lost": instruments.Lost(TICKET, 1),
     "Refused": instruments.Refused(TICKET, ErrorCode.STALE_FENCE, "epoch 2, seen 3"),
     "Refused, of no ticket": instruments.Refused(None, ErrorCode.STALE_FENCE, "foreign"),
+    "Reports": instruments.Reports((instruments.Armed(TICKET), instruments.Beat())),
 }
 COMMAND_EXAMPLES: dict[str, instruments.Command] = {
     "Welcome": instruments.Welcome(FENCE, 1.0, "0.1.0"),
@@ -96,6 +104,7 @@ COMMAND_EXAMPLES: dict[str, instruments.Command] = {
     "Acknowledge": instruments.Acknowledge(FENCE, TICKET),
     "Forget": instruments.Forget(FENCE, 9),
     "Shutdown": instruments.Shutdown(FENCE),
+    "Commands": instruments.Commands((instruments.Heartbeat(), instruments.Start(FENCE, TICKET))),
 }
 
 GoldenCheck = Callable[[str, str, bytes], None]
@@ -128,8 +137,47 @@ def test_every_message_has_golden_bytes() -> None:
 
 
 def test_every_command_carries_a_fence_but_the_sign_of_life() -> None:
-    for command in set(get_args(instruments.Command)) - {instruments.Heartbeat}:
+    for command in set(get_args(instruments.OneCommand)) - {instruments.Heartbeat}:
         assert msgspec.structs.fields(command)[0].type is Fence
+
+
+@pytest.mark.parametrize(
+    "count", [1, 2, instruments.MOST_IN_BATCH, 2 * instruments.MOST_IN_BATCH + 3]
+)
+def test_joined_frames_hold_the_same_messages_in_the_same_order(count: int) -> None:
+    reports = [instruments.Started(TICKET, float(index)) for index in range(count)]
+    joined = [*REPORTS.joined([*map(REPORTS.encode, reports)], instruments.REPORTS_TAG)]
+    assert len(joined) == -(-count // instruments.MOST_IN_BATCH)
+    assert [report for frame in joined for report in reports_in(frame)] == reports
+    commands = [instruments.Forget(FENCE, index) for index in range(count)]
+    joined = [*COMMANDS.joined([*map(COMMANDS.encode, commands)], instruments.COMMANDS_TAG)]
+    assert [command for frame in joined for command in commands_in(frame)] == commands
+
+
+def test_large_messages_are_not_joined_into_frames_that_are_too_large() -> None:
+    long = "x" * 50_000
+    refusals = [instruments.Refused(None, ErrorCode.CONFLICT, long + str(i)) for i in range(400)]
+    frames = [*map(REPORTS.encode, refusals)]
+    joined = [*REPORTS.joined(frames, instruments.REPORTS_TAG)]
+    assert max(map(len, joined)) < MAX_FRAME_BYTES
+    assert [report for frame in joined for report in reports_in(frame)] == refusals
+
+
+def test_joining_nothing_sends_nothing() -> None:
+    assert not [*REPORTS.joined([], instruments.REPORTS_TAG)]
+
+
+def test_a_joined_frame_is_the_message_of_the_protocol() -> None:
+    frames = [REPORTS.encode(instruments.Armed(TICKET)), REPORTS.encode(instruments.Beat())]
+    (joined,) = REPORTS.joined(frames, instruments.REPORTS_TAG)
+    assert REPORTS.decode(joined) == REPORT_EXAMPLES["Reports"]
+
+
+@pytest.mark.parametrize("codec", [REPORTS, COMMANDS])
+def test_an_empty_batch_is_refused(codec: Codec[Any]) -> None:
+    tag = instruments.REPORTS_TAG if codec is REPORTS else instruments.COMMANDS_TAG
+    with pytest.raises(ProtocolViolation, match="length >= 1"):
+        codec.decode(b"sti\x01\x00" + msgspec.msgpack.encode([tag, []]))
 
 
 @pytest.mark.parametrize(

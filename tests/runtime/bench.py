@@ -8,10 +8,12 @@ sent, and what controllers report is what the test says.
 
 import shutil
 import tempfile
+from collections import deque
 from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from weakref import WeakKeyDictionary
 
 import anyio
 import zmq
@@ -19,7 +21,7 @@ from anyio.lowlevel import checkpoint
 from prometheus_client import generate_latest
 
 from stationd.proto import instruments_protocol as wire
-from stationd.proto.codec import REPLIES, REPORTS, REQUESTS
+from stationd.proto.codec import REPLIES, REPORTS, REQUESTS, commands_in
 from stationd.proto.job import Fence, JobId, JobSpec, Ticket
 from stationd.proto.jobs_protocol import Events, FeedEvent, Reply, Request
 from stationd.proto.program import (
@@ -65,6 +67,17 @@ class StillClock:
 
     def monotonic(self) -> float:
         return self.now
+
+
+_UNHEARD: WeakKeyDictionary[Socket, deque[wire.OneCommand]] = WeakKeyDictionary()
+
+
+async def heard(socket: Socket) -> wire.OneCommand:
+    """Return what a controller hears next; several commands may come in one frame."""
+    unheard = _UNHEARD.setdefault(socket, deque())
+    while not unheard:
+        unheard += commands_in((await socket.receive())[0])
+    return unheard.popleft()
 
 
 @dataclass
@@ -174,12 +187,14 @@ class Bench:
         assert ticket is not None
         return ticket
 
-    def report(self, controller: str, *reports: wire.Report) -> None:
+    def report(self, controller: str, *reports: wire.OneReport) -> None:
         """Let a controller say something, through the bus' own door."""
         identity = controller.encode()
-        self.bus._by_identity[identity] = self.bus.peers[controller]
+        peer = self.bus.peers[controller]
+        self.bus._by_identity[identity] = peer
+        peer.heard = self.clock.now
         for report in reports:
-            self.bus._pass_on(identity, report, [b""], self.instruments)
+            self.bus._pass_on(peer, report, [b""], self.instruments)
 
     def run(self, controller: str, ticket: Ticket, seconds: float = 0.0) -> None:
         """Let a controller execute a ticket."""

@@ -14,7 +14,7 @@ from stationd.actors.controller import Controller, ControllerSettings
 from stationd.actors.line import Line
 from stationd.proto import instruments_protocol as wire
 from stationd.proto import jobs_protocol
-from stationd.proto.codec import COMMANDS, REQUESTS
+from stationd.proto.codec import REQUESTS, commands_in
 from stationd.runtime.clock import Clock
 from stationd.runtime.controllers.children import Child
 from stationd.runtime.daemon import Ports, Station, assemble, finish
@@ -67,7 +67,8 @@ class SimulatedWorkers(Workers):
 
 def repeatable_command(frame: bytes) -> bool:
     """Whether a command to a controller may arrive twice: all may but the first."""
-    return not isinstance(COMMANDS.decode(frame), wire.Welcome | wire.Shutdown)
+    once = wire.Welcome | wire.Shutdown
+    return not any(isinstance(command, once) for command in commands_in(frame))
 
 
 def repeatable_request(frame: bytes) -> bool:

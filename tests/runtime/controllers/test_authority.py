@@ -6,13 +6,13 @@ import pytest
 import zmq
 
 from stationd.proto import instruments_protocol as wire
-from stationd.proto.codec import COMMANDS, REPORTS
+from stationd.proto.codec import REPORTS
 from stationd.proto.job import Fence
 from stationd.proto.number import MOST
 from stationd.proto.socket import Socket, connect
 from stationd.runtime.controllers.authority import Authority
 from stationd.runtime.journal.memory import MemoryJournal
-from tests.runtime.bench import FIRST_TICKET, NULL, Bench, a_bench, until
+from tests.runtime.bench import FIRST_TICKET, NULL, Bench, a_bench, heard, until
 
 NOW = 1.5
 
@@ -103,10 +103,6 @@ def dial(bench: Bench) -> Socket:
 async def says(socket: Socket, *reports: wire.Report) -> None:
     for report in reports:
         await socket.send([REPORTS.encode(report)])
-
-
-async def heard(socket: Socket) -> wire.Command:
-    return COMMANDS.decode((await socket.receive())[0])
 
 
 @pytest.mark.anyio

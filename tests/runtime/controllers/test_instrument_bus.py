@@ -8,20 +8,16 @@ import zmq
 from anyio.lowlevel import checkpoint
 
 from stationd.proto import instruments_protocol as wire
-from stationd.proto.codec import COMMANDS, REPORTS
+from stationd.proto.codec import REPORTS
 from stationd.proto.job import Ticket
 from stationd.proto.socket import Socket, connect
-from tests.runtime.bench import BEAT, GRACE, NULL, Bench, a_bench, hello, job_id, until
+from tests.runtime.bench import BEAT, GRACE, NULL, Bench, a_bench, heard, hello, job_id, until
 
 pytestmark = pytest.mark.anyio
 
 
 def dial(bench: Bench) -> Socket:
     return connect(zmq.DEALER, bench.station.settings.instruments_endpoint)
-
-
-async def heard(socket: Socket) -> wire.Command:
-    return COMMANDS.decode((await socket.receive())[0])
 
 
 async def join(bench: Bench, socket: Socket, name: str = "a") -> None:
