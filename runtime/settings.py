@@ -14,6 +14,8 @@ import msgspec
 from msgspec import Meta, Struct, field
 
 from stationd.proto.error import StationError
+from stationd.runtime.queue.entry import AGEING
+from stationd.runtime.queue.shares import HALF_LIFE
 from stationd.runtime.settings_check import problems, suggestion
 
 
@@ -79,6 +81,17 @@ class Recovery(Struct, frozen=True, forbid_unknown_fields=True):
     """``resume``: they go on from where they were; ``abort``: they are cancelled."""
 
 
+class Queue(Struct, frozen=True, forbid_unknown_fields=True):
+    """Who goes next; see docs/queue.md."""
+
+    ageing: Seconds = AGEING
+    """Seconds of waiting that count as one point of priority."""
+    half_life: Annotated[float, Meta(ge=0, le=1_000_000_000)] = HALF_LIFE
+    """Seconds in which half of what a project has used is forgotten; 0 turns fair shares off."""
+    weights: dict[str, Annotated[float, Meta(gt=0, le=1_000_000)]] = {}
+    """The weights of projects, by their names; 1 for all others."""
+
+
 class Metrics(Struct, frozen=True, forbid_unknown_fields=True):
     """Where Prometheus scrapes."""
 
@@ -123,6 +136,7 @@ class Settings(Struct, frozen=True, forbid_unknown_fields=True):
     instruments: Instruments = field(default_factory=Instruments)
     deadlines: Deadlines = field(default_factory=Deadlines)
     recovery: Recovery = field(default_factory=Recovery)
+    queue: Queue = field(default_factory=Queue)
     metrics: Metrics = field(default_factory=Metrics)
     workers: Workers = field(default_factory=Workers)
     controllers: dict[Name, Controller] = field(default_factory=dict[str, Controller])

@@ -96,6 +96,10 @@ class Gates:
                 return one
         return None
 
+    def draining(self, claims: Iterable[str]) -> str | None:
+        """Return the first of some controllers that takes no new jobs."""
+        return next((name for name in claims if self.gate(name).state == "draining"), None)
+
     def closed(self, claims: Iterable[str], project: str, now_unix_s: float) -> bool:
         """Whether a project's job for some controllers must not begin now."""
         if not self._gates and not self._reservations:

@@ -161,6 +161,10 @@ class Queue:
         """Return the lanes that need any of some controllers."""
         return [lane for lane in self._lanes.values() if not lane.apart(claims)]
 
+    def waiting(self, controller: str) -> int:
+        """Return how many jobs wait for a controller, but for those that are set aside."""
+        return sum(len(lane.jobs) for lane in self.lanes((controller,)))
+
     def depth(self, controller: str) -> int:
         """Return how many tickets a controller's line takes, the running one included."""
         line = self._lines.get(controller)

@@ -16,7 +16,7 @@ import math
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable
 
 HALF_LIFE: Final = 86_400.0
 """Seconds, if the settings say nothing else: what was used yesterday counts half."""
@@ -33,21 +33,17 @@ class Shares:
 
     Args:
         half_life: Seconds in which use is forgotten by half; 0 turns fair shares off.
-        weights: The projects whose weight is not 1; all above 0.
+        weight: Tells the weight of a project, above 0.
     """
 
     def __init__(
-        self, half_life: float = HALF_LIFE, weights: Mapping[str, float] | None = None
+        self, half_life: float = HALF_LIFE, weight: Callable[[str], float] = lambda _: 1.0
     ) -> None:
         self._half_life = half_life
-        self._weights = weights or {}
+        self.weight = weight
         self._used: dict[str, float] = {}
         self._back: dict[str, float] = {}
         self._reckoned = 0.0
-
-    def weight(self, project: str) -> float:
-        """Return a project's weight."""
-        return self._weights.get(project, 1.0)
 
     def back(self, project: str) -> float:
         """Return how many seconds a project's jobs stand back, as last reckoned."""

@@ -177,7 +177,7 @@ def test_shares_alone_take_nothing_back() -> None:
 
 
 def test_projects_take_turns_by_their_weights() -> None:
-    shares = Shares(half_life=1e9, weights={"y": 3.0})
+    shares = Shares(1e9, lambda project: 3.0 if project == "y" else 1.0)
     queue = Queue(AGEING, shares)
     queue.set_depth("a", 1)
     for number in range(80):

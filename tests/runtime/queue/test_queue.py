@@ -26,7 +26,7 @@ class Both(RuleBasedStateMachine):
 
     def __init__(self) -> None:
         super().__init__()
-        self.queue = Queue(AGEING, Shares(1000.0, {"y": 2.0}))
+        self.queue = Queue(AGEING, Shares(1000.0, lambda project: 2.0 if project == "y" else 1.0))
         self.naive = Naive(self.queue.shares)
         self.number = 0
         self.now = START
