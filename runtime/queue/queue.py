@@ -278,8 +278,10 @@ class Queue:
         if not self._recalled:
             return Decision(granted, [])
         recalled, self._recalled = self._recalled, []
-        still = [out.entry.number for out in recalled if not out.began]
-        return Decision(granted, [number for number in still if number in self._out])
+        # Some have begun since, or have come back and gone out again.
+        still = [out for out in recalled if not out.began]
+        numbers = [out.entry.number for out in still if self._out.get(out.entry.number) is out]
+        return Decision(granted, numbers)
 
     def next_time(self) -> float | None:
         """Return when something happens by itself next, in Unix seconds; None if nothing does."""
