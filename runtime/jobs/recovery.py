@@ -13,6 +13,7 @@ Rule 4. While some have not come as far as the queue yet, jobs behind them do no
 from __future__ import annotations
 
 import logging
+from functools import partial
 from typing import TYPE_CHECKING, Final, Literal
 
 import anyio
@@ -79,6 +80,8 @@ class Recovery:
         self._newest = journal.opening.number
         # The last number that a slice has come to.
         self._reached = 0
+        # Up to this number jobs enter the queue: all before it have asked to, or are on their way.
+        self._open_to = 0
         # Those below the queue; and those that wait for them, which would overtake.
         self._climbing = 0
         self._held_back: dict[JobId, LiveJob] = {}
@@ -151,11 +154,10 @@ class Recovery:
             self._reached = page[-1].number
             for stored in page:
                 self._begin(stored)
-            if self.holds and not self._climbing:
-                # When what these have written is on disk, they stand in the queue themselves.
-                self._journal.write([], lambda _commit: self._let_in(instruments))
+            self._advance(instruments)
             instruments.grant()
             await checkpoint()
+        self._advance(instruments)
         self.over.set()
 
     def _begin(self, stored: StoredJob) -> None:
@@ -170,7 +172,7 @@ class Recovery:
 
     def hold_back(self, live: LiveJob) -> bool:
         """Keep a job from the queue if it would overtake; tell whether it is kept."""
-        if not self.holds or live.job.number <= self._reached:
+        if not self.holds or live.job.number <= self._open_to:
             return False
         self._held_back[live.job.id] = live
         return True
@@ -179,8 +181,18 @@ class Recovery:
         """Keep a job no more, for it is to leave; tell whether it was kept."""
         return self._held_back.pop(live.job.id, None) is not None
 
-    def _let_in(self, instruments: Instruments) -> None:
-        self.holds = False
-        held_back, self._held_back = self._held_back, {}
-        for live in sorted(held_back.values(), key=lambda live: live.job.number):
-            instruments.enqueue(live)
+    def _advance(self, instruments: Instruments) -> None:
+        if self.holds:
+            # When what this slice has written is on disk, all of it has asked to enter the queue.
+            last = not self._climbing
+            let_in = partial(self._let_in, instruments, self._reached, last=last)
+            self._journal.write([], lambda _commit: let_in())
+
+    def _let_in(self, instruments: Instruments, number: int, *, last: bool) -> None:
+        self._open_to = number
+        if last:
+            self.holds = False
+        for live in sorted(self._held_back.values(), key=lambda live: live.job.number):
+            if last or live.job.number <= number:
+                del self._held_back[live.job.id]
+                instruments.enqueue(live)

@@ -224,9 +224,17 @@ async def test_nothing_is_forgotten_while_not_all_tickets_are_known() -> None:
         assert wire.Forget(bench.fence, ticket_of(bench, 1).number) in bench.lines.to("a")
 
 
-async def test_a_deadline_that_has_passed_ends_a_job_that_is_not_taken_up_yet() -> None:
-    timed = JobSpec(work=null_spec().work, timeout=0.001)
-    async with restarted(queue_up(null_spec(), timed)) as (bench, _):
+async def test_a_deadline_that_has_passed_ends_a_job_that_is_not_taken_up_yet(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    timed = JobSpec(work=null_spec().work, timeout=100.0)
+
+    def leave(bench: Bench) -> None:
+        queue_up(null_spec(), timed)(bench)
+        # It is later when the station starts again.
+        monkeypatch.setattr("tests.runtime.bench.NOW", bench.clock.now + 200.0)
+
+    async with restarted(leave) as (bench, _):
         bench.lines.names.clear()
         await bench.instruments.hello("a", hello("a"), same_ledger=True)
         await committed_until(bench, lambda: ended(bench, 2) is S.FAILED)
