@@ -43,7 +43,7 @@ from stationd.runtime.journal.records import (
 )
 
 Row = tuple[object, ...]
-_Head = tuple[int, int, str, int, float, bool, bytes | None, str, int, int]
+_Head = tuple[int, int, str, int, float, int, bytes | None, str, int, int]
 """A row of `_GO_ON`."""
 
 _encode: Final = msgspec.msgpack.Encoder().encode
@@ -157,15 +157,17 @@ class Batch:
             )
         )  # fmt: skip
         self._specs.append((record.number, _encode(spec)))
-        self._facts.append((self.seq, record.number, 1, 1, _RECEIVED, time, False, None, "", False))
+        self._facts.append((self.seq, record.number, 1, 1, _RECEIVED, time, 0, None, "", 0))
 
     def _fact(self, fact: Fact) -> None:
         self.seq = seq = self.seq + 1
         number, ordinal, attempt, status = fact.number, fact.ordinal, fact.attempt, str(fact.status)
         error = None if fact.error is None else _encode(fact.error)
-        time, cancelling, note = fact.time_unix_s, fact.cancelling, fact.note
+        # As integers: for anything that is not exactly one the driver searches an adapter.
+        cancelling, retrying = +fact.cancelling, +fact.retrying
+        time, note = fact.time_unix_s, fact.note
         self._facts.append(
-            (seq, number, ordinal, attempt, status, time, cancelling, error, note, fact.retrying)
+            (seq, number, ordinal, attempt, status, time, cancelling, error, note, retrying)
         )
         head = self._heads.get(number)
         if head is None:
@@ -216,7 +218,7 @@ class Batch:
         place = (None, None, None) if ref is None else (ref.id, ref.size_bytes, ref.sha256)
         self._items[record.number, record.index] = (
             record.number, record.index, record.attempt, _error(record.error), *place,
-            record.data, record.partial,
+            record.data, +record.partial,
         )  # fmt: skip
 
     def _block(self, record: BlockStored) -> None:
