@@ -6,7 +6,6 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Final
 
-from benchmarks import journal
 from benchmarks.bench import Bench
 from benchmarks.figures import (
     full_queue,
@@ -15,9 +14,12 @@ from benchmarks.figures import (
     many,
     result,
     start,
+    stored,
     through,
 )
 from benchmarks.row import Point
+
+from benchmarks import journal
 
 Measure = Callable[[Bench], Awaitable[list[Point]]]
 
@@ -49,7 +51,8 @@ FIGURES: Final = (
     Figure("controllers", many.controllers),
     Figure("circuits", many.circuits),
     Figure("sweep", many.sweep),
-    Figure("result", result.large_result, 1),
+    Figure("stored jobs", stored.one_more, 1),
+    Figure("results", result.large_results, 1),
     Figure("start", start.start_up),
     Figure("scrape", start.scrape),
     Figure("journal", _journal),

@@ -32,7 +32,8 @@ class Size:
     """In one job."""
     spots: int = 500
     """Of a sweep over several controllers."""
-    result_mib: int = 1_024
+    results: tuple[int, int] = (4, 256)
+    """Jobs, and MiB of each one's result; a station stores no larger ones."""
     scrapes: int = 100
     starts: int = 5
 
@@ -54,7 +55,7 @@ QUICK: Final = replace(
     over_controllers=100,
     circuits=10,
     spots=50,
-    result_mib=16,
+    results=(2, 8),
     scrapes=20,
     starts=1,
 )

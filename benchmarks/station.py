@@ -10,7 +10,7 @@ import sys
 import tempfile
 import urllib.request
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import ExitStack, asynccontextmanager
 from pathlib import Path
 from typing import Final
 
@@ -155,11 +155,20 @@ class Station:
 
 @asynccontextmanager
 async def running(
-    backend: str, controllers: str = STOPWATCH, *, prewarm: bool = False
+    backend: str, controllers: str = STOPWATCH, *, prewarm: bool = False, at: Path | None = None
 ) -> AsyncIterator[Station]:
-    """Run a station while the context lasts, its controllers connected."""
-    with tempfile.TemporaryDirectory(prefix="bench", dir="/tmp", ignore_cleanup_errors=True) as at:
-        station = Station(Path(at), backend, controllers, prewarm=prewarm)
+    """Run a station while the context lasts, its controllers connected.
+
+    Args:
+        backend: The daemon's event loop.
+        controllers: Tables of the configuration.
+        prewarm: Whether its workers start with it.
+        at: The folder of an earlier station, which goes on; None for a new one, which leaves
+            nothing behind.
+    """
+    with ExitStack() as stack:
+        folder = at or Path(stack.enter_context(new_folder()))
+        station = Station(folder, backend, controllers, prewarm=prewarm)
         try:
             await station.start()
             await station.wait_connected()
@@ -169,6 +178,11 @@ async def running(
                 await jobs.close()
                 await station.stop()
                 station.end_controllers()
+
+
+def new_folder() -> tempfile.TemporaryDirectory[str]:
+    """Return a folder whose path is short enough for sockets in it."""
+    return tempfile.TemporaryDirectory(prefix="bench", dir="/tmp", ignore_cleanup_errors=True)
 
 
 def environment() -> dict[str, str]:
