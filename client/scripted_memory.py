@@ -20,6 +20,7 @@ from stationd.proto.error import (
 from stationd.proto.job import ArtifactRef, ItemView, JobId, JobSpec, JobView, TimelineEntry
 from stationd.proto.program import Sweep
 from stationd.proto.result import Result, encode_result
+from stationd.proto.station_requests import JobLog, LogLine, Overview, ReadLog, Survey
 from stationd.proto.status import JobExecutorStatus, JobStatusEnum, RemoteRetryStrategy
 
 WHOLE_WAY: Final = tuple(
@@ -28,6 +29,21 @@ WHOLE_WAY: Final = tuple(
     if status not in (JobExecutorStatus.FAILED, JobExecutorStatus.ABORTED)
 )
 """The rungs of a job that succeeds."""
+NOTHING_DONE: Final = Overview(
+    0,
+    time_unix_s=1_700_000_000.0,
+    since_unix_s=1_700_000_000.0,
+    received=0,
+    ended={"ready": 0, "failed": 0, "aborted": 0},
+    under_way={},
+    queued=0,
+    listeners=0,
+    commits=0,
+    commit_seconds=0.0,
+    trouble="",
+    running=(),
+)
+"""A station that has just started."""
 _NOT_EXECUTED: Final = frozenset(
     {
         JobExecutorStatus.SAVE_SWEEP_METADATA_STARTED,
@@ -51,6 +67,9 @@ class ScriptedMemory:
         """Of each target, the id of the set that it uses."""
         self.controllers: tuple[wire.ControllerView, ...] = ()
         self.targets: tuple[wire.TargetView, ...] = ()
+        self.overview = NOTHING_DONE
+        self.log: tuple[LogLine, ...] = ()
+        """What was logged, of whichever job."""
         self.facts: list[wire.FeedEvent] = []
         """The feed; the first has the sequence number 1."""
         self.plan: Callable[[JobSpec], Sequence[JobExecutorStatus]] = _stay
@@ -133,12 +152,23 @@ class ScriptedMemory:
                 return self._list(request)
             case wire.Cancel() | wire.Retry():
                 return self._turn(request)
-            case wire.ListControllers():
-                return wire.Controllers(number, self.targets, self.controllers)
+            case wire.ListControllers() | Survey() | ReadLog():
+                return self._tell(request)
             case wire.ListCalibrations():
                 return wire.Calibrations(number, self._summaries(request.target))
             case _:
                 return self._calibration(request)
+
+    def _tell(self, request: wire.ListControllers | Survey | ReadLog) -> wire.Reply:
+        """Answer what is asked about the whole station."""
+        match request:
+            case wire.ListControllers():
+                return wire.Controllers(request.request, self.targets, self.controllers)
+            case Survey():
+                return msgspec.structs.replace(self.overview, request=request.request)
+            case ReadLog():
+                self.view(request.job)
+                return JobLog(request.request, self.log, more=False)
 
     def _submit(self, submit: wire.Submit) -> wire.Submitted:
         known = self.jobs.get(submit.job)

@@ -9,6 +9,7 @@ from typing import Literal
 
 import pytest
 
+from stationd.actors.at_work import AT_WORK
 from stationd.actors.driver import Driver, Execution
 from stationd.actors.execution_thread import Broken, Closed, ExecutionThread, Ready
 from stationd.actors.facts import (
@@ -347,3 +348,15 @@ def test_data_is_told_in_blocks() -> None:
         block = told.next()
         assert isinstance(block, BlockCame)
         assert (block.name, block.item, block.offset, block.shape) == ("bits", 2, 3, (1, 2))
+
+
+def test_what_is_logged_by_a_hook_is_known_to_be_of_its_job() -> None:
+    seen: list[JobId | None] = []
+    driver = Scripted()
+    driver.script = lambda _execution: seen.append(AT_WORK.get())
+    with working(driver) as told:
+        told.release(1)
+        told.release(2)
+        for _ in range(4):
+            told.next()
+    assert seen == ["job 1", "job 2"]

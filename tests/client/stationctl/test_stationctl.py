@@ -1,8 +1,6 @@
 """`stationctl` against a station in a thread: what it prints, and how it ends."""
 
 import json
-import os
-import pty
 import signal
 import subprocess
 import sys
@@ -11,67 +9,20 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from click.testing import CliRunner, Result
 
 from stationd import NullProgram, jobs
 from stationd.client.connection import Connection
 from stationd.client.scripted_station import DistantStation, ScriptedStation, whole_way
-from stationd.client.stationctl.cli import COMMANDS, main
+from stationd.client.stationctl.cli import COMMANDS
 from stationd.proto.error import ErrorCode, ErrorInfo
-from stationd.proto.job import JobId, JobSpec
+from stationd.proto.job import JobId
 from stationd.proto.jobs_protocol import ControllerView, Listen, Retry, TargetView
-from stationd.proto.program import Capabilities, Circuits, Sweep
-from stationd.proto.result import Array, AxisValues, ShotsResult, SweepResult
-from stationd.proto.result import Result as StoredResult
+from stationd.proto.program import Capabilities, Circuits
 from stationd.proto.status import JobExecutorStatus as S
 from stationd.proto.status import RemoteRetryStrategy
+from tests.client.stationctl.shell import SWEEP, in_terminal, read_all, run, submitted
 
-BELL = "OPENQASM 3.0;\nqubit[2] q;\n"
-SWEEP = 'returns = ["r.p"]\n[[axes]]\n"a.x" = { start = 0.0, stop = 1.0, points = 5 }\n'
 DRIVER_FAILED = ErrorInfo(ErrorCode.DRIVER_FAILED, "the source does not lock")
-
-
-def run(*words: str) -> Result:
-    return CliRunner().invoke(main, words, catch_exceptions=False)
-
-
-def answer(spec: JobSpec) -> StoredResult:
-    if isinstance(spec.work, Sweep):
-        values = np.array([0.0, 0.5, 1.0, 0.5, np.nan])
-        return SweepResult(
-            axes=(AxisValues(setting="a.x", dimension=0, values=(0, 1, 2, 3, 4), unit="s"),),
-            arrays=(Array(name="r.p", dtype="<f8", shape=(5,), data=values.tobytes()),),
-            spots_done=4,
-        )
-    return ShotsResult(
-        shots=4,
-        bits=Array(name="bits", dtype="|u1", shape=(4, 1), data=b"\x00\xc0\xc0\xc0"),
-        n_bits=2,
-        bit_names=("c[0]", "c[1]"),
-        counts={"00": 1, "11": 3},
-    )
-
-
-@pytest.fixture
-def there(distant_station: DistantStation) -> ScriptedStation:
-    """A station at which every job succeeds."""
-    station = distant_station.station
-    station.plan = whole_way
-    station.answer = answer
-    return station
-
-
-@pytest.fixture
-def bell(tmp_path: Path) -> str:
-    path = tmp_path / "bell.qasm"
-    path.write_text(BELL)
-    return str(path)
-
-
-def submitted(*words: str) -> str:
-    done = run("submit", *words)
-    assert done.exit_code == 0, done.output
-    return done.stdout.strip()
 
 
 # --- submit ----------------------------------------------------------------------------------
@@ -259,37 +210,6 @@ def test_listen_prints_a_line_of_json_for_each_change(there: ScriptedStation) ->
     assert done.exit_code == 0
     (update,) = [json.loads(line) for line in done.stdout.splitlines()]
     assert (update["job"], update["status"], update["coarse"]) == (job, "ready", "COMPLETED")
-
-
-def in_terminal(there: ScriptedStation, *words: str) -> tuple[subprocess.Popen[bytes], int]:
-    """Start a command that finds itself on a terminal; return it and the terminal's other end."""
-    ours, theirs = pty.openpty()
-    environment = os.environ | {"STATIOND_ENDPOINT": there.endpoint, "TERM": "xterm"}
-    program = "from stationd.client.stationctl.cli import main; main()"
-    process = subprocess.Popen(
-        [sys.executable, "-c", program, *words],
-        stdin=theirs,
-        stdout=theirs,
-        stderr=theirs,
-        env=environment,
-        start_new_session=True,
-    )
-    os.close(theirs)
-    return process, ours
-
-
-def read_all(descriptor: int) -> str:
-    said = b""
-    while True:
-        try:
-            part = os.read(descriptor, 65_536)
-        except OSError:  # the other end is closed
-            break
-        if not part:
-            break
-        said += part
-    os.close(descriptor)
-    return said.decode()
 
 
 @pytest.mark.slow
