@@ -16,6 +16,22 @@ import anyio
 from stationd.client import references, retrying, search, sending, submission
 from stationd.client.awaiting import AnyStatus, Verdict
 from stationd.client.download import fetch
+from stationd.client.queue import (
+    Moment,
+    drain_target,
+    drop_reservation,
+    hold,
+    move_before,
+    pause_target,
+    queue,
+    release,
+    reprioritise,
+    reserve,
+    resume_target,
+    target_states,
+    unix,
+    why,
+)
 from stationd.client.references import (
     IncompleteJobItemRef,
     ItemRef,
@@ -62,23 +78,35 @@ __all__ = [
     "close",
     "controllers",
     "download_result",
+    "drain_target",
+    "drop_reservation",
     "get",
     "get_all",
     "get_calibration",
+    "hold",
     "import_calibration",
     "list_calibrations",
     "listen_job_status",
+    "move_before",
+    "pause_target",
     "ping",
+    "queue",
     "refresh",
+    "release",
+    "reprioritise",
+    "reserve",
     "reset_controller",
     "results",
+    "resume_target",
     "retry_submission",
     "status",
     "submit",
+    "target_states",
     "targets",
     "use_calibration",
     "view",
     "wait_for",
+    "why",
 ]
 
 _NEWEST = 2
@@ -114,6 +142,9 @@ async def submit(
     max_attempts: int = 1,
     retry_on: Sequence[ErrorCode] = (),
     on_lost: Literal["fail", "requeue"] = "fail",
+    not_before: Moment | None = None,
+    deadline: Moment | None = None,
+    hold: bool = False,
     id: str | None = None,  # noqa: A002 - its name in the API that this one is compatible with
 ) -> JobRef:
     """Store a job at the station, which then runs it.
@@ -140,6 +171,9 @@ async def submit(
             job's fault, see `JobSpec`.
         on_lost: ``requeue`` lets another attempt follow when a controller was lost at work on
             the job, up to three in all if `max_attempts` says nothing else.
+        not_before: The job does not begin before this time; Unix seconds, or a datetime.
+        deadline: The job fails, with the code ``deadline_passed``, if it has not begun by then.
+        hold: Keep it in the queue until somebody lets it go, with `release`.
         id: A UUID. Submitting the same id twice gives one job.
 
     Returns:
@@ -172,6 +206,9 @@ async def submit(
         max_attempts=max_attempts,
         retry_on=tuple(retry_on),
         on_lost=on_lost,
+        not_before=unix(not_before),
+        deadline=unix(deadline),
+        hold=hold,
     )
     return await sending.send(id_of(id or uuid.uuid4()), submission.checked(spec))
 

@@ -14,7 +14,22 @@ import msgspec
 
 from stationd.client import aio, portal, search
 from stationd.client.awaiting import AnyStatus
+from stationd.client.blocking_queue import (
+    drain_target,
+    drop_reservation,
+    hold,
+    move_before,
+    pause_target,
+    queue,
+    release,
+    reprioritise,
+    reserve,
+    resume_target,
+    target_states,
+    why,
+)
 from stationd.client.portal import call
+from stationd.client.queue import Moment
 from stationd.client.references import (
     IncompleteJobItemRef,
     ItemRef,
@@ -40,23 +55,35 @@ __all__ = [
     "close",
     "controllers",
     "download_result",
+    "drain_target",
+    "drop_reservation",
     "get",
     "get_all",
     "get_calibration",
+    "hold",
     "import_calibration",
     "list_calibrations",
     "listen_job_status",
+    "move_before",
+    "pause_target",
     "ping",
+    "queue",
     "refresh",
+    "release",
+    "reprioritise",
+    "reserve",
     "reset_controller",
     "results",
+    "resume_target",
     "retry_submission",
     "status",
     "submit",
+    "target_states",
     "targets",
     "use_calibration",
     "view",
     "wait_for",
+    "why",
 ]
 
 
@@ -113,6 +140,9 @@ def submit(
     max_attempts: int = 1,
     retry_on: Sequence[ErrorCode] = (),
     on_lost: Literal["fail", "requeue"] = "fail",
+    not_before: Moment | None = None,
+    deadline: Moment | None = None,
+    hold: bool = False,
     id: str | None = None,  # noqa: A002 - as in the twin
 ) -> JobRef:
     """Store a job at the station, which then runs it. Give one of work, programs and sweep."""
@@ -134,6 +164,9 @@ def submit(
         max_attempts=max_attempts,
         retry_on=retry_on,
         on_lost=on_lost,
+        not_before=not_before,
+        deadline=deadline,
+        hold=hold,
         id=id,
     )
 

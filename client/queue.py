@@ -1,0 +1,175 @@
+"""The queue of a station: who goes next, and what operators say of it; asynchronous.
+
+Whatever is changed here is on the station's disk when the call returns.
+"""
+
+from __future__ import annotations
+
+import uuid
+from datetime import datetime
+
+from stationd.client.references import Job, id_of
+from stationd.client.shared import connection
+from stationd.proto.queue_requests import (
+    Explanation,
+    Hold,
+    ListQueue,
+    ListTargets,
+    Move,
+    Placed,
+    Prioritise,
+    QueueListing,
+    Reason,
+    Release,
+    Reserve,
+    SetTarget,
+    Targets,
+    Unreserve,
+    Why,
+)
+
+Moment = float | datetime
+"""Unix seconds, or a time; one without a zone is local."""
+
+
+def unix(moment: Moment | None) -> float | None:
+    """Return a time as Unix seconds.
+
+    >>> unix(None), unix(1.5)
+    (None, 1.5)
+    """
+    return moment.timestamp() if isinstance(moment, datetime) else moment
+
+
+# --- one job -----------------------------------------------------------------------------------
+
+
+async def hold(job: Job) -> Placed:
+    """Keep a job in the queue until somebody lets it go, with `release`.
+
+    Raises:
+        Conflict: The job has begun, or is over.
+        UnknownJob: The station does not know the job.
+    """
+    return await connection().ask(Hold(0, id_of(job)), Placed)
+
+
+async def release(job: Job) -> Placed:
+    """Let a job go that is held.
+
+    Raises:
+        Conflict: The job has begun, or is over.
+        UnknownJob: The station does not know the job.
+    """
+    return await connection().ask(Release(0, id_of(job)), Placed)
+
+
+async def reprioritise(job: Job, priority: int) -> Placed:
+    """Give a job another priority. If it was moved, it goes back to its place.
+
+    Args:
+        job: The job.
+        priority: -1000 to 1000; the higher goes first.
+
+    Raises:
+        Conflict: The job has begun, or is over.
+        UnknownJob: The station does not know the job.
+    """
+    return await connection().ask(Prioritise(0, id_of(job), priority), Placed)
+
+
+async def move_before(job: Job, other: Job) -> Placed:
+    """Put a job that waits just before another one that waits.
+
+    Raises:
+        Conflict: One of the two does not wait in the queue.
+        UnknownJob: The station does not know one of them.
+    """
+    return await connection().ask(Move(0, id_of(job), id_of(other)), Placed)
+
+
+async def why(job: Job) -> tuple[Reason, ...]:
+    """Return why a job stands where it stands: each rule that has decided it, in words.
+
+    Raises:
+        UnknownJob: The station does not know the job.
+    """
+    return (await connection().ask(Why(0, id_of(job)), Explanation)).reasons
+
+
+async def queue(target: str = "", limit: int = 50) -> QueueListing:
+    """Return the queue as it stands.
+
+    Args:
+        target: A target or a controller; empty for all.
+        limit: The most jobs to show, 1 to 1000.
+    """
+    return await connection().ask(ListQueue(0, target, limit), QueueListing)
+
+
+# --- targets -----------------------------------------------------------------------------------
+
+
+async def pause_target(target: str, note: str = "") -> Targets:
+    """Let nothing more begin at a target or a controller; what runs goes on.
+
+    Args:
+        target: Its name.
+        note: Why, for people.
+    """
+    return await connection().ask(SetTarget(0, target, "paused", note), Targets)
+
+
+async def drain_target(target: str, note: str = "") -> Targets:
+    """Let a target or a controller run empty: what waits goes on, and no new job is taken.
+
+    Args:
+        target: Its name.
+        note: Why, for people.
+    """
+    return await connection().ask(SetTarget(0, target, "draining", note), Targets)
+
+
+async def resume_target(target: str) -> Targets:
+    """Open a target or a controller again that was paused or drained."""
+    return await connection().ask(SetTarget(0, target, "open"), Targets)
+
+
+async def reserve(
+    target: str,
+    project: str,
+    begin: Moment,
+    end: Moment,
+    *,
+    note: str = "",
+    id: str | None = None,  # noqa: A002 - as in `submit`
+) -> Targets:
+    """Keep a target or a controller for one project for a while.
+
+    Jobs of others do not begin in that time; what runs goes on.
+
+    Args:
+        target: Its name.
+        project: The project's id or name; empty for jobs without a project.
+        begin: The first moment.
+        end: The first moment after it.
+        note: Why, for people.
+        id: A UUID. A second reservation of the same id replaces the first.
+
+    Raises:
+        Conflict: It is reserved for another project at that time.
+        RequestError: The times make no sense, or there is no such target or project.
+    """
+    number = str(uuid.UUID(id)) if id is not None else str(uuid.uuid4())
+    request = Reserve(0, number, target, project, unix(begin) or 0.0, unix(end) or 0.0, note)
+    return await connection().ask(request, Targets)
+
+
+async def drop_reservation(id: str) -> Targets:  # noqa: A002 - as in `reserve`
+    """Drop a reservation, if it is there."""
+    return await connection().ask(Unreserve(0, id), Targets)
+
+
+async def target_states() -> Targets:
+    """Return what operators have said of targets and controllers, and all reservations."""
+    return await connection().ask(ListTargets(0), Targets)
