@@ -11,6 +11,8 @@ StationError
 │   ├── NoUniqueMatch           a search found more than one
 │   ├── JobNotFinished          results were asked for too early
 │   ├── Conflict                an id is in use for something else
+│   ├── UnknownProject          no project has this id or name
+│   ├── Forbidden               whoever asks may not
 │   └── MessageTooLarge         a message exceeds the wire's bound
 ├── JobError                the job ended without what was waited for
 ├── WaitTimeout             the wait is over, the job is not (also a `TimeoutError`)
@@ -102,6 +104,9 @@ class ErrorCode(StrEnum):
     """Nobody answers at the endpoint."""
     STORAGE_TROUBLE = "storage_trouble"
     """The station's disk is full or fails: it takes no new work until that is mended."""
+    UNKNOWN_PROJECT = "unknown_project"
+    FORBIDDEN = "forbidden"
+    """Whoever asks has not got the role that it takes."""
     UNKNOWN = "unknown"
     """A code of a newer version than ours; the detail says what happened."""
 
@@ -229,6 +234,18 @@ class Conflict(RequestError):
     """The id is in use for something else."""
 
     code = ErrorCode.CONFLICT
+
+
+class UnknownProject(RequestError):
+    """No project has this id or name."""
+
+    code = ErrorCode.UNKNOWN_PROJECT
+
+
+class Forbidden(RequestError):
+    """Whoever asks may not; nothing has changed."""
+
+    code = ErrorCode.FORBIDDEN
 
 
 class MessageTooLarge(RequestError):
@@ -375,6 +392,8 @@ _ERROR_CLASSES: Final[dict[ErrorCode, type[StationError]]] = {
         NoCalibrationSet,
         JobNotFinished,
         Conflict,
+        UnknownProject,
+        Forbidden,
         MessageTooLarge,
         ProtocolViolation,
         UnsupportedVersion,

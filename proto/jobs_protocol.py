@@ -14,7 +14,7 @@ from __future__ import annotations
 
 from typing import Annotated, Final, Literal
 
-from msgspec import Meta, Struct
+from msgspec import Meta, Raw, Struct
 
 from stationd.proto import project_requests as records
 from stationd.proto import queue_requests as queue
@@ -43,7 +43,7 @@ CHUNK_BYTES: Final = 1024 * 1024
 """Artifacts travel in pieces of this size at most."""
 MOST_LISTED: Final = 1000
 """The most jobs on one page."""
-MOST_LISTENED: Final = 10_000
+MOST_LISTENED: Final = 1000
 """The most jobs that one stream can name; one of all jobs has no such bound."""
 MOST_CREDIT: Final = 1_000_000
 """The most events that a client can grant at once."""
@@ -316,6 +316,13 @@ class Events(Struct, frozen=True, array_like=True, tag=108):
 
     request: int
     events: tuple[FeedEvent, ...]
+
+
+class EncodedEvents(Struct, frozen=True, array_like=True, tag=108):
+    """`Events` as they are sent to many: what is the same for all of them is encoded once."""
+
+    request: int
+    events: Raw
 
 
 class ProgressReport(Struct, frozen=True, array_like=True, tag=109):

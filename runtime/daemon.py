@@ -21,6 +21,7 @@ from stationd.proto.instruments_protocol import Shutdown
 from stationd.proto.socket import Socket, bind
 from stationd.runtime.api.jobs_api import JobsApi
 from stationd.runtime.api.positions import Positions
+from stationd.runtime.api.projects import Projects
 from stationd.runtime.clock import SystemClock
 from stationd.runtime.controllers.authority import Authority
 from stationd.runtime.controllers.children import Child
@@ -150,6 +151,7 @@ async def assemble(settings: Settings, ports: Ports, metrics: Metrics, tasks: Ta
     authority = Authority(journal, clock.time())
     calibrations = CalibrationDefaults()
     await calibrations.load(journal, settings.targets)
+    projects = await Projects.loaded(journal)
     bus = InstrumentBus(
         socket=ports.instruments,
         names=list(settings.controllers),
@@ -231,6 +233,7 @@ async def assemble(settings: Settings, ports: Ports, metrics: Metrics, tasks: Ta
         instruments=instruments,
         bus=bus,
         calibrations=calibrations,
+        projects=projects,
         artifacts=Artifacts(artifacts),
         metrics=metrics,
         clock=clock,

@@ -128,6 +128,20 @@ class Target(Struct, frozen=True, forbid_unknown_fields=True):
     controller: str
 
 
+UserName = Annotated[str, Meta(pattern=r"^(\*|[A-Za-z_][A-Za-z0-9_.-]{0,62})\Z")]
+
+
+class User(Struct, frozen=True, forbid_unknown_fields=True):
+    """A Unix user; ``"*"`` is everybody who has no table, a submitter if that one is missing too.
+
+    Without any, whoever reaches the socket may do everything.
+    """
+
+    role: Literal["observer", "submitter", "operator", "admin"] = "submitter"
+    """Each may do what those before it may: look; submit, and change what is theirs; change what
+    is others', calibration sets and controllers; everything."""
+
+
 class Settings(Struct, frozen=True, forbid_unknown_fields=True):
     """All that the configuration file says, with the defaults filled in."""
 
@@ -141,6 +155,7 @@ class Settings(Struct, frozen=True, forbid_unknown_fields=True):
     workers: Workers = field(default_factory=Workers)
     controllers: dict[Name, Controller] = field(default_factory=dict[str, Controller])
     targets: dict[Name, Target] = field(default_factory=dict[str, Target])
+    users: dict[UserName, User] = field(default_factory=dict[str, User])
 
     @property
     def state(self) -> Path:

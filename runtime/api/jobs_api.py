@@ -11,10 +11,10 @@ from __future__ import annotations
 
 import logging
 from functools import partial
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
-import anyio
 import msgspec
+from msgspec.structs import force_setattr
 
 from stationd import __version__
 from stationd.actors.stages.validate import check_spec, resolve_target, silent_controllers
@@ -43,7 +43,6 @@ from stationd.proto.jobs_protocol import (
     Grant,
     ImportCalibration,
     Job,
-    Jobs,
     List,
     ListCalibrations,
     ListControllers,
@@ -60,14 +59,25 @@ from stationd.proto.jobs_protocol import (
     Unlisten,
     UseCalibration,
 )
+from stationd.proto.project_requests import (
+    Annotate,
+    ChangeProject,
+    Count,
+    CreateProject,
+    GetInput,
+    ListProjects,
+)
 from stationd.proto.socket import Socket
 from stationd.proto.station_requests import ReadLog, Survey
+from stationd.runtime.api.archive_api import ArchiveApi, ArchiveRequest
 from stationd.runtime.api.calibration_api import CalibrationApi, CalibrationRequest
 from stationd.runtime.api.client import Client
 from stationd.runtime.api.client_text import check_id, shown
 from stationd.runtime.api.intake import check_storage
+from stationd.runtime.api.people import NEEDED, People
+from stationd.runtime.api.projects_api import ProjectRequest, ProjectsApi
 from stationd.runtime.api.station_api import StationApi
-from stationd.runtime.feed import Stream
+from stationd.runtime.api.streams_api import StreamsApi
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -75,6 +85,7 @@ if TYPE_CHECKING:
     from anyio.abc import TaskGroup
 
     from stationd.proto.job import JobId, JobView
+    from stationd.runtime.api.projects import Projects
     from stationd.runtime.clock import Clock
     from stationd.runtime.controllers.instrument_bus import InstrumentBus
     from stationd.runtime.controllers.instruments import Instruments
@@ -88,10 +99,6 @@ if TYPE_CHECKING:
     from stationd.runtime.work.calibrations import CalibrationDefaults
 
 log = logging.getLogger(__name__)
-
-STREAM_BEAT_SECONDS: Final = 5.0
-MOST_STREAM_JOBS: Final = 1000
-"""Jobs that one stream may name; more listen to all."""
 
 
 class JobsApi:
@@ -109,6 +116,7 @@ class JobsApi:
         bus: InstrumentBus,
         calibrations: CalibrationDefaults,
         artifacts: Artifacts,
+        projects: Projects,
         metrics: Metrics,
         clock: Clock,
         tasks: TaskGroup,
@@ -123,6 +131,10 @@ class JobsApi:
         self._calibrations = CalibrationApi(
             journal, calibrations, settings.target_controllers, clock
         )
+        self._people = People({name: user.role for name, user in settings.users.items()})
+        self._projects = projects
+        self._archive = ArchiveApi(journal, projects, self._with_live)
+        self._project_requests = ProjectsApi(journal, projects, clock)
         self._artifacts = artifacts
         self._whole_station = StationApi(
             state=settings.state,
@@ -137,27 +149,33 @@ class JobsApi:
         self._metrics = metrics
         self._clock = clock
         self._tasks = tasks
-        self._clients: dict[tuple[int, bytes], Client] = {}
+        self._streams = StreamsApi(feed, self._view, self._answer_later)
         self.stopping = False
         """Whether new jobs are refused."""
         # By type: a lookup costs a tenth of a match over all messages.
         self._quick: dict[type[Request], Callable[[Client, Any], None]] = {
             Ping: self._ping,
             Submit: self._submit,
-            Listen: self._listen,
-            Grant: self._grant,
-            Unlisten: self._unlisten,
+            Listen: self._streams.listen,
+            Grant: self._streams.grant,
+            Unlisten: self._streams.unlisten,
             ListControllers: self._list_controllers,
             ResetController: self._reset_controller,
             Survey: self._survey,
         }
         self._slow: dict[type[Request], Callable[[Client, Any], Awaitable[None]]] = {
             Get: self._get,
-            List: self._list,
+            List: self._archived,
+            Count: self._archived,
+            GetInput: self._archived,
+            Annotate: self._archived,
+            ListProjects: self._project,
+            CreateProject: self._project,
+            ChangeProject: self._project,
             Cancel: self._cancel,
             Retry: self._retry,
             Fetch: self._fetch,
-            Listen: self._show_snapshot,
+            Listen: self._streams.show_snapshot,
             ImportCalibration: self._calibration,
             ListCalibrations: self._calibration,
             GetCalibration: self._calibration,
@@ -167,22 +185,17 @@ class JobsApi:
 
     async def serve(self, socket: Socket) -> None:
         """Answer requests on a bound ROUTER for ever."""
+        await self._people.prepare()
+        socket.remember_senders()
         while True:
             identity, *frames = await socket.receive()
-            client = self._clients.get((id(socket), identity)) or Client(socket, identity)
+            client = self._streams.client(socket, identity)
+            client.sender = socket.sender
             self.take(client, frames)
 
     async def beat(self) -> None:
         """Tell listeners for ever that their streams are alive."""
-        while True:
-            await anyio.sleep(STREAM_BEAT_SECONDS)
-            self._feed.beat()
-            for key, client in list(self._clients.items()):
-                for number, stream in list(client.streams.items()):
-                    if stream.closed:
-                        del client.streams[number]
-                if not client.streams:
-                    del self._clients[key]
+        await self._streams.beat()
 
     def take(self, client: Client, frames: list[bytes]) -> None:
         """Carry out one request, or begin to."""
@@ -195,19 +208,38 @@ class JobsApi:
             self._metrics.bad_frame("jobs")
             client.send(Failure(request_number(frames[0]), error.info))
             return
-        quick = self._quick.get(type(request))
+        self._carry_out(client, request)
+
+    def _carry_out(self, client: Client, request: Request) -> None:
+        kind = type(request)
+        if kind in NEEDED:
+            person = self._people.known(client.sender)
+            if person is None:
+                self._tasks.start_soon(self._introduce, client, request)
+                return
+            client.person = person
+        quick = self._quick.get(kind)
         if quick is None:
-            self._tasks.start_soon(self._answer, client, request)
+            self._answer_later(client, request)
             return
         try:
+            client.person.check(request)
             quick(client, request)
         except JournalClosed:
             return
         except Exception as error:  # noqa: BLE001 - one request's failure is its own
             client.send(Failure(request.request, _info_of(error, request)))
 
+    async def _introduce(self, client: Client, request: Request) -> None:
+        await self._people.introduce(client.sender)
+        self._carry_out(client, request)
+
+    def _answer_later(self, client: Client, request: Request) -> None:
+        self._tasks.start_soon(self._answer, client, request)
+
     async def _answer(self, client: Client, request: Request) -> None:
         try:
+            client.person.check(request)
             await self._slow[type(request)](client, request)
         except JournalClosed:
             # This daemon is ending. An answer would end the waiting of whoever asked; without
@@ -220,7 +252,8 @@ class JobsApi:
 
     def _ping(self, client: Client, request: Ping) -> None:
         name, epoch = self._settings.station.name, self._bus.epoch
-        client.send(Pong(request.request, name, epoch, __version__))
+        person = client.person
+        client.send(Pong(request.request, name, epoch, __version__, person.name, person.role))
 
     def _list_controllers(self, client: Client, request: ListControllers) -> None:
         targets = tuple(
@@ -259,6 +292,9 @@ class JobsApi:
         if not self._dispatch.knows(request.job):
             check_storage(self._journal)
         spec = request.spec
+        # The message is ours alone, so what it says of its sender is replaced where it is.
+        force_setattr(spec, "creator", client.person.name)
+        self._projects.check_job(spec.project, spec.properties)
         targets = self._settings.target_controllers
         offers = self._bus.offers()
         if not silent_controllers(spec, offers, targets):
@@ -283,10 +319,11 @@ class JobsApi:
         view = await self._view(request.job)
         client.send(await self._whole_station.log(request.request, view))
 
-    async def _list(self, client: Client, request: List) -> None:
-        views, more = await self._journal.views(request.filter, request.before, request.limit)
-        shown = tuple(self._with_live(view) for view in views)
-        client.send(Jobs(request.request, shown, more))
+    async def _archived(self, client: Client, request: ArchiveRequest) -> None:
+        client.send(await self._archive.answer(request, client.person))
+
+    async def _project(self, client: Client, request: ProjectRequest) -> None:
+        client.send(await self._project_requests.answer(request, client.person))
 
     async def _cancel(self, client: Client, request: Cancel) -> None:
         live = await self._dispatch.find(request.job)
@@ -338,52 +375,6 @@ class JobsApi:
 
     async def _calibration(self, client: Client, request: CalibrationRequest) -> None:
         client.send(await self._calibrations.answer(request))
-
-    # --- streams -----------------------------------------------------------------------------
-
-    def _listen(self, client: Client, request: Listen) -> None:
-        jobs = None if request.jobs is None else frozenset(request.jobs)
-        if jobs is not None and not 0 < len(jobs) <= MOST_STREAM_JOBS:
-            raise RequestError(
-                f"a stream is for 1 to {MOST_STREAM_JOBS} jobs, or for all; not for {len(jobs)}"
-            )
-        stream = Stream(request.request, jobs, client.send, request.credit)
-        # At once: an Unlisten or a Grant that follows must find the stream.
-        self._register(client, stream)
-        if request.after is not None and request.after <= self._feed.position:
-            self._feed.open_after(stream, request.after)
-        else:
-            self._tasks.start_soon(self._answer, client, request)
-
-    async def _show_snapshot(self, client: Client, request: Listen) -> None:
-        stream = client.streams.get(request.request)
-        if stream is None:
-            return
-        seq = self._feed.position
-        try:
-            views = [await self._view(job) for job in sorted(stream.jobs or ())]
-        except Exception:
-            client.streams.pop(stream.request, None)
-            raise
-        if not stream.closed:
-            self._feed.open_snapshot(stream, seq, views)
-
-    def _register(self, client: Client, stream: Stream) -> None:
-        older = client.streams.pop(stream.request, None)
-        if older is not None:
-            self._feed.close(older)
-        client.streams[stream.request] = stream
-        self._clients[id(client.socket), client.identity] = client
-
-    def _grant(self, client: Client, request: Grant) -> None:
-        stream = client.streams.get(request.request)
-        if stream is not None:
-            self._feed.grant(stream, request.credit)
-
-    def _unlisten(self, client: Client, request: Unlisten) -> None:
-        stream = client.streams.pop(request.request, None)
-        if stream is not None:
-            self._feed.close(stream)
 
 
 def _tell(client: Client, reply: Reply) -> None:

@@ -1,0 +1,121 @@
+"""What clients ask for about stored jobs: which there are, what they run, what people call them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import anyio
+import msgspec
+
+from stationd.proto.error import RequestError, UnknownJob
+from stationd.proto.jobs_protocol import Job, Jobs, List, Reply
+from stationd.proto.program import Circuits, Sweep
+from stationd.proto.project_requests import Annotate, Count, Counted, GetInput, Input
+from stationd.runtime.api.client_text import shown
+from stationd.runtime.api.intake import check_storage
+from stationd.runtime.api.people import scoped
+from stationd.runtime.journal.records import JobAnnotated
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from stationd.proto.job import JobFilter, JobId, JobView
+    from stationd.runtime.api.people import Person
+    from stationd.runtime.api.projects import Projects
+    from stationd.runtime.journal.interface import Journal, StoredJob
+
+ArchiveRequest = List | Count | GetInput | Annotate
+
+
+class ArchiveApi:
+    """The part of the jobs API that is about stored jobs.
+
+    Args:
+        journal: Where they are.
+        projects: What properties a job may have.
+        with_live: Adds to a view what is known in memory alone.
+    """
+
+    def __init__(
+        self, journal: Journal, projects: Projects, with_live: Callable[[JobView], JobView]
+    ) -> None:
+        self._journal = journal
+        self._projects = projects
+        self._with_live = with_live
+
+    async def answer(self, request: ArchiveRequest, person: Person) -> Reply:
+        """Carry out a request and return the reply.
+
+        Raises:
+            RequestError: It cannot be carried out; nothing has changed.
+        """
+        match request:
+            case List():
+                return await self._list(request, person)
+            case Count():
+                wanted = _seen_by(request.filter, person)
+                found = 0 if wanted is None else await self._journal.count(wanted)
+                return Counted(request.request, found)
+            case GetInput():
+                return _input(request, await self._stored(request.job))
+            case Annotate():
+                await self._annotate(request, person)
+                view = await self._journal.view(request.job)
+                if view is None:
+                    raise _unknown(request.job)
+                return Job(request.request, self._with_live(view))
+
+    async def _list(self, request: List, person: Person) -> Jobs:
+        wanted = _seen_by(request.filter, person)
+        if wanted is None:
+            return Jobs(request.request, (), more=False)
+        views, more = await self._journal.views(
+            wanted, request.before, request.limit, request.order
+        )
+        return Jobs(request.request, tuple(map(self._with_live, views)), more)
+
+    async def _annotate(self, request: Annotate, person: Person) -> None:
+        stored = await self._stored(request.job)
+        person.check_owner(stored.spec.creator)
+        spec = stored.spec
+        record = JobAnnotated(
+            stored.number,
+            spec.name if request.name is None else request.name,
+            spec.description if request.description is None else request.description,
+            spec.properties if request.properties is None else request.properties,
+        )
+        if request.properties is not None:
+            self._projects.check_properties(spec.project, request.properties)
+        check_storage(self._journal)
+        durable = anyio.Event()
+        self._journal.write([record], lambda _commit: durable.set())
+        await durable.wait()
+
+    async def _stored(self, job: JobId) -> StoredJob:
+        stored = await self._journal.stored(job)
+        if stored is None:
+            raise _unknown(job)
+        return stored
+
+
+def _seen_by(wanted: JobFilter, person: Person) -> JobFilter | None:
+    creators = scoped(wanted, person)
+    if creators is None:
+        return None
+    return msgspec.structs.replace(wanted, creators=creators, scope=None)
+
+
+def _input(request: GetInput, stored: StoredJob) -> Input:
+    work = stored.spec.work
+    if request.item >= stored.spec.items:
+        raise RequestError(
+            f"job {stored.job} has {stored.spec.items} items: there is no item {request.item}"
+        )
+    if isinstance(work, Sweep):
+        return Input(request.request, work, 0)
+    shots = work.n_shots[request.item] if isinstance(work, Circuits) else 0
+    return Input(request.request, work.programs[request.item], shots)
+
+
+def _unknown(job: JobId) -> UnknownJob:
+    return UnknownJob(f"there is no job {shown(job)} at this station")

@@ -1,0 +1,108 @@
+"""Streams of facts that clients ask for: opened, granted more, closed."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+import anyio
+
+from stationd.proto.error import RequestError
+from stationd.proto.jobs_protocol import Grant, Listen, Request, Unlisten
+from stationd.runtime.api.client import Client
+from stationd.runtime.feed import Stream
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
+    from stationd.proto.job import JobId, JobView
+    from stationd.proto.socket import Socket
+    from stationd.runtime.feed import Feed
+
+STREAM_BEAT_SECONDS: Final = 5.0
+
+
+class StreamsApi:
+    """The part of the jobs API that is about streams, and the clients that have some.
+
+    Args:
+        feed: What the streams are of.
+        view: Returns a job for a snapshot.
+        answer_later: Lets `show_snapshot` be called in a task of its own.
+    """
+
+    def __init__(
+        self,
+        feed: Feed,
+        view: Callable[[JobId], Awaitable[JobView]],
+        answer_later: Callable[[Client, Request], None],
+    ) -> None:
+        self._feed = feed
+        self._view = view
+        self._answer_later = answer_later
+        self._clients: dict[tuple[int, bytes], Client] = {}
+
+    def client(self, socket: Socket, identity: bytes) -> Client:
+        """Return the client of a connection: the one that is known, if it has streams."""
+        return self._clients.get((id(socket), identity)) or Client(socket, identity)
+
+    async def beat(self) -> None:
+        """Tell listeners for ever that their streams are alive."""
+        while True:
+            await anyio.sleep(STREAM_BEAT_SECONDS)
+            self._feed.beat()
+            for key, client in list(self._clients.items()):
+                for number, stream in list(client.streams.items()):
+                    if stream.closed:
+                        del client.streams[number]
+                if not client.streams:
+                    del self._clients[key]
+
+    def listen(self, client: Client, request: Listen) -> None:
+        """Open a stream, or begin to.
+
+        Raises:
+            RequestError: It names no job.
+        """
+        jobs = None if request.jobs is None else frozenset(request.jobs)
+        if jobs is not None and not jobs:
+            raise RequestError("a stream is for one job at least, or for all")
+        stream = Stream(request.request, jobs, client.send, request.credit)
+        # At once: an Unlisten or a Grant that follows must find the stream.
+        self._register(client, stream)
+        if request.after is not None and request.after <= self._feed.position:
+            self._feed.open_after(stream, request.after)
+        else:
+            self._answer_later(client, request)
+
+    async def show_snapshot(self, client: Client, request: Listen) -> None:
+        """Begin a stream with the state of its jobs."""
+        stream = client.streams.get(request.request)
+        if stream is None:
+            return
+        seq = self._feed.position
+        try:
+            views = [await self._view(job) for job in sorted(stream.jobs or ())]
+        except Exception:
+            client.streams.pop(stream.request, None)
+            raise
+        if not stream.closed:
+            self._feed.open_snapshot(stream, seq, views)
+
+    def grant(self, client: Client, request: Grant) -> None:
+        """Let a stream send more."""
+        stream = client.streams.get(request.request)
+        if stream is not None:
+            self._feed.grant(stream, request.credit)
+
+    def unlisten(self, client: Client, request: Unlisten) -> None:
+        """Close a stream."""
+        stream = client.streams.pop(request.request, None)
+        if stream is not None:
+            self._feed.close(stream)
+
+    def _register(self, client: Client, stream: Stream) -> None:
+        older = client.streams.pop(stream.request, None)
+        if older is not None:
+            self._feed.close(older)
+        client.streams[stream.request] = stream
+        self._clients[id(client.socket), client.identity] = client
