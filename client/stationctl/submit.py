@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Literal, TypedDict
 import click
 
 from stationd.client import jobs
+from stationd.client.stationctl.moments import MOMENT
 from stationd.client.stationctl.options import json_option, station_option, timeout_option
 from stationd.client.stationctl.printing import print_json
 from stationd.client.sweep_file import read_sweep
@@ -30,12 +31,23 @@ class _Attempts(TypedDict):
     on_lost: Literal["fail", "requeue"]
 
 
+class _Begin(TypedDict):
+    """What a job says of when it may begin."""
+
+    not_before: float | None
+    deadline: float | None
+    hold: bool
+
+
 @click.command
 @click.argument("files", nargs=-1, type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @click.option("--shots", type=click.IntRange(min=1), help=f"Of each circuit.  [default: {SHOTS}]")
 @click.option("--target", default="", metavar="NAME", help="The QPU; the station's only one.")
 @click.option("--name", metavar="TEXT", help="For people and for searches.")
 @click.option("--priority", type=click.IntRange(-1000, 1000), help="The higher goes first.")
+@click.option("--not-before", type=MOMENT, help="When it may begin, as in 14:30 or +2h.")
+@click.option("--deadline", type=MOMENT, help="It fails if it has not begun by then.")
+@click.option("--hold", is_flag=True, help="Keep it in the queue until it is released.")
 @click.option("--calibration", metavar="ID", help="A calibration set; the target's default.")
 @click.option("--compile-only", is_flag=True, help="Compile and execute nothing.")
 @click.option(
@@ -66,6 +78,9 @@ def submit(
     target: str,
     name: str | None,
     priority: int | None,
+    not_before: float | None,
+    deadline: float | None,
+    hold: bool,
     calibration: str | None,
     compile_only: bool,
     max_attempts: int,
@@ -84,6 +99,7 @@ def submit(
         retry_on=tuple(ErrorCode(code) for code in retry_on),
         on_lost=on_lost,
     )
+    begin = _Begin(not_before=not_before, deadline=deadline, hold=hold)
     if files and files[0].suffix == ".toml":
         job = _sweep(
             files[0],
@@ -92,6 +108,7 @@ def submit(
             calibration=calibration,
             id=id,
             attempts=attempts,
+            begin=begin,
         )
     else:
         job = jobs.submit(
@@ -104,6 +121,7 @@ def submit(
             calibration_set=calibration,
             id=id,
             **attempts,
+            **begin,
         )
     if not as_json:
         click.echo(job.id)
@@ -139,6 +157,7 @@ def _sweep(
     calibration: str | None,
     id: str | None,  # noqa: A002 - as in the API
     attempts: _Attempts,
+    begin: _Begin,
 ) -> JobRef:
     found = read_sweep(path.read_text(encoding="utf-8"), str(path))
     return jobs.submit(
@@ -148,6 +167,7 @@ def _sweep(
         calibration_set=calibration,
         id=id,
         **attempts,
+        **begin,
     )
 
 
