@@ -50,7 +50,7 @@ STAGES: Final = {
     ),
 }
 """Where the jobs are that are under way, and the rungs on which they stand there."""
-_ABOVE: Final = 8
+_ABOVE: Final = 9
 """Lines for all that stands above and between the tables."""
 _LEAST_JOBS: Final = 3
 _SPARK: Final = 30
