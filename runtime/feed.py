@@ -4,17 +4,22 @@ Rule 1. Only what is committed is published, in the order of sequence numbers.
 Rule 2. A stream is sent no more events than its listener has granted, and nothing is kept for
         it: one that has no credit left falls behind, and catches up from the journal when it
         grants again.
-Rule 3. Events of one tick travel in one frame.
+Rule 3. Facts of one turn of the loop travel in one frame; what many are sent is encoded once.
 """
 
 from __future__ import annotations
 
 import logging
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, cast
+
+import msgspec
+from msgspec import Raw
 
 from stationd.proto.error import ErrorCode, ErrorInfo, JournalClosed, StationError
+from stationd.proto.job import TimelineEntry
 from stationd.proto.jobs_protocol import (
+    EncodedEvents,
     Events,
     Failure,
     FeedEvent,
@@ -31,12 +36,14 @@ if TYPE_CHECKING:
     from stationd.proto.job import JobId, JobView, Progress
     from stationd.proto.jobs_protocol import Reply
     from stationd.runtime.journal.interface import Queries
+    from stationd.runtime.journal.records import Fact
 
 log = logging.getLogger(__name__)
 
 CATCH_UP_PAGE: Final = 1000
 MOST_EVENTS_PER_FRAME: Final = 5000
 """Bounds a frame well below the wire's limit."""
+_ENCODER: Final = msgspec.msgpack.Encoder()
 
 
 @dataclass(slots=True, eq=False)
@@ -60,7 +67,16 @@ class Stream:
     known: dict[JobId, int] = field(default_factory=dict["JobId", int])
     """The sequence number of each view in the snapshot: older facts are in it already."""
     ready: list[FeedEvent] = field(default_factory=list[FeedEvent])
-    """Taken from this tick's facts, about to be sent."""
+    """Taken from this turn's facts, about to be sent."""
+
+    def outgrow(self, position: int) -> None:
+        """Forget of the snapshot what everybody has been sent."""
+        if self.known and not self.behind:
+            self.known = {job: seq for job, seq in self.known.items() if seq > position}
+
+    def takes_all(self, count: int) -> bool:
+        """Whether so many events can be sent as they are to everybody."""
+        return not self.behind and not self.known and self.credit >= count > 0
 
 
 class Feed:
@@ -78,6 +94,8 @@ class Feed:
         self._tasks = tasks
         self._all: dict[Stream, None] = {}
         self._by_job: dict[JobId, dict[Stream, None]] = {}
+        self._news: list[tuple[int, Sequence[Fact]]] = []
+        """Committed in this turn of the loop: facts, and the first one's sequence number."""
 
     @property
     def listeners(self) -> int:
@@ -88,14 +106,62 @@ class Feed:
         """Return the jobs that somebody listens to by name."""
         return list(self._by_job)
 
-    def publish(self, events: Sequence[FeedEvent]) -> None:
-        """Send committed facts, which follow the ones before without a hole."""
-        if not events:
+    def announce(self, first_seq: int, facts: Sequence[Fact]) -> None:
+        """Publish committed facts soon, with all others of this turn of the loop.
+
+        Args:
+            first_seq: The first one's sequence number.
+            facts: They follow the ones before without a hole.
+        """
+        if not self._news:
+            self._tasks.start_soon(self._publish_news)
+        if facts:
+            self._news.append((first_seq, facts))
+
+    async def _publish_news(self) -> None:
+        self.publish_news()
+
+    def publish_news(self) -> None:
+        """Publish what has been announced."""
+        news, self._news = self._news, []
+        if not news:
             return
-        self.position = events[-1].entry.seq
+        events = [
+            _event(seq, fact)
+            for first_seq, facts in news
+            for seq, fact in enumerate(facts, first_seq)
+            # Most facts are of jobs that nobody listens to just now.
+            if self._all or fact.job in self._by_job
+        ]
+        first_seq, facts = news[-1]
+        self.publish(events, first_seq + len(facts) - 1)
+
+    def publish(self, events: Sequence[FeedEvent], position: int) -> None:
+        """Send committed facts.
+
+        Args:
+            events: All that somebody may listen to since the last publishing, in order.
+            position: The newest committed sequence number, which may be beyond the last of them.
+        """
+        for stream in self._all:
+            stream.outgrow(self.position)
+        self.position = position
+        in_step = [stream for stream in self._all if stream.takes_all(len(events))]
+        for start in range(0, len(events), MOST_EVENTS_PER_FRAME) if in_step else ():
+            page = _ENCODER.encode(events[start : start + MOST_EVENTS_PER_FRAME])
+            for stream in in_step:
+                self._send(stream, _encoded(stream.request, page))
+        for stream in in_step:
+            stream.credit -= len(events)
+            stream.position = position
+        others = [stream for stream in self._all if stream not in set(in_step)]
+        self._publish_to(others, events)
+
+    def _publish_to(self, listeners: Sequence[Stream], events: Sequence[FeedEvent]) -> None:
+        """Send each stream what it has not been sent, may be sent, and listens to."""
         touched: dict[Stream, None] = {}
         for event in events:
-            for stream in (*self._all, *self._by_job.get(event.job, ())):
+            for stream in (*listeners, *self._by_job.get(event.job, ())):
                 if stream.behind or event.entry.seq <= stream.known.get(event.job, 0):
                     continue
                 touched[stream] = None
@@ -236,6 +302,28 @@ class Feed:
         if fresh:
             stream.credit -= len(fresh)
             self._send(stream, Events(stream.request, tuple(fresh)))
+
+
+def _encoded(request: int, page: bytes) -> Reply:
+    # The same frame as that of Events, and so a Reply to all but the type checkers.
+    return cast("Reply", EncodedEvents(request, Raw(page)))
+
+
+def _event(seq: int, fact: Fact) -> FeedEvent:
+    return FeedEvent(
+        fact.job,
+        TimelineEntry(
+            seq=seq,
+            ordinal=fact.ordinal,
+            attempt=fact.attempt,
+            status=fact.status,
+            time_unix_s=fact.time_unix_s,
+            cancelling=fact.cancelling,
+            error=fact.error,
+            note=fact.note,
+            retrying=fact.retrying,
+        ),
+    )
 
 
 def _broken(error: Exception) -> ErrorInfo:

@@ -8,7 +8,7 @@ import anyio
 
 from stationd.proto.codec import REPLIES
 from stationd.proto.error import StationError
-from stationd.proto.jobs_protocol import EncodedEvents, Failure, Reply
+from stationd.proto.jobs_protocol import Failure, Reply
 from stationd.proto.socket import PeerGone, Socket
 from stationd.runtime.api.people import Person
 
@@ -34,7 +34,7 @@ class Client:
         self.person = NOBODY
         """Whom it was taken for at its newest request for which that matters."""
 
-    def send(self, reply: Reply | EncodedEvents, *bulk: bytes) -> bool:
+    def send(self, reply: Reply, *bulk: bytes) -> bool:
         """Send a reply; return False if the client is gone."""
         try:
             self.socket.send_nowait([self.identity, REPLIES.encode(reply), *bulk])

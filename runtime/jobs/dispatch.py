@@ -41,8 +41,7 @@ from stationd.proto.error import (
     StationError,
     UnexpectedEvent,
 )
-from stationd.proto.job import Ticket, TimelineEntry
-from stationd.proto.jobs_protocol import FeedEvent
+from stationd.proto.job import Ticket
 from stationd.proto.status import JobExecutorStatus
 from stationd.runtime.jobs.recovery import Recovery
 from stationd.runtime.jobs.reopening import following
@@ -181,7 +180,7 @@ class Dispatch:
             self._jobs[stored.job] = live
             self._deadlines.begin(live, self.deliver)
             self._metrics.fact(live, None)
-            self._publish(commit.first_seq, [_first_fact(stored)])
+            self._feed.announce(commit.first_seq, [_first_fact(stored)])
         for index, answer in enumerate(answers):
             answer(stored.number if known is None else known, known is None and index == 0)
         if known is None:
@@ -346,31 +345,10 @@ class Dispatch:
         committed: Callable[[], None] | None,
         commit: Commit,
     ) -> None:
-        self._publish(commit.first_seq, facts)
+        self._feed.announce(commit.first_seq, facts)
         if committed is not None:
             committed()
         self._perform_later(live, later)
-
-    def _publish(self, first_seq: int, facts: list[Fact]) -> None:
-        self._feed.publish(
-            [
-                FeedEvent(
-                    fact.job,
-                    TimelineEntry(
-                        seq=first_seq + index,
-                        ordinal=fact.ordinal,
-                        attempt=fact.attempt,
-                        status=fact.status,
-                        time_unix_s=fact.time_unix_s,
-                        cancelling=fact.cancelling,
-                        error=fact.error,
-                        note=fact.note,
-                        retrying=fact.retrying,
-                    ),
-                )
-                for index, fact in enumerate(facts)
-            ]
-        )
 
     def _issue_ticket(self, live: LiveJob) -> TicketIssued:
         live.ticket = Ticket(self._authority.next_ticket(), live.job.id, live.job.attempt)

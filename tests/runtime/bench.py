@@ -13,6 +13,7 @@ from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import get_args
 from weakref import WeakKeyDictionary
 
 import anyio
@@ -108,6 +109,11 @@ class Answers:
         self.given.append((number, created))
 
 
+def as_sent(reply: Reply) -> Reply:
+    """Return a reply as its client reads it."""
+    return reply if isinstance(reply, get_args(Reply)) else REPLIES.decode(REPLIES.encode(reply))
+
+
 def job_id(number: int) -> JobId:
     return JobId(f"00000000-0000-0000-0000-{number:012d}")
 
@@ -140,7 +146,13 @@ class Bench:
         self.dispatch = dispatch
         self.metrics = metrics
         self.lines = WrittenLines(list(OFFERED))
-        self.published: list[FeedEvent] = []
+        self._published: list[FeedEvent] = []
+
+    @property
+    def published(self) -> list[FeedEvent]:
+        """What a listener has been told, all that was committed before included."""
+        self.dispatch._feed.publish_news()
+        return self._published
 
     def listen(self) -> None:
         """Take down all that is published."""
@@ -148,8 +160,9 @@ class Bench:
         feed.open_snapshot(Stream(1, None, self._heard, 1_000_000), feed.position, [])
 
     def _heard(self, reply: Reply) -> bool:
-        if isinstance(reply, Events):
-            self.published += reply.events
+        sent = as_sent(reply)
+        if isinstance(sent, Events):
+            self._published += sent.events
         return True
 
     @property

@@ -15,7 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from stationd.proto.error import ErrorCode, JournalClosed, JournalFailed
-from stationd.proto.job import JobId, JobSpec, Progress
+from stationd.proto.job import JobId, JobSpec, JobView, Progress
 from stationd.proto.jobs_protocol import (
     Events,
     Failure,
@@ -31,6 +31,7 @@ from stationd.runtime.feed import CATCH_UP_PAGE, MOST_EVENTS_PER_FRAME, Feed, St
 from stationd.runtime.journal.interface import Commit
 from stationd.runtime.journal.memory import MemoryJournal
 from stationd.runtime.journal.records import Fact, JobStored, Record
+from tests.runtime.bench import as_sent
 
 pytestmark = pytest.mark.anyio
 
@@ -60,7 +61,7 @@ class Listener:
 
     def take(self, reply: Reply) -> bool:
         if not self.gone:
-            self.replies.append(reply)
+            self.replies.append(as_sent(reply))
         return not self.gone
 
     def of(self, kind: type[T]) -> list[T]:
@@ -109,7 +110,7 @@ class World:
     def _publish(self, commit: Commit) -> None:
         event = self.journal._contents.facts[commit.first_seq - 1]
         self.published.append(event)
-        self.feed.publish([event])
+        self.feed.publish([event], event.entry.seq)
 
     async def settle(self) -> None:
         """Let all streams catch up as far as they can."""
@@ -194,7 +195,7 @@ async def test_events_of_one_tick_travel_in_one_frame() -> None:
         later = Listener(credit=10)
         world.feed.open_snapshot(later.stream, world.feed.position, [])
         world.feed.publish(
-            [numbered(event, seq) for seq, event in enumerate(world.published, start=5)]
+            [numbered(event, seq) for seq, event in enumerate(world.published, start=5)], 8
         )
         assert frames == 4
         assert len(later.of(Events)) == 1
@@ -213,7 +214,7 @@ async def test_large_frames_are_split() -> None:
         world.journal.commit()
         event = world.published[0]
         events = [numbered(event, seq) for seq in range(2, MOST_EVENTS_PER_FRAME + 12)]
-        world.feed.publish(events)
+        world.feed.publish(events, events[-1].entry.seq)
         sizes = [len(frame.events) for frame in listener.of(Events)]
         assert sizes == [1, MOST_EVENTS_PER_FRAME, 10]
 
@@ -427,3 +428,59 @@ async def test_no_gap_and_no_repeat_whatever_the_order(deeds: list[tuple[str, in
         for listener in crowd.listeners:
             if not listener.stream.closed:
                 assert listener.seqs == listener.owed(world.published)
+
+
+async def test_what_is_announced_in_one_turn_travels_in_one_frame() -> None:
+    async with a_world() as world:
+        listeners = [Listener(credit=100) for _ in range(3)]
+        for listener in listeners:
+            await world.listen(listener)
+        for number in (1, 2):
+            fact = Fact(number, job_id(number), 1, 1, S.RECEIVED, 2.0)
+            world.feed.announce(2 * number - 1, [fact, fact])
+        assert not any(listener.seqs for listener in listeners)
+        await world.settle()
+        for listener in listeners:
+            assert len(listener.of(Events)) == 1
+            assert listener.seqs == [1, 2, 3, 4]
+        assert world.feed.position == 4
+
+
+async def test_facts_that_nobody_listens_to_move_the_feed_on() -> None:
+    async with a_world() as world:
+        listener = Listener(ids(7), credit=100)
+        await world.listen(listener)
+        world.feed.announce(1, [Fact(1, job_id(1), 1, 1, S.RECEIVED, 2.0)])
+        await world.settle()
+        assert world.feed.position == 1
+        assert not listener.of(Events)
+
+
+def view(number: int, seq: int) -> JobView:
+    return JobView(
+        id=job_id(number),
+        number=number,
+        kind="circuits",
+        target="qpu",
+        status=S.RECEIVED,
+        attempt=1,
+        created_unix_s=1.0,
+        modified_unix_s=1.0,
+        seq=seq,
+    )
+
+
+async def test_one_with_a_snapshot_of_its_own_is_sent_what_it_lacks_and_others_all() -> None:
+    async with a_world() as world:
+        fresh, ahead = Listener(credit=100), Listener(credit=100)
+        await world.listen(fresh)
+        world.feed.open_snapshot(ahead.stream, 0, [view(1, seq=2)])
+        fact = Fact(1, job_id(1), 1, 1, S.RECEIVED, 2.0)
+        world.feed.announce(1, [fact, fact, fact])
+        await world.settle()
+        assert fresh.seqs == [1, 2, 3]
+        assert ahead.seqs == [3]
+        world.feed.announce(4, [fact])
+        await world.settle()
+        assert fresh.seqs[-1] == ahead.seqs[-1] == 4
+        assert not ahead.stream.known

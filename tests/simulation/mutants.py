@@ -79,7 +79,8 @@ def _find_nothing(find: Any) -> Any:
 def _tell_at_once(step: Any) -> Any:
     def wrong(self: Any, live: Any, events: Any, records: Any, later: Any) -> None:
         step(self, live, events, records, later)
-        self._publish(self._feed.position + 1, [one for one in records if isinstance(one, Fact)])
+        facts = [one for one in records if isinstance(one, Fact)]
+        self._feed.announce(self._feed.position + 1, facts)
 
     return wrong
 
