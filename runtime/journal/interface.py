@@ -14,6 +14,7 @@ from msgspec import Struct
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
+    from pathlib import Path
 
 from stationd.proto.calibration import CalibrationSet, CalibrationSummary
 from stationd.proto.error import ErrorInfo
@@ -259,6 +260,11 @@ class Journal(Queries, Protocol):
     @property
     def opening(self) -> Opening:
         """What the journal knew when it was opened."""
+        ...
+
+    @property
+    def database(self) -> Path | None:
+        """Where other processes may read what is committed; None if only this one can."""
         ...
 
     @property

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from functools import cmp_to_key
+from pathlib import Path
 from types import TracebackType
 from typing import Self
 
@@ -62,6 +63,8 @@ class MemoryJournal:
         self._turned = anyio.Event()
         self.trouble: str | None = None
         """What is wrong with the storage, as the test says; see `suffer`."""
+        self.database: Path | None = None
+        """There is none."""
         self.opening = Opening(
             station=self._contents.station,
             epoch=self._contents.epoch,

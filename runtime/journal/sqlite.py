@@ -29,6 +29,7 @@ from stationd.runtime.journal.interface import (
     StoredJob,
 )
 from stationd.runtime.journal.lock import take_lock
+from stationd.runtime.journal.opening import DATABASE
 from stationd.runtime.journal.queries.data import (
     Artifact,
     Blocks,
@@ -59,8 +60,11 @@ _PAGE: Final = 500
 class SqliteJournal:
     """The journal's two links as one; made by `open_journal`."""
 
-    def __init__(self, opening: Opening, writer: WriterLink, reader: ReaderLink) -> None:
+    def __init__(
+        self, opening: Opening, database: Path, writer: WriterLink, reader: ReaderLink
+    ) -> None:
         self._opening = opening
+        self._database = database
         self._writer = writer
         self._ask = reader.ask
         self._reader = reader
@@ -69,6 +73,11 @@ class SqliteJournal:
     def opening(self) -> Opening:
         """What the journal knew when it was opened."""
         return self._opening
+
+    @property
+    def database(self) -> Path:
+        """The database's file."""
+        return self._database
 
     @property
     def trouble(self) -> str | None:
@@ -205,7 +214,7 @@ async def open_journal(state: Path) -> AsyncGenerator[Journal]:
                     tasks.start_soon(writer.run)
                     tasks.start_soon(reader.run)
                     try:
-                        yield SqliteJournal(opening, writer, reader)
+                        yield SqliteJournal(opening, state / DATABASE, writer, reader)
                     finally:
                         await writer.aclose()
                         tasks.cancel_scope.cancel()

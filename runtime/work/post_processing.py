@@ -14,6 +14,7 @@ import msgspec
 
 from stationd.actors.ladder import DataKept, PostProcessed
 from stationd.actors.stages.post_process import (
+    INLINE_BYTES,
     ItemOutcome,
     PostProcessRequest,
     bit_layouts,
@@ -26,11 +27,13 @@ from stationd.proto.instruments_protocol import Data
 from stationd.proto.program import Capabilities, CircuitsWork
 from stationd.runtime.journal.records import BlocksDropped, ItemEnded, Record
 from stationd.runtime.live import WORK_DECODER, Block, LiveJob, StoredWork
+from stationd.runtime.work.stored_data import StoredData, post_process_stored
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Sequence
     from pathlib import Path
 
+    from stationd.proto.job import JobId
     from stationd.runtime.controllers.instrument_bus import InstrumentBus
     from stationd.runtime.journal.interface import Journal
     from stationd.runtime.work.outcome import Outcome
@@ -92,10 +95,20 @@ class PostProcessing:
         if work is None or live.blocks is None:
             # The newest blocks are being written; the reader sees what is on disk.
             await self._journal.flush()
+        database = self._journal.database
         if work is None:
             data = await self._journal.work(job.number)
             work = StoredWork({}) if data is None else WORK_DECODER.decode(data)
         blocks = live.blocks
+        if blocks is None and live.blocks_bytes > INLINE_BYTES and database is not None:
+            stored = StoredData(
+                request=self._request(live, work, (), partial_data=partial_data),
+                database=str(database),
+                number=job.number,
+                attempt=live.data_attempt,
+            )
+            call = partial(self._workers.call, post_process_stored, stored, self._seconds)
+            return self._done(live, await _until_stored(job.id, call), partial_data=partial_data)
         if blocks is None:
             blocks = [
                 (block.controller, _DATA_DECODER.decode(block.header), block.data)
@@ -105,20 +118,9 @@ class PostProcessing:
         if fits_inline(request):
             outcomes = post_process(request)
         else:
-            outcomes = await self._until_stored(request)
+            call = partial(self._workers.call, post_process, request, self._seconds)
+            outcomes = await _until_stored(job.id, call)
         return self._done(live, outcomes, partial_data=partial_data)
-
-    async def _until_stored(self, request: PostProcessRequest) -> list[ItemOutcome]:
-        """Ask a worker until the disk takes the results: the job is not to blame for it."""
-        pause = _SHORTEST_PAUSE
-        while True:
-            try:
-                return await self._workers.call(post_process, request, self._seconds)
-            except StorageTrouble as trouble:
-                if pause == _SHORTEST_PAUSE:
-                    log.error("job %s: %s; trying again until it can be", request.job, trouble)  # noqa: TRY400 - the disk is at fault, not the code
-            await anyio.sleep(pause)
-            pause = min(2 * pause, _LONGEST_PAUSE)
 
     def _request(
         self, live: LiveJob, work: StoredWork, blocks: Sequence[Block], *, partial_data: bool
@@ -176,6 +178,21 @@ class PostProcessing:
             # Nobody needs what attempts before this one have left, either.
             records += [BlocksDropped(job.number, attempt) for attempt in range(1, job.attempt)]
         return (DataKept() if partial_data else PostProcessed()), records
+
+
+async def _until_stored(
+    job: JobId, call: Callable[[], Awaitable[list[ItemOutcome]]]
+) -> list[ItemOutcome]:
+    """Ask a worker until the disk takes the results: the job is not to blame for it."""
+    pause = _SHORTEST_PAUSE
+    while True:
+        try:
+            return await call()
+        except StorageTrouble as trouble:
+            if pause == _SHORTEST_PAUSE:
+                log.error("job %s: %s; trying again until it can be", job, trouble)  # noqa: TRY400 - the disk is at fault, not the code
+        await anyio.sleep(pause)
+        pause = min(2 * pause, _LONGEST_PAUSE)
 
 
 def _metadata(live: LiveJob) -> dict[str, str]:
