@@ -10,14 +10,7 @@ import click
 from stationd.client import jobs
 from stationd.client.stationctl.lookup import job_id
 from stationd.client.stationctl.options import json_option, station_option
-from stationd.client.stationctl.printing import (
-    SHORT_ID,
-    console,
-    duration,
-    moment,
-    print_json,
-    table,
-)
+from stationd.client.stationctl.printing import SHORT_ID, duration, moment, print_json, print_table
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -100,7 +93,7 @@ def queue(target: str, limit: int, as_json: bool) -> None:  # noqa: FBT001 - cli
         print_json(listing)
         return
     columns = ("STATE", "JOB", "PRIORITY", "PROJECT", "WAITS", "CONTROLLERS")
-    console().print(table(columns, [_row(entry) for entry in listing.entries]))
+    print_table(columns, [_row(entry) for entry in listing.entries])
     click.echo(f"{listing.waiting} waiting in all")
 
 

@@ -9,7 +9,7 @@ import click
 from stationd.client import jobs
 from stationd.client.stationctl.moments import MOMENT
 from stationd.client.stationctl.options import json_option, station_option
-from stationd.client.stationctl.printing import console, moment, print_json, table
+from stationd.client.stationctl.printing import moment, print_json, print_table
 
 if TYPE_CHECKING:
     from stationd.proto.queue_requests import Targets, TargetState
@@ -90,7 +90,7 @@ def _show(said: Targets, *, as_json: bool) -> None:
         print_json(said)
         return
     columns = ("CONTROLLER", "STATE", "WAITING", "TICKETS", "TARGETS", "NOTE")
-    console().print(table(columns, [_row(one) for one in said.targets]))
+    print_table(columns, [_row(one) for one in said.targets])
     for one in said.reservations:
         whose = f"project {one.project}" if one.project else "jobs without a project"
         note = f": {one.note}" if one.note else ""

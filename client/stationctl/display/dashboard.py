@@ -53,6 +53,8 @@ STAGES: Final = {
 _ABOVE: Final = 9
 """Lines for all that stands above and between the tables."""
 _LEAST_JOBS: Final = 3
+_NARROWER: Final = 20
+"""Columns that a bar of a controller has less room by than one of a job."""
 _SPARK: Final = 30
 _LONGEST_NAME: Final = 24
 
@@ -156,7 +158,9 @@ def _number(rate: float) -> str:
 
 def _controllers(sample: Sample, now: float, width: int) -> Table:
     running = {view.id: view for view in sample.overview.running}
-    cells = [_controller(one, running, now, bar_width(width)) for one in sample.controllers]
+    cells = [
+        _controller(one, running, now, bar_width(width - _NARROWER)) for one in sample.controllers
+    ]
     # A narrow terminal has no room for what never changes.
     heads = [head for head in cells[0] if head != "DRIVER" or width >= WIDE] if cells else []
     table = _table()
