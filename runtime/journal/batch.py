@@ -11,14 +11,13 @@ Rule 3. Of records that replace one another the last one makes the row.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 
 import msgspec
 
 from stationd.proto.error import ErrorInfo, JournalFailed
 from stationd.proto.job import JobId
-from stationd.proto.project import Properties
-from stationd.proto.status import JobExecutorStatus
+from stationd.runtime.journal.codes import KIND_CODES, STATUS_CODES, STATUSES, Term
 from stationd.runtime.journal.interface import Commit
 from stationd.runtime.journal.records import (
     AttemptOpened,
@@ -32,6 +31,7 @@ from stationd.runtime.journal.records import (
     Fact,
     ItemEnded,
     JobAnnotated,
+    JobDeleted,
     JobPlaced,
     JobStored,
     MetadataStored,
@@ -41,23 +41,18 @@ from stationd.runtime.journal.records import (
     TicketIssued,
     WorkStored,
 )
+from stationd.runtime.journal.statement import Row, Statement
+from stationd.runtime.journal.terms import Labels, property_terms
 
-Row = tuple[object, ...]
-_Head = tuple[int, int, str, int, float, int, bytes | None, str, int, int]
+_Head = tuple[int, int, int, int, float, int, bytes | None, str, int, int]
 """A row of `_GO_ON`."""
 
 _encode: Final = msgspec.msgpack.Encoder().encode
-_RECEIVED: Final = str(JobExecutorStatus.RECEIVED)
-_OVER: Final = frozenset(map(str, JobExecutorStatus.terminal_statuses()))
+_RECEIVED: Final = STATUS_CODES["received"]
+_OVER: Final = frozenset(code for code, status in STATUSES.items() if status.is_terminal)
 
-
-class Statement(NamedTuple):
-    """Some rows, and the SQL that is executed for each."""
-
-    sql: str
-    rows: Sequence[Row]
-    exact: bool = False
-    """Every row must find what it changes."""
+Amendment = JobAnnotated | JobDeleted
+"""What looks at the stored job before it changes it."""
 
 
 class Batch:
@@ -66,9 +61,18 @@ class Batch:
     Args:
         seq: The newest sequence number so far.
         find: Looks up the number of a job that is stored already.
+        labels: The terms of this commit.
+        ended: Looks up the terminal status of a stored job, by its number; None if it is not
+            over.
     """
 
-    def __init__(self, seq: int, find: Callable[[JobId], int | None]) -> None:
+    def __init__(
+        self,
+        seq: int,
+        find: Callable[[JobId], int | None],
+        labels: Labels,
+        ended: Callable[[int], int | None],
+    ) -> None:
         self.seq = seq
         """The newest sequence number, with this batch."""
         self.number = 0
@@ -76,7 +80,13 @@ class Batch:
         self.ticket = 0
         """The newest ticket in this batch; 0 if there is none."""
         self.records = 0
+        self.created: list[float] = []
+        """When the jobs of this batch were made, in their order."""
+        self.amendments: list[Amendment] = []
+        """To be carried out after the statements, in order."""
         self._find = find
+        self._labels = labels
+        self._ended = ended
         self._ids: dict[JobId, int] = {}
         self._jobs: list[Row] = []
         self._specs: list[Row] = []
@@ -94,12 +104,16 @@ class Batch:
         self._sets: dict[str, Row] = {}
         self._defaults: dict[str, Row] = {}
         self._controllers: dict[str, Row] = {}
-        self._annotations: dict[int, Row] = {}
         self._projects: dict[str, Row] = {}
         self._places: dict[int, Row] = {}
         self._notes: dict[Row, Row] = {}
         self._forgotten: dict[Row, Row] = {}
         self._epochs: list[Row] = []
+
+    @property
+    def earliest_change(self) -> float | None:
+        """The earliest time at which a job of this batch has changed last; None if none has."""
+        return min((head[4] for head in self._heads.values()), default=None)
 
     def add(self, records: Sequence[Record]) -> Commit:
         """Fold the records of one write, and return what will have become of it.
@@ -118,10 +132,12 @@ class Batch:
 
     def statements(self) -> Iterator[Statement]:
         """Yield what is to be executed: owners first, drops of blocks before new blocks."""
+        updates = [*self._updates()]
+        yield from self._labels.statements()
         yield Statement(_JOB, self._jobs)
         yield Statement(_SPEC, self._specs)
         yield Statement(_FACT, self._facts)
-        yield from self._updates()
+        yield from updates
         yield Statement(_ATTEMPT, [*self._attempts.values()], exact=True)
         yield Statement(_PIN, [*self._pins.values()], exact=True)
         yield Statement(_TICKET, [*self._tickets.values()], exact=True)
@@ -133,7 +149,6 @@ class Batch:
         yield Statement(_SET, [*self._sets.values()])
         yield Statement(_DEFAULT, [*self._defaults.values()])
         yield Statement(_CONTROLLER, [*self._controllers.values()])
-        yield Statement(_ANNOTATION, [*self._annotations.values()], exact=True)
         yield Statement(_PROJECT, [*self._projects.values()])
         yield Statement(_PLACE, [*self._places.values()], exact=True)
         yield Statement(_NOTE, [*self._notes.values()])
@@ -148,20 +163,29 @@ class Batch:
         self._ids[record.job] = record.number
         self.seq += 1
         self.number = max(self.number, record.number)
-        spec, time = record.spec, record.time_unix_s
+        spec, time, number = record.spec, record.time_unix_s, record.number
+        self.created.append(time)
+        tag = self._labels.tag
+        tag(Term.KIND, spec.kind, number)
+        for _, word in property_terms(spec.properties):
+            tag(Term.PROPERTY, word, number)
         self._jobs.append(
             (
-                record.number, record.job, record.target, spec.kind, spec.name,
-                spec.name.casefold(), spec.priority, time, _RECEIVED, self.seq, time,
-                spec.creator, spec.project, spec.description, _object(spec.properties),
+                number, record.job, tag(Term.TARGET, record.target, number),
+                KIND_CODES[spec.kind], tag(Term.NAME, spec.name, number),
+                tag(Term.CREATOR, spec.creator, number),
+                tag(Term.PROJECT, spec.project, number) if spec.project else None,
+                spec.description or None,
+                _encode(spec.properties) if spec.properties else None, spec.priority, time,
+                _RECEIVED, self.seq, time,
             )
         )  # fmt: skip
-        self._specs.append((record.number, _encode(spec)))
-        self._facts.append((self.seq, record.number, 1, 1, _RECEIVED, time, 0, None, "", 0))
+        self._specs.append((number, _encode(spec)))
+        self._facts.append((self.seq, number, 1, 1, _RECEIVED, time, 0, None, "", 0))
 
     def _fact(self, fact: Fact) -> None:
         self.seq = seq = self.seq + 1
-        number, ordinal, attempt, status = fact.number, fact.ordinal, fact.attempt, str(fact.status)
+        number, ordinal, attempt, status = fact.number, fact.ordinal, fact.attempt, _code(fact)
         error = None if fact.error is None else _encode(fact.error)
         # As integers: for anything that is not exactly one the driver searches an adapter.
         cancelling, retrying = +fact.cancelling, +fact.retrying
@@ -187,10 +211,16 @@ class Batch:
         ending: list[Row] = []
         for number, head in self._heads.items():
             attempt, _, status, *_ = head
-            if attempt == 1 and status not in _OVER:
+            over = status in _OVER
+            before = None if attempt == 1 else self._ended(number)
+            if before is not None:
+                self._labels.ended(before, -1)
+            if attempt == 1 and not over:
                 going_on.append(head)
             else:
-                ended = status if status in _OVER else None
+                if over:
+                    self._labels.ended(status, 1)
+                ended = status if over else None
                 ending.append((ended, *head, self._first_attempts.get(number, 1)))
         yield Statement(_GO_ON, going_on, exact=True)
         yield Statement(_END, ending, exact=True)
@@ -200,7 +230,9 @@ class Batch:
         self._attempts[record.number] = (running, record.collected, record.number)
 
     def _pin(self, record: CalibrationPinned) -> None:
-        self._pins[record.number] = (record.calibration_set, record.number)
+        pinned = record.calibration_set
+        term = None if pinned is None else self._labels.term(Term.CALIBRATION, pinned)
+        self._pins[record.number] = (term, record.number)
 
     def _ticket(self, record: TicketIssued) -> None:
         self.ticket = max(self.ticket, record.ticket)
@@ -215,7 +247,12 @@ class Batch:
 
     def _item(self, record: ItemEnded) -> None:
         ref = record.result
-        place = (None, None, None) if ref is None else (ref.id, ref.size_bytes, ref.sha256)
+        if ref is None:
+            place: tuple[str | None, int | None, bytes | None] = (None, None, None)
+        else:
+            # Most ids say again which item of which attempt it is.
+            usual = ref.id.endswith(f"/{record.attempt}/{record.index}")
+            place = ("" if usual else ref.id, ref.size_bytes, bytes.fromhex(ref.sha256))
         self._items[record.number, record.index] = (
             record.number, record.index, record.attempt, _error(record.error), *place,
             record.data, +record.partial,
@@ -250,15 +287,11 @@ class Batch:
             _encode(record.capabilities),
         )  # fmt: skip
 
+    def _amend(self, record: Amendment) -> None:
+        self.amendments.append(record)
+
     def _epoch(self, record: EpochRaised) -> None:
         self._epochs.append((record.epoch,))
-
-    def _annotate(self, record: JobAnnotated) -> None:
-        name, description, properties = record.name, record.description, record.properties
-        self._annotations[record.number] = (
-            name, name.casefold(), description, _object(properties),
-            _encode((name, description, properties)), record.number,
-        )  # fmt: skip
 
     def _project(self, record: ProjectStored) -> None:
         project = record.project
@@ -290,11 +323,12 @@ class Batch:
         (CalibrationUsed, _default),
         (ControllerSeen, _controller),
         (AttemptOpened, _attempt),
-        (JobAnnotated, _annotate),
         (ProjectStored, _project),
         (JobPlaced, _place),
         (QueueNoted, _note),
         (EpochRaised, _epoch),
+        (JobAnnotated, _amend),
+        (JobDeleted, _amend),
     )
 
 
@@ -306,23 +340,23 @@ def _check_follows(fact: Fact, head: _Head) -> None:
     if ordinal != fact.ordinal - 1 or (status in _OVER and attempt >= fact.attempt):
         raise JournalFailed(
             f"fact {fact.ordinal} of job {fact.number}, {fact.status} in attempt {fact.attempt},"
-            f" follows fact {ordinal}, {status} in attempt {attempt}: please report this bug"
+            f" follows fact {ordinal}, {STATUSES[status]} in attempt {attempt}: please report this"
+            " bug"
         )
 
 
-def _object(properties: Properties) -> str:
-    return msgspec.json.encode(properties).decode() if properties else "{}"
+def _code(fact: Fact) -> int:
+    return STATUS_CODES[str(fact.status)]
 
 
 def _error(error: ErrorInfo | None) -> bytes | None:
     return None if error is None else _encode(error)
 
 
-_JOB: Final = """
-INSERT INTO jobs (number, id, target, kind, name, name_folded, priority, created_unix_s, status,
-  seq, modified_unix_s, creator, project, description, properties, attempt, ordinal, cancelling,
-  note)
-VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 1, 1, 0, '')"""
+_JOB: Final = f"""
+INSERT INTO jobs (number, id, target, kind, name, creator, project, description, properties,
+  priority, created_unix_s, status, seq, modified_unix_s, attempt, ordinal, cancelling, note)
+VALUES ({", ".join("?" * 14)}, 1, 1, 0, '')"""  # noqa: S608 - our own text
 _SPEC: Final = "INSERT INTO specs (number, spec) VALUES (?, ?)"
 _FACT: Final = """
 INSERT INTO facts (seq, number, ordinal, attempt, status, time_unix_s, cancelling, error, note,
@@ -369,9 +403,6 @@ VALUES (?, ?, ?, ?, ?, ?)
 ON CONFLICT (name) DO UPDATE SET driver = excluded.driver, ledger = excluded.ledger,
   version = excluded.version, time_unix_s = excluded.time_unix_s,
   capabilities = excluded.capabilities"""
-_ANNOTATION: Final = """
-UPDATE jobs SET name = ?, name_folded = ?, description = ?, properties = ?, annotations = ?
-WHERE number = ?"""
 _PROJECT: Final = """
 INSERT INTO projects (id, name, data) VALUES (?, ?, ?)
 ON CONFLICT (id) DO UPDATE SET name = excluded.name, data = excluded.data"""

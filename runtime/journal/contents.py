@@ -27,6 +27,7 @@ from stationd.runtime.journal.records import (
     Fact,
     ItemEnded,
     JobAnnotated,
+    JobDeleted,
     JobPlaced,
     JobStored,
     MetadataStored,
@@ -124,6 +125,9 @@ class Contents:
         self.station = str(uuid4())
         self.epoch = 0
         self.ticket = 0
+        self.number = 0
+        self.seq = 0
+        """The newest sequence number."""
         self.jobs: dict[int, MemoryJob] = {}
         self.numbers: dict[JobId, int] = {}
         self.facts: list[FeedEvent] = []
@@ -132,11 +136,6 @@ class Contents:
         self.controllers: dict[str, ControllerSeen] = {}
         self.projects: dict[str, Project] = {}
         self.notes: dict[tuple[str, str], QueueNoted] = {}
-
-    @property
-    def seq(self) -> int:
-        """The newest sequence number."""
-        return len(self.facts)
 
     def job(self, number: int) -> MemoryJob:
         """Return the job that a record belongs to."""
@@ -157,6 +156,7 @@ class Contents:
     def _job(self, record: JobStored) -> None:
         if record.number in self.jobs:
             raise JournalFailed(f"there is a job {record.number} already: please report this bug")
+        self.number = max(self.number, record.number)
         self.jobs[record.number] = MemoryJob(record)
         self.numbers[record.job] = record.number
         received = JobExecutorStatus.RECEIVED
@@ -171,8 +171,9 @@ class Contents:
                 f"fact {fact.ordinal} of job {fact.number}, {fact.status} in attempt"
                 f" {fact.attempt}, follows {timeline[-1:]}: please report this bug"
             )
+        self.seq += 1
         entry = TimelineEntry(
-            seq=self.seq + 1,
+            seq=self.seq,
             ordinal=fact.ordinal,
             attempt=fact.attempt,
             status=fact.status,
@@ -224,11 +225,21 @@ class Contents:
     def _controller(self, record: ControllerSeen) -> None:
         self.controllers[record.name] = record
 
+    def _delete(self, record: JobDeleted) -> None:
+        job = self.jobs.get(record.number)
+        if job is None:
+            return
+        if not job.timeline[-1].status.is_terminal:
+            raise JournalFailed(f"job {record.number} is under way: please report this bug")
+        del self.jobs[record.number], self.numbers[job.record.job]
+        self.facts = [event for event in self.facts if event.job != job.record.job]
+
     def _epoch(self, record: EpochRaised) -> None:
         self.epoch = max(self.epoch, record.epoch)
 
     def _annotate(self, record: JobAnnotated) -> None:
-        self.job(record.number).annotate(record)
+        if record.number in self.jobs:
+            self.jobs[record.number].annotate(record)
 
     def _project(self, record: ProjectStored) -> None:
         self.projects[record.project.id] = record.project
@@ -258,6 +269,7 @@ class Contents:
         (AttemptOpened, _attempt),
         (EpochRaised, _epoch),
         (JobAnnotated, _annotate),
+        (JobDeleted, _delete),
         (ProjectStored, _project),
         (JobPlaced, _put),
         (QueueNoted, _note),

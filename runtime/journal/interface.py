@@ -81,6 +81,7 @@ class StoredJob(Struct, frozen=True, kw_only=True):
     number: int
     job: JobId
     spec: JobSpec
+    """With what people wrote about the job since."""
     target: str
     status: JobExecutorStatus
     attempt: int

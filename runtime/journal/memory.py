@@ -6,6 +6,7 @@ so; `MemoryJournal.reopened` is what a station finds after a crash.
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Callable, Sequence
 from functools import cmp_to_key
 from pathlib import Path
@@ -69,7 +70,7 @@ class MemoryJournal:
             station=self._contents.station,
             epoch=self._contents.epoch,
             seq=self._contents.seq,
-            number=max(self._contents.jobs, default=0),
+            number=self._contents.number,
             ticket=self._contents.ticket,
         )
 
@@ -215,7 +216,8 @@ class MemoryJournal:
         """Return the facts that follow a sequence number, and up to where they are complete."""
         most = max(0, min(limit, MOST_FACTS))
         meant = None if jobs is None else frozenset(jobs)
-        new = self._contents.facts[max(after, 0) :]
+        facts = self._contents.facts
+        new = facts[bisect_right(facts, after, key=lambda event: event.entry.seq) :]
         found = [event for event in new if meant is None or event.job in meant][:most]
         if len(found) == most:
             return found, found[-1].entry.seq if found else after

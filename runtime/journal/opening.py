@@ -152,7 +152,7 @@ def _create(database: sqlite3.Connection, version: int) -> None:
     for statement in schema.statements():
         database.execute(statement)
     values = (str(uuid4()), version)
-    database.execute("INSERT INTO meta VALUES (1, ?, ?, 0, 0, 0, 0)", values)
+    database.execute("INSERT INTO meta VALUES (1, ?, ?, 0, 0, 0, 0, 0.0, 0.0, 0.0, 0)", values)
     database.execute("COMMIT")
 
 

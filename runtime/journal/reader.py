@@ -19,7 +19,7 @@ from typing import Any, Final
 import msgspec
 from msgspec import Raw, Struct
 
-from stationd.proto.error import ErrorCode, ErrorInfo
+from stationd.proto.error import ErrorCode, ErrorInfo, RequestError
 from stationd.runtime.journal.opening import DATABASE
 from stationd.runtime.journal.pipe import ServingPipe
 from stationd.runtime.journal.queries.data import (
@@ -40,8 +40,8 @@ from stationd.runtime.journal.queries.jobs import (
     Unfinished,
     View,
 )
-from stationd.runtime.journal.queries.listing import Counted, Views
 from stationd.runtime.journal.queries.query import Query
+from stationd.runtime.journal.queries.search import Count, Views
 
 Question = (
     Stored
@@ -58,7 +58,7 @@ Question = (
     | Calibrations
     | Controllers
     | QueueNotes
-    | Counted
+    | Count
     | Projects
 )
 """All that the reader answers."""
@@ -119,6 +119,8 @@ def serve(pipe: ServingPipe, path: Path) -> None:
 def _reply(database: sqlite3.Connection, asked: Asked) -> Answered:
     try:
         return Answered(asked.number, Raw(answer(database, asked.question)))
+    except RequestError as error:
+        info = error.info
     except OverflowError as error:
         info = ErrorInfo(ErrorCode.INVALID_REQUEST, f"cannot ask the journal: {error}")
     except (sqlite3.Error, ValueError, LookupError) as error:

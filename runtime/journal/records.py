@@ -159,12 +159,24 @@ class EpochRaised(Struct, frozen=True, array_like=True, tag=14):
 
 
 class JobAnnotated(Struct, frozen=True, array_like=True, tag=20):
-    """What people wrote about a job has changed; replaces what was there."""
+    """What people wrote about a job has changed; replaces what was there.
+
+    Of a job that has been deleted meanwhile nothing is stored.
+    """
 
     number: int
     name: str
     description: str
     properties: Properties
+
+
+class JobDeleted(Struct, frozen=True, array_like=True, tag=15):
+    """A job that is over is forgotten, with all that belongs to it. Doing it again changes nothing.
+
+    Files of its results are removed when this is durable, not before.
+    """
+
+    number: int
 
 
 class ProjectStored(Struct, frozen=True, array_like=True, tag=21):
@@ -213,6 +225,7 @@ Record = (
     | EpochRaised
     | JobAnnotated
     | ProjectStored
+    | JobDeleted
     | JobPlaced
     | QueueNoted
 )

@@ -33,9 +33,11 @@ from sqlalchemy.schema import CreateIndex, CreateTable
 TABLES: Final = MetaData()
 
 
-def _table(name: str, *parts: Column[object] | CheckConstraint | UniqueConstraint) -> Table:
+def _table(
+    name: str, *parts: Column[object] | CheckConstraint | UniqueConstraint, rowid: bool = True
+) -> Table:
     # STRICT makes SQLite refuse a value of the wrong type instead of keeping it as it came.
-    return Table(name, TABLES, *parts, sqlite_strict=True)
+    return Table(name, TABLES, *parts, sqlite_strict=True, sqlite_with_rowid=rowid)
 
 
 def _integer(name: str) -> Column[object]:
@@ -73,43 +75,63 @@ _table(
     _integer("seq"),
     _integer("number"),
     _integer("ticket"),
+    # When the newest job was made, and by how much later another one was made, or made and then
+    # changed, before: the clock was set back. So a time leads to a number without an index.
+    _time("newest_created"),
+    _time("set_back"),
+    _time("changed_back"),
+    # Facts up to this number may have been deleted: a listener cannot go on from there.
+    _integer("forgotten"),
     CheckConstraint("one = 1"),
+)
+# Nothing refers to terms by a foreign key: removing one would look through all jobs.
+TERMS: Final = _table(
+    "terms",
+    _key("id"),
+    _integer("kind"),  # a `codes.Term`
+    _text("word"),
+    Column("folded", Text),  # of names: SQLite itself knows upper and lower case of ASCII only
+    _integer("jobs"),  # how many have it
+    UniqueConstraint("kind", "word"),
+)
+Index("terms_by_name", TERMS.c.folded, sqlite_where=TERMS.c.folded.is_not(None))
+_table(
+    "tags",
+    _key("term"),
+    _key("number"),
+    rowid=False,
 )
 JOBS: Final = _table(
     "jobs",
     _key("number"),
     Column("id", Text, nullable=False, unique=True),
-    _text("target"),
-    _text("kind"),
-    _text("name"),
-    _text("name_folded"),  # SQLite itself knows upper and lower case of ASCII only
+    _integer("target"),  # a term, as name, creator, project and calibration_set are
+    _integer("kind"),  # its place in `codes.KINDS`
+    _integer("name"),
+    _integer("creator"),
+    Column("project", Integer),
+    Column("description", Text),
+    Column("properties", LargeBinary),
     _integer("priority"),
     _time("created_unix_s"),
     # From here on as the newest fact has it.
     _integer("attempt"),
     _integer("ordinal"),
-    _text("status"),
-    Column(
-        "ended", Text
-    ),  # the status if it is terminal; most facts leave it and its indices alone
+    _integer("status"),  # a `codes.STATUS_CODES`, as everywhere
+    # The status if it is terminal; most facts leave it and its indices alone.
+    Column("ended", Integer),
     _integer("seq"),
     _time("modified_unix_s"),
     _integer("cancelling"),
     Column("error", LargeBinary),
     _text("note"),
     # From here on as records of their own have it.
-    Column("calibration_set", Text),
+    Column("calibration_set", Integer),
     Column("ticket", Integer, unique=True),
     Column("ticket_attempt", Integer),
     Column("running", LargeBinary),  # the items of the current attempt; NULL for all
     Column("collected", Integer, nullable=False, server_default=text("0")),
-    # What people search by; a JSON object, for SQLite to look into.
-    _text("creator"),
-    _text("project"),
-    _text("description"),
-    _text("properties"),
-    Column("annotations", LargeBinary),  # NULL as long as they are those of the spec
-    Column("placement", LargeBinary),  # likewise: its place in the queue, as operators want it
+    Column("placement", LargeBinary),  # in the queue, as operators want it; NULL as the spec says
     CheckConstraint("number >= 1 AND attempt >= 1 AND ordinal >= attempt"),
     CheckConstraint("cancelling IN (0, 1)"),
     CheckConstraint("ended IS NULL OR ended = status"),
@@ -118,7 +140,12 @@ JOBS: Final = _table(
 # Partial indices, so that only a fact that ends or reopens a job touches them.
 Index("jobs_under_way", JOBS.c.number, sqlite_where=JOBS.c.ended.is_(None))
 Index("jobs_ended", JOBS.c.ended, JOBS.c.number, sqlite_where=JOBS.c.ended.is_not(None))
-Index("jobs_of_target", JOBS.c.target, JOBS.c.number)
+Index(
+    "jobs_by_end",
+    JOBS.c.modified_unix_s,
+    JOBS.c.number,
+    sqlite_where=JOBS.c.ended.is_not(None),
+)
 _table("specs", _of_job(key=True), _blob("spec"))
 _table(
     "facts",
@@ -126,7 +153,7 @@ _table(
     _of_job(),
     _integer("ordinal"),
     _integer("attempt"),
-    _text("status"),
+    _integer("status"),
     _time("time_unix_s"),
     _integer("cancelling"),
     Column("error", LargeBinary),
@@ -135,22 +162,23 @@ _table(
     UniqueConstraint("number", "ordinal"),
 )
 _table("works", _of_job(key=True), _integer("attempt"), _blob("data"))
-_table("sweeps", _of_job(key=True), _key("attempt"), _blob("metadata"))
+_table("sweeps", _of_job(key=True), _key("attempt"), _blob("metadata"), rowid=False)
 _table(
     "items",
     _of_job(key=True),
     _key("item"),
     _integer("attempt"),
     Column("error", LargeBinary),
-    Column("artifact", Text),
+    Column("artifact", Text),  # empty for the usual ``<job>/<attempt>/<item>``
     Column("size_bytes", Integer),
-    Column("sha256", Text),
+    Column("sha256", LargeBinary),
     Column("data", LargeBinary),
     _integer("partial"),
     CheckConstraint("item >= 0"),
     CheckConstraint("(artifact IS NULL) = (size_bytes IS NULL)"),
     CheckConstraint("(artifact IS NULL) = (sha256 IS NULL)"),
     CheckConstraint("data IS NULL OR artifact IS NOT NULL"),
+    rowid=False,
 )
 _table(
     "blocks",
@@ -208,4 +236,13 @@ def statements() -> list[str]:
         made.append(str(CreateTable(table).compile(dialect=dialect)))
         indices = sorted(table.indexes, key=lambda index: str(index.name))
         made += [str(CreateIndex(index).compile(dialect=dialect)) for index in indices]
-    return made
+    return [*made, _NAME_PARTS]
+
+
+# Which names hold three letters, by their terms. Without the names themselves, which the terms
+# have, and without places: what it finds is looked at again.
+_NAME_PARTS: Final = """
+CREATE VIRTUAL TABLE name_parts USING fts5 (
+    folded, content = '', columnsize = 0, detail = 'none', tokenize = 'trigram case_sensitive 1'
+)
+"""

@@ -48,9 +48,10 @@ from stationd.runtime.journal.queries.jobs import (
     Unfinished,
     View,
 )
-from stationd.runtime.journal.queries.listing import Counted, Views
+from stationd.runtime.journal.queries.search import Count, Views
 from stationd.runtime.journal.reader_link import ReaderLink
 from stationd.runtime.journal.records import BlockStored, ControllerSeen, QueueNoted, Record
+from stationd.runtime.journal.view import MOST_LISTED
 from stationd.runtime.journal.writer_link import WriterLink
 
 _PAGE: Final = 500
@@ -120,11 +121,24 @@ class SqliteJournal:
         order: Order = NEWEST_FIRST,
     ) -> tuple[list[JobView], bool]:
         """Return a page of the jobs that match, and whether there may be more."""
-        return await self._ask(Views(wanted, before, limit, order))
+        found: list[JobView] = []
+        most = max(0, min(limit, MOST_LISTED))
+        while True:
+            page = await self._ask(Views(wanted, before, most - len(found), order))
+            found += page.views
+            if page.reached is None:
+                return found, page.more
+            skip = order.skip - page.skipped
+            order = msgspec.structs.replace(order, after=page.reached, skip=skip)
 
     async def count(self, wanted: JobFilter) -> int:
         """Return how many jobs match."""
-        return await self._ask(Counted(wanted))
+        tally = await self._ask(Count(wanted))
+        count = tally.count
+        while tally.reached is not None:
+            tally = await self._ask(Count(wanted, tally.reached))
+            count += tally.count
+        return count
 
     async def projects(self) -> list[Project]:
         """Return all projects, by name."""

@@ -15,7 +15,8 @@ from typing import Final, NamedTuple, Self
 
 from stationd.proto.error import JournalFailed
 from stationd.proto.job import JobId
-from stationd.runtime.journal.batch import Batch, Statement
+from stationd.runtime.journal.amending import amend
+from stationd.runtime.journal.batch import Batch
 from stationd.runtime.journal.formats import NEWEST, Format
 from stationd.runtime.journal.interface import Commit, Opening
 from stationd.runtime.journal.opening import (
@@ -25,6 +26,8 @@ from stationd.runtime.journal.opening import (
     reopen_database,
 )
 from stationd.runtime.journal.records import Record
+from stationd.runtime.journal.statement import Statement
+from stationd.runtime.journal.terms import Key, Labels, Terms
 from stationd.runtime.journal.trouble import trouble
 
 
@@ -68,6 +71,7 @@ class Storage:
         except BaseException:
             self._database.close()
             raise
+        self._terms = Terms(self._find_term, self._newest_term)
         self._seq = self.opening.seq
         self._doubt: _Doubt | None = None
 
@@ -93,18 +97,23 @@ class Storage:
                 return stored
             doubt = _Doubt(self._seq, [])
             try:
-                batch = Batch(self._seq, self._find)
+                labels = Labels(self._terms)
+                batch = Batch(self._seq, self._find, labels, self._ended)
                 commits = [batch.add(records) for records in writes]
                 if batch.records == 0:  # somebody flushes
                     return commits
                 doubt = _Doubt(batch.seq, commits)
                 self._store(batch)
-            except sqlite3.Error as error:
+            except BaseException as error:
+                self._terms.forget()
+                if not isinstance(error, sqlite3.Error):
+                    raise
                 failed = trouble(error, self._path)
                 if failed is not None and failed.in_doubt:
                     self._doubt = doubt
                 raise
         self._seq = batch.seq
+        self._terms.committed(labels.new)
         return commits
 
     def close(self) -> None:
@@ -143,8 +152,33 @@ class Storage:
             for statement in batch.statements():
                 if statement.rows:
                     self._execute(statement)
-            numbers = (batch.seq, batch.number, batch.ticket)
-            self._database.execute(_NUMBERS, numbers)
+            self._note_newest(batch)
+            amend(self._database, batch.amendments, self._terms)
+
+    def _note_newest(self, batch: Batch) -> None:
+        query = "SELECT newest_created, set_back, changed_back FROM meta"
+        newest, set_back, changed_back = self._database.execute(query).fetchone()
+        for time in batch.created:
+            set_back = max(set_back, newest - time)
+            newest = max(newest, time)
+        earliest = batch.earliest_change
+        if earliest is not None:
+            changed_back = max(changed_back, newest - earliest)
+        numbers = (batch.seq, batch.number, batch.ticket, newest, set_back, changed_back)
+        self._database.execute(_NUMBERS, numbers)
+
+    def _find_term(self, key: Key) -> int | None:
+        query = "SELECT id FROM terms WHERE kind = ? AND word = ?"
+        row = self._database.execute(query, key).fetchone()
+        return None if row is None else row[0]
+
+    def _newest_term(self) -> int:
+        return int(self._database.execute("SELECT coalesce(max(id), 0) FROM terms").fetchone()[0])
+
+    def _ended(self, number: int) -> int | None:
+        query = "SELECT ended FROM jobs WHERE number = ?"
+        row = self._database.execute(query, (number,)).fetchone()
+        return None if row is None else row[0]
 
     def _find(self, job: JobId) -> int | None:
         query = "SELECT number FROM jobs WHERE id = ?"
@@ -187,4 +221,6 @@ def _explained(error: sqlite3.Error | OverflowError, what: str, path: Path) -> E
     return JournalFailed(f"cannot {what} the journal {path}: {error}")
 
 
-_NUMBERS: Final = "UPDATE meta SET seq = ?, number = max(number, ?), ticket = max(ticket, ?)"
+_NUMBERS: Final = """
+UPDATE meta SET seq = ?, number = max(number, ?), ticket = max(ticket, ?), newest_created = ?,
+  set_back = ?, changed_back = ?"""

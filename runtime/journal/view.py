@@ -85,10 +85,25 @@ def item_name(spec: JobSpec, index: int) -> str:
     return programs[index].name if index < len(programs) else ""
 
 
-def coarse_meant(wanted: JobFilter) -> frozenset[JobExecutorStatus]:
-    """Return the rungs that the coarse statuses of a filter stand for, with nothing under way."""
-    names = {coarse.value for coarse in wanted.coarse}
-    return frozenset(s for s in JobExecutorStatus if coarse_status(s).name in names)
+def statuses_meant(wanted: JobFilter) -> frozenset[JobExecutorStatus] | None:
+    """Return the statuses in which jobs may match a filter; None if all."""
+    meant: frozenset[JobExecutorStatus] | None = None
+    if wanted.statuses:
+        meant = frozenset(wanted.statuses)
+    names = {*(coarse.value for coarse in wanted.coarse), *wanted.passing}
+    if names:
+        derived = frozenset(s for s in JobExecutorStatus if names & _coarse_names(s))
+        meant = derived if meant is None else meant & derived
+    return meant
+
+
+def _coarse_names(status: JobExecutorStatus) -> set[str]:
+    """Return what a status may be shown as."""
+    return {
+        coarse_status(status, cancelling=cancelling, retrying=retrying).name
+        for cancelling in (False, True)
+        for retrying in (False, True)
+    }
 
 
 def owner(artifact: str) -> JobId:

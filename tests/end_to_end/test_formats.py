@@ -49,7 +49,9 @@ def check_taken_up(station: Station) -> None:
     """Fail unless the older station's jobs end as they should, and new ones run."""
     station.wait_connected("nothing")
     with closing(sqlite3.connect(station.folder / "state" / DATABASE)) as database:
-        ids = dict(database.execute("SELECT name, id FROM jobs"))
+        ids = dict(
+            database.execute("SELECT word, jobs.id FROM jobs JOIN terms ON terms.id = jobs.name")
+        )
     assert {name: jobs.view(ids[name]).status for name in OVER} == OVER
     for name in sorted(QUEUED):
         for _ in jobs.listen_job_status(ids[name]):

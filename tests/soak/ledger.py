@@ -8,7 +8,7 @@ import msgspec
 
 from stationd.proto.error import ErrorInfo
 from stationd.proto.job import JobId
-from stationd.proto.status import JobExecutorStatus
+from stationd.runtime.journal.codes import STATUSES
 from tests.soak.audit import Stored, StoredJob
 from tests.soak.notes import Told
 
@@ -39,7 +39,7 @@ def read_journal(database: Path) -> Stored:
     with closing(sqlite3.connect(uri, uri=True)) as connection:
         jobs = [_job(*row) for row in connection.execute(_JOBS)]
         facts = [
-            Told(JobId(job), seq, ordinal, attempt, JobExecutorStatus(status), bool(cancelling))
+            Told(JobId(job), seq, ordinal, attempt, STATUSES[status], bool(cancelling))
             for job, seq, ordinal, attempt, status, cancelling in connection.execute(_FACTS)
         ]
     return Stored({job.job: job for job in jobs}, facts)
@@ -47,7 +47,7 @@ def read_journal(database: Path) -> Stored:
 
 def _job(  # noqa: PLR0917 - a row
     job: str,
-    status: str,
+    status: int,
     attempt: int,
     ticket: int | None,
     error: bytes | None,
@@ -58,7 +58,7 @@ def _job(  # noqa: PLR0917 - a row
 ) -> StoredJob:
     return StoredJob(
         JobId(job),
-        JobExecutorStatus(status),
+        STATUSES[status],
         attempt,
         len(_SPEC.decode(spec).work.programs),
         results,

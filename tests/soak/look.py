@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from stationd.proto.status import JobExecutorStatus as S
+from stationd.runtime.journal.codes import STATUSES
 
 PASSED: Mapping[S, S] = {
     S.VALIDATION_ENDED: S.VALIDATION_STARTED,
@@ -46,7 +47,7 @@ JOIN facts AS before ON before.number = fact.number AND before.ordinal = fact.or
 WHERE fact.time_unix_s >= ? AND fact.status != before.status GROUP BY before.status"""
 _ENDED = """
 SELECT status, count(*) FROM facts
-WHERE time_unix_s >= ? AND status IN ('ready', 'failed', 'aborted') GROUP BY status"""
+WHERE time_unix_s >= ? AND status IN (16, 17, 18) GROUP BY status"""
 _SAMPLE = re.compile(
     r'^stationd_(stage_seconds_count|jobs_ended_total)\{\w+="(\w+)"\} (\S+)$', re.MULTILINE
 )
@@ -108,7 +109,7 @@ def under_way(memory: Counts, disk: Counts) -> Counter[S]:
 
 
 def _counted(connection: sqlite3.Connection, query: str, *values: float) -> Counter[S]:
-    return Counter({S(status): count for status, count in connection.execute(query, values)})
+    return Counter({STATUSES[status]: count for status, count in connection.execute(query, values)})
 
 
 def _opened(database: Path) -> sqlite3.Connection:

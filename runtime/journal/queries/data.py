@@ -63,11 +63,14 @@ class Artifact(Query[StoredArtifact | None], frozen=True, array_like=True, tag=8
 
     def answer(self, database: sqlite3.Connection) -> StoredArtifact | None:
         """Return the result, or None if the id is unknown."""
-        row = database.execute(_ARTIFACT, (owner(self.artifact), self.artifact)).fetchone()
+        attempt, _, item = self.artifact.partition("/")[2].partition("/")
+        values = (owner(self.artifact), self.artifact, attempt, item)
+        row = database.execute(_ARTIFACT, values).fetchone()
         if row is None:
             return None
         size, digest, data = row
-        return StoredArtifact(ArtifactRef(id=self.artifact, size_bytes=size, sha256=digest), data)
+        ref = ArtifactRef(id=self.artifact, size_bytes=size, sha256=digest.hex())
+        return StoredArtifact(ref, data)
 
 
 class Calibration(Query[CalibrationSet | None], frozen=True, array_like=True, tag=9):
@@ -167,7 +170,8 @@ WHERE number = ? AND attempt = ? AND (controller, block) > (?, ?)
 ORDER BY controller, block"""
 _ARTIFACT: Final = """
 SELECT size_bytes, sha256, data FROM items
-WHERE number = (SELECT number FROM jobs WHERE id = ?) AND artifact = ?"""
+WHERE number = (SELECT number FROM jobs WHERE id = ?)
+  AND (artifact = ? OR artifact = '' AND (CAST(attempt AS TEXT), CAST(item AS TEXT)) = (?, ?))"""
 _CALIBRATIONS: Final = """
 SELECT sets.id, sets.target, created_unix_s, name, observations,
   defaults.id IS NOT NULL

@@ -9,20 +9,21 @@ import msgspec
 from msgspec import Struct
 from msgspec.msgpack import Decoder
 
-from stationd.proto.job import JobId, JobKind, JobView
+from stationd.proto.job import JobId, JobView
 from stationd.proto.jobs_protocol import FeedEvent
 from stationd.proto.program import Sweep
+from stationd.runtime.journal.codes import KINDS, STATUSES
 from stationd.runtime.journal.interface import Outline, StoredJob, began
 from stationd.runtime.journal.queries.query import PAGE_BYTES, Query
 from stationd.runtime.journal.queries.rows import (
     FACT_COLUMNS,
     JOB_COLUMNS,
     PLACEMENT,
-    STATUSES,
     FactRow,
     JobRow,
     stored_job,
     timeline_entry,
+    word,
 )
 from stationd.runtime.journal.view import MOST_FACTS, job_view
 
@@ -132,9 +133,9 @@ class OutlineRow(NamedTuple):
 
     number: int
     id: str
-    kind: JobKind
+    kind: int
     target: str
-    status: str
+    status: int
     attempt: int
     cancelling: int
     ticket: int | None
@@ -164,7 +165,8 @@ _SWEEP: Final = Decoder(_SweepHead)
 
 
 def _outline(row: OutlineRow, spec: bytes) -> Outline:
-    sweep = row.kind == "sweep"
+    kind = KINDS[row.kind]
+    sweep = kind == "sweep"
     head = _HEAD.decode(spec)
     held, place = head.hold, None
     if row.placement is not None:
@@ -173,7 +175,7 @@ def _outline(row: OutlineRow, spec: bytes) -> Outline:
     return Outline(
         row.number,
         JobId(row.id),
-        row.kind,
+        kind,
         row.target,
         STATUSES[row.status],
         row.attempt,
@@ -206,6 +208,8 @@ SELECT jobs.id, {_FACTS} FROM jobs CROSS JOIN facts USING (number)
 WHERE jobs.id IN (SELECT value FROM json_each(?)) AND facts.seq > ?
 ORDER BY facts.seq LIMIT ?"""  # noqa: S608 - our own text
 _OUTLINES: Final = f"""
-SELECT {", ".join(OutlineRow._fields)}, spec FROM jobs JOIN specs USING (number)
+SELECT number, id, kind, {word("target")}, status, attempt, cancelling, ticket, ticket_attempt,
+  priority, created_unix_s, modified_unix_s, placement, spec
+FROM jobs JOIN specs USING (number)
 WHERE ended IS NULL AND number > ? ORDER BY number LIMIT ?"""  # noqa: S608 - our own text
 _UNFINISHED: Final = _JOB + " WHERE ended IS NULL AND number > ? ORDER BY number LIMIT ?"

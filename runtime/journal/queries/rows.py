@@ -9,25 +9,31 @@ from typing import Final, NamedTuple
 import msgspec
 
 from stationd.proto.error import ErrorInfo
-from stationd.proto.job import ArtifactRef, ItemView, JobId, JobSpec, TimelineEntry
+from stationd.proto.job import ArtifactRef, ItemView, JobId, JobSpec, JobView, TimelineEntry
 from stationd.proto.project import Properties
-from stationd.proto.status import JobExecutorStatus
+from stationd.runtime.journal.codes import KINDS, STATUSES
 from stationd.runtime.journal.interface import StoredJob
 from stationd.runtime.journal.view import item_name
 from stationd.runtime.queue.entry import Place
 
-STATUSES: Final = {str(status): status for status in JobExecutorStatus}
 _SPEC: Final = msgspec.msgpack.Decoder(JobSpec)
 _RUNNING: Final = msgspec.msgpack.Decoder(tuple[int, ...])
-_ANNOTATIONS: Final = msgspec.msgpack.Decoder(tuple[str, str, Properties])
 PLACEMENT: Final = msgspec.msgpack.Decoder(tuple[int, int, bool, Place | None])
 """The attempt that the place is for, priority, whether it is held, and the place."""
 _ERROR: Final = msgspec.msgpack.Decoder(ErrorInfo)
+_PROPERTIES: Final = msgspec.msgpack.Decoder(Properties)
 
-JOB_COLUMNS: Final = """
-number, id, target, status, attempt, ordinal, seq, created_unix_s, modified_unix_s, cancelling,
-error, note, calibration_set, ticket, ticket_attempt, running, collected, annotations, placement,
-spec"""
+
+def word(column: str) -> str:
+    """Return the SQL of the word that a column of jobs means."""
+    # In a join the planner might begin with the terms.
+    return f"(SELECT word FROM terms WHERE terms.id = jobs.{column})"  # noqa: S608 - our own text
+
+
+JOB_COLUMNS: Final = f"""
+number, jobs.id, {word("target")}, status, attempt, ordinal, seq, created_unix_s,
+modified_unix_s, cancelling, error, note, {word("calibration_set")}, ticket, ticket_attempt,
+running, collected, {word("name")}, description, properties, placement, spec"""
 
 
 class JobRow(NamedTuple):
@@ -36,7 +42,7 @@ class JobRow(NamedTuple):
     number: int
     id: str
     target: str
-    status: str
+    status: int
     attempt: int
     ordinal: int
     seq: int
@@ -50,7 +56,9 @@ class JobRow(NamedTuple):
     ticket_attempt: int | None
     running: bytes | None
     collected: int
-    annotations: bytes | None
+    name: str
+    description: str | None
+    properties: bytes | None
     placement: bytes | None
     spec: bytes
 
@@ -58,8 +66,9 @@ class JobRow(NamedTuple):
 def stored_job(database: sqlite3.Connection, row: JobRow) -> StoredJob:
     """Return a job with the items that have ended."""
     spec = _SPEC.decode(row.spec)
-    if row.annotations is not None:
-        name, description, properties = _ANNOTATIONS.decode(row.annotations)
+    notes = (row.name, row.description or "", properties_in(row.properties))
+    if notes != (spec.name, spec.description, spec.properties):
+        name, description, properties = notes
         spec = msgspec.structs.replace(
             spec, name=name, description=description, properties=properties
         )
@@ -83,11 +92,71 @@ def stored_job(database: sqlite3.Connection, row: JobRow) -> StoredJob:
         error=error_info(row.error),
         calibration_set=row.calibration_set,
         ticket=row.ticket if row.ticket_attempt == row.attempt else None,
-        items=_ended_items(database, row.number, spec),
+        items=_ended_items(database, row.id, row.number, spec),
         running=None if row.running is None else _RUNNING.decode(row.running),
         collected=row.collected,
         place=place,
     )
+
+
+LISTED_COLUMNS: Final = f"""
+number, jobs.id, kind, {word("target")}, status, attempt, created_unix_s, modified_unix_s, seq,
+{word("name")}, priority, cancelling, error, note, {word("calibration_set")}, description,
+properties, {word("creator")}, {word("project")}"""
+
+
+class ListedRow(NamedTuple):
+    """`LISTED_COLUMNS` of the table jobs: a job without what is stored outside its row."""
+
+    number: int
+    id: str
+    kind: int
+    target: str
+    status: int
+    attempt: int
+    created_unix_s: float
+    modified_unix_s: float
+    seq: int
+    name: str
+    priority: int
+    cancelling: int
+    error: bytes | None
+    note: str
+    calibration_set: str | None
+    description: str | None
+    properties: bytes | None
+    creator: str
+    project: str | None
+
+
+def listed(row: ListedRow) -> JobView:
+    """Return a job as it stands in a list."""
+    return JobView(
+        id=JobId(row.id),
+        number=row.number,
+        kind=KINDS[row.kind],
+        target=row.target,
+        status=STATUSES[row.status],
+        attempt=row.attempt,
+        created_unix_s=row.created_unix_s,
+        modified_unix_s=row.modified_unix_s,
+        seq=row.seq,
+        name=row.name,
+        priority=row.priority,
+        cancelling=bool(row.cancelling),
+        error=error_info(row.error),
+        note=row.note,
+        calibration_set=row.calibration_set,
+        description=row.description or "",
+        properties=properties_in(row.properties),
+        creator=row.creator,
+        project=row.project or "",
+    )
+
+
+def properties_in(blob: bytes | None) -> Properties:
+    """Return the properties in a column that may be NULL."""
+    return {} if blob is None else _PROPERTIES.decode(blob)
 
 
 def error_info(blob: bytes | None) -> ErrorInfo | None:
@@ -106,7 +175,7 @@ class FactRow(NamedTuple):
     seq: int
     ordinal: int
     attempt: int
-    status: str
+    status: int
     time_unix_s: float
     cancelling: int
     error: bytes | None
@@ -129,27 +198,42 @@ def timeline_entry(row: FactRow) -> TimelineEntry:
     )
 
 
-def artifact_ref(artifact: str | None, size_bytes: int, sha256: str) -> ArtifactRef | None:
-    """Return where a result is, from columns that may be NULL."""
-    if artifact is None:
+class _ItemRow(NamedTuple):
+    item: int
+    error: bytes | None
+    artifact: str | None
+    size_bytes: int
+    sha256: bytes
+    partial: int
+    attempt: int
+
+
+def _artifact_ref(job: str, row: _ItemRow) -> ArtifactRef | None:
+    if row.artifact is None:
         return None
-    return ArtifactRef(id=artifact, size_bytes=size_bytes, sha256=sha256)
+    artifact = row.artifact or f"{job}/{row.attempt}/{row.item}"
+    return ArtifactRef(id=artifact, size_bytes=row.size_bytes, sha256=row.sha256.hex())
 
 
-def _ended_items(database: sqlite3.Connection, number: int, spec: JobSpec) -> tuple[ItemView, ...]:
-    rows: Iterable[tuple[int, bytes | None, str | None, int, str, int, int]] = database.execute(
-        "SELECT item, error, artifact, size_bytes, sha256, partial, attempt FROM items"
-        " WHERE number = ? ORDER BY item",
-        (number,),
+def _ended_items(
+    database: sqlite3.Connection, job: str, number: int, spec: JobSpec
+) -> tuple[ItemView, ...]:
+    rows: Iterable[_ItemRow] = map(
+        _ItemRow._make,
+        database.execute(
+            "SELECT item, error, artifact, size_bytes, sha256, partial, attempt FROM items"
+            " WHERE number = ? ORDER BY item",
+            (number,),
+        ),
     )
     return tuple(
         ItemView(
-            index=index,
-            name=item_name(spec, index),
-            result=artifact_ref(artifact, size, digest),
-            error=error_info(error),
-            partial=bool(partial),
-            attempt=attempt,
+            index=row.item,
+            name=item_name(spec, row.item),
+            result=_artifact_ref(job, row),
+            error=error_info(row.error),
+            partial=bool(row.partial),
+            attempt=row.attempt,
         )
-        for index, error, artifact, size, digest, partial, attempt in rows
+        for row in rows
     )

@@ -20,7 +20,7 @@ down_revision = "{old:04}"
 
 def upgrade():
     op.add_column("jobs", sa.Column("owner", sa.Text, nullable=False, server_default=""))
-    op.execute("UPDATE jobs SET owner = 'owner of ' || name")
+    op.execute("UPDATE jobs SET owner = 'owner of ' || id")
     {more}
 """
 

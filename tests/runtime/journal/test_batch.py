@@ -4,7 +4,7 @@ import pytest
 
 from stationd.proto.error import JournalFailed
 from stationd.proto.status import JobExecutorStatus as Status
-from stationd.runtime.journal.batch import Batch, Row
+from stationd.runtime.journal.batch import Batch
 from stationd.runtime.journal.records import (
     BlocksDropped,
     BlockStored,
@@ -14,6 +14,8 @@ from stationd.runtime.journal.records import (
     Record,
     WorkStored,
 )
+from stationd.runtime.journal.statement import Row
+from stationd.runtime.journal.terms import Labels, Terms
 
 MakeJob = Callable[..., JobStored]
 MakeFact = Callable[..., Fact]
@@ -21,7 +23,8 @@ MakeFact = Callable[..., Fact]
 
 def folded(*writes: Sequence[Record]) -> dict[str, Sequence[Row]]:
     """Return the rows of a batch by the first three words of their statement."""
-    batch = Batch(0, lambda _: None)
+    labels = Labels(Terms(lambda _: None, lambda: 0))
+    batch = Batch(0, lambda _: None, labels, lambda _: None)
     for records in writes:
         batch.add(records)
     statements = [statement for statement in batch.statements() if statement.rows]
@@ -40,7 +43,7 @@ def test_of_records_that_replace_one_another_the_last_is_stored() -> None:
     rows = folded([WorkStored(1, 1, b"old")], [WorkStored(1, 2, b"new")])
     assert rows == {"INSERT INTO works": [(1, 2, b"new")]}
     rows = folded([CalibrationPinned(1, "old"), CalibrationPinned(1, "new")])
-    assert rows == {"UPDATE jobs SET": [("new", 1)]}
+    assert rows["UPDATE jobs SET"] == [(2, 1)]  # the second term
 
 
 def test_a_block_that_arrives_twice_is_stored_as_it_came_first() -> None:

@@ -16,7 +16,7 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, 
 
 from stationd.proto.calibration import CalibrationSet, Observation
 from stationd.proto.error import ErrorCode, ErrorInfo, JournalFailed, Problem
-from stationd.proto.job import ArtifactRef, JobFilter, JobId, JobSpec
+from stationd.proto.job import ArtifactRef, JobFilter, JobId, JobSpec, JobView
 from stationd.proto.program import (
     Capabilities,
     Circuits,
@@ -26,13 +26,14 @@ from stationd.proto.program import (
     Setting,
     Sweep,
 )
-from stationd.proto.project import Project, Property, PropertyValue
+from stationd.proto.project import Project, Properties, Property
 from stationd.proto.search import JobPlace, Order, SortFilterEnum
 from stationd.proto.status import JobExecutorStatus as Status
 from stationd.proto.status import JobStatusEnum
 from stationd.runtime.journal.interface import Commit
 from stationd.runtime.journal.memory import MemoryJournal
 from stationd.runtime.journal.opening import DATABASE
+from stationd.runtime.journal.queries import criteria, cursors, ordered, search
 from stationd.runtime.journal.queries.data import (
     Artifact,
     Blocks,
@@ -51,8 +52,8 @@ from stationd.runtime.journal.queries.jobs import (
     Unfinished,
     View,
 )
-from stationd.runtime.journal.queries.listing import Counted, Views
 from stationd.runtime.journal.queries.query import Answer, Query
+from stationd.runtime.journal.queries.search import Count, Page, Tally, Views
 from stationd.runtime.journal.reader import answer, connect
 from stationd.runtime.journal.records import (
     AttemptOpened,
@@ -65,6 +66,7 @@ from stationd.runtime.journal.records import (
     Fact,
     ItemEnded,
     JobAnnotated,
+    JobDeleted,
     JobPlaced,
     JobStored,
     MetadataStored,
@@ -87,9 +89,10 @@ WORKS = (
 )
 CREATORS = ["ada", ""]
 PROJECTS = ["", "id of p", "id of q"]
-PROPERTIES: list[dict[str, PropertyValue]] = [{}, {"n": 1}, {"n": True, "s": "x"}, {"n": 1.0}]
+PROPERTIES: list[Properties] = [{}, {"n": 1}, {"n": True, "s": "x"}, {"n": 1.0}]
 TARGETS = ("qpu", "bench")
-NAMES = ("", "Rabi", "rabi ÄÖ", "100%_t1")
+NAMES = ("", "Rabi", "rabi", "rabi ÄÖ", "100%_t1", 'a "b" c')
+TIMES = (None, 1.0, 2.5, 4.0)
 ERROR = ErrorInfo(ErrorCode.INVALID_JOB, "no good", (Problem("too long", item=1, line=3),))
 RUNGS = [status for status in Status if not status.is_terminal]
 ENDS = sorted(Status.terminal_statuses(), key=str)
@@ -125,6 +128,7 @@ class Journals(RuleBasedStateMachine):
         self.reader = connect(self.path)
         self.memory = MemoryJournal(manual=True)
         self.jobs: list[Model] = []
+        self.newest = 0
         self.durable: list[Model] = []
         self.waiting: list[list[Record]] = []
         self.tickets = 0
@@ -152,21 +156,44 @@ class Journals(RuleBasedStateMachine):
         place=st.sampled_from(TARGETS),
         name=st.sampled_from(NAMES),
         hole=st.integers(1, 3),
+        creator=st.sampled_from(CREATORS),
+        notes=st.sampled_from(PROPERTIES),
+        clock=st.integers(-3, 0),
         together=st.booleans(),
     )
-    def submit(self, work: JobWork, place: str, name: str, hole: int, *, together: bool) -> None:
-        number = max((job.number for job in self.jobs), default=0) + hole
+    def submit(  # noqa: PLR0917 - what a job may be
+        self,
+        work: JobWork,
+        place: str,
+        name: str,
+        hole: int,
+        creator: str,
+        notes: Properties,
+        clock: int,
+        *,
+        together: bool,
+    ) -> None:
+        self.newest += hole
+        number = self.newest
         job = Model(number, JobId(str(UUID(int=number))))
         self.jobs.append(job)
+        project = PROJECTS[number % 3]
         spec = JobSpec(
-            work=work,
-            name=name,
-            priority=number,
-            creator=CREATORS[number % 2],
-            project=PROJECTS[number % 3],
-            properties=PROPERTIES[number % len(PROPERTIES)],
-        )
-        self.add(JobStored(number, job.id, place, spec, float(number)), together=together)
+            work=work, name=name, priority=number, project=project, properties=notes,
+            description=name, creator=creator,
+        )  # fmt: skip
+        # The clock may have been set back.
+        time = max(0.0, float(number) + clock)
+        self.add(JobStored(number, job.id, place, spec, time), together=together)
+
+    @precondition(lambda self: any(job.status.is_terminal for job in self.jobs))
+    @rule(data=st.data(), together=st.booleans())
+    def delete(self, data: st.DataObject, *, together: bool) -> None:
+        over = [job for job in self.jobs if job.status.is_terminal]
+        job = data.draw(st.sampled_from(over))
+        self.jobs.remove(job)
+        self.add(JobDeleted(job.number), together=together)
+        self.add(JobDeleted(job.number))
 
     @precondition(lambda self: self.jobs)
     @rule(data=st.data(), together=st.booleans())
@@ -306,7 +333,7 @@ class Journals(RuleBasedStateMachine):
         self,
         data: st.DataObject,
         name: str,
-        properties: dict[str, PropertyValue],
+        properties: Properties,
         *,
         together: bool,
     ) -> None:
@@ -411,9 +438,10 @@ class Journals(RuleBasedStateMachine):
                 assert calibration == known(self.memory.calibration(found.id))
 
     @invariant()
-    def facts_have_no_holes(self) -> None:
-        events, upto = self.ask(Facts(0, None, 1000))
-        assert [event.entry.seq for event in events] == list(range(1, upto + 1))
+    def facts_come_in_order(self) -> None:
+        events, _ = self.ask(Facts(0, None, 1000))
+        numbers = [event.entry.seq for event in events]
+        assert numbers == sorted(set(numbers))
 
     @rule(data=st.data(), after=st.integers(0, 20), limit=st.integers(0, 8), whole=st.booleans())
     def same_facts(self, data: st.DataObject, after: int, limit: int, *, whole: bool) -> None:
@@ -435,42 +463,93 @@ class Journals(RuleBasedStateMachine):
     @rule(
         wanted=st.builds(
             JobFilter,
-            name_like=st.sampled_from(["", "RABI", "äö", "%", "_"]),
+            name_like=st.sampled_from(["", "RABI", "äö", "%", "_", "abi", '"b" ', "no such"]),
             statuses=st.lists(st.sampled_from(Status), max_size=3).map(tuple),
             coarse=st.lists(st.sampled_from(JobStatusEnum), max_size=2).map(tuple),
+            passing=st.lists(st.sampled_from(["CANCELLING", "RETRYING"]), max_size=2).map(tuple),
             kinds=st.lists(st.sampled_from(["circuits", "sweep", "compile"]), max_size=2).map(
                 tuple
             ),
             target=st.sampled_from(["", *TARGETS]),
-            names=st.lists(st.sampled_from(NAMES), max_size=1).map(tuple),
-            creators=st.lists(st.sampled_from(CREATORS), max_size=1).map(tuple),
-            projects=st.lists(st.sampled_from(PROJECTS), max_size=1).map(tuple),
-            properties=st.sampled_from(({}, *PROPERTIES)),
-            passing=st.lists(st.sampled_from(["CANCELLING", "RETRYING"]), max_size=1).map(tuple),
-            created_after=st.none() | st.floats(0, 10),
-            modified_before=st.none() | st.floats(0, 10),
-        ),
-        order=st.builds(
-            Order,
-            sort=st.lists(st.sampled_from(SortFilterEnum), max_size=2).map(tuple),
-            after=st.none()
-            | st.builds(
-                JobPlace,
-                number=st.integers(0, 20),
-                modified_unix_s=st.sampled_from([0.0, 0.5, 1.0, 2.0]),
-                name=st.sampled_from(NAMES),
+            names=st.lists(st.sampled_from([*NAMES, "none"]), max_size=2).map(tuple),
+            creators=st.lists(st.sampled_from([*CREATORS, "eve"]), max_size=2).map(tuple),
+            projects=st.lists(st.sampled_from([*PROJECTS, "q"]), max_size=2).map(tuple),
+            properties=st.sampled_from(PROPERTIES),
+            created_after=st.sampled_from(TIMES),
+            created_before=st.sampled_from(TIMES),
+            modified_after=st.sampled_from(TIMES),
+            modified_before=st.sampled_from(TIMES),
+        )
+        | st.builds(
+            JobFilter,
+            ids=st.lists(st.integers(1, 10), max_size=3).map(
+                lambda numbers: tuple(JobId(str(UUID(int=number))) for number in numbers)
             ),
-            skip=st.integers(0, 1),
+            coarse=st.lists(st.sampled_from(JobStatusEnum), max_size=1).map(tuple),
+            name_like=st.sampled_from(["", "rabi"]),
         ),
         before=st.none() | st.integers(0, 20),
         limit=st.integers(0, 5),
+        order=st.builds(
+            Order,
+            sort=st.lists(st.sampled_from(SortFilterEnum), max_size=3).map(tuple),
+            after=st.none()
+            | st.builds(
+                JobPlace, st.integers(1, 12), st.sampled_from([0.5, 2.0]), st.sampled_from(NAMES)
+            ),
+            skip=st.integers(0, 2),
+        ),
     )
-    def same_lists(self, wanted: JobFilter, order: Order, before: int | None, limit: int) -> None:
-        asked = Views(wanted, before, limit, order)
-        assert self.ask(asked) == known(self.memory.views(wanted, before, limit, order))
-        assert self.ask(Counted(wanted)) == known(self.memory.count(wanted))
+    def same_lists(self, wanted: JobFilter, before: int | None, limit: int, order: Order) -> None:
+        views: list[JobView] = []
+        asked = order
+        while True:
+            page: Page = self.ask(Views(wanted, before, limit - len(views), asked))
+            views += page.views
+            if page.reached is None:
+                break
+            assert page.reached != asked.after
+            skip = asked.skip - page.skipped
+            asked = msgspec.structs.replace(asked, after=page.reached, skip=skip)
+        assert (views, page.more) == known(self.memory.views(wanted, before, limit, order))
+        count, reached = 0, None
+        while True:
+            tally: Tally = self.ask(Count(wanted, reached))
+            count += tally.count
+            if tally.reached is None:
+                break
+            assert reached is None or tally.reached < reached
+            reached = tally.reached
+        assert count == known(self.memory.count(wanted))
 
 
+class HastyJournals(Journals):
+    """The same with a reader that looks at hardly anything at a time."""
+
+    TIGHT = (
+        (search, "STEPS", 2),
+        (search, "MOST_SORTED", 0),
+        (search, "_LOOKED_AT", 1),
+        (ordered, "_TOGETHER", 2),
+        (cursors, "_SHORTEST", 1),
+        (cursors, "_LONGEST", 2),
+        (criteria, "MOST_GIVEN", 1),
+        (criteria, "MOST_TERMS", 1),
+    )
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.patch = pytest.MonkeyPatch()
+        for module, name, value in self.TIGHT:
+            self.patch.setattr(module, name, value)
+
+    def teardown(self) -> None:
+        self.patch.undo()
+        super().teardown()
+
+
+TestHastyJournals: Final = pytest.mark.slow(HastyJournals.TestCase)
+TestHastyJournals.settings = settings(max_examples=40, stateful_step_count=40, deadline=None)
 TestJournals: Final = pytest.mark.slow(Journals.TestCase)
 TestJournals.settings = settings(max_examples=80, stateful_step_count=40, deadline=None)
 

@@ -1,14 +1,17 @@
 from stationd.proto.job import JobFilter
 from stationd.proto.status import JobExecutorStatus as Status
 from stationd.proto.status import JobStatusEnum
-from stationd.runtime.journal.view import coarse_meant, owner
+from stationd.runtime.journal.view import owner, statuses_meant
 
 
-def test_every_status_has_one_coarse_status_to_be_found_by() -> None:
-    found = [
-        status for coarse in JobStatusEnum for status in coarse_meant(JobFilter(coarse=(coarse,)))
-    ]
-    assert sorted(found) == list(Status)
+def test_every_status_can_be_found_by_a_coarse_one() -> None:
+    coarse = [statuses_meant(JobFilter(coarse=(each,))) or frozenset() for each in JobStatusEnum]
+    assert frozenset[Status]().union(*coarse) == frozenset(Status)
+
+
+def test_what_is_under_way_may_be_cancelling() -> None:
+    assert statuses_meant(JobFilter(passing=("CANCELLING",))) == Status.in_progress_statuses()
+    assert statuses_meant(JobFilter()) is None
 
 
 def test_an_artifact_names_its_job() -> None:

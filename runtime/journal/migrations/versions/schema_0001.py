@@ -44,31 +44,29 @@ CREATE TABLE controllers (
 CREATE TABLE jobs (
     number INTEGER NOT NULL,
     id TEXT NOT NULL,
-    target TEXT NOT NULL,
-    kind TEXT NOT NULL,
-    name TEXT NOT NULL,
-    name_folded TEXT NOT NULL,
+    target INTEGER NOT NULL,
+    kind INTEGER NOT NULL,
+    name INTEGER NOT NULL,
+    creator INTEGER NOT NULL,
+    project INTEGER,
+    description TEXT,
+    properties BLOB,
     priority INTEGER NOT NULL,
     created_unix_s REAL NOT NULL,
     attempt INTEGER NOT NULL,
     ordinal INTEGER NOT NULL,
-    status TEXT NOT NULL,
-    ended TEXT,
+    status INTEGER NOT NULL,
+    ended INTEGER,
     seq INTEGER NOT NULL,
     modified_unix_s REAL NOT NULL,
     cancelling INTEGER NOT NULL,
     error BLOB,
     note TEXT NOT NULL,
-    calibration_set TEXT,
+    calibration_set INTEGER,
     ticket INTEGER,
     ticket_attempt INTEGER,
     running BLOB,
     collected INTEGER DEFAULT 0 NOT NULL,
-    creator TEXT NOT NULL,
-    project TEXT NOT NULL,
-    description TEXT NOT NULL,
-    properties TEXT NOT NULL,
-    annotations BLOB,
     placement BLOB,
     PRIMARY KEY (number),
     CHECK (number >= 1 AND attempt >= 1 AND ordinal >= attempt),
@@ -81,10 +79,10 @@ CREATE TABLE jobs (
  STRICT
 """,
     """
-CREATE INDEX jobs_ended ON jobs (ended, number) WHERE ended IS NOT NULL
+CREATE INDEX jobs_by_end ON jobs (modified_unix_s, number) WHERE ended IS NOT NULL
 """,
     """
-CREATE INDEX jobs_of_target ON jobs (target, number)
+CREATE INDEX jobs_ended ON jobs (ended, number) WHERE ended IS NOT NULL
 """,
     """
 CREATE INDEX jobs_under_way ON jobs (number) WHERE ended IS NULL
@@ -98,6 +96,10 @@ CREATE TABLE meta (
     seq INTEGER NOT NULL,
     number INTEGER NOT NULL,
     ticket INTEGER NOT NULL,
+    newest_created REAL NOT NULL,
+    set_back REAL NOT NULL,
+    changed_back REAL NOT NULL,
+    forgotten INTEGER NOT NULL,
     PRIMARY KEY (one),
     CHECK (one = 1)
 )
@@ -121,6 +123,30 @@ CREATE TABLE queue_notes (
     PRIMARY KEY (kind, name)
 )
  STRICT
+""",
+    """
+CREATE TABLE tags (
+    term INTEGER NOT NULL,
+    number INTEGER NOT NULL,
+    PRIMARY KEY (term, number)
+)
+ WITHOUT ROWID,
+ STRICT
+""",
+    """
+CREATE TABLE terms (
+    id INTEGER NOT NULL,
+    kind INTEGER NOT NULL,
+    word TEXT NOT NULL,
+    folded TEXT,
+    jobs INTEGER NOT NULL,
+    PRIMARY KEY (id),
+    UNIQUE (kind, word)
+)
+ STRICT
+""",
+    """
+CREATE INDEX terms_by_name ON terms (folded) WHERE folded IS NOT NULL
 """,
     """
 CREATE TABLE blocks (
@@ -150,7 +176,7 @@ CREATE TABLE facts (
     number INTEGER NOT NULL,
     ordinal INTEGER NOT NULL,
     attempt INTEGER NOT NULL,
-    status TEXT NOT NULL,
+    status INTEGER NOT NULL,
     time_unix_s REAL NOT NULL,
     cancelling INTEGER NOT NULL,
     error BLOB,
@@ -170,7 +196,7 @@ CREATE TABLE items (
     error BLOB,
     artifact TEXT,
     size_bytes INTEGER,
-    sha256 TEXT,
+    sha256 BLOB,
     data BLOB,
     partial INTEGER NOT NULL,
     PRIMARY KEY (number, item),
@@ -180,6 +206,7 @@ CREATE TABLE items (
     CHECK (data IS NULL OR artifact IS NOT NULL),
     FOREIGN KEY(number) REFERENCES jobs (number)
 )
+ WITHOUT ROWID,
  STRICT
 """,
     """
@@ -199,6 +226,7 @@ CREATE TABLE sweeps (
     PRIMARY KEY (number, attempt),
     FOREIGN KEY(number) REFERENCES jobs (number)
 )
+ WITHOUT ROWID,
  STRICT
 """,
     """
@@ -210,6 +238,11 @@ CREATE TABLE works (
     FOREIGN KEY(number) REFERENCES jobs (number)
 )
  STRICT
+""",
+    """
+CREATE VIRTUAL TABLE name_parts USING fts5 (
+    folded, content = '', columnsize = 0, detail = 'none', tokenize = 'trigram case_sensitive 1'
+)
 """,
 )
 

@@ -5,9 +5,7 @@ from typing import Any
 
 import pytest
 
-from stationd.proto.job import JobFilter, JobId
-from stationd.proto.status import JobExecutorStatus as Status
-from stationd.proto.status import JobStatusEnum
+from stationd.proto.job import JobId
 from stationd.runtime.journal.opening import DATABASE
 from stationd.runtime.journal.queries.jobs import (
     Facts,
@@ -16,7 +14,6 @@ from stationd.runtime.journal.queries.jobs import (
     Unfinished,
     View,
 )
-from stationd.runtime.journal.queries.listing import Views
 from stationd.runtime.journal.queries.query import Query
 from stationd.runtime.journal.reader import connect
 from stationd.runtime.journal.records import Fact, ItemEnded, JobStored
@@ -45,10 +42,6 @@ def database(storage: Storage, tmp_path: Path) -> Iterator[sqlite3.Connection]:
         (Unfinished(5, 10), "jobs_under_way"),
         (Outlines(5, 10), "jobs_under_way"),
         (Stored(JobId("x")), "sqlite_autoindex_jobs_1"),
-        (Views(JobFilter(coarse=(JobStatusEnum.QUEUED,)), None, 10), "jobs_under_way"),
-        (Views(JobFilter(statuses=(Status.FAILED,)), None, 10), "jobs_ended"),
-        (Views(JobFilter(target="qpu"), None, 10), "jobs_of_target"),
-        (Views(JobFilter(), 100, 10), "INTEGER PRIMARY KEY"),
         (Facts(100, None, 10), "INTEGER PRIMARY KEY"),
         (Facts(100, (JobId("x"),), 10), "sqlite_autoindex_facts_1"),
     ],

@@ -10,7 +10,7 @@ from stationd.proto.search import Order, SortFilterEnum
 from stationd.proto.status import JobExecutorStatus as Status
 from stationd.proto.status import JobStatusEnum
 from stationd.runtime.journal.opening import DATABASE
-from stationd.runtime.journal.queries.listing import Counted, Views
+from stationd.runtime.journal.queries.search import Count, Views
 from stationd.runtime.journal.reader import connect
 from stationd.runtime.journal.records import Fact, JobAnnotated, JobStored
 from stationd.runtime.journal.storage import Storage
@@ -33,9 +33,9 @@ def database(storage: Storage, tmp_path: Path) -> Iterator[sqlite3.Connection]:
 
 
 def found(database: sqlite3.Connection, wanted: JobFilter) -> list[int]:
-    views, _ = Views(wanted, None, 1000).answer(database)
-    assert Counted(wanted).answer(database) == len(views)
-    return [view.number for view in views]
+    page = Views(wanted, None, 1000).answer(database)
+    assert Count(wanted).answer(database).count == len(page.views)
+    return [view.number for view in page.views]
 
 
 def test_a_list_ends_where_it_says_so(
@@ -43,8 +43,8 @@ def test_a_list_ends_where_it_says_so(
 ) -> None:
     storage.commit([[job(number)] for number in range(1, 6)])
     pages = [Views(JobFilter(), before, 2).answer(database) for before in (None, 4, 2)]
-    assert [[view.number for view in views] for views, _ in pages] == [[5, 4], [3, 2], [1]]
-    assert [more for _, more in pages] == [True, True, False]
+    assert [[view.number for view in page.views] for page in pages] == [[5, 4], [3, 2], [1]]
+    assert [page.more for page in pages] == [True, True, False]
 
 
 def test_pages_in_any_order_hold_every_job_once(
@@ -55,11 +55,11 @@ def test_pages_in_any_order_hold_every_job_once(
     order = Order((SortFilterEnum.NAME_ASC, SortFilterEnum.CREATED_ASC))
     seen: list[int] = []
     while True:
-        views, more = Views(JobFilter(), None, 2, order).answer(database)
-        seen += [view.number for view in views]
-        if not more:
+        page = Views(JobFilter(), None, 2, order).answer(database)
+        seen += [view.number for view in page.views]
+        if not page.more:
             break
-        order = msgspec.structs.replace(order, after=place_of(views[-1]))
+        order = msgspec.structs.replace(order, after=place_of(page.views[-1]))
     assert seen == [2, 4, 1, 3, 5]
 
 
@@ -67,9 +67,9 @@ def test_a_page_can_be_asked_for_by_its_number(
     storage: Storage, database: sqlite3.Connection, job: MakeJob
 ) -> None:
     storage.commit([[job(number) for number in range(1, 6)]])
-    views, more = Views(JobFilter(), None, 2, Order(skip=2)).answer(database)
-    assert [view.number for view in views] == [3, 2]
-    assert more
+    page = Views(JobFilter(), None, 2, Order(skip=2)).answer(database)
+    assert [view.number for view in page.views] == [3, 2]
+    assert page.more
 
 
 @pytest.mark.parametrize(
