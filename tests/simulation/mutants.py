@@ -20,7 +20,6 @@ from stationd.actors.ladder import CameToRest, Course, LeftQueue
 from stationd.actors.ticket import TicketState
 from stationd.client import stream
 from stationd.proto import instruments_protocol as wire
-from stationd.proto.status import JobExecutorStatus
 from stationd.runtime import feed, queue
 from stationd.runtime.controllers import instruments
 from stationd.runtime.jobs import dispatch
@@ -107,10 +106,10 @@ def _answer_cancel_at_once(cancel: Any) -> Any:
 def _release_on_abort(abort: Any) -> Any:
     def wrong(self: Any, live: Any) -> None:
         abort(self, live)
-        execution = self._executions.get(live.job.id)
+        execution = self.executions.get(live.job.id)
         if execution is not None and not execution.over:
             execution._over = True
-            self._act(live, execution, [])
+            self.executions.act(live, execution, [])
             self._jobs.deliver(live, CameToRest())
 
     return wrong
@@ -127,7 +126,7 @@ def _acknowledge_at_once(report: Any) -> Any:
     def wrong(self: Any, name: str, said: Any) -> None:
         report(self, name, said)
         if isinstance(said, wire.Finished):
-            self._send(name, wire.Acknowledge(self._authority.fence, said.ticket))
+            self._reach.send(name, wire.Acknowledge(self._authority.fence, said.ticket))
 
     return wrong
 
@@ -162,10 +161,10 @@ def _forget_cancels(resumed: Any) -> Any:
     return wrong
 
 
-def _leave_queued(reconcile: Any) -> Any:
-    async def wrong(self: Any, live: Any) -> None:
-        if live.job.status is not JobExecutorStatus.PENDING_EXECUTION:
-            await reconcile(self, live)
+def _forget_queued(_resume: Any) -> Any:
+    def wrong(self: Any, live: Any) -> None:
+        self.waiting._expected.pop(live.job.number, None)
+        self.queue.remove(live.job.number)
 
     return wrong
 
@@ -182,7 +181,7 @@ def _hurry(_reached: Any) -> Any:
 
 def _leave_at_once(_leave: Any) -> Any:
     def wrong(self: Any, live: Any) -> None:
-        self._forget_waiting(live)
+        self.waiting.forget(live)
         self._jobs.deliver(live, LeftQueue())
 
     return wrong
@@ -265,7 +264,7 @@ MUTANTS = (
     ),
     Mutant("a controller forgets what had begun", line.Line, "recover", _forget_what_began),
     Mutant("a restart forgets cancels", dispatch, "resumed", _forget_cancels),
-    Mutant("a restart forgets the queue", _I, "reconcile", _leave_queued),
+    Mutant("a restart forgets the queue", _I, "resume", _forget_queued),
     Mutant("a Hello is not heard", _I, "hello", _ignore_hello),
     Mutant(
         "nobody waits for the slower controller",

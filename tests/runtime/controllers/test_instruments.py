@@ -10,7 +10,7 @@ from stationd.proto import instruments_protocol as wire
 from stationd.proto.error import ErrorCode
 from stationd.proto.job import Ticket
 from stationd.proto.status import JobExecutorStatus as S
-from stationd.runtime.controllers.instruments import MOST_IN_LINE
+from stationd.runtime.controllers.pace import MOST_IN_LINE
 from tests.runtime.bench import (
     Bench,
     a_bench,
@@ -46,7 +46,7 @@ async def test_short_jobs_are_sent_further_ahead_and_long_ones_are_not() -> None
             for _ in range(40):
                 number += 1
                 bench.run("a", bench.queued(number), seconds=seconds)
-            assert least <= bench.instruments._depth("a") - 1 <= most
+            assert least <= bench.instruments.pace.depth("a") - 1 <= most
 
 
 async def test_the_higher_priority_is_sent_first() -> None:

@@ -322,7 +322,7 @@ async def _act(bench: Bench, journal: GatedJournal, act: tuple[str, int, int]) -
             bench.commit()
         case _:
             held = wire.HeldTicket(Ticket(1, job_id(number), 1), "armed")
-            await bench.instruments._found("b", held)
+            await bench.instruments.greeting._found("b", held)
 
 
 async def _story(acts: list[tuple[str, int, int]], taken: Counter[str]) -> None:

@@ -469,7 +469,7 @@ async def test_the_end_of_an_attempt_and_the_beginning_of_the_next_are_one_write
         assert isinstance(bench.lines.to("a")[-1], wire.Arm)
         bench.run("a", second)
         assert (await seen(bench)).status is S.READY
-        assert not bench.instruments._tickets
+        assert not bench.instruments.executions.tickets
         assert len(bench.dispatch) == 0
 
 

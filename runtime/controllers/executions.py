@@ -1,0 +1,215 @@
+"""Executions that are under way: what each asks for is carried out, and its end frees its places.
+
+What follows on a report is decided in `actors.execution`; here it is sent, told and bounded.
+"""
+
+from __future__ import annotations
+
+import logging
+from functools import partial
+from typing import TYPE_CHECKING
+
+import anyio
+
+from stationd.actors.execution import Execution, Output, Returned, Send, Tell
+from stationd.actors.ladder import ExecutionBegan, ExecutionFailed
+from stationd.proto.error import ErrorCode, ErrorInfo
+from stationd.proto.instruments_protocol import Abort
+from stationd.runtime.live import WORK_DECODER, LiveJob
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, ItemsView, Sequence
+
+    from stationd.proto.job import JobId
+    from stationd.runtime.controllers.authority import Authority
+    from stationd.runtime.controllers.quarantine import Quarantine
+    from stationd.runtime.controllers.reach import Reach
+    from stationd.runtime.controllers.silence import Silence
+    from stationd.runtime.controllers.under_way import Jobs
+    from stationd.runtime.journal.interface import Journal
+    from stationd.runtime.queue import Queue
+
+log = logging.getLogger(__name__)
+
+
+class Executions:
+    """The tickets that are at controllers or on their way there.
+
+    Args:
+        jobs: Where the jobs are told.
+        journal: Has the work and the data of jobs.
+        queue: Knows whose place is taken.
+        reach: The way to the controllers.
+        authority: What this daemon may command with.
+        quarantine: Bounds aborts.
+        silence: Bounds doing nothing.
+        returned: Called with a job whose ticket has been taken back, to wait again.
+        freed: Called when places are free.
+
+    Attributes:
+        tickets: The jobs of all tickets that are not over, also of those that wait.
+        given_up: Controllers that have been away for too long.
+    """
+
+    def __init__(
+        self,
+        *,
+        jobs: Jobs,
+        journal: Journal,
+        queue: Queue,
+        reach: Reach,
+        authority: Authority,
+        quarantine: Quarantine,
+        silence: Silence,
+        returned: Callable[[LiveJob], None],
+        freed: Callable[[], None],
+    ) -> None:
+        self.tickets: dict[int, LiveJob] = {}
+        self.given_up: set[str] = set()
+        self._jobs = jobs
+        self._journal = journal
+        self._queue = queue
+        self._reach = reach
+        self._authority = authority
+        self._quarantine = quarantine
+        self._silence = silence
+        self._returned = returned
+        self._freed = freed
+        self._executions: dict[JobId, Execution] = {}
+        self._idle = anyio.Event()
+
+    def __len__(self) -> int:
+        return len(self._executions)
+
+    def __contains__(self, job: JobId) -> bool:
+        return job in self._executions
+
+    def get(self, job: JobId) -> Execution | None:
+        """Return a job's execution."""
+        return self._executions.get(job)
+
+    def items(self) -> ItemsView[JobId, Execution]:
+        """Return all executions by job."""
+        return self._executions.items()
+
+    def at(self, controller: str) -> list[tuple[LiveJob, Execution]]:
+        """Return the executions that a controller takes part in."""
+        found = ((self._jobs.get(job), execution) for job, execution in self._executions.items())
+        return [
+            (live, execution)
+            for live, execution in found
+            if live is not None and controller in execution.parts
+        ]
+
+    async def drained(self) -> None:
+        """Return when there are none."""
+        while self._executions:
+            await self._idle.wait()
+
+    # --- they begin --------------------------------------------------------------------------
+
+    async def load(self, live: LiveJob) -> None:
+        """Fetch a job's compiled work from the journal, if it is not in memory."""
+        if live.work is None:
+            try:
+                data = await self._journal.work(live.job.number)
+                live.work = None if data is None else WORK_DECODER.decode(data)
+            except Exception:
+                # The job fails for want of its work; the others go on.
+                log.exception("job %s: its compiled work could not be read", live.job.id)
+
+    def arm(self, live: LiveJob) -> None:
+        """Send a job's ticket to its controllers."""
+        execution = self._begin(live, began=False)
+        if execution is not None:
+            self.act(live, execution, execution.arm())
+
+    async def take_up(self, live: LiveJob, *, began: bool) -> None:
+        """Go on with a ticket that an earlier daemon may have sent.
+
+        Args:
+            live: The job.
+            began: It has been told already that its execution began.
+        """
+        await self.load(live)
+        blocks = await self._journal.blocks(live.job.number, live.job.attempt)
+        execution = self._begin(live, began=began)
+        if execution is None:
+            return
+        received = dict.fromkeys(execution.parts, 0)
+        for block in blocks:
+            received[block.controller] = received.get(block.controller, 0) + 1
+        execution.recover(received)
+        self._queue.add(live.job.number, live.spec.priority, live.claims)
+        self._queue.send_out(live.job.number)
+
+    def _begin(self, live: LiveJob, *, began: bool) -> Execution | None:
+        if live.work is None or live.ticket is None:
+            error = ErrorInfo(ErrorCode.INTERNAL_ERROR, "the compiled work is not in the journal")
+            self.act(live, None, [Tell(ExecutionFailed(error))])
+            return None
+        execution = Execution(live.ticket, self._authority, live.works(), began=began)
+        self._executions[live.job.id] = execution
+        return execution
+
+    # --- they go on --------------------------------------------------------------------------
+
+    def act(self, live: LiveJob, execution: Execution | None, outputs: Sequence[Output]) -> None:
+        """Do what an execution asks for."""
+        for output in outputs:
+            match output:
+                case Send(controller=controller, command=command):
+                    self._reach.send(controller, command)
+                    if isinstance(command, Abort) and execution is not None:
+                        self._quarantine.bound(
+                            live.job.id, partial(self._abort_overdue, live, execution)
+                        )
+                case Tell(event=event):
+                    if isinstance(event, ExecutionBegan) and execution is not None:
+                        self._silence.began(
+                            live.job.id, execution.parts, partial(self._jobs.deliver, live)
+                        )
+                    self._jobs.deliver(live, event)
+                case Returned():
+                    self.drop(live)
+                    self._queue.release(live.job.number)
+                    self._returned(live)
+        if execution is not None and execution is self._executions.get(live.job.id):
+            self._free(live, execution)
+
+    def leave(self, live: LiveJob, execution: Execution) -> None:
+        """Take a ticket back for good."""
+        self.act(live, execution, execution.leave())
+        for controller in self.given_up.intersection(execution.parts):
+            # It will not answer, and a cancel is bounded.
+            self.act(live, execution, execution.absent(controller))
+
+    def absent(self, controller: str) -> None:
+        """Give up a controller that has stayed away for too long."""
+        self.given_up.add(controller)
+        for live, execution in self.at(controller):
+            self.act(live, execution, execution.absent(controller))
+
+    # --- they end ----------------------------------------------------------------------------
+
+    def drop(self, live: LiveJob) -> Execution | None:
+        """Forget a job's execution, and return it."""
+        execution = self._executions.pop(live.job.id, None)
+        if not self._executions:
+            self._idle.set()
+            self._idle = anyio.Event()
+        return execution
+
+    def _abort_overdue(self, live: LiveJob, execution: Execution) -> None:
+        stubborn, outputs = execution.give_up(self._quarantine.abort_timeout)
+        for controller in stubborn:
+            self._quarantine.put(controller, execution.ticket)
+        self.act(live, execution, outputs)
+
+    def _free(self, live: LiveJob, execution: Execution) -> None:
+        """Give the places of an execution that is over to the next jobs, before this one ends."""
+        if execution.over:
+            self._quarantine.settled(live.job.id)
+            self._silence.ended(live.job.id, execution.parts)
+            self._queue.release(live.job.number)
+            self._freed()

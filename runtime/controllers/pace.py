@@ -1,0 +1,59 @@
+"""How fast controllers go through their tickets, and so how many are sent ahead."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, Final
+
+from stationd.proto.instruments_protocol import Finished, Report, Started
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from stationd.proto.job import JobId
+
+LINE_SECONDS: Final = 0.005
+"""A line should hold this much work, so that the next job begins while the daemon still hears
+of the last one."""
+MOST_IN_LINE: Final = 64
+"""The most tickets sent ahead, however short the jobs are."""
+_SMOOTHING: Final = 0.2
+"""Weight of the newest duration in the average."""
+
+
+class Pace:
+    """What is known of the controllers' speed.
+
+    Args:
+        prefetch: Tickets sent ahead at least, by controller; 0 for none, however short they are.
+    """
+
+    def __init__(self, prefetch: Mapping[str, int]) -> None:
+        self._prefetch = prefetch
+        self._began: dict[tuple[JobId, str], float] = {}
+        self._seconds: dict[str, float] = {}
+
+    def depth(self, controller: str) -> int:
+        """Return how many tickets a controller's line should hold, the running one included."""
+        seconds = self._seconds.get(controller)
+        ahead = self._prefetch.get(controller, 0)
+        if seconds is not None and ahead:
+            short = MOST_IN_LINE if seconds <= 0 else math.ceil(LINE_SECONDS / seconds)
+            ahead = max(ahead, min(short, MOST_IN_LINE))
+        return 1 + ahead
+
+    def measure(self, job: JobId, controller: str, report: Report) -> None:
+        """Learn how long a controller takes for a job."""
+        if isinstance(report, Started):
+            self._began[job, controller] = report.time_unix_s
+        elif isinstance(report, Finished):
+            began = self._began.pop((job, controller), None)
+            if began is not None:
+                seconds = max(0.0, report.time_unix_s - began)
+                average = self._seconds.get(controller, seconds)
+                self._seconds[controller] = average + _SMOOTHING * (seconds - average)
+
+    def ended(self, job: JobId, controllers: Iterable[str]) -> None:
+        """Forget what began and did not finish."""
+        for controller in controllers:
+            self._began.pop((job, controller), None)

@@ -1,0 +1,156 @@
+"""What controllers say of tickets, taken to the executions that it is about."""
+
+from __future__ import annotations
+
+import logging
+from typing import TYPE_CHECKING, Final
+
+import msgspec
+
+from stationd.proto.error import ErrorCode
+from stationd.proto.instruments_protocol import (
+    Acknowledge,
+    Armed,
+    AtRest,
+    Data,
+    Failed,
+    Finished,
+    Lost,
+    Progressed,
+    Reached,
+    Refused,
+    Revoked,
+    Started,
+    TooLate,
+)
+from stationd.proto.job import Progress
+from stationd.runtime.journal.records import BlockStored
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from stationd.runtime.controllers.authority import Authority
+    from stationd.runtime.controllers.executions import Executions
+    from stationd.runtime.controllers.leftovers import Leftovers
+    from stationd.runtime.controllers.pace import Pace
+    from stationd.runtime.controllers.quarantine import Quarantine
+    from stationd.runtime.controllers.reach import Reach
+    from stationd.runtime.controllers.silence import Silence
+    from stationd.runtime.controllers.under_way import Jobs
+    from stationd.runtime.feed import Feed
+    from stationd.runtime.journal.interface import Journal
+
+log = logging.getLogger(__name__)
+
+SMALL_BYTES: Final = 64 * 1024
+"""Raw data up to this size is kept in memory as well as in the journal."""
+
+TicketReport = (
+    Armed | Started | Progressed | Finished | Failed | AtRest | Revoked | TooLate | Reached | Lost
+)
+
+
+class Reports:
+    """Takes reports in.
+
+    Args:
+        jobs: Knows those that have not been taken up yet.
+        journal: Where raw data goes.
+        feed: Where progress goes.
+        executions: What most reports are about.
+        leftovers: What the others are about.
+        quarantine: Controllers that did not come to rest.
+        silence: Listens for signs of progress.
+        pace: Learns how long tickets take.
+        reach: The way to the controllers.
+        authority: What this daemon may command with.
+        freed: Called when a controller is trusted again.
+    """
+
+    def __init__(
+        self,
+        *,
+        jobs: Jobs,
+        journal: Journal,
+        feed: Feed,
+        executions: Executions,
+        leftovers: Leftovers,
+        quarantine: Quarantine,
+        silence: Silence,
+        pace: Pace,
+        reach: Reach,
+        authority: Authority,
+        freed: Callable[[], None],
+    ) -> None:
+        self._jobs = jobs
+        self._journal = journal
+        self._feed = feed
+        self._executions = executions
+        self._leftovers = leftovers
+        self._quarantine = quarantine
+        self._silence = silence
+        self._pace = pace
+        self._reach = reach
+        self._authority = authority
+        self._freed = freed
+
+    def take(self, controller: str, report: TicketReport) -> None:
+        """Take a controller's word about a ticket."""
+        live = self._executions.tickets.get(report.ticket.number)
+        execution = None if live is None else self._executions.get(live.job.id)
+        ended = isinstance(report, Finished | Failed | AtRest | Lost)
+        if ended and controller in self._quarantine:
+            self._quarantine.lift(controller, report.ticket.number)
+            self._freed()
+        if live is None or execution is None or controller not in execution.parts:
+            if isinstance(report, Finished | Failed | AtRest | Lost):
+                self._take_end_of_leftover(controller, report)
+            return
+        self._silence.sign(live.job.id, controller)
+        if isinstance(report, Progressed):
+            live.progress = Progress(done=report.done, total=report.total, unit=report.unit)
+            self._feed.progress(live.job.id, live.progress)
+            return
+        if isinstance(report, Failed) and report.code is ErrorCode.SPOOL_FULL:
+            self._leftovers.make_room(controller)
+        self._pace.measure(live.job.id, controller, report)
+        self._executions.act(live, execution, execution.report(controller, report))
+
+    def _take_end_of_leftover(
+        self, controller: str, report: Finished | Failed | AtRest | Lost
+    ) -> None:
+        self._quarantine.settled(report.ticket.job)
+        kept = self._leftovers.ended(controller, report)
+        if not kept and not self._jobs.awaits(report.ticket.job):
+            self._reach.send(controller, Acknowledge(self._authority.fence, report.ticket))
+
+    def take_refused(self, controller: str, refused: Refused) -> None:
+        """Take note that a controller did not do what it was told."""
+        log.warning("controller %s refused: %s", controller, refused.detail)
+        number = None if refused.ticket is None else refused.ticket.number
+        live = None if number is None else self._executions.tickets.get(number)
+        execution = None if live is None else self._executions.get(live.job.id)
+        if live is not None and execution is not None and controller in execution.parts:
+            self._executions.act(live, execution, execution.report(controller, refused))
+
+    def take_data(self, controller: str, header: Data, payload: bytes) -> None:
+        """Store a block of raw data."""
+        live = self._executions.tickets.get(header.ticket.number)
+        execution = None if live is None else self._executions.get(live.job.id)
+        if live is None or execution is None or controller not in execution.parts:
+            self._leftovers.data(controller, header, payload)
+            return
+        self._silence.sign(live.job.id, controller)
+        if not execution.is_next_block(controller, header.index):
+            return
+        encoded = msgspec.msgpack.encode(header)
+        attempt = header.ticket.attempt
+        block = BlockStored(live.job.number, attempt, controller, header.index, encoded, payload)
+        self._journal.write([block], lambda _commit: None)
+        live.blocks_bytes += len(payload)
+        if live.blocks is not None:
+            if live.blocks_bytes <= SMALL_BYTES:
+                live.blocks.append((controller, header, payload))
+            else:
+                live.blocks = None
+        self._executions.act(live, execution, execution.block_arrived(controller))

@@ -1,0 +1,145 @@
+"""Jobs that wait for their controllers, and their way out of the queue.
+
+The queue decides who goes. Who goes may have to be read from the journal first, its work or,
+after a restart, all of it; the order of the grants holds nevertheless.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections import deque
+from typing import TYPE_CHECKING, NamedTuple
+
+import anyio
+
+from stationd.actors.execution import Tell
+from stationd.actors.ladder import Course, LeftQueue
+from stationd.runtime.live import LiveJob
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from anyio.abc import TaskGroup
+
+    from stationd.proto.job import JobId
+    from stationd.runtime.controllers.executions import Executions
+    from stationd.runtime.controllers.under_way import Jobs
+    from stationd.runtime.journal.interface import Outline
+    from stationd.runtime.queue import Queue
+
+log = logging.getLogger(__name__)
+
+
+class Expected(NamedTuple):
+    """A job in the queue that has not been taken up yet."""
+
+    number: int
+    job: JobId
+
+
+class Waiting:
+    """The jobs in the queue.
+
+    Args:
+        queue: Decides who goes.
+        jobs: Knows those that have not been taken up yet.
+        executions: Where jobs go to.
+        tasks: Runs what has to ask the journal first.
+
+    Attributes:
+        paused: No ticket leaves the queue; for an orderly stop.
+    """
+
+    def __init__(self, queue: Queue, jobs: Jobs, executions: Executions, tasks: TaskGroup) -> None:
+        self.paused = False
+        self._queue = queue
+        self._jobs = jobs
+        self._executions = executions
+        self._tasks = tasks
+        self._waiting: dict[int, LiveJob] = {}
+        # Those in the queue that have not been taken up yet, by their numbers.
+        self._expected: dict[int, Expected] = {}
+        self._granted: deque[LiveJob | Expected] = deque()
+        self._fetching = False
+
+    def __contains__(self, live: LiveJob) -> bool:
+        return live.job.number in self._waiting
+
+    @property
+    def all_known(self) -> bool:
+        """Whether all that wait have been taken up."""
+        return not self._expected
+
+    def add(self, live: LiveJob) -> None:
+        """Let a job wait."""
+        self._waiting[live.job.number] = live
+        self._queue.add(live.job.number, live.spec.priority, live.claims)
+
+    def expect(self, outline: Outline, claims: tuple[str, ...]) -> None:
+        """Let a job wait that has not been taken up yet."""
+        self._expected[outline.number] = Expected(outline.number, outline.job)
+        self._queue.add(outline.number, outline.priority, claims)
+
+    def resume(self, live: LiveJob) -> None:
+        """Let a job wait that has been taken up now, unless it has been granted meanwhile."""
+        number = live.job.number
+        if self._expected.pop(number, None) is None or number in self._queue:
+            self.add(live)
+
+    def forget(self, live: LiveJob) -> None:
+        """Let a job wait no more."""
+        if self._waiting.pop(live.job.number, None) is not None:
+            self._queue.remove(live.job.number)
+
+    def grant(self, depths: Mapping[str, int]) -> None:
+        """Send out what can go now.
+
+        Args:
+            depths: As the queue takes them.
+        """
+        for number in self._queue.grants(depths):
+            waiting = self._waiting.pop(number) if number in self._waiting else None
+            self._granted.append(waiting or self._expected[number])
+        self._send_out()
+
+    def _send_out(self) -> None:
+        # In the order of the grants, though some have to be fetched first.
+        while self._granted and not self._fetching:
+            first = self._granted[0]
+            if isinstance(first, Expected) or first.work is None:
+                self._fetching = True
+                self._tasks.start_soon(self._fetch_granted)
+            else:
+                self._granted.popleft()
+                self._go(first)
+
+    async def _fetch_granted(self) -> None:
+        fetched = tuple(self._granted)
+        async with anyio.create_task_group() as tasks:
+            for one in fetched:
+                tasks.start_soon(self._fetch, one)
+        for one in fetched:
+            self._granted.popleft()
+            live = self._jobs.get(one.job) if isinstance(one, Expected) else one
+            if live is None:
+                log.error("job %s could not be taken up: please report this bug", one.job)
+            else:
+                self._go(live)
+        self._fetching = False
+        self._send_out()
+
+    async def _fetch(self, one: LiveJob | Expected) -> None:
+        live = one if isinstance(one, LiveJob) else await self._jobs.find(one.job)
+        if live is not None:
+            await self._executions.load(live)
+
+    def _go(self, live: LiveJob) -> None:
+        """Send a job's ticket, unless something came between the grant and now."""
+        if live.job.course is not Course.CLIMBING:
+            self._queue.release(live.job.number)
+            self._executions.act(live, None, [Tell(LeftQueue())])
+        elif self.paused:
+            self._queue.release(live.job.number)
+            self.add(live)
+        else:
+            self._executions.arm(live)
