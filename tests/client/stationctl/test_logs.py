@@ -1,0 +1,52 @@
+"""`logs`: the journal's facts and the lines of the logs, in one order."""
+
+import json
+
+from stationd.client.scripted_station import ScriptedStation
+from stationd.proto.station_requests import LogLine
+from stationd.proto.status import JobExecutorStatus as S
+from tests.client.stationctl.shell import run, submitted
+
+LOCK = LogLine(
+    # Between the second and the third fact of a scripted station's first job.
+    time_unix_s=1_700_000_001.5,
+    source="qpu",
+    level="WARNING",
+    logger="lab.source",
+    message="the source does not lock",
+    trace="Traceback (most recent call last):\nTimeoutError: no lock\n",
+)
+
+
+def test_facts_and_lines_come_in_the_order_of_time(there: ScriptedStation) -> None:
+    there.plan = lambda _: (S.VALIDATION_STARTED, S.FAILED)
+    there.log = (LOCK,)
+    lines = run("logs", submitted("--null", "1")).stdout.splitlines()
+    assert [line.split(maxsplit=1)[1] for line in lines[:3]] == [
+        "journal  received",
+        "journal  validation_started",
+        "qpu      WARNING  the source does not lock",
+    ]
+    assert [line.strip() for line in lines[3:5]] == LOCK.trace.splitlines()
+    assert lines[5].endswith("failed")
+
+
+def test_as_json_every_line_has_the_same_keys(there: ScriptedStation) -> None:
+    there.log = (LOCK,)
+    story = json.loads(run("logs", submitted("--null", "1"), "--json").stdout)
+    keys = {"time_unix_s", "source", "level", "logger", "message", "trace"}
+    assert all(set(line) == keys for line in story)
+    assert [line["source"] for line in story].count("qpu") == 1
+
+
+def test_a_story_of_several_days_tells_the_day(there: ScriptedStation) -> None:
+    job = submitted("--null", "1")
+    there.log = (
+        LogLine(time_unix_s=1_700_200_000.0, source="qpu", level="INFO", logger="", message="x"),
+    )
+    assert run("logs", job).stdout.splitlines()[0].startswith("2023-11-1")
+
+
+def test_a_job_that_is_not_there_has_no_story(there: ScriptedStation) -> None:
+    assert run("logs", "00000000-0000-4000-8000-000000000000").exit_code == 4
+    assert there.jobs == {}

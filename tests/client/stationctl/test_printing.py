@@ -1,0 +1,28 @@
+"""Values as JSON with keys that do not depend on what there is to say."""
+
+from stationd.client.references import JobStatus
+from stationd.client.stationctl.printing import plain
+from stationd.proto.job import JobView
+from stationd.proto.status import JobExecutorStatus as S
+from tests.client.stationctl.display.watched import climb, entries, view
+
+
+def fields(kind: type[JobView | JobStatus]) -> set[str]:
+    return set(kind.__struct_fields__)
+
+
+def keys(value: object) -> set[str]:
+    found = plain(value)
+    assert isinstance(found, dict)
+    return set(found)
+
+
+def test_every_field_is_there_whatever_its_value() -> None:
+    assert keys(view(1, entries(S.RECEIVED))) == fields(JobView) | {"coarse"}
+    assert keys(climb(1, S.RECEIVED).status) == fields(JobStatus)
+
+
+def test_statuses_are_told_by_value_and_name() -> None:
+    found = plain([view(1, entries(S.RECEIVED, S.VALIDATION_STARTED))])
+    assert isinstance(found, list)
+    assert (found[0]["status"], found[0]["coarse"]) == ("validation_started", "SUBMITTED")

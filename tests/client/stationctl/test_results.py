@@ -1,0 +1,43 @@
+"""`results`: shown, drawn into files, saved."""
+
+import json
+from pathlib import Path
+
+from stationd.client.scripted_station import ScriptedStation
+from tests.client.stationctl.shell import SWEEP, run, submitted
+
+
+def test_items_can_be_chosen(there: ScriptedStation, bell: str) -> None:
+    job = submitted(bell, bell)
+    shown = json.loads(run("results", job, "--item", "1", "--json").stdout)
+    assert [one["index"] for one in shown] == [1]
+    done = run("results", job, "--item", "2")
+    assert done.exit_code == 2
+    assert "the job has no item 2: it has 2, from 0" in done.stderr
+
+
+def test_plot_draws_counts_and_sweeps(there: ScriptedStation, bell: str, tmp_path: Path) -> None:
+    scan = tmp_path / "scan.toml"
+    scan.write_text(SWEEP)
+    for number, program in enumerate((bell, str(scan))):
+        file = tmp_path / f"{number}.png"
+        done = run("results", submitted(program), "--plot", str(file))
+        assert done.stdout == f"{file}\n", done.stderr
+        assert file.read_bytes().startswith(b"\x89PNG")
+
+
+def test_output_and_plot_go_together(there: ScriptedStation, bell: str, tmp_path: Path) -> None:
+    job = submitted(bell)
+    done = run(
+        "results", job, "--output", str(tmp_path), "--plot", str(tmp_path / "x.svg"), "--json"
+    )
+    names = [Path(name).name for name in json.loads(done.stdout)]
+    assert names == [f"{job}-0.npz", f"{job}-0.json", "x.svg"]
+
+
+def test_a_picture_of_no_known_kind_is_wrong_usage(
+    there: ScriptedStation, bell: str, tmp_path: Path
+) -> None:
+    done = run("results", submitted(bell), "--plot", str(tmp_path / "x.gif"))
+    assert done.exit_code == 2
+    assert "has to end in one of .png, .svg, .pdf" in done.stderr
