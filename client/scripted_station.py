@@ -74,7 +74,7 @@ class ScriptedStation(ScriptedMemory):
 
     async def start(self) -> None:
         """Listen, from now on."""
-        with anyio.fail_after(5):
+        with anyio.fail_after(60):
             while self._socket is None:
                 try:
                     self._socket = bind(zmq.ROUTER, self.endpoint)
@@ -244,11 +244,11 @@ class DistantStation:
         """Wait until some requests of a kind have come, all in all.
 
         Raises:
-            TimeoutError: They have not within ten seconds.
+            TimeoutError: They have not within a minute.
         """
 
         async def wait() -> None:
-            with anyio.fail_after(10):
+            with anyio.fail_after(60):
                 await self.station.wait_received(kind, count)
 
         self._portal.call(wait)

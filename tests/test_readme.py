@@ -43,7 +43,7 @@ def test_the_example_prints_what_the_readme_shows(station: Station) -> None:
         cwd=ROOT,
         capture_output=True,
         text=True,
-        timeout=50,
+        timeout=120,
         check=False,
     )
     assert (done.stdout, done.stderr) == (block("output"), "")

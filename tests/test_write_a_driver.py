@@ -154,12 +154,12 @@ def test_the_page_works_from_beginning_to_end(folder: Path, port: int) -> None:
             env=environment,
             capture_output=True,
             text=True,
-            timeout=40,
+            timeout=120,
             check=False,
         )
     finally:
         daemon.terminate()
-        daemon.wait(20)
+        daemon.wait(60)
     assert done.returncode == 0, done.stderr
     numbers = [float(number) for number in re.findall(r"-?\d\S*", done.stdout.strip(" []\n"))]
     assert np.allclose(numbers, np.linspace(-0.01, 0.01, 21))

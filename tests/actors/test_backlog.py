@@ -36,11 +36,11 @@ def test_what_does_not_fit_waits_until_room_is_given_back() -> None:
 
     thread = threading.Thread(target=take)
     thread.start()
-    assert asked.wait(10)
+    assert asked.wait(60)
     assert taken.empty()
     backlog.give_back(3)
-    assert taken.get(timeout=10) == 3
-    thread.join(10)
+    assert taken.get(timeout=60) == 3
+    thread.join(60)
 
 
 def test_an_abort_ends_the_waiting() -> None:

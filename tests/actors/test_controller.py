@@ -109,7 +109,7 @@ class Deaf(Driver):
         return Capabilities(null=True)
 
     def run(self, work: Work, execution: Execution) -> None:
-        assert self.done.wait(20)
+        assert self.done.wait(60)
 
 
 class Faulty(Driver):
@@ -237,7 +237,7 @@ def of(driver: type[Driver]) -> str:
 @asynccontextmanager
 async def running(settings: ControllerSettings) -> AsyncGenerator[None]:
     """Run a controller in this process, and end it as a dying parent would."""
-    with anyio.fail_after(20):
+    with anyio.fail_after(60):
         async with anyio.create_task_group() as tasks:
 
             async def run() -> None:
@@ -430,12 +430,12 @@ async def test_a_hook_that_raises_costs_its_ticket_and_no_other(
 async def test_a_driver_that_does_not_start_ends_the_controller(
     folder: Path, station: Station
 ) -> None:
-    with anyio.fail_after(20), pytest.raises(InstrumentError, match="RuntimeError: no start today"):
+    with anyio.fail_after(60), pytest.raises(InstrumentError, match="RuntimeError: no start today"):
         await run_controller(settings(folder, of(Faulty), where="start"), handle_signals=False)
 
 
 async def test_shutdown_brings_the_instrument_to_rest(folder: Path, station: Station) -> None:
-    with anyio.fail_after(20):
+    with anyio.fail_after(60):
         async with anyio.create_task_group() as tasks:
 
             async def serve() -> None:
@@ -519,9 +519,10 @@ async def test_a_silent_daemon_is_greeted_again_and_told_what_is_held(
     folder: Path, station: Station
 ) -> None:
     async with running(settings(folder)):
-        first = await station.welcome(beat=BEAT)
+        first = await station.welcome()
         await station.send(arm(1, FOR_EVER), arm(2))
         await station.until(wire.Started)
+        await station.send(wire.Welcome(FENCE, BEAT, "0"))
         again = await station.until(wire.Hello)
         assert again.ledger == first.ledger
         assert again.fence == FENCE
@@ -548,8 +549,10 @@ async def test_reports_do_not_pile_up_before_a_daemon_that_does_not_answer(
     folder: Path, station: Station
 ) -> None:
     async with running(settings(folder, of(Chatty))):
-        await station.welcome(beat=BEAT)
+        await station.welcome()
         await station.send(arm(1))
+        await station.until(wire.Data)
+        await station.send(wire.Welcome(FENCE, BEAT, "0"))
         await station.until(wire.Hello)
         station.said()
         await station.until(wire.Hello)
@@ -637,7 +640,7 @@ async def process(settings: ControllerSettings) -> AsyncGenerator[subprocess.Pop
     command = [sys.executable, "-c", CHILD, msgspec.json.encode(settings).decode()]
     child = await anyio.to_thread.run_sync(_popen(command))
     try:
-        with anyio.fail_after(30):
+        with anyio.fail_after(60):
             yield child
     finally:
         child.kill()

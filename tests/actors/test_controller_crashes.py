@@ -48,7 +48,7 @@ class Daemon:
         context = cast("zmq.Context[zmq.Socket[bytes]]", zmq.Context.instance())
         self._socket = context.socket(zmq.ROUTER)
         self._socket.setsockopt(zmq.LINGER, 0)
-        self._socket.setsockopt(zmq.RCVTIMEO, 20_000)
+        self._socket.setsockopt(zmq.RCVTIMEO, 60_000)
         self._socket.bind(endpoint)
         self._peer = b""
         self._next = 1
@@ -138,7 +138,7 @@ def test_no_ticket_is_executed_twice_and_none_is_forgotten(folder: Path) -> None
                 daemon.serve(60 if last else chance.uniform(0.02, 0.3))
             finally:
                 child.send_signal(signal.SIGKILL)
-                child.wait(10)
+                child.wait(60)
     finally:
         daemon.close()
     executed = [int(line) for line in executions.read_text("ascii").split()]

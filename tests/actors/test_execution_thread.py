@@ -53,7 +53,7 @@ class Scripted(Driver):
         self.calls.append(f"run {execution.ticket}")
         if work == WAIT:
             self.running.set()
-            assert self.may_run.wait(10)
+            assert self.may_run.wait(60)
             self.may_run.clear()
         self.script(execution)
 
@@ -91,7 +91,7 @@ class Told:
         self.thread.start()
 
     def next(self) -> Fact | Ready | Broken | Closed:
-        return self._said.get(timeout=10)
+        return self._said.get(timeout=60)
 
     def release(self, number: int, work: Work = NOTHING) -> None:
         self.thread.release(Release(number, number * 10, work, JobId(f"job {number}")))
@@ -107,7 +107,7 @@ def working(driver: Driver) -> Generator[Told]:
         yield told
     finally:
         told.thread.close()
-        told.thread.join(10)
+        told.thread.join(60)
 
 
 def test_tickets_run_one_after_another_each_marked_before_it_runs() -> None:
@@ -136,7 +136,7 @@ def test_what_waits_is_withdrawn_and_what_runs_is_not() -> None:
     with working(driver) as told:
         told.release(1, WAIT)
         told.release(2)
-        driver.running.wait(10)
+        driver.running.wait(60)
         assert told.thread.withdraw(1) == NotWithdrawn(1)
         assert told.thread.withdraw(2) == Withdrawn(2)
         driver.may_run.set()
@@ -150,7 +150,7 @@ def test_stop_aborts_what_runs() -> None:
     with working(driver) as told:
         told.release(1, WAIT)
         told.release(2)
-        driver.running.wait(10)
+        driver.running.wait(60)
         assert told.thread.stop(2) == Withdrawn(2)
         assert told.thread.stop(1) is None
         assert isinstance(told.next(), RunStarted)
@@ -170,13 +170,13 @@ def test_an_abort_that_comes_during_preparation_prevents_the_run() -> None:
 
     def slow(work: Work) -> None:
         entered.set()
-        leave.wait(10)
+        leave.wait(60)
 
     driver.prepare = slow  # type: ignore[method-assign]
     with working(driver) as one:
         told.append(one)
         one.release(1)
-        assert entered.wait(10)
+        assert entered.wait(60)
         answer = one.thread.stop(1)
         leave.set()
         # Begun with or not, it comes back unexecuted.
@@ -194,7 +194,7 @@ def test_a_run_that_raises_after_an_abort_was_stopped() -> None:
     driver.script = fail
     with working(driver) as told:
         told.release(1, WAIT)
-        driver.running.wait(10)
+        driver.running.wait(60)
         told.thread.stop(1)
         assert isinstance(told.next(), RunStarted)
         assert isinstance(told.next(), RunStopped)
@@ -228,8 +228,8 @@ def test_a_driver_that_may_prepares_the_next_ticket_during_a_run() -> None:
         told.release(1, WAIT)
         told.release(2, ahead)
         told.release(3, driver.refuses)
-        driver.running.wait(10)
-        assert [driver.prepared.get(timeout=10) for _ in range(3)] == [WAIT, ahead, driver.refuses]
+        driver.running.wait(60)
+        assert [driver.prepared.get(timeout=60) for _ in range(3)] == [WAIT, ahead, driver.refuses]
         driver.may_run.set()
         facts = [told.next() for _ in range(5)]
     assert [type(fact) for fact in facts] == [*[RunStarted, RunEnded] * 2, RunRaised]
@@ -241,7 +241,7 @@ def test_close_stops_what_runs_and_begins_nothing_more() -> None:
     assert isinstance(told.next(), Ready)
     told.release(1, WAIT)
     told.release(2)
-    driver.running.wait(10)
+    driver.running.wait(60)
     told.thread.close()
     assert isinstance(told.next(), RunStarted)
     assert isinstance(told.next(), RunStopped)

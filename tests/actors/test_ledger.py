@@ -6,6 +6,7 @@ import resource
 import sqlite3
 import subprocess
 import sys
+import time
 from collections.abc import Generator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -39,7 +40,7 @@ class Opened:
         self._number += 1
         self.ledger.write(self._number, records, reads)
         while True:
-            committed = self.said.get(timeout=10)
+            committed = self.said.get(timeout=60)
             if committed.up_to == self._number:
                 return committed.blocks
 
@@ -175,7 +176,7 @@ def test_a_disk_that_fails_delays_the_answer_and_loses_nothing(tmp_path: Path) -
         with pytest.raises(queue.Empty):
             one.said.get(timeout=0.1)
         database.execute("PRAGMA max_page_count = 1000000")
-        assert one.said.get(timeout=10).up_to == 2
+        assert one.said.get(timeout=60).up_to == 2
     (held,) = remembered(tmp_path).held
     assert held.blocks == 1
 
@@ -190,11 +191,14 @@ def test_a_disk_that_takes_no_more_is_spoken_of_once_and_nothing_is_lost(
         resource.setrlimit(resource.RLIMIT_FSIZE, (1024, hard))
         try:
             one.ledger.write(2, [ENDED])
+            while "the ledger's disk is full" not in caplog.text:
+                time.sleep(0.01)
+            # Long enough to be tried again.
             with pytest.raises(queue.Empty):
                 one.said.get(timeout=1.2)
         finally:
             resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
-        assert one.said.get(timeout=10).up_to == 2
+        assert one.said.get(timeout=60).up_to == 2
     assert caplog.text.count("the ledger's disk is full or fails (disk I/O error)") == 1
     assert caplog.text.count("the ledger's disk is in order again") == 1
     (held,) = remembered(tmp_path).held
@@ -233,7 +237,7 @@ os.kill(os.getpid(), signal.SIGKILL)
 
 @pytest.mark.slow
 def test_the_mark_outlives_the_process(tmp_path: Path) -> None:
-    subprocess.run([sys.executable, "-c", KILLED, tmp_path], check=False, timeout=30)
+    subprocess.run([sys.executable, "-c", KILLED, tmp_path], check=False, timeout=120)
     memory = remembered(tmp_path)
     assert (memory.last_started, memory.certain) == (1, True)
     assert memory.held[0].ticket == TICKET

@@ -142,7 +142,7 @@ async def test_wait_for_returns_when_the_job_is_completed(station: ScriptedStati
                 station.climb(job.id, status)
                 await anyio.lowlevel.checkpoint()
 
-        status = await jobs.wait_for(job, timeout=5)
+        status = await jobs.wait_for(job, timeout=60)
         assert (status.status, status.coarse) == (S.READY, StatusEnum.COMPLETED)
 
 
@@ -171,11 +171,10 @@ async def test_wait_for_polls_nothing(station: ScriptedStation) -> None:
     assert set(kinds[1:]) <= {wire.Unlisten}
 
 
-async def test_the_timeout_holds_although_the_station_falls_silent(
-    station: ScriptedStation,
-) -> None:
-    job = await null_job()
-    station.climb(job.id, S.VALIDATION_STARTED)
+async def wait_in_silence(job: JobRef, station: ScriptedStation, timeout: float) -> WaitTimeout:
+    """Wait for a job whose station falls silent as soon as it has answered."""
+    station.received.clear()
+    station.silent = False
     async with anyio.create_task_group() as group:
 
         @group.start_soon
@@ -183,17 +182,28 @@ async def test_the_timeout_holds_although_the_station_falls_silent(
             await station.wait_received(wire.Listen)
             station.silent = True
 
-        with pytest.raises(TimeoutError, match=job.id) as caught:
-            await jobs.wait_for(job, timeout=0.2)
-        assert isinstance(caught.value, WaitTimeout)
-        assert caught.value.status is S.VALIDATION_STARTED
+        with pytest.raises(WaitTimeout, match=job.id) as caught:
+            await jobs.wait_for(job, timeout=timeout)
+    return caught.value
+
+
+async def test_the_timeout_holds_although_the_station_falls_silent(
+    station: ScriptedStation,
+) -> None:
+    job = await null_job()
+    station.climb(job.id, S.VALIDATION_STARTED)
+    timeout = 0.2
+    while (error := await wait_in_silence(job, station, timeout)).status is None:
+        timeout *= 3  # the machine was too slow even for the first answer
+    assert isinstance(error, TimeoutError)
+    assert error.status is S.VALIDATION_STARTED
 
 
 async def test_listen_yields_the_snapshot_and_every_change(station: ScriptedStation) -> None:
     job = await null_job()
     station.climb(job.id, S.VALIDATION_STARTED)
     seen: list[JobStatus] = []
-    with anyio.fail_after(5):
+    with anyio.fail_after(60):
         async for update in jobs.listen_job_status(job):
             if not seen:
                 station.climb(job.id, S.VALIDATION_ENDED, S.PENDING_EXECUTION)
@@ -223,7 +233,7 @@ async def test_listen_goes_on_over_a_restart_without_a_gap_or_a_repeat(
     job = await null_job()
     rungs = whole_way(station.specs[job.id])
     seen: list[int] = []
-    with anyio.fail_after(10):
+    with anyio.fail_after(60):
         async for update in jobs.listen_job_status(job):
             seen.append(update.ordinal)
             if update.ordinal == 1:
@@ -288,7 +298,7 @@ async def test_a_wait_goes_on_while_attempts_remain(station: ScriptedStation) ->
     rungs = whole_way(station.specs[job.id])
     station.climb(job.id, S.VALIDATION_STARTED)
     seen: list[StatusEnum] = []
-    with anyio.fail_after(10):
+    with anyio.fail_after(60):
         async for update in jobs.listen_job_status(job):
             seen.append(update.coarse)
             if len(seen) == 1:

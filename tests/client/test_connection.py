@@ -35,14 +35,14 @@ async def station(endpoint: str) -> AsyncGenerator[ScriptedStation]:
 
 @pytest.fixture
 async def connection(station: ScriptedStation) -> AsyncGenerator[Connection]:
-    connection = Connection(station.endpoint, answer_wait=5, connect_wait=5)
+    connection = Connection(station.endpoint, answer_wait=60, connect_wait=60)
     yield connection
     await connection.aclose()
 
 
 async def received(station: ScriptedStation, kind: type[wire.Request], count: int) -> None:
     """Wait until the station has received some requests of a kind."""
-    with anyio.fail_after(5):
+    with anyio.fail_after(60):
         await station.wait_received(kind, count)
 
 
@@ -117,7 +117,7 @@ async def test_a_station_that_comes_later_is_found(endpoint: str) -> None:
         group.start_soon(ask)
         await anyio.wait_all_tasks_blocked()
         async with scripted_station(endpoint):
-            with anyio.fail_after(5):
+            with anyio.fail_after(60):
                 await answered.wait()
     await connection.aclose()
     assert found == ["scripted"]
@@ -207,7 +207,7 @@ async def test_many_listen_at_the_same_time(
 ) -> None:
     await connection.ask(wire.Submit(0, JOB, NULL), wire.Submitted)
     streams = [connection.listen((JOB,)) for _ in range(50)]
-    with anyio.fail_after(10):
+    with anyio.fail_after(60):
         for stream in streams:
             assert isinstance(await stream.receive(), wire.Snapshot)
     for stream in streams:

@@ -126,7 +126,7 @@ def test_closing_leaves_no_thread_and_no_socket(distant_station: DistantStation)
         jobs.ping()
     assert len(background()) == 1
     # ZeroMQ gives descriptors back some time later.
-    deadline = time.monotonic() + 5
+    deadline = time.monotonic() + 60
     while descriptors() > before and time.monotonic() < deadline:
         time.sleep(0.01)
     assert descriptors() <= before
@@ -156,7 +156,7 @@ def test_ctrl_c_ends_a_wait_and_leaves_the_job_alone(distant_station: DistantSta
         process.stdout.readline()
         distant_station.wait_received(Listen)
         process.send_signal(signal.SIGINT)
-        said, _ = process.communicate(timeout=20)
+        said, _ = process.communicate(timeout=120)
     assert said == "interrupted received\n"
     assert process.returncode == 0
     distant_station.wait_received(Unlisten)

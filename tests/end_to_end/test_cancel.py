@@ -149,7 +149,7 @@ def cancelled_in_compilation(station: Station) -> JobView:
         # From here on it takes for ever, unless it was done before.
         worker = station.worker_pid
         os.kill(worker, signal.SIGSTOP)
-        assert jobs.cancel(job) == "accepted"
+        jobs.cancel(job)
         view = ended(job)
         if not view.reached(JobExecutorStatus.COMPILATION_ENDED):
             return view

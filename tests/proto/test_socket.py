@@ -117,7 +117,7 @@ async def test_nothing_is_lost_or_overtaken_with_many_senders_on_both_sides(addr
                 assert int(count) == seen[int(sender)]
                 seen[int(sender)] += 1
 
-        with anyio.fail_after(30):
+        with anyio.fail_after(60):
             async with anyio.create_task_group() as tasks:
                 tasks.start_soon(receive, router)
                 tasks.start_soon(receive, dealer)
@@ -136,7 +136,7 @@ async def test_a_cancelled_receive_loses_nothing(address: str) -> None:
                 await dealer.send([b"%d" % count])
                 await anyio.lowlevel.checkpoint()
 
-        with anyio.fail_after(10):
+        with anyio.fail_after(60):
             async with anyio.create_task_group() as tasks:
                 tasks.start_soon(send)
                 while len(received) < 500:
@@ -149,7 +149,7 @@ async def test_a_cancelled_receive_loses_nothing(address: str) -> None:
 async def test_a_cancelled_receive_wakes_the_next_one(address: str) -> None:
     with bind(zmq.ROUTER, address) as router, connect(zmq.DEALER, router.endpoint) as dealer:
         await introduce(router, dealer)
-        with anyio.fail_after(5):
+        with anyio.fail_after(60):
             async with anyio.create_task_group() as tasks, anyio.create_task_group() as first:
                 first.start_soon(router.receive)
                 await anyio.wait_all_tasks_blocked()
@@ -163,7 +163,7 @@ async def test_messages_of_many_frames_stay_whole(address: str) -> None:
     with bind(zmq.ROUTER, address) as router, connect(zmq.DEALER, router.endpoint) as dealer:
         parts = [b"", b"x" * 100_000, b"", b"y"]
         await dealer.send(parts)
-        with anyio.fail_after(5):
+        with anyio.fail_after(60):
             assert (await router.receive())[1:] == parts
 
 
@@ -177,7 +177,7 @@ async def test_whoever_sends_or_receives_in_a_loop_lets_others_run(address: str)
                 turns += 1
                 await anyio.lowlevel.checkpoint()
 
-        with anyio.fail_after(10):
+        with anyio.fail_after(60):
             async with anyio.create_task_group() as tasks:
                 tasks.start_soon(count_turns)
                 for _ in range(1000):
@@ -200,7 +200,7 @@ async def test_a_send_does_not_swallow_the_wake_up_of_a_receiver(
     inner.bind(address)
     peer.connect(inner.getsockopt_string(zmq.LAST_ENDPOINT))
     received: list[list[bytes]] = []
-    with Socket(inner) as socket, anyio.fail_after(10):
+    with Socket(inner) as socket, anyio.fail_after(60):
         await socket.send([b"connected"])
 
         async def receive() -> None:
@@ -221,7 +221,7 @@ async def test_a_vain_receive_does_not_swallow_the_wake_up_of_a_sender(
 ) -> None:
     inner, peer = raw(zmq.DEALER), raw(zmq.DEALER)
     inner.bind(address)
-    with Socket(inner) as socket, anyio.fail_after(10):
+    with Socket(inner) as socket, anyio.fail_after(60):
         async with anyio.create_task_group() as tasks:
             tasks.start_soon(socket.send, [b"at last"])
             await anyio.wait_all_tasks_blocked()
@@ -232,7 +232,7 @@ async def test_a_vain_receive_does_not_swallow_the_wake_up_of_a_sender(
 
 
 async def test_all_who_wait_are_served_when_a_peer_comes(address: str) -> None:
-    with bind(zmq.DEALER, address) as bound, anyio.fail_after(10):
+    with bind(zmq.DEALER, address) as bound, anyio.fail_after(60):
         got: list[list[bytes]] = []
 
         async def receive() -> None:
@@ -253,7 +253,7 @@ async def test_all_who_wait_are_served_when_a_peer_comes(address: str) -> None:
 
 
 async def test_a_bound_socket_sends_when_somebody_connects(address: str) -> None:
-    with bind(zmq.DEALER, address) as bound, anyio.fail_after(10):
+    with bind(zmq.DEALER, address) as bound, anyio.fail_after(60):
         async with anyio.create_task_group() as tasks:
             tasks.start_soon(bound.send, [b"early"])
             await anyio.wait_all_tasks_blocked()
@@ -265,7 +265,7 @@ async def test_a_bound_socket_sends_when_somebody_connects(address: str) -> None
 
 async def test_a_connecting_socket_queues_for_a_peer_to_come(folder: Path) -> None:
     endpoint = f"ipc://{folder}/late.sock"
-    with connect(zmq.DEALER, endpoint) as dealer, anyio.fail_after(10):
+    with connect(zmq.DEALER, endpoint) as dealer, anyio.fail_after(60):
         await dealer.send([b"early"])
         with bind(zmq.ROUTER, endpoint) as router:
             assert (await router.receive())[1] == b"early"
@@ -283,7 +283,7 @@ async def test_sending_to_an_unknown_peer_raises(address: str) -> None:
 
 
 async def test_sending_to_a_vanished_peer_raises(address: str) -> None:
-    with bind(zmq.ROUTER, address) as router, anyio.fail_after(10):
+    with bind(zmq.ROUTER, address) as router, anyio.fail_after(60):
         with connect(zmq.DEALER, router.endpoint) as dealer:
             routing_id = await introduce(router, dealer)
             router.send_nowait([routing_id, b"still there"])
@@ -303,7 +303,7 @@ async def test_a_router_waits_for_no_slow_peer_while_others_have_room(
     with Socket(inner) as router, connect(zmq.DEALER, router.endpoint) as quick:
         slow.connect(router.endpoint)
         slow.send(b"hello")
-        with anyio.fail_after(10):
+        with anyio.fail_after(60):
             routing_id, _ = await router.receive()
             other_id = await introduce(router, quick)
             with pytest.raises(PeerGone):
@@ -315,7 +315,7 @@ async def test_a_router_waits_for_no_slow_peer_while_others_have_room(
 async def test_a_frame_above_the_bound_costs_its_sender_the_connection(
     address: str, raw: Callable[[int], RawSocket]
 ) -> None:
-    with bind(zmq.ROUTER, address) as router, anyio.fail_after(10):
+    with bind(zmq.ROUTER, address) as router, anyio.fail_after(60):
         hog = raw(zmq.DEALER)
         hog.setsockopt(zmq.RECONNECT_IVL, -1)
         hog.connect(router.endpoint)
@@ -330,7 +330,7 @@ async def test_a_frame_above_the_bound_costs_its_sender_the_connection(
 
 async def test_the_largest_frame_arrives(address: str) -> None:
     with bind(zmq.ROUTER, address) as router, connect(zmq.DEALER, router.endpoint) as dealer:
-        with anyio.fail_after(10):
+        with anyio.fail_after(60):
             await dealer.send([bytes(MAX_FRAME_BYTES)])
             assert len((await router.receive())[1]) == MAX_FRAME_BYTES
 
@@ -348,7 +348,7 @@ async def test_closing_tells_all_who_wait(address: str) -> None:
         told += 1
 
     socket = bind(zmq.DEALER, address)
-    with anyio.fail_after(5):
+    with anyio.fail_after(60):
         async with anyio.create_task_group() as tasks:
             tasks.start_soon(wait, socket.receive)
             tasks.start_soon(wait, lambda: socket.send([b"nobody is there"]))
@@ -374,7 +374,7 @@ async def test_a_closed_socket_says_so_at_once(address: str) -> None:
 
 async def test_a_descriptor_that_is_given_away_again_is_not_mistaken(folder: Path) -> None:
     # Sockets are closed under a sleeper, and their numbers reused at once, again and again.
-    with anyio.fail_after(20):
+    with anyio.fail_after(60):
         for count in range(50):
             endpoint = f"ipc://{folder}/{count}.sock"
             old = bind(zmq.ROUTER, endpoint)
@@ -396,7 +396,7 @@ async def test_a_monitor_tells_of_the_connection(address: str) -> None:
         connect(zmq.DEALER, router.endpoint) as dealer,
         router.monitor(zmq.EVENT_DISCONNECTED) as monitor,
     ):
-        with anyio.fail_after(5):
+        with anyio.fail_after(60):
             await introduce(router, dealer)
             dealer.close()
             event, _address = await monitor.receive()
@@ -404,7 +404,7 @@ async def test_a_monitor_tells_of_the_connection(address: str) -> None:
 
 
 async def test_a_monitor_sees_the_first_connection(address: str) -> None:
-    with bind(zmq.ROUTER, address) as router, anyio.fail_after(5):
+    with bind(zmq.ROUTER, address) as router, anyio.fail_after(60):
         watched = int(zmq.EVENT_HANDSHAKE_SUCCEEDED)
         dealer, monitor = connect_monitored(zmq.DEALER, router.endpoint, watched)
         with dealer, monitor:
@@ -445,7 +445,7 @@ anyio.run(main)
 def test_a_monitor_may_be_closed_before_what_it_watches(folder: Path) -> None:
     # ZeroMQ would hold the interpreter's lock while it blocks: only another process can tell.
     command = [sys.executable, "-c", MONITOR_CLOSED_FIRST, f"ipc://{folder}/s"]
-    subprocess.run(command, check=True, timeout=20)
+    subprocess.run(command, check=True, timeout=120)
 
 
 async def test_a_monitored_socket_of_a_malformed_endpoint_is_refused(folder: Path) -> None:
@@ -466,7 +466,7 @@ async def test_a_port_is_bound_once() -> None:
 
 async def test_a_path_is_not_taken_from_whoever_listens_there(folder: Path) -> None:
     endpoint = f"ipc://{folder}/a.sock"
-    with bind(zmq.ROUTER, endpoint) as first, anyio.fail_after(5):
+    with bind(zmq.ROUTER, endpoint) as first, anyio.fail_after(60):
         with pytest.raises(StationUnreachable, match=rf"{endpoint}: another process listens"):
             bind(zmq.ROUTER, endpoint)
         with connect(zmq.DEALER, endpoint) as dealer:
@@ -477,14 +477,14 @@ async def test_what_a_dead_process_left_is_taken_over(folder: Path) -> None:
     endpoint = f"ipc://{folder}/a.sock"
     with plain_socket.socket(plain_socket.AF_UNIX) as dead:
         dead.bind(f"{folder}/a.sock")
-    with anyio.fail_after(5):
+    with anyio.fail_after(60):
         await exchange(endpoint)
 
 
 async def test_a_path_is_free_again_after_closing(folder: Path) -> None:
     endpoint = f"ipc://{folder}/a.sock"
     bind(zmq.ROUTER, endpoint).close()
-    with anyio.fail_after(5):
+    with anyio.fail_after(60):
         while True:
             try:
                 bind(zmq.ROUTER, endpoint).close()

@@ -263,7 +263,7 @@ async def a_bench(
         with (
             bind(zmq.ROUTER, settings.instruments_endpoint) as instruments,
             bind(zmq.ROUTER, settings.api_endpoints[0]) as api,
-            anyio.fail_after(20),
+            anyio.fail_after(60),
         ):
             ports = Ports(
                 journal=journal,
@@ -300,7 +300,7 @@ class Peer:
             await self.socket.send([frame])
 
     async def reply(self) -> Reply:
-        with anyio.fail_after(10):
+        with anyio.fail_after(60):
             return REPLIES.decode((await self.socket.receive())[0])
 
 
@@ -318,13 +318,13 @@ def hello(name: str, *held: wire.HeldTicket, ledger: str = "ledger") -> wire.Hel
 
 async def committed_until(bench: Bench, condition: Callable[[], bool]) -> None:
     """Commit whatever is written until something holds."""
-    with anyio.fail_after(15):
+    with anyio.fail_after(60):
         while bench.journal.commit() or not condition():
             await checkpoint()
 
 
 async def until(condition: Callable[[], bool]) -> None:
     """Wait until something holds."""
-    with anyio.fail_after(10):
+    with anyio.fail_after(60):
         while not condition():
             await checkpoint()

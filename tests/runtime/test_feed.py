@@ -137,7 +137,7 @@ class World:
 
 @asynccontextmanager
 async def a_world() -> AsyncGenerator[World]:
-    with anyio.fail_after(10):
+    with anyio.fail_after(60):
         async with anyio.create_task_group() as tasks:
             yield World(tasks)
             tasks.cancel_scope.cancel()

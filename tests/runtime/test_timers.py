@@ -15,7 +15,7 @@ async def test_timers_call_in_the_order_of_their_times() -> None:
     timers.set("late", 0.02, done.set)
     timers.set("middle", 0.01, lambda: called.append("middle"))
     timers.set("past", -1.0, lambda: called.append("past"))
-    with anyio.fail_after(5):
+    with anyio.fail_after(60):
         async with anyio.create_task_group() as tasks:
             tasks.start_soon(timers.run)
             await done.wait()
@@ -34,7 +34,7 @@ async def test_a_cancelled_timer_does_not_call_and_one_set_anew_calls_once() -> 
     timers.cancel("never set")
     timers.set("anew", 0.002, lambda: called.append("second"))
     timers.set("end", 0.01, done.set)
-    with anyio.fail_after(5):
+    with anyio.fail_after(60):
         async with anyio.create_task_group() as tasks:
             tasks.start_soon(timers.run)
             await done.wait()
@@ -46,7 +46,7 @@ async def test_a_timer_that_is_set_while_others_wait_may_come_first() -> None:
     done = anyio.Event()
     timers = Timers()
     timers.set("in an hour", 3600.0, lambda: None)
-    with anyio.fail_after(5):
+    with anyio.fail_after(60):
         async with anyio.create_task_group() as tasks:
             tasks.start_soon(timers.run)
             await anyio.wait_all_tasks_blocked()
@@ -62,7 +62,7 @@ async def test_setting_and_cancelling_again_and_again_keeps_nothing() -> None:
         timers.set("job", 0.0, lambda: None)
         timers.cancel("job")
     timers.set("end", 0.0, done.set)
-    with anyio.fail_after(5):
+    with anyio.fail_after(60):
         async with anyio.create_task_group() as tasks:
             tasks.start_soon(timers.run)
             await done.wait()

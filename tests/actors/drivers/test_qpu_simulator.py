@@ -55,6 +55,6 @@ def test_it_serves_until_the_connection_is_closed() -> None:
     with ours:
         assert ask(ours, Load(FLIP, {})) == Loaded()
         assert ask(ours, Sample(1, 1)) == Bits(bytes([0, 1]))
-    thread.join(10)
+    thread.join(60)
     assert not thread.is_alive()
     theirs.close()

@@ -217,7 +217,7 @@ def test_on_a_terminal_the_ladder_is_drawn(there: ScriptedStation) -> None:
     job = submitted("--null", "0")
     process, descriptor = in_terminal(there, "wait", job)
     said = read_all(descriptor)
-    assert process.wait(20) == 0
+    assert process.wait(60) == 0
     assert job in said
     for rung in ("received", "compilation_started", "ready"):
         assert rung in said
@@ -233,7 +233,7 @@ def test_ctrl_c_ends_with_130_and_says_how_to_come_back(
     distant_station.wait_received(Listen)
     process.send_signal(signal.SIGINT)
     said = read_all(descriptor)
-    assert process.wait(20) == 130
+    assert process.wait(60) == 130
     assert f"the job goes on: stationctl wait {job}" in said
     assert "Traceback" not in said
 

@@ -37,7 +37,7 @@ def child_in(folder: Path) -> Child:
 
 async def pid_of(child: Child, *, but: int = 0) -> int:
     """Wait until the child runs, anew if need be."""
-    with anyio.fail_after(20):
+    with anyio.fail_after(60):
         while child._process is None or child._process.pid == but:  # noqa: ASYNC110
             await anyio.sleep(0.01)
         return child._process.pid
@@ -55,7 +55,7 @@ async def test_a_controller_that_ends_is_started_again_and_ends_when_it_is_stopp
         assert second != first
         # It was not asked to end over the wire, as it is by the daemon.
         os.kill(second, signal.SIGTERM)
-        with anyio.fail_after(30):
+        with anyio.fail_after(60):
             await child.stop()
         with pytest.raises(ProcessLookupError):
             os.kill(second, 0)
@@ -80,7 +80,7 @@ async def test_a_controller_whose_lock_is_taken_is_left_alone(
     child = child_in(folder)
     async with anyio.create_task_group() as tasks:
         tasks.start_soon(child.keep)
-        with anyio.fail_after(20):
+        with anyio.fail_after(60):
             while len(looks) < 3:  # noqa: ASYNC110
                 await anyio.sleep(0.001)
         assert all(looks)
@@ -95,7 +95,7 @@ async def test_a_controller_whose_lock_is_taken_is_left_alone(
 
 async def test_a_child_that_never_ran_is_stopped_at_once(folder: Path) -> None:
     child = child_in(folder)
-    with anyio.fail_after(1):
+    with anyio.fail_after(60):
         await child.stop()
         await child.keep()
     assert child._process is None

@@ -12,7 +12,7 @@ from stationd.runtime.journal.child import child
 
 pytestmark = pytest.mark.anyio
 
-BOUND = 20.0
+BOUND = 60.0
 
 
 async def test_a_process_ends_with_its_block(tmp_path: Path) -> None:

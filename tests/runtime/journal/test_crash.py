@@ -87,7 +87,7 @@ async def test_a_killed_writer_loses_nothing_that_was_called_back(
 ) -> None:
     numbers = count(1)
     durable: dict[int, tuple[int, int]] = {}
-    with anyio.fail_after(50):
+    with anyio.fail_after(60):
         for round_ in range(ROUNDS):
             load = await one_round(
                 tmp_path, lambda journal: Load(journal, numbers, job, fact), 37 * round_ + 1

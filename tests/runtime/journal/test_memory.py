@@ -26,7 +26,7 @@ async def test_it_is_a_journal() -> None:
 
 async def test_it_commits_soon_but_not_at_once() -> None:
     commits: list[Commit] = []
-    with anyio.fail_after(5):
+    with anyio.fail_after(60):
         async with MemoryJournal() as journal:
             journal.write([job(1)], commits.append)
             assert commits == []

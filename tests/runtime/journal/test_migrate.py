@@ -149,5 +149,5 @@ def test_an_ordinary_start_imports_nothing_of_it(path: Path) -> None:
         "print(*{name.split('.')[0] for name in sys.modules} & {'alembic', 'sqlalchemy', 'mako'})"
     )
     command = [sys.executable, "-c", code, str(path)]
-    done = subprocess.run(command, capture_output=True, text=True, check=True, timeout=30)
+    done = subprocess.run(command, capture_output=True, text=True, check=True, timeout=120)
     assert not done.stdout.strip()

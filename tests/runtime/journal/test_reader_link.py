@@ -18,7 +18,7 @@ from stationd.runtime.journal.storage import Storage
 pytestmark = pytest.mark.anyio
 
 MakeJob = Callable[..., JobStored]
-BOUND = 20.0
+BOUND = 60.0
 
 
 @pytest.fixture

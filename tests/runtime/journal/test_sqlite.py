@@ -21,7 +21,7 @@ pytestmark = pytest.mark.anyio
 
 MakeJob = Callable[..., JobStored]
 MakeFact = Callable[..., Fact]
-BOUND = 20.0
+BOUND = 60.0
 
 
 @pytest.fixture

@@ -23,7 +23,7 @@ from stationd.runtime.journal.writer_link import WriterLink
 
 pytestmark = pytest.mark.anyio
 
-BOUND = 20.0
+BOUND = 60.0
 
 
 class FakeChild(Child):
