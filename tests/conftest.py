@@ -1,10 +1,17 @@
-"""What every test gets: the three event loops, and a watch for blocked ones."""
+"""What every test gets: the three event loops, a watch for blocked ones, and fixed examples."""
 
 from collections.abc import Iterator
 
 import pytest
 from blockbuster import BlockBuster, BlockingError
 from blockbuster import blockbuster as blockbuster_module
+from hypothesis import HealthCheck, settings
+
+# The suite is a gate: of the same code it says the same every time, however slow the machine.
+# `pytest --hypothesis-profile search` draws new examples, to look for what nobody has thought of.
+settings.register_profile("search", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.register_profile("gate", settings.get_profile("search"), derandomize=True, database=None)
+settings.load_profile("gate")
 
 Backend = tuple[str, dict[str, bool]]
 
