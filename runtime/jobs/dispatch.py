@@ -12,7 +12,6 @@ from __future__ import annotations
 import logging
 from collections import deque
 from functools import partial
-from itertools import islice
 from typing import TYPE_CHECKING, Literal
 
 import anyio
@@ -20,36 +19,30 @@ import anyio
 from stationd.actors.job import Job, step
 from stationd.actors.ladder import (
     DURABLE_FIRST,
-    AllItemsDone,
     AttemptOpened,
     CancelAccepted,
-    DataKept,
     Effect,
     Event,
     LeftQueue,
     Proceeded,
     Resumed,
-    SomeItemsFailed,
-    StageFailed,
 )
 from stationd.actors.retry import again
 from stationd.proto.error import (
-    MOST_PROBLEMS_SHOWN,
-    ErrorCode,
-    ErrorInfo,
-    Problem,
-    StationError,
     UnexpectedEvent,
 )
 from stationd.proto.job import Ticket
 from stationd.proto.status import JobExecutorStatus
+from stationd.runtime.jobs.at_work import AtWork
+from stationd.runtime.jobs.facts import fact_of, first_fact
+from stationd.runtime.jobs.outcomes import settled
 from stationd.runtime.jobs.recovery import Recovery
 from stationd.runtime.jobs.reopening import following
 from stationd.runtime.journal.records import Fact, JobStored, Record, TicketIssued
 from stationd.runtime.live import LiveJob, resumed
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Sequence
+    from collections.abc import Callable, Sequence
 
     from anyio.abc import TaskGroup
 
@@ -102,7 +95,7 @@ class Dispatch:
         self._authority = authority
         self._journal = journal
         self._feed = feed
-        self._stages = stages
+        self._at_work = AtWork(stages, tasks, self.deliver)
         self._metrics = metrics
         self._clock = clock
         self._deadlines = deadlines
@@ -180,7 +173,7 @@ class Dispatch:
             self._jobs[stored.job] = live
             self._deadlines.begin(live, self.deliver)
             self._metrics.fact(live, None)
-            self._feed.announce(commit.first_seq, [_first_fact(stored)])
+            self._feed.announce(commit.first_seq, [first_fact(stored)])
         for index, answer in enumerate(answers):
             answer(stored.number if known is None else known, known is None and index == 0)
         if known is None:
@@ -304,7 +297,7 @@ class Dispatch:
             if live.job.ordinal != before.ordinal:
                 self._metrics.fact(live, before.status, now)
                 retrying = live.job.attempt == before.attempt and again(live.job, live.spec)
-                records.append(_fact(live.job, now, retrying=retrying))
+                records.append(fact_of(live.job, now, retrying=retrying))
             else:
                 retrying = False
             for effect in effects:
@@ -362,52 +355,15 @@ class Dispatch:
             case Effect.CONTINUE:
                 return Proceeded(), []
             case Effect.SETTLE:
-                return _settled(live), []
+                return settled(live), []
             case Effect.RECONCILE:
                 self._reconcile(live)
                 return None
             case Effect.STOP_STAGE:
-                if live.stage is not None:
-                    live.stage.cancel()
+                self._at_work.stop(live)
                 return None
             case _:
-                return self._work(live, effect)
-
-    def _work(self, live: LiveJob, effect: Effect) -> Outcome | None:
-        try:
-            outcome = self._stages.begin(live, effect)
-        except Exception as error:  # noqa: BLE001 - one job's failure is its own
-            return _failed_stage(live, effect, error), []
-        if callable(outcome):
-            self._start(live, effect, outcome)
-            return None
-        return outcome
-
-    def _start(
-        self, live: LiveJob, effect: Effect, work: Callable[[], Awaitable[Outcome | None]]
-    ) -> None:
-        live.stage = anyio.CancelScope()
-        self._tasks.start_soon(self._run, live, effect, work, live.stage)
-
-    async def _run(
-        self,
-        live: LiveJob,
-        effect: Effect,
-        work: Callable[[], Awaitable[Outcome | None]],
-        scope: anyio.CancelScope,
-    ) -> None:
-        outcome: Outcome | None = None
-        with scope:
-            try:
-                outcome = await work()
-            except Exception as error:  # noqa: BLE001 - one job's failure is its own
-                outcome = (_failed_stage(live, effect, error), [])
-        if live.stage is scope:
-            live.stage = None
-        if outcome is None or scope.cancel_called:
-            return
-        event, records = outcome
-        self.deliver(live, event, made=records)
+                return self._at_work.begin(live, effect)
 
     def _reconcile(self, live: LiveJob) -> None:
         if self._instruments is None:
@@ -444,52 +400,3 @@ class Dispatch:
                         self._jobs.pop(live.job.id, None)
                         self._deadlines.end(live)
                     instruments.end(live, ticket)
-
-
-def _first_fact(stored: JobStored) -> Fact:
-    job = Job(id=stored.job, number=stored.number, kind=stored.spec.kind)
-    return _fact(job, stored.time_unix_s)
-
-
-def _fact(job: Job, now: float, *, retrying: bool = False) -> Fact:
-    terminal = job.status.is_terminal
-    return Fact(
-        job.number,
-        job.id,
-        job.ordinal,
-        job.attempt,
-        job.status,
-        now,
-        job.cancelling,
-        job.error if terminal else None,
-        job.note if terminal else "",
-        retrying,
-    )
-
-
-def _settled(live: LiveJob) -> AllItemsDone | SomeItemsFailed:
-    failed = len(live.item_errors) + len(live.left_out)
-    if not failed:
-        return AllItemsDone()
-    return SomeItemsFailed(
-        ErrorInfo(
-            ErrorCode.ITEMS_FAILED,
-            f"{failed} of {live.spec.items} items failed; the others have results",
-            tuple(
-                Problem(str(error), item=item)
-                for item, error in islice(sorted(live.item_errors.items()), MOST_PROBLEMS_SHOWN)
-            ),
-        )
-    )
-
-
-def _failed_stage(live: LiveJob, effect: Effect, error: Exception) -> Event:
-    if effect is Effect.KEEP_DATA:
-        # The job is ending anyway; its raw data stays in the journal.
-        log.error("job %s: partial data could not be worked up", live.job.id, exc_info=error)
-        return DataKept()
-    if isinstance(error, StationError):
-        return StageFailed(error.info)
-    log.error("job %s: %s failed", live.job.id, effect.value, exc_info=error)
-    detail = f"{effect.value}: {type(error).__name__}: {error}"
-    return StageFailed(ErrorInfo(ErrorCode.INTERNAL_ERROR, detail))

@@ -131,7 +131,7 @@ async def _break() -> Outcome:
 
 
 def break_stage(bench: Bench, effect: Effect, *, slowly: bool = False) -> None:
-    bench.dispatch._stages._begin[effect] = (lambda _: _break) if slowly else broken_stage
+    bench.dispatch._at_work._stages._begin[effect] = (lambda _: _break) if slowly else broken_stage
 
 
 @pytest.mark.parametrize("slowly", [False, True])
@@ -140,7 +140,7 @@ async def test_an_exception_in_a_stage_fails_its_job_alone(effect: Effect, slowl
     async with a_bench() as bench:
         bench.listen()
         ticket = bench.queued(1)
-        stages = dict(bench.dispatch._stages._begin)
+        stages = dict(bench.dispatch._at_work._stages._begin)
         break_stage(bench, effect, slowly=slowly)
         bench.submit(2, null_spec("b"))
         bench.commit()
@@ -152,7 +152,7 @@ async def test_an_exception_in_a_stage_fails_its_job_alone(effect: Effect, slowl
         assert end.entry.error is not None
         assert end.entry.error.code is ErrorCode.INTERNAL_ERROR
         assert "this stage is broken" in end.entry.error.detail
-        bench.dispatch._stages._begin.update(stages)
+        bench.dispatch._at_work._stages._begin.update(stages)
         bench.run("a", ticket)
         assert bench.published[-1].entry.status is S.READY
 
