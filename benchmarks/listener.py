@@ -14,6 +14,7 @@ import anyio
 import msgspec
 
 from stationd.client.connection import Connection
+from stationd.proto.codec import REPLIES
 from stationd.proto.jobs_protocol import Events, Snapshot
 
 SILENCE: Final = 30.0
@@ -27,6 +28,10 @@ class Heard:
     ready: int = 0
     events: int = 0
     frames: int = 0
+    weighed: int = 0
+    """Frames of the first listener."""
+    weight: int = 0
+    """Bytes of these."""
     last: float = 0.0
     """When the last one came, monotonic seconds."""
     disordered: int = 0
@@ -39,12 +44,18 @@ async def main(endpoint: str, listeners: int, events: int) -> None:
     """Say ``ready`` when all listen, and ``done`` with figures when all have heard all."""
     heard = Heard()
     async with anyio.create_task_group() as tasks:
-        for _ in range(listeners):
-            tasks.start_soon(_listen, endpoint, events, heard, listeners)
+        for number in range(listeners):
+            tasks.start_soon(_listen, endpoint, events, heard, listeners, number == 0)
     print("done", msgspec.json.encode(_figures(heard)).decode(), flush=True)
 
 
-async def _listen(endpoint: str, events: int, heard: Heard, listeners: int) -> None:
+async def _listen(
+    endpoint: str,
+    events: int,
+    heard: Heard,
+    listeners: int,
+    weighs: bool,  # noqa: FBT001 - one of them does
+) -> None:
     connection = Connection(endpoint, connect_wait=60.0)
     stream = connection.listen(None)
     left, newest = events, 0
@@ -59,6 +70,9 @@ async def _listen(endpoint: str, events: int, heard: Heard, listeners: int) -> N
                 print("ready", flush=True)
         if not isinstance(frame, Events):
             continue
+        if weighs:
+            heard.weighed += 1
+            heard.weight += len(REPLIES.encode(frame))
         first, last = frame.events[0].entry, frame.events[-1].entry
         heard.disordered += first.seq <= newest
         newest = last.seq
@@ -74,6 +88,7 @@ def _figures(heard: Heard) -> dict[str, float]:
     figures = {
         "events": heard.events,
         "frames": heard.frames,
+        "bytes a frame": heard.weight / max(1, heard.weighed),
         "last": heard.last,
         "disordered": heard.disordered,
     }

@@ -8,9 +8,11 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Final
 
+import anyio
 from benchmarks.bench import Bench
 from benchmarks.load import null, through
 from benchmarks.other_process import Other
+from benchmarks.plain_fan_out import frames_per_second
 from benchmarks.row import Point
 from benchmarks.station import Station, running
 
@@ -36,8 +38,9 @@ async def deliveries(bench: Bench) -> list[Point]:
     expected = listeners * count * FACTS
     events, frames = (sum(one[name] for one in heard) for name in ("events", "frames"))
     seconds = max(one["last"] for one in heard) - begin
-    # One answer of the echo is two messages.
-    limit = 2 * bench.echo["messages_per_s"] * events / frames
+    size = round(statistics.mean(one["bytes a frame"] for one in heard))
+    plain = await anyio.to_thread.run_sync(frames_per_second, listeners, size)
+    limit = plain * events / frames
     to = f"to {listeners} listeners"
     return [
         Point(f"deliveries {to}", events / seconds, "1/s", limit, at_least=1_000_000.0),
