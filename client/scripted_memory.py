@@ -19,6 +19,7 @@ from stationd.proto.error import (
 )
 from stationd.proto.job import ArtifactRef, ItemView, JobId, JobSpec, JobView, TimelineEntry
 from stationd.proto.program import Sweep
+from stationd.proto.queue_requests import ListQueue, QueueEntry, QueueListing
 from stationd.proto.result import Result, encode_result
 from stationd.proto.station_requests import JobLog, LogLine, Overview, ReadLog, Survey
 from stationd.proto.status import JobExecutorStatus, JobStatusEnum, RemoteRetryStrategy
@@ -67,6 +68,7 @@ class ScriptedMemory:
         """Of each target, the id of the set that it uses."""
         self.controllers: tuple[wire.ControllerView, ...] = ()
         self.targets: tuple[wire.TargetView, ...] = ()
+        self.queue: tuple[QueueEntry, ...] = ()
         self.overview = NOTHING_DONE
         self.log: tuple[LogLine, ...] = ()
         """What was logged, of whichever job."""
@@ -152,14 +154,14 @@ class ScriptedMemory:
                 return self._list(request)
             case wire.Cancel() | wire.Retry():
                 return self._turn(request)
-            case wire.ListControllers() | Survey() | ReadLog():
+            case wire.ListControllers() | Survey() | ReadLog() | ListQueue():
                 return self._tell(request)
             case wire.ListCalibrations():
                 return wire.Calibrations(number, self._summaries(request.target))
             case _:
                 return self._calibration(request)
 
-    def _tell(self, request: wire.ListControllers | Survey | ReadLog) -> wire.Reply:
+    def _tell(self, request: wire.ListControllers | Survey | ReadLog | ListQueue) -> wire.Reply:
         """Answer what is asked about the whole station."""
         match request:
             case wire.ListControllers():
@@ -169,6 +171,8 @@ class ScriptedMemory:
             case ReadLog():
                 self.view(request.job)
                 return JobLog(request.request, self.log, more=False)
+            case ListQueue():
+                return QueueListing(request.request, len(self.queue), self.queue)
 
     def _submit(self, submit: wire.Submit) -> wire.Submitted:
         known = self.jobs.get(submit.job)

@@ -21,7 +21,8 @@ from stationd.client.stationctl.options import json_option, station_option
 from stationd.client.stationctl.printing import on_terminal, print_json
 from stationd.proto import jobs_protocol
 from stationd.proto.error import StationError
-from stationd.proto.job import JobFilter
+from stationd.proto.job import JobFilter, JobView
+from stationd.proto.queue_requests import ListQueue, QueueListing
 
 if TYPE_CHECKING:
     from collections.abc import Generator
@@ -32,6 +33,8 @@ if TYPE_CHECKING:
 
 _NEWEST: Final = 60
 """Jobs that are asked for; as many are shown as there is room for."""
+_NEXT: Final = 40
+"""The same of those that go next."""
 _ENDING: Final = (b"q", b"Q", b"\x03", b"\x04")
 """Keys: q, and Ctrl-C and Ctrl-D of a terminal that does not turn them into signals."""
 _PLAIN_WIDTH: Final = 120
@@ -62,6 +65,18 @@ def top(every: float, as_json: bool) -> None:  # noqa: FBT001 - click calls it b
     _show(Dashboard(hint="q ends"), first, every)
 
 
+async def next_jobs() -> tuple[JobView, ...]:
+    """Return the jobs that go next, in the queue's order."""
+    listing = await connection().ask(ListQueue(0, "", _NEXT), QueueListing)
+    ids = tuple(entry.job for entry in listing.entries)
+    if not ids:
+        return ()
+    asked = jobs_protocol.List(0, JobFilter(ids=ids), None, _NEXT)
+    listed = await connection().ask(asked, jobs_protocol.Jobs)
+    views = {view.id: view for view in listed.views}
+    return tuple(views[job] for job in ids if job in views)
+
+
 async def sample() -> Sample:
     """Return what the station looks like now.
 
@@ -76,6 +91,7 @@ async def sample() -> Sample:
         overview=await overview(),
         controllers=known.controllers,
         targets=known.targets,
+        next=await next_jobs(),
         newest=listed.views,
     )
 

@@ -212,7 +212,7 @@ def shown(sample: Sample, room: int) -> list[JobView]:
         sample: What there is.
         room: Rows.
     """
-    known = {view.id: view for view in (*sample.overview.running, *sample.newest)}
+    known = {view.id: view for view in (*sample.newest, *sample.next, *sample.overview.running)}
     under_way = [view for view in known.values() if not view.status.is_terminal]
     under_way.sort(key=_urgency)
     ended = [view for view in known.values() if view.status.is_terminal]

@@ -29,6 +29,8 @@ class Sample(Struct, frozen=True, kw_only=True):
     overview: Overview
     controllers: tuple[ControllerView, ...]
     targets: tuple[TargetView, ...]
+    next: tuple[JobView, ...]
+    """The jobs that are at the controllers or go next, in the queue's order."""
     newest: tuple[JobView, ...]
     """The newest jobs, the newest first."""
 

@@ -1,7 +1,6 @@
 """`wait` and `listen` on one job, on several, on all."""
 
 import json
-import os
 import signal
 
 import pytest
@@ -143,9 +142,6 @@ def test_several_jobs_have_bars_on_a_terminal_and_ctrl_c_leaves_them_alone(
     said = read_until(descriptor, "30/60 shots")
     assert "━" in said
     assert "3 jobs" in said
-    # As the keyboard does it.
-    os.write(descriptor, b"\x03")
-    assert process.poll() is None or process.returncode == 130
     process.send_signal(signal.SIGINT)
     said = read_all(descriptor)
     assert process.wait(60) == 130

@@ -26,7 +26,7 @@ def busy(there: ScriptedStation) -> ScriptedStation:
 def test_one_look_as_json_has_all_that_is_drawn(busy: ScriptedStation) -> None:
     job = submitted("--null", "0")
     seen = json.loads(run("top", "--json").stdout)
-    assert set(seen) == {"station", "overview", "controllers", "targets", "newest"}
+    assert set(seen) == {"station", "overview", "controllers", "targets", "next", "newest"}
     assert seen["overview"]["ended"] == {"ready": 8, "failed": 1, "aborted": 0}
     assert seen["newest"][0]["id"] == job
 

@@ -30,7 +30,9 @@ def controller(name: str, *, connected: bool = True, running: int = 0) -> Contro
     )
 
 
-def sample(newest: tuple[JobView, ...] = (), trouble: str = "") -> Sample:
+def sample(
+    newest: tuple[JobView, ...] = (), trouble: str = "", following: tuple[JobView, ...] = ()
+) -> Sample:
     overview = msgspec.structs.replace(
         NOTHING_DONE,
         time_unix_s=1_700_000_075.0,
@@ -48,6 +50,7 @@ def sample(newest: tuple[JobView, ...] = (), trouble: str = "") -> Sample:
         overview=overview,
         controllers=(controller("qpu", running=1), controller("far", connected=False), broken),
         targets=(),
+        next=following,
         newest=newest,
     )
 
@@ -93,6 +96,13 @@ def test_what_runs_is_first_then_the_queue_in_its_order_then_what_has_ended() ->
     queued = [view(n, entries(*TO_QUEUE), place=20 - n) for n in range(2, 10)]
     seen = shown(sample((*queued, *ended)), 9)
     assert [one.number for one in seen] == [1, 9, 8, 7, 6, 5, 19, 18, 17]
+
+
+def test_the_head_of_a_long_queue_is_shown_though_its_jobs_are_old() -> None:
+    newest = tuple(view(n, entries(*TO_QUEUE), place=n) for n in range(500, 560))
+    head = tuple(view(n, entries(*TO_QUEUE), place=n - 2) for n in range(2, 8))
+    seen = shown(sample(newest, following=head), 7)
+    assert [one.number for one in seen] == [1, 2, 3, 4, 5, 6, 7]
 
 
 def test_a_station_that_takes_no_work_says_why() -> None:
