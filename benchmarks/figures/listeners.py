@@ -32,9 +32,10 @@ async def deliveries(bench: Bench) -> list[Point]:
     async with running(bench.backend) as station:
         await through(50)
         async with _listening(station, listeners, count * FACTS, processes=2) as others:
-            begin = time.monotonic()
+            begin, used = time.monotonic(), station.cpu_seconds()
             await through(count)
             heard = [await other.heard("done") for other in others]
+            used = station.cpu_seconds() - used
     expected = listeners * count * FACTS
     events, frames = (sum(one[name] for one in heard) for name in ("events", "frames"))
     seconds = max(one["last"] for one in heard) - begin
@@ -46,6 +47,7 @@ async def deliveries(bench: Bench) -> list[Point]:
         Point(f"deliveries {to}", events / seconds, "1/s", limit, at_least=1_000_000.0),
         Point(f"deliveries {to}, lost", _lost(expected, heard), "", at_most=0.0),
         Point(f"deliveries {to}, events a frame", events / frames, ""),
+        Point(f"deliveries {to}, daemon's CPU each", used / events * 1e6, "us"),
     ]
 
 
