@@ -411,7 +411,8 @@ class Execution:
         part = self.parts[controller]
         unknown = part.standing is Standing.UNKNOWN
         began = part.standing is Standing.RUNNING or (unknown and self.began)
-        if began or (part.standing is not Standing.SENT and not same_ledger):
+        if began or not same_ledger:
+            # Of what was sent to another ledger nobody knows what became of it.
             return self._part_over(controller, Lost(self.ticket, part.received))
         # An Arm may have crossed this Hello, so what ends the ticket is the answer to a command
         # that stands behind the Arm in line.

@@ -430,6 +430,15 @@ def test_a_ticket_that_waited_and_never_came_is_sent_again_to_the_same_ledger() 
     ]
 
 
+@pytest.mark.parametrize("known", ["sent", "recovered"])
+def test_a_ticket_whose_ledger_was_lost_is_not_sent_again(known: str) -> None:
+    execution = Execution(TICKET, AUTHORITY, single())
+    _ = execution.arm() if known == "sent" else execution.recover({})
+    outputs = execution.reconnected("null", None, same_ledger=False)
+    assert not any(isinstance(output, Send) for output in outputs)
+    assert execution.over
+
+
 def test_a_cancel_goes_on_after_a_restart(works: dict[str, Work]) -> None:
     daemon, acts = station(works)
     daemon.arm()
