@@ -41,6 +41,8 @@ VERSION: Final = (1, 0)
 
 CHUNK_BYTES: Final = 1024 * 1024
 """Artifacts travel in pieces of this size at most."""
+MOST_SUBMITTED: Final = 100
+"""The most jobs in one batch: a longer one would keep others waiting."""
 MOST_LISTED: Final = 1000
 """The most jobs on one page."""
 MOST_LISTENED: Final = 1000
@@ -70,6 +72,20 @@ class Submit(Struct, frozen=True, array_like=True, tag=2):
     """A UUID in lower case, made by the client so that sending it twice gives one job. Ids become
     names of files, so nothing else is let in."""
     spec: JobSpec
+
+
+class NewJob(Struct, frozen=True, array_like=True):
+    """One job of a batch."""
+
+    job: Annotated[JobId, NEW_ID]
+    spec: JobSpec
+
+
+class SubmitMany(Struct, frozen=True, array_like=True, tag=17):
+    """Store jobs and run them. Answered by SubmittedMany, once all that can run are on disk."""
+
+    request: RequestNumber
+    jobs: Annotated[tuple[NewJob, ...], Meta(max_length=MOST_SUBMITTED)]
 
 
 class Get(Struct, frozen=True, array_like=True, tag=3):
@@ -204,6 +220,7 @@ class ResetController(Struct, frozen=True, array_like=True, tag=16):
 Request = (
     Ping
     | Submit
+    | SubmitMany
     | Get
     | List
     | Cancel
@@ -263,6 +280,24 @@ class Submitted(Struct, frozen=True, array_like=True, tag=102):
     number: int
     created: bool
     """False if it was there already."""
+
+
+class SubmitAnswer(Struct, frozen=True, array_like=True):
+    """What became of one job of a batch."""
+
+    number: int
+    """0 if it is refused."""
+    created: bool
+    """False if it was there already, or is refused."""
+    error: ErrorInfo | None = None
+    """Why it is refused."""
+
+
+class SubmittedMany(Struct, frozen=True, array_like=True, tag=116):
+    """What became of each job of a batch, in its order."""
+
+    request: int
+    answers: tuple[SubmitAnswer, ...]
 
 
 class Job(Struct, frozen=True, array_like=True, tag=103):
@@ -405,6 +440,7 @@ class RetryAnswer(Struct, frozen=True, array_like=True, tag=115):
 Reply = (
     Pong
     | Submitted
+    | SubmittedMany
     | Job
     | Jobs
     | CancelAnswer

@@ -11,18 +11,15 @@ from __future__ import annotations
 
 import logging
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
-from msgspec.structs import force_setattr
 
 from stationd import __version__
-from stationd.actors.stages.validate import check_spec, resolve_target, silent_controllers
 from stationd.proto.codec import REQUESTS, request_number
 from stationd.proto.error import (
     ErrorCode,
     ErrorInfo,
-    InvalidJob,
     JournalClosed,
     PeerError,
     RequestError,
@@ -54,7 +51,7 @@ from stationd.proto.jobs_protocol import (
     ResetController,
     Retry,
     Submit,
-    Submitted,
+    SubmitMany,
     TargetView,
     Unlisten,
     UseCalibration,
@@ -67,17 +64,31 @@ from stationd.proto.project_requests import (
     GetInput,
     ListProjects,
 )
+from stationd.proto.queue_requests import (
+    Hold,
+    ListQueue,
+    ListTargets,
+    Move,
+    Prioritise,
+    Release,
+    Reserve,
+    SetTarget,
+    Unreserve,
+    Why,
+)
 from stationd.proto.socket import Socket
 from stationd.proto.station_requests import ReadLog, Survey
 from stationd.runtime.api.archive_api import ArchiveApi, ArchiveRequest
 from stationd.runtime.api.calibration_api import CalibrationApi, CalibrationRequest
 from stationd.runtime.api.client import Client
-from stationd.runtime.api.client_text import check_id, shown
+from stationd.runtime.api.client_text import shown
 from stationd.runtime.api.intake import check_storage
 from stationd.runtime.api.people import NEEDED, People
 from stationd.runtime.api.projects_api import ProjectRequest, ProjectsApi
+from stationd.runtime.api.queue_api import QueueApi, QueueRequest
 from stationd.runtime.api.station_api import StationApi
 from stationd.runtime.api.streams_api import StreamsApi
+from stationd.runtime.api.submitting import Submitting
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -99,6 +110,19 @@ if TYPE_CHECKING:
     from stationd.runtime.work.calibrations import CalibrationDefaults
 
 log = logging.getLogger(__name__)
+
+_QUEUE_REQUESTS: Final[tuple[type[QueueRequest], ...]] = (
+    Hold,
+    Release,
+    Prioritise,
+    Move,
+    SetTarget,
+    Reserve,
+    Unreserve,
+    ListTargets,
+    ListQueue,
+    Why,
+)
 
 
 class JobsApi:
@@ -133,8 +157,23 @@ class JobsApi:
         )
         self._people = People({name: user.role for name, user in settings.users.items()})
         self._projects = projects
+        self._submitting = Submitting(
+            dispatch=dispatch,
+            journal=journal,
+            projects=projects,
+            bus=bus,
+            targets=settings.target_controllers,
+        )
         self._archive = ArchiveApi(journal, projects, self._with_live)
         self._project_requests = ProjectsApi(journal, projects, clock)
+        self._queue = QueueApi(
+            settings=settings,
+            journal=journal,
+            dispatch=dispatch,
+            instruments=instruments,
+            projects=projects,
+            clock=clock,
+        )
         self._artifacts = artifacts
         self._whole_station = StationApi(
             state=settings.state,
@@ -156,6 +195,7 @@ class JobsApi:
         self._quick: dict[type[Request], Callable[[Client, Any], None]] = {
             Ping: self._ping,
             Submit: self._submit,
+            SubmitMany: self._submit_many,
             Listen: self._streams.listen,
             Grant: self._streams.grant,
             Unlisten: self._streams.unlisten,
@@ -181,6 +221,7 @@ class JobsApi:
             GetCalibration: self._calibration,
             UseCalibration: self._calibration,
             ReadLog: self._read_log,
+            **dict.fromkeys(_QUEUE_REQUESTS, self._queue_request),
         }
 
     async def serve(self, socket: Socket) -> None:
@@ -288,29 +329,11 @@ class JobsApi:
 
     def _submit(self, client: Client, request: Submit) -> None:
         self._check_open()
-        check_id(request.job)
-        if not self._dispatch.knows(request.job):
-            check_storage(self._journal)
-        spec = request.spec
-        # The message is ours alone, so what it says of its sender is replaced where it is.
-        force_setattr(spec, "creator", client.person.name)
-        self._projects.check_job(spec.project, spec.properties)
-        targets = self._settings.target_controllers
-        offers = self._bus.offers()
-        if not silent_controllers(spec, offers, targets):
-            # What is wrong at first sight is refused at the door; nothing is stored of it.
-            # Items with problems of their own may be left to the job, if it says so.
-            problems = check_spec(spec, offers, targets)
-            if problems and (
-                spec.item_errors == "stop" or any(problem.item is None for problem in problems)
-            ):
-                raise InvalidJob(
-                    ErrorInfo(ErrorCode.INVALID_JOB, "the job cannot run", tuple(problems))
-                )
-        target = resolve_target(spec, targets) or ""
-        self._dispatch.submit(
-            request.job, spec, target, partial(_submitted, client, request.request, request.job)
-        )
+        self._submitting.submit(client, request)
+
+    def _submit_many(self, client: Client, request: SubmitMany) -> None:
+        self._check_open()
+        self._submitting.submit_many(client, request)
 
     async def _get(self, client: Client, request: Get) -> None:
         client.send(Job(request.request, await self._view(request.job)))
@@ -321,6 +344,9 @@ class JobsApi:
 
     async def _archived(self, client: Client, request: ArchiveRequest) -> None:
         client.send(await self._archive.answer(request, client.person))
+
+    async def _queue_request(self, client: Client, request: QueueRequest) -> None:
+        client.send(await self._queue.answer(request, client.person))
 
     async def _project(self, client: Client, request: ProjectRequest) -> None:
         client.send(await self._project_requests.answer(request, client.person))
@@ -379,10 +405,6 @@ class JobsApi:
 
 def _tell(client: Client, reply: Reply) -> None:
     client.send(reply)
-
-
-def _submitted(client: Client, request: int, job: JobId, number: int, created: bool) -> None:  # noqa: FBT001 - a callback with the journal's words
-    client.send(Submitted(request, job, number, created))
 
 
 def _info_of(error: Exception, request: Request) -> ErrorInfo:

@@ -27,6 +27,7 @@ from stationd.proto.jobs_protocol import (
     ResetController,
     Retry,
     Submit,
+    SubmitMany,
     UseCalibration,
 )
 from stationd.proto.project_requests import (
@@ -36,6 +37,15 @@ from stationd.proto.project_requests import (
     CreateProject,
     Delete,
     GetInput,
+)
+from stationd.proto.queue_requests import (
+    Hold,
+    Move,
+    Prioritise,
+    Release,
+    Reserve,
+    SetTarget,
+    Unreserve,
 )
 from stationd.proto.search import ScopeFilterEnum
 
@@ -56,12 +66,20 @@ NEEDED: Final[Mapping[type[Request], Role]] = {
     Count: "observer",
     GetInput: "observer",
     Submit: "submitter",
+    SubmitMany: "submitter",
     Cancel: "submitter",
     Retry: "submitter",
     Annotate: "submitter",
     Delete: "submitter",
     CreateProject: "submitter",
     ChangeProject: "submitter",
+    Hold: "submitter",
+    Release: "submitter",
+    Prioritise: "submitter",
+    Move: "operator",
+    SetTarget: "operator",
+    Reserve: "operator",
+    Unreserve: "operator",
     ImportCalibration: "operator",
     UseCalibration: "operator",
     ResetController: "operator",

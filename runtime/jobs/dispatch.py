@@ -59,6 +59,8 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
+_NewJob = tuple["JobId", "JobSpec", str, "Callable[[int, bool], None]"]
+"""What `Dispatch.submit` takes."""
 _Later = tuple[Effect, Ticket | None]
 """An effect that waits for the journal, and the ticket that it is about."""
 _ABORTED_AT_RESTART = "aborted when the station started again, as its [recovery] policy says"
@@ -144,24 +146,36 @@ class Dispatch:
             target: The target that the job resolves to; empty for a sweep.
             answer: Called with the job's number, and whether it is new, once it is on disk.
         """
-        live = self._jobs.get(job)
-        known = self._recovery.number(job) if live is None else live.job.number
-        if known is not None:
-            answer(known, False)  # noqa: FBT003 - the meaning is in the signature
-            return
-        waiting = self._submitting.get(job)
-        if waiting is not None:
-            waiting.append(answer)
-            return
-        number = self._next_number
-        self._next_number += 1
-        self._submitting[job] = [answer]
-        stored = JobStored(number, job, target, spec, self._clock.time())
-        self._journal.write([stored], partial(self._submitted, stored))
+        self.submit_many([(job, spec, target, answer)])
 
-    def _submitted(self, stored: JobStored, commit: Commit) -> None:
+    def submit_many(self, jobs: Sequence[_NewJob]) -> None:
+        """Store jobs in one write and start them; each is as `submit` takes it."""
+        fresh: list[JobStored] = []
+        for job, spec, target, answer in jobs:
+            live = self._jobs.get(job)
+            known = self._recovery.number(job) if live is None else live.job.number
+            waiting = self._submitting.get(job)
+            if known is not None:
+                answer(known, False)  # noqa: FBT003 - the meaning is in the signature
+            elif waiting is not None:
+                waiting.append(answer)
+            else:
+                number = self._next_number
+                self._next_number += 1
+                self._submitting[job] = [answer]
+                fresh.append(JobStored(number, job, target, spec, self._clock.time()))
+        if fresh:
+            self._journal.write(fresh, partial(self._submitted, fresh))
+
+    def _submitted(self, fresh: Sequence[JobStored], commit: Commit) -> None:
+        seq = commit.first_seq
+        for stored in fresh:
+            known = commit.known.get(stored.job)
+            self._begin(stored, known, seq)
+            seq += known is None
+
+    def _begin(self, stored: JobStored, known: int | None, seq: int) -> None:
         answers = self._submitting.pop(stored.job)
-        known = commit.known.get(stored.job)
         if known is None:
             live = LiveJob(
                 Job(id=stored.job, number=stored.number, kind=stored.spec.kind),
@@ -173,7 +187,7 @@ class Dispatch:
             self._jobs[stored.job] = live
             self._deadlines.begin(live, self.deliver)
             self._metrics.fact(live, None)
-            self._feed.announce(commit.first_seq, [first_fact(stored)])
+            self._feed.announce(seq, [first_fact(stored)])
         for index, answer in enumerate(answers):
             answer(stored.number if known is None else known, known is None and index == 0)
         if known is None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections import deque
 from collections.abc import Callable, Sequence
+from time import perf_counter
 from typing import Final
 
 import anyio
@@ -33,8 +34,8 @@ _ENCODER: Final = msgspec.msgpack.Encoder()
 _DECODER: Final[msgspec.msgpack.Decoder[Report]] = msgspec.msgpack.Decoder(Report)
 _EXTEND_EVERY: Final = 5.0
 """Seconds between the assurances, while the journal is being opened, that it is."""
-_MOST_CALLBACKS_IN_A_ROW: Final = 128
-"""Then other tasks get their turn; a commit may have thousands."""
+_LONGEST_TURN: Final = 0.001
+"""Seconds of callbacks; then other tasks get their turn. A commit may have thousands."""
 
 
 class WriterLink:
@@ -57,7 +58,6 @@ class WriterLink:
         self._wake = anyio.Event()
         self._closed = False
         self._over = anyio.Event()
-        self._in_a_row = 0
         self._scope = anyio.CancelScope(shield=True)
         self._commits = self._writes = self._records = 0
         self._newest = Committed([], {}, 0, 0.0)
@@ -197,11 +197,11 @@ class WriterLink:
         self._writes += len(report.first_seqs)
         self._records += report.records
         known = report.known
+        turn_ends = perf_counter() + _LONGEST_TURN
         for index, first_seq in enumerate(report.first_seqs):
-            if self._in_a_row >= _MOST_CALLBACKS_IN_A_ROW:
-                self._in_a_row = 0
+            if perf_counter() > turn_ends:
                 await anyio.lowlevel.checkpoint()
-            self._in_a_row += 1
+                turn_ends = perf_counter() + _LONGEST_TURN
             callback = self._callbacks.popleft()
             callback(Commit(first_seq, known.get(index) or {}))
 

@@ -217,6 +217,15 @@ REQUEST_EXAMPLES: dict[str, jobs.Request] = {
     "ResetController": jobs.ResetController(20, "qpu"),
     "Survey": Survey(21),
     "ReadLog": ReadLog(22, JOB),
+    "SubmitMany": jobs.SubmitMany(
+        71,
+        (
+            jobs.NewJob(
+                JOB,
+                JobSpec(work=Circuits(programs=(NullProgram(),), n_shots=(1,), target="null")),
+            ),
+        ),
+    ),
     "Submit, in a project": jobs.Submit(
         39,
         JOB,
@@ -285,6 +294,10 @@ REQUEST_EXAMPLES |= {
 REPLY_EXAMPLES: dict[str, jobs.Reply] = {
     "Pong": jobs.Pong(1, "lab", 3, "0.1.0"),
     "Submitted": jobs.Submitted(2, JOB, 7, created=True),
+    "SubmittedMany": jobs.SubmittedMany(
+        71,
+        (jobs.SubmitAnswer(7, created=True), jobs.SubmitAnswer(0, created=False, error=ERROR)),
+    ),
     "Job": jobs.Job(3, FULL_VIEW),
     "Job, as short as can be": jobs.Job(3, BARE_VIEW),
     "Jobs": jobs.Jobs(4, (BARE_VIEW,), more=False),
@@ -512,7 +525,7 @@ def test_a_page_holds_at_least_one_job_and_at_most_a_thousand(limit: int) -> Non
         REQUESTS.decode(REQUESTS.encode(jobs.List(1, JobFilter(), limit=limit)))
 
 
-def test_a_stream_names_at_most_ten_thousand_jobs() -> None:
+def test_a_stream_names_at_most_a_thousand_jobs() -> None:
     request = jobs.Listen(1, (JOB,) * (jobs.MOST_LISTENED + 1), None, 1)
-    with pytest.raises(ProtocolViolation, match="length <= 10000"):
+    with pytest.raises(ProtocolViolation, match="length <= 1000 "):
         REQUESTS.decode(REQUESTS.encode(request))

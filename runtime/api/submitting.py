@@ -1,0 +1,143 @@
+"""Jobs that come in: checked at the door, stored, answered when they are on disk.
+
+Rule 1. What is wrong at first sight is refused, and nothing is stored of it.
+Rule 2. The jobs of a batch are judged one by one, and answered together.
+Rule 3. A batch is stored in small parts, so that whoever else asks does not wait for all of it.
+"""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING, Final
+
+from msgspec.structs import force_setattr
+
+from stationd.actors.stages.validate import check_spec, resolve_target, silent_controllers
+from stationd.proto.error import ErrorCode, ErrorInfo, InvalidJob, StationError
+from stationd.proto.jobs_protocol import (
+    Submit,
+    SubmitAnswer,
+    SubmitMany,
+    Submitted,
+    SubmittedMany,
+)
+from stationd.runtime.api.client_text import check_id
+from stationd.runtime.api.intake import check_storage
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from stationd.proto.job import JobId, JobSpec
+    from stationd.runtime.api.client import Client
+    from stationd.runtime.api.projects import Projects
+    from stationd.runtime.controllers.instrument_bus import InstrumentBus
+    from stationd.runtime.jobs.dispatch import Dispatch
+    from stationd.runtime.journal.interface import Journal
+
+_STORED_TOGETHER: Final = 10
+"""Jobs whose first steps are done in one turn of the loop: about a millisecond."""
+_NewJob = tuple["JobId", "JobSpec", str, "Callable[[int, bool], None]"]
+
+
+class Submitting:
+    """Lets jobs in.
+
+    Args:
+        dispatch: Stores and runs them.
+        journal: Is asked whether the disk takes anything.
+        projects: Know which properties a job may have.
+        bus: Knows what controllers offer.
+        targets: The controller of every target.
+    """
+
+    def __init__(
+        self,
+        *,
+        dispatch: Dispatch,
+        journal: Journal,
+        projects: Projects,
+        bus: InstrumentBus,
+        targets: Mapping[str, str],
+    ) -> None:
+        self._dispatch = dispatch
+        self._journal = journal
+        self._projects = projects
+        self._bus = bus
+        self._targets = targets
+
+    def submit(self, client: Client, request: Submit) -> None:
+        """Let one job in.
+
+        Raises:
+            StationError: It is refused.
+        """
+        target = self._target(client, request.job, request.spec)
+        answer = partial(_submitted, client, request.request, request.job)
+        self._dispatch.submit(request.job, request.spec, target, answer)
+
+    def submit_many(self, client: Client, request: SubmitMany) -> None:
+        """Let in those of a batch that can run."""
+        batch = _Batch(client, request)
+        accepted: list[_NewJob] = []
+        for index, (new, answer) in enumerate(zip(request.jobs, batch.answers, strict=True)):
+            try:
+                target = self._target(client, new.job, new.spec)
+            except StationError as error:
+                batch.refuse(index, error.info)
+            else:
+                accepted.append((new.job, new.spec, target, answer))
+        for start in range(0, len(accepted), _STORED_TOGETHER):
+            self._dispatch.submit_many(accepted[start : start + _STORED_TOGETHER])
+        batch.send_if_complete()
+
+    def _target(self, client: Client, job: JobId, spec: JobSpec) -> str:
+        """Check a job and return the name of its target; empty for a sweep."""
+        check_id(job)
+        if not self._dispatch.knows(job):
+            check_storage(self._journal)
+        # The message is ours alone, so what it says of its sender is replaced where it is.
+        force_setattr(spec, "creator", client.person.name)
+        self._projects.check_job(spec.project, spec.properties)
+        offers = self._bus.offers()
+        if not silent_controllers(spec, offers, self._targets):
+            # Items with problems of their own may be left to the job, if it says so.
+            problems = check_spec(spec, offers, self._targets)
+            if problems and (
+                spec.item_errors == "stop" or any(problem.item is None for problem in problems)
+            ):
+                raise InvalidJob(
+                    ErrorInfo(ErrorCode.INVALID_JOB, "the job cannot run", tuple(problems))
+                )
+        return resolve_target(spec, self._targets) or ""
+
+
+class _Batch:
+    """The answers to a batch, sent when all are there."""
+
+    def __init__(self, client: Client, request: SubmitMany) -> None:
+        self._client = client
+        self._request = request.request
+        self._given: list[SubmitAnswer | None] = [None] * len(request.jobs)
+        self._missing = len(request.jobs)
+        self.answers = [partial(self._answer, index) for index in range(self._missing)]
+
+    def refuse(self, index: int, error: ErrorInfo) -> None:
+        self._give(index, SubmitAnswer(0, created=False, error=error))
+
+    def _answer(self, index: int, number: int, created: bool) -> None:  # noqa: FBT001 - a callback with the journal's words
+        self._give(index, SubmitAnswer(number, created))
+        self.send_if_complete()
+
+    def _give(self, index: int, answer: SubmitAnswer) -> None:
+        self._given[index] = answer
+        self._missing -= 1
+
+    def send_if_complete(self) -> None:
+        if self._missing == 0:
+            self._missing = -1
+            answers = tuple(answer for answer in self._given if answer is not None)
+            self._client.send(SubmittedMany(self._request, answers))
+
+
+def _submitted(client: Client, request: int, job: JobId, number: int, created: bool) -> None:  # noqa: FBT001 - a callback with the journal's words
+    client.send(Submitted(request, job, number, created))

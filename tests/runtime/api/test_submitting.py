@@ -1,0 +1,103 @@
+"""Jobs that come in, one or many at a time."""
+
+from __future__ import annotations
+
+import pytest
+
+from stationd.proto.error import ErrorCode
+from stationd.proto.instruments_protocol import Arm
+from stationd.proto.jobs_protocol import (
+    NewJob,
+    Ping,
+    Pong,
+    Submit,
+    SubmitMany,
+    Submitted,
+    SubmittedMany,
+)
+from tests.runtime.bench import Peer, a_bench, client_of, job_id, null_spec, until
+
+pytestmark = pytest.mark.anyio
+
+
+def batch(*numbers: int, target: str = "a") -> SubmitMany:
+    return SubmitMany(1, tuple(NewJob(job_id(one), null_spec(target)) for one in numbers))
+
+
+async def test_a_batch_is_answered_when_all_of_it_is_on_disk() -> None:
+    async with a_bench() as bench:
+        with client_of(bench).socket as socket:
+            client = Peer(socket)
+            await client.say(batch(*range(1, 26)))
+            await until(lambda: bench.dispatch.knows(job_id(25)))
+            assert socket.receive_nowait() is None
+            bench.commit()
+            reply = await client.reply()
+            assert isinstance(reply, SubmittedMany)
+            assert [answer.number for answer in reply.answers] == list(range(1, 26))
+            assert all(answer.created for answer in reply.answers)
+            assert len(bench.dispatch) == 25
+
+
+async def test_one_that_is_refused_does_not_keep_the_others_out() -> None:
+    async with a_bench() as bench:
+        with client_of(bench).socket as socket:
+            client = Peer(socket)
+            wrong = NewJob(job_id(2), null_spec("nowhere"))
+            good = [NewJob(job_id(number), null_spec()) for number in (1, 3)]
+            await client.say(SubmitMany(7, (good[0], wrong, good[1])))
+            await until(lambda: bench.dispatch.knows(job_id(3)))
+            bench.commit()
+            reply = await client.reply()
+            assert isinstance(reply, SubmittedMany)
+            first, second, third = reply.answers
+            assert first.created
+            assert third.created
+            assert second.error is not None
+            assert (second.number, second.error.code) == (0, ErrorCode.INVALID_JOB)
+            assert not bench.dispatch.knows(job_id(2))
+
+
+async def test_a_batch_of_nothing_but_bad_jobs_is_answered_at_once() -> None:
+    async with a_bench() as bench:
+        with client_of(bench).socket as socket:
+            client = Peer(socket)
+            await client.say(batch(1, 2, target="nowhere"), SubmitMany(2, ()))
+            reply = await client.reply()
+            assert isinstance(reply, SubmittedMany)
+            assert [answer.error is not None for answer in reply.answers] == [True, True]
+            assert await client.reply() == SubmittedMany(2, ())
+
+
+async def test_a_batch_that_is_sent_twice_gives_its_jobs_once() -> None:
+    async with a_bench() as bench:
+        with client_of(bench).socket as socket:
+            client = Peer(socket)
+            await client.say(batch(1, 2), batch(2, 1, 1), Submit(3, job_id(2), null_spec()))
+            await until(lambda: bench.dispatch.knows(job_id(2)))
+            # The other two messages are on their way: a ping behind them tells when they are in.
+            await client.say(Ping(4, "0"))
+            assert isinstance(await client.reply(), Pong)
+            bench.commit()
+            replies = [await client.reply() for _ in range(3)]
+            created = [
+                [(one.number, one.created) for one in reply.answers]
+                for reply in replies
+                if isinstance(reply, SubmittedMany)
+            ]
+            assert created == [[(1, True), (2, True)], [(2, False), (1, False), (1, False)]]
+            assert Submitted(3, job_id(2), 2, created=False) in replies
+            bench.commit()
+            assert len(bench.dispatch) == 2
+
+
+async def test_jobs_of_a_batch_go_in_its_order() -> None:
+    async with a_bench() as bench:
+        with client_of(bench).socket as socket:
+            client = Peer(socket)
+            await client.say(batch(*range(1, 8)))
+            await until(lambda: bench.dispatch.knows(job_id(7)))
+            bench.commit()
+            sent = [one.ticket.job for one in bench.lines.to("a") if isinstance(one, Arm)]
+            assert sent == [job_id(number) for number in range(1, len(sent) + 1)]
+            assert sent
