@@ -29,11 +29,15 @@ def artifact_path(directory: str | Path, artifact: str) -> Path:
     Raises:
         UnknownArtifact: The id is not one of ours, for example a path to somewhere else.
     """
+    job, attempt, item = _parts(artifact)
+    return Path(directory) / job / f"{attempt}-{item}"
+
+
+def _parts(artifact: str) -> tuple[str, str, str]:
     found = _ID.fullmatch(artifact)
     if found is None:
         raise UnknownArtifact(f"no result has the id {artifact[:100]!r}: it is job/attempt/item")
-    job, attempt, item = found.groups()
-    return Path(directory) / job / f"{attempt}-{item}"
+    return found[1], found[2], found[3]
 
 
 def seal(
@@ -55,13 +59,13 @@ def seal(
         OSError: The disk failed; nothing new stands under the artifact's name.
     """
     data = encode_result(result)
-    path = artifact_path(directory, artifact)
+    _parts(artifact)
     reference = ArtifactRef(
         id=artifact, size_bytes=len(data), sha256=hashlib.sha256(data).hexdigest()
     )
     if len(data) <= inline_bytes:
         return reference, data
-    _write(path, data)
+    _write(artifact_path(directory, artifact), data)
     return reference, None
 
 
