@@ -158,6 +158,12 @@ class Execution:
         return self._aborting or self._error is not None
 
     @property
+    def ending(self) -> bool:
+        """Whether it has begun, is over, or is being ended or taken back already."""
+        taken_back = self._leaving or self._returning
+        return self.began or self._over or self._ending or taken_back
+
+    @property
     def over(self) -> bool:
         """Whether every controller is at rest or lost, and the job has been told."""
         return self._over

@@ -28,6 +28,7 @@ from stationd.runtime.controllers.children import Child
 from stationd.runtime.controllers.instrument_bus import InstrumentBus
 from stationd.runtime.controllers.instruments import Instruments
 from stationd.runtime.controllers.quarantine import Quarantine
+from stationd.runtime.controllers.queue_memory import keep, remember
 from stationd.runtime.controllers.silence import Silence
 from stationd.runtime.feed import Feed
 from stationd.runtime.jobs.deadlines import Deadlines
@@ -35,6 +36,8 @@ from stationd.runtime.jobs.dispatch import Dispatch
 from stationd.runtime.jobs.retrying import Retries
 from stationd.runtime.journal.sqlite import open_journal
 from stationd.runtime.metrics import Metrics, served
+from stationd.runtime.queue.queue import Queue
+from stationd.runtime.queue.shares import Shares
 from stationd.runtime.service import notify
 from stationd.runtime.timers import Timers
 from stationd.runtime.work.artifacts import Artifacts
@@ -49,6 +52,7 @@ if TYPE_CHECKING:
 
     from stationd.runtime.clock import Clock
     from stationd.runtime.journal.interface import Journal
+    from stationd.runtime.settings import Queue as QueueSettings
     from stationd.runtime.settings import Settings
 
 log = logging.getLogger(__name__)
@@ -195,7 +199,9 @@ async def assemble(settings: Settings, ports: Ports, metrics: Metrics, tasks: Ta
             tasks.start_soon(children[controller].restart)
 
     prefetch = {name: one.prefetch for name, one in settings.controllers.items()}
+
     instruments = Instruments(
+        queue=await _queue(settings.queue, projects, journal, clock),
         jobs=dispatch,
         journal=journal,
         feed=feed,
@@ -204,6 +210,8 @@ async def assemble(settings: Settings, ports: Ports, metrics: Metrics, tasks: Ta
         prefetch=prefetch,
         quarantine=Quarantine(timers, settings.instruments.abort_timeout, escalate),
         silence=Silence(timers, {name: one.silence for name, one in settings.controllers.items()}),
+        timers=timers,
+        clock=clock,
     )
     dispatch.attach(instruments)
     instruments.attach(bus)
@@ -243,7 +251,8 @@ async def assemble(settings: Settings, ports: Ports, metrics: Metrics, tasks: Ta
     tasks.start_soon(dispatch.recover_rest)
     for socket in ports.api:
         tasks.start_soon(api.serve, socket)
-    tasks.start_soon(api.beat)
+    for work in (api.beat, partial(keep, instruments.queue, journal, clock)):
+        tasks.start_soon(work)
     tasks.start_soon(Positions(feed, dispatch, instruments).tell)
     tasks.start_soon(metrics.probe)
     if settings.workers.prewarm and any(targeted(settings)):
@@ -258,6 +267,20 @@ async def assemble(settings: Settings, ports: Ports, metrics: Metrics, tasks: Ta
     station = Station(settings, journal, authority, instruments, bus, api, ports.children)
     tasks.start_soon(_watch_storage, station)
     return station
+
+
+async def _queue(
+    settings: QueueSettings, projects: Projects, journal: Journal, clock: Clock
+) -> Queue:
+    """Return an empty queue that knows what operators have said, and who has used how much."""
+
+    def weight(project: str) -> float:
+        found = projects.get(project)
+        return settings.weights.get(found.name if found else project, 1.0)
+
+    queue = Queue(settings.ageing, Shares(settings.half_life, weight))
+    await remember(queue, journal, clock)
+    return queue
 
 
 def _status(station: Station) -> str:

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from stationd.proto.instruments_protocol import Data
     from stationd.proto.job import JobSpec, Progress, Ticket
     from stationd.runtime.journal.interface import StoredJob
+    from stationd.runtime.queue.entry import Place
 
 Block = tuple[str, "Data", bytes]
 """The controller that sent a block of raw data, its header and its bytes."""
@@ -74,6 +75,8 @@ class LiveJob:
     a complete new one replaces."""
     collected: int = 0
     """The attempt whose raw data this one works up; 0 for its own."""
+    place: Place | None = None
+    """Where it was put in the queue; None if it stands where it belongs."""
     progress: Progress | None = None
     began_unix_s: float = 0.0
     """When the current attempt began."""
@@ -122,6 +125,7 @@ class LiveJob:
         self.complete = there & others
         self.collected = collected
         self.ticket = None
+        self.place = None
         # What is collected is in the journal alone.
         self.blocks = None if collected else []
         self.blocks_bytes = 0
@@ -178,6 +182,7 @@ def resumed(stored: StoredJob) -> LiveJob:
     live.complete = complete
     live.outdone = frozenset(outdone)
     live.collected = stored.collected
+    live.place = stored.place
     if running is not None:
         ended = {*complete, *errors, *running}
         live.left_out = frozenset(set(range(stored.spec.items)) - ended)

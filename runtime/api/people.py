@@ -27,7 +27,6 @@ from stationd.proto.jobs_protocol import (
     ResetController,
     Retry,
     Submit,
-    SubmitMany,
     UseCalibration,
 )
 from stationd.proto.project_requests import (
@@ -66,7 +65,6 @@ NEEDED: Final[Mapping[type[Request], Role]] = {
     Count: "observer",
     GetInput: "observer",
     Submit: "submitter",
-    SubmitMany: "submitter",
     Cancel: "submitter",
     Retry: "submitter",
     Annotate: "submitter",

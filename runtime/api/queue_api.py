@@ -15,10 +15,7 @@ import msgspec
 
 from stationd.proto.error import (
     Conflict,
-    ErrorCode,
-    ErrorInfo,
     RequestError,
-    StationError,
     UnknownJob,
 )
 from stationd.proto.queue_requests import (
@@ -50,6 +47,7 @@ from stationd.runtime.queue.listing import listing
 if TYPE_CHECKING:
     from stationd.proto.job import JobId
     from stationd.runtime.api.people import Person
+    from stationd.runtime.api.projects import Projects
     from stationd.runtime.clock import Clock
     from stationd.runtime.controllers.instruments import Instruments
     from stationd.runtime.jobs.dispatch import Dispatch
@@ -73,6 +71,7 @@ class QueueApi:
         journal: Where what operators say is stored.
         dispatch: The jobs that are under way.
         instruments: Their queue.
+        projects: Those that there are.
         clock: What time it is.
     """
 
@@ -83,12 +82,14 @@ class QueueApi:
         journal: Journal,
         dispatch: Dispatch,
         instruments: Instruments,
+        projects: Projects,
         clock: Clock,
     ) -> None:
         self._settings = settings
         self._journal = journal
         self._dispatch = dispatch
         self._instruments = instruments
+        self._projects = projects
         self._clock = clock
 
     async def answer(self, request: QueueRequest, person: Person) -> QueueReply:
@@ -113,24 +114,6 @@ class QueueApi:
                     request.job, self._dispatch, self._instruments, self._journal, self._clock
                 )
                 return Explanation(request.request, request.job, found)
-
-    def check_open(self, claims: tuple[str, ...]) -> None:
-        """Refuse a new job for controllers of which one runs empty.
-
-        Raises:
-            StationError: It takes no new jobs (code ``target_draining``).
-        """
-        gates = self._instruments.queue.gates
-        name = gates.draining(claims)
-        if name is not None:
-            note = gates.gate(name).note
-            raise StationError(
-                ErrorInfo(
-                    ErrorCode.TARGET_DRAINING,
-                    f"{name} runs empty{f' ({note})' if note else ''} and takes no new jobs:"
-                    " submit again when an operator has opened it",
-                )
-            )
 
     # --- one job -----------------------------------------------------------------------------
 
@@ -209,7 +192,7 @@ class QueueApi:
         wanted = Reservation(
             id=request.id,
             controller=self._controller(request.target),
-            project=request.project,
+            project=self._project(request.project),
             from_unix_s=request.from_unix_s,
             to_unix_s=request.to_unix_s,
             note=request.note,
@@ -223,6 +206,13 @@ class QueueApi:
                 f" {rival.id}; drop that one first"
             )
         return wanted
+
+    def _project(self, project: str) -> str:
+        """Return the id of a project that is named by it, or by its name; empty for none."""
+        named = self._projects.named(project)
+        if not project or named is not None:
+            return "" if named is None else named.id
+        return self._projects.found(project).id
 
     def _controller(self, name: str) -> str:
         """Return the controller that a target stands for, or that is called so itself."""

@@ -12,22 +12,24 @@ from typing import TYPE_CHECKING
 import anyio
 
 from stationd.actors.execution import Execution, Output, Returned, Send, Tell
-from stationd.actors.ladder import ExecutionBegan, ExecutionFailed
+from stationd.actors.ladder import Event, ExecutionBegan, ExecutionFailed
 from stationd.proto.error import ErrorCode, ErrorInfo
 from stationd.proto.instruments_protocol import Abort
+from stationd.proto.job import JobId
+from stationd.runtime.controllers.standing import entry
 from stationd.runtime.live import WORK_DECODER, LiveJob
 
 if TYPE_CHECKING:
     from collections.abc import Callable, ItemsView, Sequence
 
-    from stationd.proto.job import JobId
+    from stationd.runtime.clock import Clock
     from stationd.runtime.controllers.authority import Authority
     from stationd.runtime.controllers.quarantine import Quarantine
     from stationd.runtime.controllers.reach import Reach
     from stationd.runtime.controllers.silence import Silence
     from stationd.runtime.controllers.under_way import Jobs
     from stationd.runtime.journal.interface import Journal
-    from stationd.runtime.queue import Queue
+    from stationd.runtime.queue.queue import Queue
 
 log = logging.getLogger(__name__)
 
@@ -39,6 +41,7 @@ class Executions:
         jobs: Where the jobs are told.
         journal: Has the work and the data of jobs.
         queue: Knows whose place is taken.
+        clock: What time it is.
         reach: The way to the controllers.
         authority: What this daemon may command with.
         quarantine: Bounds aborts.
@@ -57,6 +60,7 @@ class Executions:
         jobs: Jobs,
         journal: Journal,
         queue: Queue,
+        clock: Clock,
         reach: Reach,
         authority: Authority,
         quarantine: Quarantine,
@@ -69,6 +73,7 @@ class Executions:
         self._jobs = jobs
         self._journal = journal
         self._queue = queue
+        self._clock = clock
         self._reach = reach
         self._authority = authority
         self._quarantine = quarantine
@@ -140,8 +145,10 @@ class Executions:
         for block in blocks:
             received[block.controller] = received.get(block.controller, 0) + 1
         execution.recover(received)
-        self._queue.add(live.job.number, live.spec.priority, live.claims)
+        self._queue.add(entry(live), self._clock.time())
         self._queue.send_out(live.job.number)
+        if began:
+            self._queue.begin(live.job.number)
 
     def _begin(self, live: LiveJob, *, began: bool) -> Execution | None:
         if live.work is None or live.ticket is None:
@@ -165,17 +172,31 @@ class Executions:
                             live.job.id, partial(self._abort_overdue, live, execution)
                         )
                 case Tell(event=event):
-                    if isinstance(event, ExecutionBegan) and execution is not None:
-                        self._silence.began(
-                            live.job.id, execution.parts, partial(self._jobs.deliver, live)
-                        )
-                    self._jobs.deliver(live, event)
+                    self._tell(live, execution, event)
                 case Returned():
                     self.drop(live)
                     self._queue.release(live.job.number)
                     self._returned(live)
         if execution is not None and execution is self._executions.get(live.job.id):
             self._free(live, execution)
+
+    def _tell(self, live: LiveJob, execution: Execution | None, event: Event) -> None:
+        if execution is None or not isinstance(event, ExecutionBegan):
+            self._jobs.deliver(live, event)
+            return
+        awaited = self._queue.begin(live.job.number)
+        self._silence.began(live.job.id, execution.parts, partial(self._jobs.deliver, live))
+        self._jobs.deliver(live, event)
+        if awaited:
+            self._freed()
+
+    def recall(self, number: int) -> None:
+        """Take the ticket of a job back for now: another one goes first, or it must wait."""
+        out = self._queue.ticket(number)
+        live = None if out is None else self._jobs.get(JobId(out.entry.job))
+        execution = None if live is None else self._executions.get(live.job.id)
+        if live is not None and execution is not None and not execution.ending:
+            self.act(live, execution, execution.revoke())
 
     def leave(self, live: LiveJob, execution: Execution) -> None:
         """Take a ticket back for good."""

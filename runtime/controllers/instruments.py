@@ -18,8 +18,8 @@ from stationd.runtime.controllers.leftovers import Leftovers
 from stationd.runtime.controllers.pace import Pace
 from stationd.runtime.controllers.reach import Reach
 from stationd.runtime.controllers.reports import Reports
+from stationd.runtime.controllers.standing import entry
 from stationd.runtime.controllers.waiting import Waiting
-from stationd.runtime.queue import Queue
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
     from stationd.proto.instruments_protocol import Data, Hello, Refused
     from stationd.proto.job import JobId, Ticket
+    from stationd.runtime.clock import Clock
     from stationd.runtime.controllers.authority import Authority
     from stationd.runtime.controllers.quarantine import Quarantine
     from stationd.runtime.controllers.reach import Lines
@@ -37,6 +38,8 @@ if TYPE_CHECKING:
     from stationd.runtime.feed import Feed
     from stationd.runtime.journal.interface import Journal, Outline
     from stationd.runtime.live import LiveJob
+    from stationd.runtime.queue.queue import Queue
+    from stationd.runtime.timers import Timers
 
 _FORGET_EVERY: Final = 256
 """Tickets between two watermarks."""
@@ -46,6 +49,7 @@ class Instruments:
     """All tickets that are out, and the queue of those that wait.
 
     Args:
+        queue: Those that wait, and who goes next.
         jobs: Where the jobs are told.
         journal: Where raw data goes.
         feed: Where progress goes.
@@ -54,11 +58,14 @@ class Instruments:
         prefetch: Tickets sent ahead at least, by controller.
         quarantine: Keeps work from controllers that do not come to rest.
         silence: Ends jobs whose controllers do nothing.
+        timers: Calls back when the queue changes by itself.
+        clock: What time it is.
     """
 
     def __init__(
         self,
         *,
+        queue: Queue,
         jobs: Jobs,
         journal: Journal,
         feed: Feed,
@@ -67,8 +74,14 @@ class Instruments:
         prefetch: Mapping[str, int],
         quarantine: Quarantine,
         silence: Silence,
+        timers: Timers,
+        clock: Clock,
     ) -> None:
-        self.queue = Queue()
+        self.queue = queue
+        self._timers = timers
+        self._clock = clock
+        # When the queue changes by itself next, as the timer knows it.
+        self._next_time: float | None = None
         self.quarantine = quarantine
         self._silence = silence
         self._journal = journal
@@ -81,6 +94,7 @@ class Instruments:
             jobs=jobs,
             journal=journal,
             queue=self.queue,
+            clock=clock,
             reach=self._reach,
             authority=authority,
             quarantine=quarantine,
@@ -88,7 +102,14 @@ class Instruments:
             returned=self._wait,
             freed=self.grant,
         )
-        self.waiting = Waiting(self.queue, jobs, self.executions, tasks)
+        self.waiting = Waiting(
+            queue=queue,
+            jobs=jobs,
+            executions=self.executions,
+            tasks=tasks,
+            clock=clock,
+            freed=self.grant,
+        )
         self.greeting = Greeting(
             jobs=jobs,
             waiting=self.waiting,
@@ -108,6 +129,7 @@ class Instruments:
             quarantine=quarantine,
             silence=silence,
             pace=self.pace,
+            shares=queue.shares,
             reach=self._reach,
             authority=authority,
             freed=self.grant,
@@ -166,6 +188,11 @@ class Instruments:
         await self.executions.take_up(live, began=True)
         if live.job.course is Course.CANCELLING:
             self.abort(live)
+
+    def replace(self, live: LiveJob) -> None:
+        """Let a job stand in the queue as it says now, if it has come so far."""
+        self.queue.replace(entry(live), self._clock.time())
+        self.grant()
 
     def leave(self, live: LiveJob) -> None:
         """Take a job out of the queue, or its ticket back from its controllers."""
@@ -245,6 +272,22 @@ class Instruments:
                 if name != greeting and name not in self.quarantine
             }
         )
+        self._wake_for_queue()
+
+    def _wake_for_queue(self) -> None:
+        """Look at the queue again when something in it changes by itself."""
+        time = self.queue.next_time()
+        if time == self._next_time:
+            return
+        self._next_time = time
+        if time is None:
+            self._timers.cancel(self)
+        else:
+            self._timers.set(self, time - self._clock.time(), self._queue_changes)
+
+    def _queue_changes(self) -> None:
+        self._next_time = None
+        self.grant()
 
     def _wait(self, live: LiveJob) -> None:
         self.waiting.add(live)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Final
 
-from stationd.proto.instruments_protocol import Finished, Report, Started
+from stationd.proto.instruments_protocol import AtRest, Failed, Finished, Report, Started
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -42,16 +42,25 @@ class Pace:
             ahead = max(ahead, min(short, MOST_IN_LINE))
         return 1 + ahead
 
-    def measure(self, job: JobId, controller: str, report: Report) -> None:
-        """Learn how long a controller takes for a job."""
+    def measure(self, job: JobId, controller: str, report: Report) -> float | None:
+        """Learn how long a controller takes for a job.
+
+        Returns:
+            Seconds for which the controller was at work on it, once that is over.
+        """
         if isinstance(report, Started):
             self._began[job, controller] = report.time_unix_s
-        elif isinstance(report, Finished):
-            began = self._began.pop((job, controller), None)
-            if began is not None:
-                seconds = max(0.0, report.time_unix_s - began)
-                average = self._seconds.get(controller, seconds)
-                self._seconds[controller] = average + _SMOOTHING * (seconds - average)
+            return None
+        if not isinstance(report, Finished | Failed | AtRest):
+            return None
+        began = self._began.pop((job, controller), None)
+        if began is None:
+            return None
+        seconds = max(0.0, report.time_unix_s - began)
+        if isinstance(report, Finished):
+            average = self._seconds.get(controller, seconds)
+            self._seconds[controller] = average + _SMOOTHING * (seconds - average)
+        return seconds
 
     def ended(self, job: JobId, controllers: Iterable[str]) -> None:
         """Forget what began and did not finish."""

@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     from stationd.runtime.controllers.under_way import Jobs
     from stationd.runtime.feed import Feed
     from stationd.runtime.journal.interface import Journal
+    from stationd.runtime.queue.shares import Shares
 
 log = logging.getLogger(__name__)
 
@@ -62,6 +63,7 @@ class Reports:
         quarantine: Controllers that did not come to rest.
         silence: Listens for signs of progress.
         pace: Learns how long tickets take.
+        shares: Are charged for it.
         reach: The way to the controllers.
         authority: What this daemon may command with.
         freed: Called when a controller is trusted again.
@@ -78,6 +80,7 @@ class Reports:
         quarantine: Quarantine,
         silence: Silence,
         pace: Pace,
+        shares: Shares,
         reach: Reach,
         authority: Authority,
         freed: Callable[[], None],
@@ -90,6 +93,7 @@ class Reports:
         self._quarantine = quarantine
         self._silence = silence
         self._pace = pace
+        self._shares = shares
         self._reach = reach
         self._authority = authority
         self._freed = freed
@@ -113,7 +117,9 @@ class Reports:
             return
         if isinstance(report, Failed) and report.code is ErrorCode.SPOOL_FULL:
             self._leftovers.make_room(controller)
-        self._pace.measure(live.job.id, controller, report)
+        seconds = self._pace.measure(live.job.id, controller, report)
+        if seconds is not None:
+            self._shares.charge(live.spec.project, seconds)
         self._executions.act(live, execution, execution.report(controller, report))
 
     def _take_end_of_leftover(

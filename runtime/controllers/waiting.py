@@ -14,18 +14,20 @@ import anyio
 
 from stationd.actors.execution import Tell
 from stationd.actors.ladder import Course, LeftQueue
+from stationd.runtime.controllers.standing import entry, outlined
 from stationd.runtime.live import LiveJob
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from anyio.abc import TaskGroup
 
     from stationd.proto.job import JobId
+    from stationd.runtime.clock import Clock
     from stationd.runtime.controllers.executions import Executions
     from stationd.runtime.controllers.under_way import Jobs
     from stationd.runtime.journal.interface import Outline
-    from stationd.runtime.queue import Queue
+    from stationd.runtime.queue.queue import Queue
 
 log = logging.getLogger(__name__)
 
@@ -45,17 +47,32 @@ class Waiting:
         jobs: Knows those that have not been taken up yet.
         executions: Where jobs go to.
         tasks: Runs what has to ask the journal first.
+        clock: What time it is.
+        freed: Called when the queue is to be looked at again.
 
     Attributes:
         paused: No ticket leaves the queue; for an orderly stop.
     """
 
-    def __init__(self, queue: Queue, jobs: Jobs, executions: Executions, tasks: TaskGroup) -> None:
+    def __init__(
+        self,
+        *,
+        queue: Queue,
+        jobs: Jobs,
+        executions: Executions,
+        tasks: TaskGroup,
+        clock: Clock,
+        freed: Callable[[], None],
+    ) -> None:
         self.paused = False
         self._queue = queue
         self._jobs = jobs
         self._executions = executions
         self._tasks = tasks
+        self._clock = clock
+        self._freed = freed
+        self._came_back = False
+        self._depths: Mapping[str, int] = {}
         self._waiting: dict[int, LiveJob] = {}
         # Those in the queue that have not been taken up yet, by their numbers.
         self._expected: dict[int, Expected] = {}
@@ -73,12 +90,12 @@ class Waiting:
     def add(self, live: LiveJob) -> None:
         """Let a job wait."""
         self._waiting[live.job.number] = live
-        self._queue.add(live.job.number, live.spec.priority, live.claims)
+        self._queue.add(entry(live), self._clock.time())
 
     def expect(self, outline: Outline, claims: tuple[str, ...]) -> None:
         """Let a job wait that has not been taken up yet."""
         self._expected[outline.number] = Expected(outline.number, outline.job)
-        self._queue.add(outline.number, outline.priority, claims)
+        self._queue.add(outlined(outline, claims), self._clock.time())
 
     def resume(self, live: LiveJob) -> None:
         """Let a job wait that has been taken up now, unless it has been granted meanwhile."""
@@ -92,15 +109,30 @@ class Waiting:
             self._queue.remove(live.job.number)
 
     def grant(self, depths: Mapping[str, int]) -> None:
-        """Send out what can go now.
+        """Send out what can go now, and take back what must not go any more.
 
         Args:
-            depths: As the queue takes them.
+            depths: How many tickets each controller takes, the running one included; one that is
+                missing takes none.
         """
-        for number in self._queue.grants(depths):
+        for name in self._depths.keys() - depths.keys():
+            self._queue.set_depth(name, 0)
+        for name, depth in depths.items():
+            self._queue.set_depth(name, depth)
+        self._depths = depths
+        decision = self._queue.decide(self._clock.time())
+        for number in decision.granted:
             waiting = self._waiting.pop(number) if number in self._waiting else None
             self._granted.append(waiting or self._expected[number])
         self._send_out()
+        for number in decision.recalled:
+            self._executions.recall(number)
+        self._look_again()
+
+    def _look_again(self) -> None:
+        if self._came_back:
+            self._came_back = False
+            self._freed()
 
     def _send_out(self) -> None:
         # In the order of the grants, though some have to be fetched first.
@@ -127,6 +159,7 @@ class Waiting:
                 self._go(live)
         self._fetching = False
         self._send_out()
+        self._look_again()
 
     async def _fetch(self, one: LiveJob | Expected) -> None:
         live = one if isinstance(one, LiveJob) else await self._jobs.find(one.job)
@@ -138,8 +171,13 @@ class Waiting:
         if live.job.course is not Course.CLIMBING:
             self._queue.release(live.job.number)
             self._executions.act(live, None, [Tell(LeftQueue())])
-        elif self.paused:
+        elif self.paused or self._is_recalled(live):
             self._queue.release(live.job.number)
             self.add(live)
+            self._came_back = True
         else:
             self._executions.arm(live)
+
+    def _is_recalled(self, live: LiveJob) -> bool:
+        out = self._queue.ticket(live.job.number)
+        return out is not None and out.returning

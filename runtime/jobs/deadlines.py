@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING
 
 from stationd.actors.ladder import DeadlinePassed
 from stationd.proto.error import ErrorCode, ErrorInfo
+from stationd.proto.status import JobExecutorStatus
+from stationd.runtime.queue.explanation import moment
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -30,7 +32,11 @@ class Deadlines:
         self._clock = clock
 
     def begin(self, live: LiveJob, passed: Callable[[LiveJob, DeadlinePassed], None]) -> None:
-        """Call back when the job's attempt has taken longer than the job allows itself."""
+        """Call back when the job's attempt has taken longer, or waited longer, than it may."""
+        deadline = live.spec.deadline
+        if deadline is not None:
+            left = deadline - self._clock.time()
+            self._timers.set(("deadline", live.job.id), left, lambda: _late(live, passed))
         timeout = live.spec.timeout
         if timeout is None:
             return
@@ -45,8 +51,21 @@ class Deadlines:
         if outline.timeout is not None:
             left = outline.began_unix_s + outline.timeout - self._clock.time()
             self._timers.set(outline.job, left, lambda: passed(outline.job))
+        if outline.deadline is not None:
+            left = outline.deadline - self._clock.time()
+            self._timers.set(("deadline", outline.job), left, lambda: passed(outline.job))
 
     def end(self, live: LiveJob) -> None:
         """Forget the deadline of an attempt that is over."""
         if live.spec.timeout is not None:
             self._timers.cancel(live.job.id)
+        if live.spec.deadline is not None:
+            self._timers.cancel(("deadline", live.job.id))
+
+
+def _late(live: LiveJob, passed: Callable[[LiveJob, DeadlinePassed], None]) -> None:
+    """End a job that has not begun by its deadline; one that has is in time."""
+    deadline = live.spec.deadline
+    if deadline is not None and live.job.status < JobExecutorStatus.EXECUTION_STARTED:
+        detail = f"the job had not begun by its deadline, {moment(deadline)}"
+        passed(live, DeadlinePassed(ErrorInfo(ErrorCode.DEADLINE_PASSED, detail)))

@@ -52,6 +52,11 @@ class Gates:
         self._gates: dict[str, Gate] = {}
         self._reservations: dict[str, Reservation] = {}
 
+    @property
+    def said(self) -> bool:
+        """Whether any controller is paused or draining."""
+        return bool(self._gates)
+
     def gate(self, controller: str) -> Gate:
         """Return what was said of a controller."""
         return self._gates.get(controller, _OPEN)

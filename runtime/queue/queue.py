@@ -210,17 +210,21 @@ class Queue:
         for name in entry.claims:
             self._line(name).add(order, group=group)
 
-    def begin(self, number: int) -> None:
-        """Take note that a controller has begun with a ticket."""
+    def begin(self, number: int) -> bool:
+        """Take note that a controller has begun with a ticket.
+
+        Returns:
+            Whether it was being taken back: what it was to make room for may go behind it now.
+        """
         out = self._out.get(number)
         if out is None or out.began:
-            return
+            return False
         out.began = True
         for name in out.entry.claims:
             self._lines[name].begin(out.order)
             if out.returning:
-                # What has overtaken it can go behind it, now that it cannot go before it.
                 self.heads.touched[name] = None
+        return out.returning
 
     def release(self, number: int) -> None:
         """Free the places of a job whose ticket is over or has been taken back."""
