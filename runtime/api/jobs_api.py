@@ -1,0 +1,417 @@
+"""What clients ask for, answered.
+
+Rule 1. A submit or cancel is answered when it is on disk.
+Rule 2. Requests about stored jobs are answered by the journal's reader, in tasks of their own;
+        nothing that a client asks for stops the loop.
+Rule 3. A request that cannot be carried out gets a Failure that says what to do; a frame that
+        makes no sense gets one too, if it can be told which request it was.
+"""
+
+from __future__ import annotations
+
+import logging
+from functools import partial
+from typing import TYPE_CHECKING, Any, Final
+
+import msgspec
+
+from stationd import __version__
+from stationd.proto.codec import REQUESTS, request_number
+from stationd.proto.error import (
+    ErrorCode,
+    ErrorInfo,
+    JournalClosed,
+    PeerError,
+    RequestError,
+    StationError,
+    UnknownArtifact,
+    UnknownJob,
+)
+from stationd.proto.jobs_protocol import (
+    Cancel,
+    CancelAnswer,
+    Chunk,
+    Controllers,
+    ControllerView,
+    Failure,
+    Fetch,
+    Get,
+    GetCalibration,
+    Grant,
+    ImportCalibration,
+    Job,
+    List,
+    ListCalibrations,
+    ListControllers,
+    Listen,
+    Ping,
+    Pong,
+    Reply,
+    Request,
+    ResetController,
+    Retry,
+    Submit,
+    SubmitMany,
+    TargetView,
+    Unlisten,
+    UseCalibration,
+)
+from stationd.proto.project_requests import (
+    Annotate,
+    ChangeProject,
+    Count,
+    CreateProject,
+    GetInput,
+    ListProjects,
+)
+from stationd.proto.queue_requests import (
+    Hold,
+    ListQueue,
+    ListTargets,
+    Move,
+    Prioritise,
+    Release,
+    Reserve,
+    SetTarget,
+    Unreserve,
+    Why,
+)
+from stationd.proto.socket import Socket
+from stationd.proto.station_requests import ReadLog, Survey
+from stationd.runtime.api.archive_api import ArchiveApi, ArchiveRequest
+from stationd.runtime.api.calibration_api import CalibrationApi, CalibrationRequest
+from stationd.runtime.api.client import Client
+from stationd.runtime.api.client_text import shown
+from stationd.runtime.api.intake import check_storage
+from stationd.runtime.api.people import NEEDED, People
+from stationd.runtime.api.projects_api import ProjectRequest, ProjectsApi
+from stationd.runtime.api.queue_api import QueueApi, QueueRequest
+from stationd.runtime.api.station_api import StationApi
+from stationd.runtime.api.streams_api import StreamsApi
+from stationd.runtime.api.submitting import Submitting
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
+    from anyio.abc import TaskGroup
+
+    from stationd.proto.job import JobId, JobView
+    from stationd.runtime.api.projects import Projects
+    from stationd.runtime.clock import Clock
+    from stationd.runtime.controllers.instrument_bus import InstrumentBus
+    from stationd.runtime.controllers.instruments import Instruments
+    from stationd.runtime.feed import Feed
+    from stationd.runtime.jobs.dispatch import Dispatch
+    from stationd.runtime.jobs.retrying import Retries
+    from stationd.runtime.journal.interface import Journal
+    from stationd.runtime.metrics import Metrics
+    from stationd.runtime.settings import Settings
+    from stationd.runtime.work.artifacts import Artifacts
+    from stationd.runtime.work.calibrations import CalibrationDefaults
+
+log = logging.getLogger(__name__)
+
+_QUEUE_REQUESTS: Final[tuple[type[QueueRequest], ...]] = (
+    Hold,
+    Release,
+    Prioritise,
+    Move,
+    SetTarget,
+    Reserve,
+    Unreserve,
+    ListTargets,
+    ListQueue,
+    Why,
+)
+
+
+class JobsApi:
+    """The daemon's end of the jobs protocol."""
+
+    def __init__(
+        self,
+        *,
+        settings: Settings,
+        journal: Journal,
+        dispatch: Dispatch,
+        feed: Feed,
+        retries: Retries,
+        instruments: Instruments,
+        bus: InstrumentBus,
+        calibrations: CalibrationDefaults,
+        artifacts: Artifacts,
+        projects: Projects,
+        metrics: Metrics,
+        clock: Clock,
+        tasks: TaskGroup,
+    ) -> None:
+        self._settings = settings
+        self._journal = journal
+        self._dispatch = dispatch
+        self._feed = feed
+        self._retries = retries
+        self._instruments = instruments
+        self._bus = bus
+        self._calibrations = CalibrationApi(
+            journal, calibrations, settings.target_controllers, clock
+        )
+        self._people = People({name: user.role for name, user in settings.users.items()})
+        self._projects = projects
+        self._submitting = Submitting(
+            dispatch=dispatch,
+            journal=journal,
+            projects=projects,
+            bus=bus,
+            targets=settings.target_controllers,
+        )
+        self._archive = ArchiveApi(journal, projects, self._with_live)
+        self._project_requests = ProjectsApi(journal, projects, clock)
+        self._queue = QueueApi(
+            settings=settings,
+            journal=journal,
+            dispatch=dispatch,
+            instruments=instruments,
+            projects=projects,
+            clock=clock,
+        )
+        self._artifacts = artifacts
+        self._whole_station = StationApi(
+            state=settings.state,
+            journal=journal,
+            dispatch=dispatch,
+            instruments=instruments,
+            bus=bus,
+            feed=feed,
+            metrics=metrics,
+            clock=clock,
+        )
+        self._metrics = metrics
+        self._clock = clock
+        self._tasks = tasks
+        self._streams = StreamsApi(feed, self._view, self._answer_later)
+        self.stopping = False
+        """Whether new jobs are refused."""
+        # By type: a lookup costs a tenth of a match over all messages.
+        self._quick: dict[type[Request], Callable[[Client, Any], None]] = {
+            Ping: self._ping,
+            Submit: self._submit,
+            SubmitMany: self._submit_many,
+            Listen: self._streams.listen,
+            Grant: self._streams.grant,
+            Unlisten: self._streams.unlisten,
+            ListControllers: self._list_controllers,
+            ResetController: self._reset_controller,
+            Survey: self._survey,
+        }
+        self._slow: dict[type[Request], Callable[[Client, Any], Awaitable[None]]] = {
+            Get: self._get,
+            List: self._archived,
+            Count: self._archived,
+            GetInput: self._archived,
+            Annotate: self._archived,
+            ListProjects: self._project,
+            CreateProject: self._project,
+            ChangeProject: self._project,
+            Cancel: self._cancel,
+            Retry: self._retry,
+            Fetch: self._fetch,
+            Listen: self._streams.show_snapshot,
+            ImportCalibration: self._calibration,
+            ListCalibrations: self._calibration,
+            GetCalibration: self._calibration,
+            UseCalibration: self._calibration,
+            ReadLog: self._read_log,
+            **dict.fromkeys(_QUEUE_REQUESTS, self._queue_request),
+        }
+
+    async def serve(self, socket: Socket) -> None:
+        """Answer requests on a bound ROUTER for ever."""
+        await self._people.prepare()
+        socket.remember_senders()
+        while True:
+            identity, *frames = await socket.receive()
+            client = self._streams.client(socket, identity)
+            client.sender = socket.sender
+            self.take(client, frames)
+
+    async def beat(self) -> None:
+        """Tell listeners for ever that their streams are alive."""
+        await self._streams.beat()
+
+    def take(self, client: Client, frames: list[bytes]) -> None:
+        """Carry out one request, or begin to."""
+        try:
+            request = REQUESTS.decode(frames[0])
+        except IndexError:
+            self._metrics.bad_frame("jobs")
+            return
+        except PeerError as error:
+            self._metrics.bad_frame("jobs")
+            client.send(Failure(request_number(frames[0]), error.info))
+            return
+        self._carry_out(client, request)
+
+    def _carry_out(self, client: Client, request: Request) -> None:
+        kind = type(request)
+        if kind in NEEDED:
+            person = self._people.known(client.sender)
+            if person is None:
+                self._tasks.start_soon(self._introduce, client, request)
+                return
+            client.person = person
+        quick = self._quick.get(kind)
+        if quick is None:
+            self._answer_later(client, request)
+            return
+        try:
+            client.person.check(request)
+            quick(client, request)
+        except JournalClosed:
+            return
+        except Exception as error:  # noqa: BLE001 - one request's failure is its own
+            client.send(Failure(request.request, _info_of(error, request)))
+
+    async def _introduce(self, client: Client, request: Request) -> None:
+        await self._people.introduce(client.sender)
+        self._carry_out(client, request)
+
+    def _answer_later(self, client: Client, request: Request) -> None:
+        self._tasks.start_soon(self._answer, client, request)
+
+    async def _answer(self, client: Client, request: Request) -> None:
+        try:
+            client.person.check(request)
+            await self._slow[type(request)](client, request)
+        except JournalClosed:
+            # This daemon is ending. An answer would end the waiting of whoever asked; without
+            # one the request is sent again, to the next daemon.
+            return
+        except Exception as error:  # noqa: BLE001 - one request's failure is its own
+            client.send(Failure(request.request, _info_of(error, request)))
+
+    # --- the station -------------------------------------------------------------------------
+
+    def _ping(self, client: Client, request: Ping) -> None:
+        name, epoch = self._settings.station.name, self._bus.epoch
+        person = client.person
+        client.send(Pong(request.request, name, epoch, __version__, person.name, person.role))
+
+    def _list_controllers(self, client: Client, request: ListControllers) -> None:
+        targets = tuple(
+            TargetView(name=name, controller=controller)
+            for name, controller in self._settings.target_controllers.items()
+        )
+        views = tuple(
+            ControllerView(
+                name=name,
+                driver=self._settings.controllers[name].driver,
+                connected=peer.identity is not None,
+                running=self._instruments.running(name),
+                line=self._instruments.queue.line(name),
+                capabilities=peer.capabilities,
+                quarantined=self._instruments.quarantine.job(name),
+            )
+            for name, peer in self._bus.peers.items()
+        )
+        client.send(Controllers(request.request, targets, views))
+
+    def _reset_controller(self, client: Client, request: ResetController) -> None:
+        if request.name not in self._bus.peers:
+            known = ", ".join(sorted(self._bus.peers)) or "none"
+            raise RequestError(f"no controller is called {request.name!r}; known are {known}")
+        self._instruments.reset(request.name)
+        self._list_controllers(client, ListControllers(request.request))
+
+    def _survey(self, client: Client, request: Survey) -> None:
+        client.send(self._whole_station.overview(request))
+
+    # --- jobs --------------------------------------------------------------------------------
+
+    def _submit(self, client: Client, request: Submit) -> None:
+        self._check_open()
+        self._submitting.submit(client, request)
+
+    def _submit_many(self, client: Client, request: SubmitMany) -> None:
+        self._check_open()
+        self._submitting.submit_many(client, request)
+
+    async def _get(self, client: Client, request: Get) -> None:
+        client.send(Job(request.request, await self._view(request.job)))
+
+    async def _read_log(self, client: Client, request: ReadLog) -> None:
+        view = await self._view(request.job)
+        client.send(await self._whole_station.log(request.request, view))
+
+    async def _archived(self, client: Client, request: ArchiveRequest) -> None:
+        client.send(await self._archive.answer(request, client.person))
+
+    async def _queue_request(self, client: Client, request: QueueRequest) -> None:
+        client.send(await self._queue.answer(request, client.person))
+
+    async def _project(self, client: Client, request: ProjectRequest) -> None:
+        client.send(await self._project_requests.answer(request, client.person))
+
+    async def _cancel(self, client: Client, request: Cancel) -> None:
+        live = await self._dispatch.find(request.job)
+        if live is None:
+            await self._view(request.job)
+            client.send(CancelAnswer(request.request, "already_over"))
+            return
+        over = live.job.status.is_terminal
+        answer = CancelAnswer(request.request, "already_over" if over else "accepted")
+        self._dispatch.cancel(live, partial(_tell, client, answer))
+
+    async def _retry(self, client: Client, request: Retry) -> None:
+        self._check_open()
+        check_storage(self._journal)
+        client.send(await self._retries.retry(request))
+
+    def _check_open(self) -> None:
+        if self.stopping:
+            raise StationError(
+                ErrorInfo(
+                    ErrorCode.SHUTTING_DOWN,
+                    "the station is stopping and takes no new work: ask again when it is back",
+                )
+            )
+
+    async def _fetch(self, client: Client, request: Fetch) -> None:
+        stored = await self._journal.artifact(request.artifact)
+        if stored is None:
+            raise UnknownArtifact(f"there is no result {shown(request.artifact)}")
+        data = await self._artifacts.read(stored, request.offset)
+        client.send(Chunk(request.request, stored.ref, request.offset), data)
+
+    async def _view(self, job: JobId) -> JobView:
+        view = await self._journal.view(job)
+        if view is None:
+            raise UnknownJob(f"there is no job {shown(job)} at this station")
+        return self._with_live(view)
+
+    def _with_live(self, view: JobView) -> JobView:
+        """Add what is known of a job in memory alone."""
+        live = self._dispatch.get(view.id)
+        if live is None and not self._dispatch.awaits(view.id):
+            return view
+        position = self._instruments.queue.position(view.number)
+        progress = None if live is None else live.progress
+        if position is None and progress is None:
+            return view
+        return msgspec.structs.replace(view, queue_position=position, progress=progress)
+
+    async def _calibration(self, client: Client, request: CalibrationRequest) -> None:
+        client.send(await self._calibrations.answer(request))
+
+
+def _tell(client: Client, reply: Reply) -> None:
+    client.send(reply)
+
+
+def _info_of(error: Exception, request: Request) -> ErrorInfo:
+    if isinstance(error, StationError):
+        return error.info
+    log.error("request %s failed", type(request).__name__, exc_info=error)
+    return ErrorInfo(
+        ErrorCode.INTERNAL_ERROR,
+        f"the station could not answer ({type(error).__name__}: {error}): please report it",
+    )

@@ -27,6 +27,7 @@ from stationd.proto.jobs_protocol import (
     ResetController,
     Retry,
     Submit,
+    SubmitMany,
     UseCalibration,
 )
 from stationd.proto.project_requests import (
@@ -65,6 +66,7 @@ NEEDED: Final[Mapping[type[Request], Role]] = {
     Count: "observer",
     GetInput: "observer",
     Submit: "submitter",
+    SubmitMany: "submitter",
     Cancel: "submitter",
     Retry: "submitter",
     Annotate: "submitter",
