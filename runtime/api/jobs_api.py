@@ -82,6 +82,7 @@ from stationd.runtime.api.archive_api import ArchiveApi, ArchiveRequest
 from stationd.runtime.api.calibration_api import CalibrationApi, CalibrationRequest
 from stationd.runtime.api.client import Client
 from stationd.runtime.api.client_text import shown
+from stationd.runtime.api.door import Door
 from stationd.runtime.api.intake import check_storage
 from stationd.runtime.api.people import NEEDED, People
 from stationd.runtime.api.projects_api import ProjectRequest, ProjectsApi
@@ -163,6 +164,7 @@ class JobsApi:
             projects=projects,
             bus=bus,
             targets=settings.target_controllers,
+            door=Door(instruments.queue.gates, settings.target_controllers),
         )
         self._archive = ArchiveApi(journal, projects, self._with_live)
         self._project_requests = ProjectsApi(journal, projects, clock)

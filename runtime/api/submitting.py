@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
     from stationd.proto.job import JobId, JobSpec
     from stationd.runtime.api.client import Client
+    from stationd.runtime.api.door import Door
     from stationd.runtime.api.projects import Projects
     from stationd.runtime.controllers.instrument_bus import InstrumentBus
     from stationd.runtime.jobs.dispatch import Dispatch
@@ -48,6 +49,7 @@ class Submitting:
         projects: Know which properties a job may have.
         bus: Knows what controllers offer.
         targets: The controller of every target.
+        door: Knows whether a job's time and controllers let it in.
     """
 
     def __init__(
@@ -58,12 +60,14 @@ class Submitting:
         projects: Projects,
         bus: InstrumentBus,
         targets: Mapping[str, str],
+        door: Door,
     ) -> None:
         self._dispatch = dispatch
         self._journal = journal
         self._projects = projects
         self._bus = bus
         self._targets = targets
+        self._door = door
 
     def submit(self, client: Client, request: Submit) -> None:
         """Let one job in.
@@ -108,7 +112,10 @@ class Submitting:
                 raise InvalidJob(
                     ErrorInfo(ErrorCode.INVALID_JOB, "the job cannot run", tuple(problems))
                 )
-        return resolve_target(spec, self._targets) or ""
+        target = resolve_target(spec, self._targets) or ""
+        if not self._dispatch.knows(job):
+            self._door.check(spec, target)
+        return target
 
 
 class _Batch:
