@@ -18,8 +18,8 @@ from stationd.runtime.journal.queries.cursors import AnyOf, Budget, Cursor, Give
 from stationd.runtime.journal.terms import Key, property_terms
 from stationd.runtime.journal.view import statuses_meant
 
-MOST_TERMS: Final = 1000
-"""Names with a part in common that are walked through at once."""
+MOST_CURSORS: Final = 64
+"""Terms that are walked through at once."""
 MOST_GIVEN: Final = 5000
 """Numbers of jobs that are gathered before they are walked through."""
 
@@ -39,6 +39,10 @@ class Criterion(NamedTuple):
     """How many jobs it leads to, at most."""
     exact: bool = True
     """Whether it leads to no others."""
+    dense: bool = False
+    """So many terms lead to so many jobs that jobs are better looked at than indices."""
+    condition: tuple[str, tuple[object, ...]] | None = None
+    """What SQL may ask of a row of jobs instead."""
 
     def cursor(self, database: sqlite3.Connection, budget: Budget, *, newest_first: bool) -> Cursor:
         """Return what walks through it."""
@@ -101,7 +105,13 @@ def _words(database: sqlite3.Connection, wanted: JobFilter) -> Iterable[Criterio
 
 def _tagged(terms: Sequence[tuple[int, int]]) -> Criterion:
     size = sum(jobs for _, jobs in terms)
-    return Criterion([(TAGGED, (term,)) for term, jobs in terms if jobs], size=size)
+    numbers = [term for term, jobs in terms if jobs]
+    return Criterion(
+        [(TAGGED, (term,)) for term in numbers],
+        size=size,
+        dense=len(numbers) > MOST_CURSORS and size > MOST_GIVEN,
+        condition=(_HAS_TAG, (as_json(numbers),)),
+    )
 
 
 def _named_like(database: sqlite3.Connection, part: str) -> Criterion | None:
@@ -118,14 +128,12 @@ def _named_like(database: sqlite3.Connection, part: str) -> Criterion | None:
         names = database.execute(_NAMES_WITH, (asked, most)).fetchall()
     if len(names) == most:
         return None
-    terms = [(term, jobs) for term, jobs, name in names if folded in name]
-    if len(terms) <= MOST_TERMS:
-        return _tagged(terms)
-    if sum(jobs for _, jobs in terms) > MOST_GIVEN:
-        return None
-    rows = database.execute(_TAGGED_ANY, (as_json([term for term, _ in terms]),))
-    numbers = [number for (number,) in rows]
-    return Criterion(numbers=numbers, size=len(numbers))
+    found = _tagged([(term, jobs) for term, jobs, name in names if folded in name])
+    if found.dense or len(found.indices) <= MOST_CURSORS:
+        return found
+    terms = [term for _, (term,) in found.indices]
+    rows = database.execute(_TAGGED_ANY, (as_json(terms),))
+    return found._replace(indices=(), numbers=[number for (number,) in rows])
 
 
 def _statuses(database: sqlite3.Connection, wanted: JobFilter) -> Iterable[Criterion]:
@@ -140,7 +148,8 @@ def _statuses(database: sqlite3.Connection, wanted: JobFilter) -> Iterable[Crite
     if under_way:
         indices.append((UNDER_WAY, ()))
         size += database.execute(_UNDER_WAY_SIZE).fetchone()[0]
-    yield Criterion(indices, size=size, exact=not under_way)
+    condition = None if under_way else (_HAS_ENDED, (as_json(over),))
+    yield Criterion(indices, size=size, exact=not under_way, condition=condition)
 
 
 def _ids(database: sqlite3.Connection, ids: Sequence[str]) -> Criterion:
@@ -214,6 +223,10 @@ FROM (SELECT rowid AS id FROM name_parts WHERE name_parts MATCH ? LIMIT ?) AS fo
 CROSS JOIN terms ON terms.id = found.id"""
 _TAGGED_ANY: Final = """
 SELECT tags.number FROM json_each(?) AS terms CROSS JOIN tags ON tags.term = terms.value"""
+_HAS_TAG: Final = """
+EXISTS (SELECT 1 FROM json_each(?) AS terms CROSS JOIN tags
+  ON tags.term = terms.value AND tags.number = jobs.number)"""
+_HAS_ENDED: Final = "ended IN (SELECT value FROM json_each(?))"
 _NUMBERS: Final = "SELECT number FROM jobs WHERE id IN (SELECT value FROM json_each(?))"
 _UNDER_WAY_SIZE: Final = f"""
 SELECT count(*) FROM (

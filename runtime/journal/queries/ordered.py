@@ -12,8 +12,9 @@ from stationd.proto.search import Order, keys_of
 from stationd.runtime.journal.queries.criteria import TAGGED, UNDER_WAY
 from stationd.runtime.journal.queries.cursors import AnyOf, Budget, Index, in_all
 
-_TOGETHER: Final = 256
-"""Jobs that are looked at together, about."""
+_FEWEST: Final = 64
+_MOST: Final = 1000
+"""Jobs that are looked at together, about: the longer the walk, the more."""
 MOST_OF_ONE_NAME: Final = 2_000
 """Jobs of one name that can be put in an order of their own."""
 
@@ -41,6 +42,7 @@ def _by_change(
     sign, back, direction = ("<", ">", "DESC") if descends else (">", "<", "ASC")
     begin = order.after.modified_unix_s if order.after is not None else None
     inclusive = True
+    together = _FEWEST
     while True:
         if begin is None:
             condition, values = "", list[object]()
@@ -50,10 +52,10 @@ def _by_change(
         over = database.execute(
             f"SELECT number, modified_unix_s {_OVER} {condition}"
             f" ORDER BY modified_unix_s {direction} LIMIT ?",
-            (*values, _TOGETHER),
+            (*values, together),
         ).fetchall()
         numbers = [number for number, _ in over]
-        whole = len(over) < _TOGETHER
+        whole = len(over) < together
         if not whole:
             # All that changed at the last time come together.
             end = over[-1][1]
@@ -67,6 +69,7 @@ def _by_change(
         yield numbers
         if whole:
             return
+        together = min(2 * together, _MOST)
 
 
 def _by_name(
@@ -83,6 +86,7 @@ def _by_name(
         values,
     )
     together: list[int] = []
+    most = _FEWEST
     for folded, terms, jobs in names:
         if jobs == 0:
             continue
@@ -100,9 +104,10 @@ def _by_name(
                 f"{jobs} jobs are called {folded!r}: sort them by their name alone, or search for"
                 " fewer"
             )
-        if len(together) >= _TOGETHER:
+        if len(together) >= most:
             yield together
             together = []
+            most = min(2 * most, _MOST)
     yield together
 
 
@@ -112,7 +117,7 @@ def _downwards(
     budget = Budget(_NO_NUMBER)
     cursors = [Index(database, TAGGED, (term,), budget, newest_first=True) for term in terms]
     places = in_all([AnyOf(cursors, budget)], 1 - below, budget)
-    while numbers := [-place for place, _ in islice(places, _TOGETHER)]:
+    while numbers := [-place for place, _ in islice(places, _FEWEST)]:
         yield numbers
 
 

@@ -8,8 +8,7 @@ Rule 2. What is found is looked at with `matches`, as it is by a journal in memo
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator
-from functools import cmp_to_key
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any, ClassVar, Final
 
 from msgspec import Struct
@@ -148,29 +147,28 @@ class _Search:
             )
             if -place >= meant.first
         ]
-        views = self._views(numbers)
-        views.sort(key=cmp_to_key(self._compare))
         after = self._order.after
-        for view in views:
+        for view in self._in_sequence(self._views(numbers)):
             if after is None or compare(place_of(view), after, self._order.sort) > 0:
                 self._keep(view)
         return None
 
     def _in_order(self, meant: Meaning) -> JobPlace | None:
         """Walk through all jobs in the order, and see which match."""
-        reached = self._order.after
+        after = self._order.after
         for numbers in walk(self._database, self._order):
-            rows = sorted(self._rows(numbers), key=cmp_to_key(self._compare))
-            for view in rows:
-                if reached is not None and compare(place_of(view), reached, self._order.sort) <= 0:
-                    continue
-                reached = place_of(view)
-                if meant.first <= view.number <= meant.last and matches(view, self._wanted):
+            perhaps = [number for number in numbers if meant.first <= number <= meant.last]
+            found = self._views(_having(self._database, perhaps, meant))
+            for view in self._in_sequence(found):
+                if after is None or compare(place_of(view), after, self._order.sort) > 0:
                     self._keep(view)
             if self._wanting <= 0:
                 return None
-            if not self._budget.spend(len(numbers)) and reached != self._order.after:
-                return reached
+            if numbers and not self._budget.spend(len(numbers)):
+                reached = place_of(self._in_sequence(self._rows(numbers))[-1])
+                # However small the budget is, the walk gets on.
+                if after is None or compare(reached, after, self._order.sort) > 0:
+                    return reached
         return None
 
     @property
@@ -198,8 +196,24 @@ class _Search:
         rows = self._database.execute(_LISTED, (as_json(numbers),))
         return [listed(ListedRow(*row)) for row in rows]
 
-    def _compare(self, one: JobView, other: JobView) -> int:
-        return compare(place_of(one), place_of(other), self._order.sort)
+    def _in_sequence(self, views: list[JobView]) -> list[JobView]:
+        for name, descends in reversed(keys_of(self._order.sort)):
+            views.sort(key=_KEYS[name], reverse=descends)
+        return views
+
+
+def _having(database: sqlite3.Connection, numbers: list[int], meant: Meaning) -> list[int]:
+    """Return those of some numbers whose rows meet what SQL can ask."""
+    conditions = [each.condition for each in meant.criteria if each.condition is not None]
+    if not numbers or not conditions:
+        return numbers
+    where = " AND ".join(condition for condition, _ in conditions)
+    values = [value for _, values in conditions for value in values]
+    rows = database.execute(
+        f"SELECT number FROM jobs WHERE number IN (SELECT value FROM json_each(?)) AND {where}",  # noqa: S608 - our own text
+        (as_json(numbers), *values),
+    )
+    return [number for (number,) in rows]
 
 
 def _common(
@@ -212,7 +226,9 @@ def _common(
 ) -> Iterator[tuple[int, bool]]:
     """Walk through the jobs to which all criteria lead; through all if there is none."""
     # Those that lead to few jobs go first: the others follow in their steps.
-    criteria = sorted(meant.criteria, key=lambda each: each.size)
+    criteria = sorted(
+        (each for each in meant.criteria if not each.dense), key=lambda each: each.size
+    )
     cursors = [each.cursor(database, budget, newest_first=newest_first) for each in criteria] or [
         Index(database, ALL, (), budget, newest_first=newest_first)
     ]
@@ -226,12 +242,13 @@ def _tally(
     budget = Budget(STEPS)
     count = 0
     numbers: list[int] = []
+    sure = meant.exact and not any(each.dense for each in meant.criteria)
     for place, common in _common(database, meant, -last, budget, newest_first=True):
         if -place < meant.first:
             break
         if not common:
             return Tally(count + _matching(database, wanted, numbers), 1 - place)
-        if meant.exact:
+        if sure:
             count += 1
             continue
         numbers.append(-place)
@@ -259,5 +276,10 @@ def _count_all(database: sqlite3.Connection) -> int:
     return int(database.execute(query, (int(Term.KIND),)).fetchone()[0])
 
 
+_KEYS: Final[Mapping[str, Callable[[JobView], Any]]] = {
+    "number": lambda view: view.number,
+    "modified": lambda view: view.modified_unix_s,
+    "name": lambda view: view.name.casefold(),
+}
 _LISTED: Final = f"""
 SELECT {LISTED_COLUMNS} FROM jobs WHERE number IN (SELECT value FROM json_each(?))"""  # noqa: S608 - our own text

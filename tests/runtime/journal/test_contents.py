@@ -530,11 +530,12 @@ class HastyJournals(Journals):
         (search, "STEPS", 2),
         (search, "MOST_SORTED", 0),
         (search, "_LOOKED_AT", 1),
-        (ordered, "_TOGETHER", 2),
+        (ordered, "_FEWEST", 1),
+        (ordered, "_MOST", 2),
         (cursors, "_SHORTEST", 1),
         (cursors, "_LONGEST", 2),
         (criteria, "MOST_GIVEN", 1),
-        (criteria, "MOST_TERMS", 1),
+        (criteria, "MOST_CURSORS", 1),
     )
 
     def __init__(self) -> None:

@@ -5,8 +5,8 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from stationd.proto.job import JobFilter, place_of
-from stationd.proto.search import Order, SortFilterEnum
+from stationd.proto.job import JobFilter, JobId, place_of
+from stationd.proto.search import JobPlace, Order, SortFilterEnum
 from stationd.proto.status import JobExecutorStatus as Status
 from stationd.proto.status import JobStatusEnum
 from stationd.runtime.journal.opening import DATABASE
@@ -30,6 +30,40 @@ def database(storage: Storage, tmp_path: Path) -> Iterator[sqlite3.Connection]:
     database = connect(tmp_path / DATABASE)
     yield database
     database.close()
+
+
+SEARCHES = (
+    JobFilter(),
+    JobFilter(name_like="rabi"),
+    JobFilter(names=("rabi", "bell")),
+    JobFilter(creators=("ada",), projects=("p",), properties={"chip": "A7", "cold": True}),
+    JobFilter(statuses=(Status.FAILED,)),
+    JobFilter(coarse=tuple(JobStatusEnum), passing=("CANCELLING", "RETRYING")),
+    JobFilter(kinds=("sweep",), target="qpu"),
+    JobFilter(created_after=1.0, created_before=2.0, modified_after=1.0, modified_before=2.0),
+    JobFilter(ids=(JobId("x"),)),
+)
+ORDERS = (Order(), *(Order((sort,), JobPlace(5, 1.0, "rabi")) for sort in SortFilterEnum))
+
+
+@pytest.mark.parametrize("wanted", SEARCHES)
+def test_no_search_looks_through_all_jobs_or_sorts_them(
+    database: sqlite3.Connection, storage: Storage, job: MakeJob, wanted: JobFilter
+) -> None:
+    storage.commit([[job(number, name="rabi") for number in range(1, 6)]])
+    asked: list[str] = []
+    database.set_trace_callback(asked.append)
+    for order in ORDERS:
+        Views(wanted, None, 10, order).answer(database)
+    Count(wanted).answer(database)
+    database.set_trace_callback(None)
+    for query in dict.fromkeys(asked):
+        if query.startswith("--"):
+            continue  # what the trigram index asks of itself
+        plan = [row[3] for row in database.execute(f"EXPLAIN QUERY PLAN {query}")]
+        whole = {f"SCAN {table}" for table in ("jobs", "facts", "tags", "terms")}
+        assert not whole.intersection(plan), (query, plan)
+        assert not [step for step in plan if "TEMP B-TREE" in step], (query, plan)
 
 
 def found(database: sqlite3.Connection, wanted: JobFilter) -> list[int]:
