@@ -34,7 +34,7 @@ demo: $(READY) ## run a station with a simulated instrument, submit jobs, watch 
 	$(BIN)/python examples/demo.py
 
 test: $(READY) ## run the tests (PYTEST_ARGS='-k queue' for some of them)
-	$(BIN)/pytest -n 4 --dist loadfile $(PYTEST_ARGS)
+	$(BIN)/pytest -n 4 --dist loadfile --no-loadscope-reorder $(PYTEST_ARGS)
 
 simulate: $(READY) ## run whole stations in virtual time (SEEDS=FIRST-LAST, or SEEDS=N for N fresh ones)
 	$(BIN)/python -m tests.simulation $(SEEDS) $(SIMULATE_ARGS)

@@ -13,6 +13,8 @@ settings.register_profile("search", deadline=None, suppress_health_check=[Health
 settings.register_profile("gate", settings.get_profile("search"), derandomize=True, database=None)
 settings.load_profile("gate")
 
+_LONG = {"end_to_end", "simulation"}
+
 Backend = tuple[str, dict[str, bool]]
 
 LOOPS: dict[str, Backend] = {
@@ -65,3 +67,13 @@ def blockbuster(
     finally:
         watch.deactivate()
     assert not blocked, f"stationd blocked the loop in {', '.join(blocked)}"
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with the files that take long: one of them at the end is what all others wait for."""
+    long = {
+        item.path
+        for item in items
+        if item.get_closest_marker("slow") or _LONG.intersection(item.path.parts)
+    }
+    items.sort(key=lambda item: item.path not in long)

@@ -19,7 +19,16 @@ from stationd.client.references import JobRef
 from stationd.proto.error import StorageTrouble, WaitTimeout
 from stationd.proto.program import NullProgram
 from stationd.proto.status import JobExecutorStatus
-from tests.end_to_end.station import GATED, HELD, PATIENCE, QPU, Station, until
+from tests.end_to_end.station import (
+    GATED,
+    HELD,
+    PATIENCE,
+    QPU,
+    Station,
+    on_asyncio,
+    on_trio,
+    until,
+)
 
 pytestmark = pytest.mark.slow
 
@@ -224,6 +233,7 @@ def test_a_station_without_room_for_its_ballast_starts_and_waits_for_it(
     assert station.stop() == 0
 
 
+@on_asyncio
 @needs_mount
 @pytest.mark.parametrize(
     ("size", "flags", "words"),
@@ -242,6 +252,7 @@ def test_a_station_without_any_room_does_not_start_and_says_why(
     assert "Traceback" not in done.stderr
 
 
+@on_trio
 @needs_mount
 def test_a_result_that_does_not_fit_is_stored_when_there_is_room(backend: str) -> None:
     station = StationWithFullArtifacts(
@@ -281,6 +292,7 @@ def test_files_that_must_not_grow_keep_what_runs_and_heal(new_station: NewStatio
     assert station.stop() == 0
 
 
+@on_asyncio
 def test_a_locked_journal_is_waited_for(new_station: NewStation) -> None:
     station = new_station(GATED).start()
     station.wait_connected("nothing")
@@ -298,6 +310,7 @@ def test_a_locked_journal_is_waited_for(new_station: NewStation) -> None:
     assert station.stop() == 0
 
 
+@on_trio
 @needs_strace
 def test_a_flush_that_fails_is_written_again_and_nothing_is_lost(new_station: NewStation) -> None:
     station = new_station(GATED).start()
@@ -325,6 +338,7 @@ def test_a_flush_that_fails_is_written_again_and_nothing_is_lost(new_station: Ne
     assert station.stop() == 0
 
 
+@on_trio
 def test_a_station_that_is_stopped_in_trouble_says_so_and_the_next_one_goes_on(
     new_station: NewStation,
 ) -> None:

@@ -12,7 +12,15 @@ from stationd.proto.jobs_protocol import Controllers, ResetController
 from stationd.proto.program import NullProgram
 from stationd.proto.status import JobExecutorStatus
 from tests.end_to_end.faulty_driver import HANGING, STUBBORN
-from tests.end_to_end.station import FOREVER, NULL, PATIENCE, Station, until
+from tests.end_to_end.station import (
+    FOREVER,
+    NULL,
+    PATIENCE,
+    Station,
+    on_asyncio,
+    on_trio,
+    until,
+)
 
 NewStation = Callable[..., Station]
 
@@ -78,6 +86,7 @@ def test_a_running_job_that_exceeds_its_timeout_fails_with_the_instrument_at_res
     wait_ready(submit(0.0, "null"))
 
 
+@on_trio
 def test_a_queued_job_that_exceeds_its_timeout_fails_without_execution(
     new_station: NewStation,
 ) -> None:
@@ -92,6 +101,7 @@ def test_a_queued_job_that_exceeds_its_timeout_fails_without_execution(
     assert len(station.tickets_executed) == 2
 
 
+@on_asyncio
 def test_a_timeout_is_kept_over_a_restart(new_station: NewStation) -> None:
     station = new_station().start()
     station.wait_connected("nothing")
@@ -113,6 +123,7 @@ def test_a_controller_that_gives_no_sign_costs_its_job(new_station: NewStation) 
     until(lambda: ends_ready(submit(0.0)), "another job runs on that controller")
 
 
+@on_trio
 def test_an_instrument_that_does_not_come_to_rest_is_quarantined_and_its_controller_ended(
     new_station: NewStation,
 ) -> None:
@@ -132,6 +143,7 @@ def test_an_instrument_that_does_not_come_to_rest_is_quarantined_and_its_control
     assert station.controller_pid("faulty") != before
 
 
+@on_asyncio
 def test_an_operator_may_trust_a_controller_again(new_station: NewStation) -> None:
     by_hand = FAULTY.replace("silence = 0", "start = false")
     station = new_station(NULL, by_hand, BRIEF).start()
@@ -153,6 +165,7 @@ def test_an_operator_may_trust_a_controller_again(new_station: NewStation) -> No
         controller.wait(PATIENCE)
 
 
+@on_asyncio
 def test_a_station_may_abort_what_it_finds_unfinished(new_station: NewStation) -> None:
     station = new_station(NULL, '[recovery]\npolicy = "abort"\n').start()
     station.wait_connected("nothing")

@@ -14,7 +14,13 @@ from stationd.proto.program import NullProgram
 from stationd.proto.status import JobExecutorStatus as S
 from stationd.runtime.journal.formats import NEWEST
 from stationd.runtime.journal.opening import DATABASE
-from tests.end_to_end.station import NULL, PATIENCE, Station
+from tests.end_to_end.station import (
+    NULL,
+    PATIENCE,
+    Station,
+    on_asyncio,
+    on_trio,
+)
 from tests.runtime.journal.formats import make_journal, next_format
 
 pytestmark = pytest.mark.slow
@@ -105,6 +111,7 @@ def newer_station(backend: str) -> Iterator[NewerStation]:
         station.close()
 
 
+@on_trio
 def test_a_later_release_brings_the_journal_along_and_its_jobs_go_on(
     newer_station: NewerStation,
 ) -> None:
@@ -118,6 +125,7 @@ def test_a_later_release_brings_the_journal_along_and_its_jobs_go_on(
     assert version(path) == newer
 
 
+@on_asyncio
 def test_a_journal_is_brought_along_by_hand_too(newer_station: NewerStation) -> None:
     station = newer_station
     newer = station.prepare()
@@ -144,6 +152,7 @@ def check_refused(station: Station, *words: str) -> None:
     assert all(word in last for word in words), last
 
 
+@on_trio
 def test_a_newer_journal_is_refused_with_both_versions(new_station: NewStation) -> None:
     station = new_station()
     path = journal_of(station)
@@ -153,6 +162,7 @@ def test_a_newer_journal_is_refused_with_both_versions(new_station: NewStation) 
     assert station.run("migrate").returncode == 1
 
 
+@on_asyncio
 def test_a_locked_journal_is_refused(new_station: NewStation) -> None:
     station = new_station()
     path = journal_of(station)
@@ -161,6 +171,7 @@ def test_a_locked_journal_is_refused(new_station: NewStation) -> None:
         check_refused(station, "another program has locked the journal: close it", str(path))
 
 
+@on_trio
 def test_a_journal_that_is_none_is_refused(new_station: NewStation) -> None:
     station = new_station()
     path = journal_of(station)
@@ -168,6 +179,7 @@ def test_a_journal_that_is_none_is_refused(new_station: NewStation) -> None:
     check_refused(station, "cannot open the journal", str(path), "not a database")
 
 
+@on_asyncio
 def test_a_torn_journal_is_refused(new_station: NewStation) -> None:
     station = new_station()
     path = journal_of(station)

@@ -23,7 +23,18 @@ from stationd.proto.status import JobExecutorStatus as S
 from stationd.proto.status import RemoteRetryStrategy as R
 from stationd.proto.status import StatusEnum
 from tests.end_to_end import faulty_driver
-from tests.end_to_end.station import FOREVER, GATED, HELD, NULL, PATIENCE, QPU, Station, until
+from tests.end_to_end.station import (
+    FOREVER,
+    GATED,
+    HELD,
+    NULL,
+    PATIENCE,
+    QPU,
+    Station,
+    on_asyncio,
+    on_trio,
+    until,
+)
 
 NewStation = Callable[..., Station]
 
@@ -99,6 +110,7 @@ def faulty(backend: str) -> Iterator[Station]:
 # --- by the table ------------------------------------------------------------------------------
 
 
+@on_trio
 @pytest.mark.parametrize("strategy", [R.DEFAULT, R.ALLOW_RESUBMIT, R.FORCE_RESUBMIT])
 def test_a_result_that_was_left_at_a_lost_controller_is_collected(
     new_station: NewStation, strategy: R
@@ -137,6 +149,7 @@ def test_a_result_that_was_left_at_a_lost_controller_is_collected(
         check_ascending(job)
 
 
+@on_asyncio
 def test_what_a_controller_that_died_has_forgotten_is_executed_only_by_force(
     new_station: NewStation,
 ) -> None:
@@ -159,6 +172,7 @@ def test_what_a_controller_that_died_has_forgotten_is_executed_only_by_force(
     check_ascending(job)
 
 
+@on_asyncio
 def test_an_unreachable_controller_is_waited_for_and_nothing_is_executed_on_a_guess(
     new_station: NewStation,
 ) -> None:
@@ -182,6 +196,7 @@ def test_an_unreachable_controller_is_waited_for_and_nothing_is_executed_on_a_gu
     assert story(job)[-1].status is S.ABORTED
 
 
+@on_trio
 def test_what_was_never_executed_is_executed_once_if_that_is_allowed(
     new_station: NewStation,
 ) -> None:
@@ -231,6 +246,7 @@ def test_a_full_restart_runs_a_ready_job_again_with_the_newest_calibration_set(
 # --- items -------------------------------------------------------------------------------------
 
 
+@on_asyncio
 def test_a_result_that_could_not_be_stored_is_made_of_the_data_and_the_other_item_stays(
     new_station: NewStation,
 ) -> None:
@@ -260,6 +276,7 @@ def test_a_result_that_could_not_be_stored_is_made_of_the_data_and_the_other_ite
     check_ascending(job)
 
 
+@on_trio
 def test_only_the_items_that_were_cut_short_are_executed_again(new_station: NewStation) -> None:
     slow, quick = "time_per_shot = 0.01", "time_per_shot = 0"
     options = f"qubits = 5\nshots_per_block = 10\n{slow}"
@@ -318,6 +335,7 @@ def test_a_job_whose_controller_is_killed_runs_again_and_nobody_sees_an_error(
     check_ascending(job)
 
 
+@on_asyncio
 def test_a_daemon_that_is_killed_between_attempts_goes_on_with_the_next(
     new_station: NewStation,
 ) -> None:
@@ -337,6 +355,7 @@ def test_a_daemon_that_is_killed_between_attempts_goes_on_with_the_next(
     check_ascending(job)
 
 
+@on_trio
 def test_every_attempt_of_a_driver_that_fails_is_counted_and_shown(
     faulty: Station,
 ) -> None:

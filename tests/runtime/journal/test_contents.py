@@ -550,9 +550,9 @@ class HastyJournals(Journals):
 
 
 TestHastyJournals: Final = pytest.mark.slow(HastyJournals.TestCase)
-TestHastyJournals.settings = settings(max_examples=40, stateful_step_count=40, deadline=None)
+TestHastyJournals.settings = settings(max_examples=20, stateful_step_count=40, deadline=None)
 TestJournals: Final = pytest.mark.slow(Journals.TestCase)
-TestJournals.settings = settings(max_examples=80, stateful_step_count=40, deadline=None)
+TestJournals.settings = settings(max_examples=30, stateful_step_count=40, deadline=None)
 
 
 def test_a_read_only_connection_cannot_write(tmp_path: Path) -> None:
