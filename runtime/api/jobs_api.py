@@ -87,6 +87,7 @@ from stationd.runtime.api.intake import check_storage
 from stationd.runtime.api.people import NEEDED, People
 from stationd.runtime.api.projects_api import ProjectRequest, ProjectsApi
 from stationd.runtime.api.queue_api import QueueApi, QueueRequest
+from stationd.runtime.api.resent import Resent
 from stationd.runtime.api.station_api import StationApi
 from stationd.runtime.api.streams_api import StreamsApi
 from stationd.runtime.api.submitting import Submitting
@@ -165,6 +166,7 @@ class JobsApi:
             bus=bus,
             targets=settings.target_controllers,
             door=Door(instruments.queue.gates, settings.target_controllers),
+            resent=Resent(journal, tasks),
         )
         self._archive = ArchiveApi(journal, projects, self._with_live)
         self._project_requests = ProjectsApi(journal, projects, clock)

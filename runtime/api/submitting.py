@@ -2,7 +2,8 @@
 
 Rule 1. What is wrong at first sight is refused, and nothing is stored of it.
 Rule 2. The jobs of a batch are judged one by one, and answered together.
-Rule 3. A batch is stored in small parts, so that whoever else asks does not wait for all of it.
+Rule 3. A job that is sent again is the one that there is; another job under its id is refused.
+Rule 4. A batch is stored in small parts, so that whoever else asks does not wait for all of it.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from msgspec.structs import force_setattr
 from stationd.actors.stages.validate import check_spec, resolve_target, silent_controllers
 from stationd.proto.error import ErrorCode, ErrorInfo, InvalidJob, StationError
 from stationd.proto.jobs_protocol import (
+    Failure,
     Submit,
     SubmitAnswer,
     SubmitMany,
@@ -31,6 +33,7 @@ if TYPE_CHECKING:
     from stationd.runtime.api.client import Client
     from stationd.runtime.api.door import Door
     from stationd.runtime.api.projects import Projects
+    from stationd.runtime.api.resent import Resent
     from stationd.runtime.controllers.instrument_bus import InstrumentBus
     from stationd.runtime.jobs.dispatch import Dispatch
     from stationd.runtime.journal.interface import Journal
@@ -50,6 +53,7 @@ class Submitting:
         bus: Knows what controllers offer.
         targets: The controller of every target.
         door: Knows whether a job's time and controllers let it in.
+        resent: Compares jobs that are there already.
     """
 
     def __init__(
@@ -61,7 +65,9 @@ class Submitting:
         bus: InstrumentBus,
         targets: Mapping[str, str],
         door: Door,
+        resent: Resent,
     ) -> None:
+        self._resent = resent
         self._dispatch = dispatch
         self._journal = journal
         self._projects = projects
@@ -76,12 +82,12 @@ class Submitting:
             StationError: It is refused.
         """
         target = self._target(client, request.job, request.spec)
-        answer = partial(_submitted, client, request.request, request.job)
+        answer = partial(self._submitted, client, request)
         self._dispatch.submit(request.job, request.spec, target, answer)
 
     def submit_many(self, client: Client, request: SubmitMany) -> None:
         """Let in those of a batch that can run."""
-        batch = _Batch(client, request)
+        batch = _Batch(client, request, self._resent)
         accepted: list[_NewJob] = []
         for index, (new, answer) in enumerate(zip(request.jobs, batch.answers, strict=True)):
             try:
@@ -93,6 +99,13 @@ class Submitting:
         for start in range(0, len(accepted), _STORED_TOGETHER):
             self._dispatch.submit_many(accepted[start : start + _STORED_TOGETHER])
         batch.send_if_complete()
+
+    def _submitted(self, client: Client, request: Submit, number: int, created: bool) -> None:  # noqa: FBT001 - a callback with the journal's words
+        answer = Submitted(request.request, request.job, number, created)
+        if created:
+            client.send(answer)
+        else:
+            self._resent.compare(request.job, request.spec, partial(_tell, client, answer))
 
     def _target(self, client: Client, job: JobId, spec: JobSpec) -> str:
         """Check a job and return the name of its target; empty for a sweep."""
@@ -121,8 +134,10 @@ class Submitting:
 class _Batch:
     """The answers to a batch, sent when all are there."""
 
-    def __init__(self, client: Client, request: SubmitMany) -> None:
+    def __init__(self, client: Client, request: SubmitMany, resent: Resent) -> None:
         self._client = client
+        self._jobs = request.jobs
+        self._resent = resent
         self._request = request.request
         self._given: list[SubmitAnswer | None] = [None] * len(request.jobs)
         self._missing = len(request.jobs)
@@ -132,7 +147,16 @@ class _Batch:
         self._give(index, SubmitAnswer(0, created=False, error=error))
 
     def _answer(self, index: int, number: int, created: bool) -> None:  # noqa: FBT001 - a callback with the journal's words
-        self._give(index, SubmitAnswer(number, created))
+        if created:
+            self._give(index, SubmitAnswer(number, created))
+            self.send_if_complete()
+        else:
+            new = self._jobs[index]
+            self._resent.compare(new.job, new.spec, partial(self._compared, index, number))
+
+    def _compared(self, index: int, number: int, error: ErrorInfo | None) -> None:
+        known = SubmitAnswer(number, created=False)
+        self._give(index, known if error is None else SubmitAnswer(0, created=False, error=error))
         self.send_if_complete()
 
     def _give(self, index: int, answer: SubmitAnswer) -> None:
@@ -146,5 +170,5 @@ class _Batch:
             self._client.send(SubmittedMany(self._request, answers))
 
 
-def _submitted(client: Client, request: int, job: JobId, number: int, created: bool) -> None:  # noqa: FBT001 - a callback with the journal's words
-    client.send(Submitted(request, job, number, created))
+def _tell(client: Client, answer: Submitted, error: ErrorInfo | None) -> None:
+    client.send(answer if error is None else Failure(answer.request, error))

@@ -7,6 +7,7 @@ import pytest
 from stationd.proto.error import ErrorCode
 from stationd.proto.instruments_protocol import Arm
 from stationd.proto.jobs_protocol import (
+    Failure,
     NewJob,
     Ping,
     Pong,
@@ -89,6 +90,32 @@ async def test_a_batch_that_is_sent_twice_gives_its_jobs_once() -> None:
             assert Submitted(3, job_id(2), 2, created=False) in replies
             bench.commit()
             assert len(bench.dispatch) == 2
+
+
+async def test_another_job_under_an_id_that_is_taken_is_refused() -> None:
+    other = null_spec(duration=1.0)
+    async with a_bench() as bench:
+        with client_of(bench).socket as socket:
+            client = Peer(socket)
+            await client.say(Submit(1, job_id(1), null_spec()), Submit(2, job_id(1), other))
+            await client.say(SubmitMany(3, (NewJob(job_id(1), other), NewJob(job_id(2), other))))
+            await until(lambda: bench.dispatch.knows(job_id(2)))
+            bench.commit()
+            replies = {reply.request: reply for reply in [await client.reply() for _ in range(3)]}
+            assert replies[1] == Submitted(1, job_id(1), 1, created=True)
+            refused = replies[2]
+            assert isinstance(refused, Failure)
+            assert refused.error.code is ErrorCode.CONFLICT
+            assert job_id(1) in refused.error.detail
+            answers = replies[3]
+            assert isinstance(answers, SubmittedMany)
+            first, second = answers.answers
+            assert first.error is not None
+            assert first.error.code is ErrorCode.CONFLICT
+            assert second.created
+            # It is the first one that runs.
+            bench.commit()
+            assert bench.live(1).spec.work == null_spec().work
 
 
 async def test_jobs_of_a_batch_go_in_its_order() -> None:

@@ -1,0 +1,76 @@
+"""Submits of a job that is there already: sent again, or another job under its id?"""
+
+from __future__ import annotations
+
+import logging
+from typing import TYPE_CHECKING, Final
+
+import msgspec
+
+from stationd.proto.error import Conflict, JournalClosed, StationError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from anyio.abc import TaskGroup
+
+    from stationd.proto.error import ErrorInfo
+    from stationd.proto.job import JobId, JobSpec
+    from stationd.runtime.journal.interface import Journal
+
+log = logging.getLogger(__name__)
+
+CHANGEABLE: Final = ("name", "description", "properties", "priority", "hold")
+"""What people may change of a stored job: it says nothing of what was asked for at first."""
+
+
+class Resent:
+    """Compares what is asked for with what is stored.
+
+    Args:
+        journal: Knows the stored jobs.
+        tasks: Runs the question.
+    """
+
+    def __init__(self, journal: Journal, tasks: TaskGroup) -> None:
+        self._journal = journal
+        self._tasks = tasks
+
+    def compare(
+        self, job: JobId, asked: JobSpec, answer: Callable[[ErrorInfo | None], None]
+    ) -> None:
+        """Find out whether a job that is stored is the one that is asked for.
+
+        Args:
+            job: Its id.
+            asked: What is asked for now.
+            answer: Called in a while, with what is wrong; None if it is the same job.
+        """
+        self._tasks.start_soon(self._compare, job, asked, answer)
+
+    async def _compare(
+        self, job: JobId, asked: JobSpec, answer: Callable[[ErrorInfo | None], None]
+    ) -> None:
+        try:
+            stored = await self._journal.stored(job)
+        except JournalClosed:
+            return  # it is sent again, to the next daemon
+        except StationError as error:
+            answer(error.info)
+            return
+        if stored is None or is_same(asked, stored.spec):
+            answer(None)
+            return
+        log.warning("job %s was asked for again with another spec", job)
+        answer(
+            Conflict(
+                f"there is a job {job} already, and it is another one: give each job an id of its"
+                " own"
+            ).info
+        )
+
+
+def is_same(asked: JobSpec, stored: JobSpec) -> bool:
+    """Whether a spec is the one that a job was stored with, but for what may have changed since."""
+    kept = {name: getattr(asked, name) for name in CHANGEABLE}
+    return msgspec.structs.replace(stored, **kept) == asked
