@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Final
 
@@ -21,7 +22,7 @@ from stationd.client.stationctl.watching import Watch, follow, listen_to_all
 from stationd.proto.status import StatusEnum
 
 if TYPE_CHECKING:
-    from collections.abc import Generator, Sequence
+    from collections.abc import Callable, Generator, Sequence
 
     from stationd.client.awaiting import AnyStatus
     from stationd.client.references import JobStatus
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from stationd.client.stationctl.watching import Show
     from stationd.proto.job import JobId
 
+_PROGRESS_SECONDS: Final = 1.0
 _MOST_NAMED: Final = 5
 """Jobs that are named when a wait is left."""
 
@@ -82,7 +84,8 @@ def listen(
         if until is not None:
             raise click.UsageError("--until is for named jobs")
         with _leaving(ctx, []):
-            call(listen_to_all, print_json_line if as_json else _print_line, timeout)
+            show = print_json_line if as_json else _printer(named=True)
+            call(listen_to_all, show, timeout)
         return
     watch = Watch(job_ids(names), until or StatusEnum.COMPLETED)
     if not as_json:
@@ -118,18 +121,28 @@ def _show_nothing(_: Climb, __: JobStatus) -> None:
 
 
 def _line_printer(*, several: bool) -> Show:
+    print_line = _printer(named=several)
+    return lambda _, change: print_line(change)
+
+
+def _printer(*, named: bool) -> Callable[[JobStatus], None]:
+    """Return what prints changes as lines: every rung, and of mere progress a line a second."""
     from stationd.client.stationctl.display.line import line  # noqa: PLC0415 - not for JSON
 
-    def show(climb: Climb, change: JobStatus) -> None:
-        click.echo(line(change, named=climb.job[:SHORT_ID] if several else ""))
+    printed: dict[JobId, tuple[int, float]] = {}
+
+    def show(change: JobStatus) -> None:
+        ordinal, last = printed.get(change.job, (0, 0.0))
+        now = time.monotonic()
+        if change.ordinal == ordinal and now - last < _PROGRESS_SECONDS:
+            return
+        if change.status.is_terminal:
+            printed.pop(change.job, None)
+        else:
+            printed[change.job] = (change.ordinal, now)
+        click.echo(line(change, named=change.job[:SHORT_ID] if named else ""))
 
     return show
-
-
-def _print_line(change: JobStatus) -> None:
-    from stationd.client.stationctl.display.line import line  # noqa: PLC0415 - not for JSON
-
-    click.echo(line(change, named=change.job[:SHORT_ID]))
 
 
 @contextmanager

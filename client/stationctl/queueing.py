@@ -83,7 +83,9 @@ def why(name: str, as_json: bool) -> None:  # noqa: FBT001 - click calls it by n
 
 @click.command
 @click.option("--target", default="", metavar="NAME", help="A target or controller; all.")
-@click.option("--limit", type=click.IntRange(1, 1000), default=50, show_default=True)
+@click.option(
+    "--limit", type=click.IntRange(1, 1000), default=50, show_default=True, help="At most so many."
+)
 @json_option
 @station_option
 def queue(target: str, limit: int, as_json: bool) -> None:  # noqa: FBT001 - click calls it by name
