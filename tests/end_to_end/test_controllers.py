@@ -207,6 +207,8 @@ def test_a_controller_that_stays_away_fails_its_job_after_the_grace_time(
 ) -> None:
     station = new_station(BY_HAND, "[instruments]\ngrace = 1.0\n").start()
     controller = subprocess.Popen(station.command("controller", "nothing"), env=station.environment)
+    # One that has never come is missed by its jobs after the grace time, too.
+    station.wait_connected("nothing")
     job = submit_null(FOREVER)
     # On a machine that is slow enough it is taken for gone before it is.
     until(
