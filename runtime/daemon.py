@@ -235,6 +235,7 @@ async def assemble(settings: Settings, ports: Ports, metrics: Metrics, tasks: Ta
             dispatch=dispatch,
             stages=stages,
             leftovers=instruments.leftovers,
+            metrics=metrics,
             clock=clock,
             grace=settings.instruments.grace,
         ),

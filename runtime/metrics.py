@@ -9,7 +9,8 @@ from __future__ import annotations
 
 from contextlib import contextmanager
 from functools import partial
-from typing import TYPE_CHECKING, Final
+from itertools import product
+from typing import TYPE_CHECKING, Final, Literal
 
 import anyio
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, start_http_server
@@ -17,7 +18,7 @@ from prometheus_client.core import CounterMetricFamily, HistogramMetricFamily
 
 from stationd import __version__
 from stationd.proto.error import StationError
-from stationd.proto.status import JobExecutorStatus
+from stationd.proto.status import JobExecutorStatus, RemoteRetryStrategy
 from stationd.runtime.histogram import PlainHistogram
 from stationd.runtime.journal.interface import JournalStatistics
 
@@ -56,6 +57,14 @@ _STAGES: Final = {
     JobExecutorStatus.POST_PROCESSING_STARTED: "post_processing",
 }
 """What a job waits for while it stands on a rung."""
+_RETRIES: Final = [
+    ("automatic", "opened"),
+    *product(
+        map(str, RemoteRetryStrategy),
+        ("opened", "nothing_to_collect", "controller_unreachable", "refused"),
+    ),
+]
+"""Strategies, and what can come of them."""
 
 
 class Metrics:
@@ -99,6 +108,15 @@ class Metrics:
             " taken: bugs.",
             registry=self.registry,
         )
+        retries = Counter(
+            "stationd_retries",
+            "Retries that clients asked for, and attempts that the station made by itself.",
+            ["strategy", "outcome"],
+            registry=self.registry,
+        )
+        self._retries = {
+            (strategy, outcome): retries.labels(strategy, outcome) for strategy, outcome in _RETRIES
+        }
         self._commit = Histogram(
             "stationd_journal_commit_seconds",
             "Time that commits of the journal took; the newest one, looked at four times a second.",
@@ -162,6 +180,15 @@ class Metrics:
     def bad_frame(self, socket: str) -> None:
         """Count a frame that was dropped."""
         self._bad_frames[socket].inc()
+
+    def retried(self, strategy: RemoteRetryStrategy | Literal["automatic"], outcome: str) -> None:
+        """Count a retry.
+
+        Args:
+            strategy: The client's, or that of a job that retries by itself.
+            outcome: What was answered, or ``refused``.
+        """
+        self._retries[str(strategy), outcome].inc()
 
     def unexpected_event(self) -> None:
         """Count a bug that was contained."""

@@ -331,6 +331,7 @@ class Dispatch:
                 event, opened = following(live, before.status, now)
                 records.append(opened)
                 events.append(event)
+                self._metrics.retried("automatic", "opened")
                 self._deadlines.end(live)
                 self._deadlines.begin(live, self.deliver)
 

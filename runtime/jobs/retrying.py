@@ -41,6 +41,7 @@ if TYPE_CHECKING:
     from stationd.runtime.journal.interface import Journal, StoredJob
     from stationd.runtime.journal.records import Record
     from stationd.runtime.live import LiveJob, StoredWork
+    from stationd.runtime.metrics import Metrics
     from stationd.runtime.work.stages import Stages
 
 
@@ -52,6 +53,7 @@ class Retries:
         dispatch: Goes on with them.
         stages: Knows which controllers they need.
         leftovers: Knows what the controllers still hold of them.
+        metrics: Counts retries.
         clock: What time it is.
         grace: Seconds to wait for controllers that are away.
     """
@@ -63,9 +65,11 @@ class Retries:
         dispatch: Dispatch,
         stages: Stages,
         leftovers: Leftovers,
+        metrics: Metrics,
         clock: Clock,
         grace: float,
     ) -> None:
+        self._metrics = metrics
         self._journal = journal
         self._dispatch = dispatch
         self._stages = stages
@@ -94,6 +98,15 @@ class Retries:
         view, stored = await self._found(request.job)
         if view.attempt > request.attempt:
             return RetryAnswer(request.request, "opened", view.attempt)
+        try:
+            answer = await self._decide(request, view, stored)
+        except RequestError:
+            self._metrics.retried(request.strategy, "refused")
+            raise
+        self._metrics.retried(request.strategy, answer.outcome)
+        return answer
+
+    async def _decide(self, request: Retry, view: JobView, stored: StoredJob) -> RetryAnswer:
         self._check(request, view)
         items = matching(view, request.strategy, request.retry_status)
         if not items:

@@ -532,3 +532,25 @@ async def test_a_job_can_be_cancelled_between_its_attempts() -> None:
         view = await seen(bench)
         assert (view.status, view.attempt) == (S.ABORTED, 2)
         assert view.error is None
+
+
+async def test_retries_are_counted_by_strategy_and_outcome() -> None:
+    def counted(bench: Bench, strategy: str, outcome: str) -> float:
+        labels = f'{{outcome="{outcome}",strategy="{strategy}"}}'
+        return bench.count(f"stationd_retries_total{labels}")
+
+    async with a_bench() as bench:
+        bench.listen()
+        fail(bench, bench.queued(1, asking(max_attempts=2)))
+        bench.commit()
+        assert counted(bench, "automatic", "opened") == 1
+        ticket = bench.live(1).ticket
+        assert ticket is not None
+        fail(bench, ticket)
+        await committed_until(bench, lambda: bench.dispatch.get(job_id(1)) is None)
+        await retry(bench, R.DEFAULT, attempt=2)
+        assert counted(bench, "DEFAULT", "nothing_to_collect") == 1
+        with pytest.raises(RequestError):
+            await retry(bench, R.DEFAULT, attempt=9)
+        assert counted(bench, "DEFAULT", "refused") == 1
+        assert counted(bench, "FULL_RESTART", "opened") == 0
