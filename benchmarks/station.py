@@ -92,7 +92,10 @@ class Station:
             while True:
                 try:
                     await jobs.ping()
-                except stationd.StationUnreachable:
+                except stationd.StationUnreachable as error:
+                    if self._process.poll() is not None:
+                        log = self._log.read_text(encoding="utf-8")
+                        raise RuntimeError(f"the daemon has ended: {log[-2000:]}") from error
                     continue
                 return
 
