@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from benchmarks import plain_sqlite
 from benchmarks.echo import Echo
 from benchmarks.size import Size
+
+from benchmarks import plain_sqlite
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -11,9 +11,9 @@ from typing import Final
 from uuid import uuid4
 
 import anyio
-from benchmarks import plain_sqlite
 from benchmarks.row import Point
 
+from benchmarks import plain_sqlite
 from stationd.proto.job import JobId, JobSpec
 from stationd.proto.program import Circuits, NullProgram
 from stationd.proto.status import JobExecutorStatus
