@@ -93,7 +93,7 @@ class Dashboard:
         controllers = _controllers(sample, self._clock(), width)
         room = height - _ABOVE - controllers.row_count - bool(self._trouble)
         parts: list[RenderableType] = [
-            self._head(sample, width),
+            *self._head(sample, width),
             *self._numbers(sample.overview),
             Text(),
             controllers,
@@ -102,7 +102,7 @@ class Dashboard:
         ]
         yield Group(*parts)
 
-    def _head(self, sample: Sample, width: int) -> Text:
+    def _head(self, sample: Sample, width: int) -> list[Text]:
         station, overview = sample.station, sample.overview
         up = rough(overview.time_unix_s - overview.since_unix_s)
         left = Text.assemble(
@@ -112,9 +112,8 @@ class Dashboard:
         right = f"{self._hint}  {moment(overview.time_unix_s).split()[1]}".strip()
         left.append(" " * max(width - left.cell_len - len(right), 2))
         left.append(right, style="dim")
-        if self._trouble:
-            left.append(f"\n{self._trouble}", style="red")
-        return _one_line(left) if not self._trouble else left
+        trouble = [Text(self._trouble, style="red")] if self._trouble else []
+        return [_one_line(line) for line in (left, *trouble)]
 
     def _numbers(self, overview: Overview) -> list[Text]:
         rate, commits = self._pulse.jobs_per_second(), self._pulse.commits_per_second()

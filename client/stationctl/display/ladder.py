@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from stationd.proto.job import TimelineEntry
 
 _BAR: Final = 40
+"""Cells of a bar at most."""
 _BELOW: Final = 5
 """Lines for what stands above and below the rungs."""
 _MARGIN: Final = " " * 12
@@ -43,7 +44,7 @@ class Ladder:
         climb, now = self._climb, self._clock()
         title = Text(f"{climb.job} {climb.name}".rstrip(), style="bold")
         room = max((options.height or console.height) - _BELOW, 1)
-        yield Group(title, _rungs(climb, now, room), *_below(climb, now))
+        yield Group(title, _rungs(climb, now, room), *_below(climb, now, options.max_width))
 
 
 def _rungs(climb: Climb, now: float, room: int) -> Table:
@@ -75,7 +76,7 @@ def _name(entry: TimelineEntry) -> str:
     return " ".join(word for word in words if word)
 
 
-def _below(climb: Climb, now: float) -> list[Text]:
+def _below(climb: Climb, now: float, width: int) -> list[Text]:
     status = climb.status
     if status is None:
         return []
@@ -86,6 +87,8 @@ def _below(climb: Climb, now: float) -> list[Text]:
     words = [doing_now(status), f"{rough(left)} left" if left is not None else ""]
     waiting = ", ".join(word for word in words if word)
     if status.progress is not None:
-        return [Text.assemble(_MARGIN, bar(done_share(status), _BAR), "  ", waiting)]
+        cells = min(_BAR, width // 3)
+        done = bar(done_share(status), cells)
+        return [Text.assemble(_MARGIN, done, "  ", waiting, no_wrap=True, overflow="ellipsis")]
     said = [waiting, status.note, str(status.error) if status.error is not None else ""]
     return [Text(_MARGIN + word) for word in said if word]

@@ -22,6 +22,7 @@ def test_a_running_job_has_a_bar_and_the_time_left() -> None:
     last = rendered(Ladder(watched, lambda: 115.0))[-1]
     assert last.strip().startswith("━")
     assert last.endswith("500/1,000 shots, 5 s left")
+    assert len(rendered(Ladder(watched, lambda: 115.0), width=50)[-1]) <= 50
 
 
 def test_a_waiting_job_says_how_many_are_ahead() -> None:
