@@ -7,12 +7,15 @@ from __future__ import annotations
 
 import uuid
 from datetime import UTC, datetime
+from typing import Final
 
 from msgspec import Struct
 
 from stationd.proto.error import ErrorInfo, RequestError
 from stationd.proto.job import ArtifactRef, ItemView, JobId, JobKind, JobView, Progress
 from stationd.proto.status import JobExecutorStatus, StatusEnum
+
+_NOT_BEGUN: Final = "not begun: the job was cancelled before its turn"
 
 
 class JobRef(Struct, frozen=True, kw_only=True, repr_omit_defaults=True):
@@ -201,10 +204,15 @@ def incomplete_item(view: JobView, item: ItemView) -> IncompleteJobItemRef:
         job=view.id,
         index=item.index,
         last_status=status,
-        last_message=message_of(status, item.error),
+        last_message=_NOT_BEGUN if _was_not_begun(view, item) else message_of(status, item.error),
         name=item.name,
         error=item.error,
     )
+
+
+def _was_not_begun(view: JobView, item: ItemView) -> bool:
+    """Whether a cancel came before anything was executed of an item."""
+    return view.status is JobExecutorStatus.ABORTED and item.error is None and not item.partial
 
 
 def message_of(coarse: StatusEnum, error: ErrorInfo | None) -> str:

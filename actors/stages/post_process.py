@@ -94,6 +94,9 @@ def bit_layouts(work: CircuitsWork) -> dict[int, BitLayout]:
 def post_process(request: PostProcessRequest) -> list[ItemOutcome]:
     """Build, encode and store the results of the items that are asked for, in that order.
 
+    If the execution was cut short, circuits of which not a shot was taken have no outcome: they
+    were not begun.
+
     Small results come back with the outcome; large ones are durable in the artifact store when
     this returns. Doing it again gives the same. Blocks on the disk if a result is large: then
     it belongs into a worker, see `fits_inline`.
@@ -104,7 +107,16 @@ def post_process(request: PostProcessRequest) -> list[ItemOutcome]:
     by_item: dict[int, list[RawBlock]] = {}
     for block in request.blocks:
         by_item.setdefault(block.header.item, []).append(block)
-    return [_outcome(request, item, by_item.get(item, [])) for item in request.items]
+    return [
+        _outcome(request, item, by_item.get(item, []))
+        for item in request.items
+        if item in by_item or not _may_be_missing(request, item)
+    ]
+
+
+def _may_be_missing(request: PostProcessRequest, item: int) -> bool:
+    """Whether an item without data was not begun: it needs data, and was cut short."""
+    return request.partial and item in request.bits
 
 
 def fits_inline(request: PostProcessRequest) -> bool:

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from stationd import jobs
-from stationd.client.references import JobRef
+from stationd.client.references import IncompleteJobItemRef, JobRef
 from stationd.client.results import CircuitResult, SweepData
 from stationd.proto.error import ErrorCode, JobError
 from stationd.proto.job import JobView
@@ -189,10 +189,9 @@ def test_the_shots_taken_before_a_cancel_are_kept(station: Station) -> None:
     assert result.shots == 300_000
     assert sum(result.counts.values()) == len(result.bits)
     # Not a single shot was taken of the second one.
-    assert isinstance(second, jobs.ResultRef)
-    nothing = second.download_result()
-    assert isinstance(nothing, CircuitResult)
-    assert len(nothing.bits) == 0
+    assert isinstance(second, IncompleteJobItemRef)
+    assert (second.last_status, second.error) == (StatusEnum.CANCELLED, None)
+    assert "not begun" in second.last_message
 
 
 def test_the_spots_read_before_a_cancel_are_kept(station: Station) -> None:

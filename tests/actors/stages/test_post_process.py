@@ -167,17 +167,11 @@ def test_missing_shots_are_an_error_unless_the_job_was_cut_short() -> None:
     assert (result.shots, result.counts) == (5, {"00": 1, "11": 1})
 
 
-def test_nothing_at_all_is_a_partial_result_too() -> None:
-    work, bits = two_bits(5)
-    result = shots_of(only(post_process(request(work, bits=bits, partial=True))))
-    assert (result.counts, result.bits.shape) == ({}, (0, 1))
-
-
-def test_an_item_that_was_not_reached_leaves_a_complete_one_complete() -> None:
+def test_an_item_that_was_not_begun_has_no_result_and_leaves_a_complete_one_complete() -> None:
     work = Circuits(programs=(PROGRAM, PROGRAM), n_shots=(1, 1))
     layouts = {0: BitLayout(n_bits=1), 1: BitLayout(n_bits=1)}
     made = request(work, block(np.ones((1, 1), np.uint8)), bits=layouts, partial=True)
-    assert [one.partial for one in post_process(made)] == [False, True]
+    assert [(one.index, one.partial) for one in post_process(made)] == [(0, False)]
 
 
 @pytest.mark.parametrize(
