@@ -14,6 +14,7 @@ from tests.end_to_end.station import NULL, QPU, Station
 
 CIRCUITS = {"qiskit", "qiskit_aer", "stim", "scipy"}
 PICTURES = {"matplotlib", "PIL"}
+TABLES = {"pandas", "xarray"}
 DATABASE = {"sqlalchemy", "alembic", "mako"}
 SHELL = {"rich", "pygments"}
 LOOPS = {"asyncio", "trio", "uvloop"}
@@ -22,6 +23,7 @@ LOOPS = {"asyncio", "trio", "uvloop"}
 NOT_FOR_A_VERSION = {
     *CIRCUITS,
     *PICTURES,
+    *TABLES,
     *DATABASE,
     *SHELL,
     *LOOPS,
@@ -36,6 +38,7 @@ NOT_FOR_A_VERSION = {
 NOT_FOR_A_LIST = {
     *CIRCUITS,
     *PICTURES,
+    *TABLES,
     *DATABASE,
     "importlib.metadata",
     "numpy",
@@ -44,7 +47,15 @@ NOT_FOR_A_LIST = {
     "trio",
     "zmq.asyncio",
 }
-NOT_IN_THE_DAEMON = {*CIRCUITS, *PICTURES, *DATABASE, *SHELL, "stationd.client", "zmq.asyncio"}
+NOT_IN_THE_DAEMON = {
+    *CIRCUITS,
+    *PICTURES,
+    *TABLES,
+    *DATABASE,
+    *SHELL,
+    "stationd.client",
+    "zmq.asyncio",
+}
 OTHER_LOOP = {"asyncio": {"trio"}, "trio": {"uvloop"}}
 
 
