@@ -32,6 +32,9 @@ def following(
     lacking = [
         item for item in range(live.spec.items) if live.runs(item) and item not in live.complete
     ]
+    if not lacking:
+        # What ended it was lost after the last of its data had come: nothing runs again.
+        return CollectAccepted(), prepared(live, [], live.data_attempt, now)
     executed = [item for item in lacking if not _was_refused(live, item)]
     event = opening(live.job.kind, failed_at) if executed else RestartAccepted()
     items = lacking if isinstance(event, RestartAccepted) else executed

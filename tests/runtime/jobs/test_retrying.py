@@ -22,6 +22,7 @@ from stationd.proto.error import (
 )
 from stationd.proto.job import JobSpec, JobView, Ticket
 from stationd.proto.jobs_protocol import Retry, RetryAnswer, RetryStatus
+from stationd.proto.program import Axis, Sweep
 from stationd.proto.status import JobExecutorStatus as S
 from stationd.proto.status import RemoteRetryStrategy as R
 from stationd.runtime.controllers.leftovers import MOST_KEPT
@@ -510,6 +511,27 @@ async def test_the_last_attempt_ends_the_job_with_its_own_error() -> None:
         assert [entry.retrying for entry in ends] == [True, True, False]
         assert all(entry.error is not None for entry in ends)
         assert len(bench.dispatch) == 0
+
+
+async def test_a_job_that_was_lost_after_its_last_data_lacks_nothing() -> None:
+    async with a_bench() as bench:
+        axis = Axis("c.x", (1.0, 2.0))
+        work = Sweep(axes=((axis,),), returns=("d.y",))
+        ticket = bench.queued(1, JobSpec(work=work, max_attempts=2))
+        for name in ("c", "d"):
+            bench.report(name, wire.Armed(ticket), wire.Started(ticket, 1.0))
+        for index in (0, 1):
+            header = wire.Data(ticket, index, "y", 0, index, "<f8", (1,))
+            bench.instruments.data("d", header, bytes(8))
+        bench.report("d", wire.Finished(ticket, 2, 2.0))
+        bench.instruments.absent("c")
+        await committed_until(bench, lambda: bench.dispatch.get(job_id(1)) is None)
+        view = await seen(bench)
+        assert (view.status, view.attempt) == (S.READY, 2)
+        assert next(entry.status for entry in view.timeline if entry.attempt == 2) is (
+            S.EXECUTION_ENDED
+        )
+        assert view.items[0].result is not None
 
 
 async def test_a_job_that_does_not_ask_has_one_attempt() -> None:
