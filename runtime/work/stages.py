@@ -227,7 +227,7 @@ class Stages:
         return self._pinned(live, self._calibrations.default(live.target))
 
     async def _fetch_named(self, live: LiveJob, wanted: str) -> Outcome:
-        stored = await self._journal.calibration(wanted)
+        stored = await self._calibration(wanted)
         if stored is None:
             raise UnknownCalibrationSet(f"there is no calibration set {wanted!r}")
         if stored.target != live.target:
@@ -246,7 +246,7 @@ class Stages:
     async def _values(self, live: LiveJob) -> dict[str, float]:
         if live.job.calibration_set is None:
             return {}
-        stored = await self._journal.calibration(live.job.calibration_set)
+        stored = await self._calibration(live.job.calibration_set)
         return {} if stored is None else stored.values()
 
     async def _calibration(self, wanted: str) -> CalibrationSet | None:
