@@ -173,6 +173,14 @@ class Execution:
         """Whether the ticket is being taken back for good."""
         return self._leaving
 
+    def has_ended(self, controller: str) -> bool:
+        """Whether a controller's part is over, as far as the job is concerned."""
+        return self.parts[controller].standing is Standing.ENDED
+
+    def at_work(self, controller: str) -> bool:
+        """Whether a controller should be making progress."""
+        return self.parts[controller].standing is Standing.RUNNING and not self._ending
+
     # --- what the daemon wants ---------------------------------------------------------------
 
     def arm(self) -> list[Output]:
@@ -465,7 +473,7 @@ class Execution:
         if part.standing is Standing.ENDED:
             return []
         outputs: list[Output] = []
-        if isinstance(end, Lost | Finished) or end.blocks:
+        if isinstance(end, Lost | Finished) or end.began or end.blocks:
             # It was at work, even if it died or went away before it could say so.
             outputs += self._begin()
         part.end = end

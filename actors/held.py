@@ -65,9 +65,11 @@ class Held:
         work: What to execute; None once that is over.
         blocks: Blocks of data so far.
         size_bytes: Of these blocks.
+        began: Whether the instrument has begun with it in this life of the controller.
     """
 
     __slots__ = (
+        "began",
         "blocks",
         "end",
         "place",
@@ -86,18 +88,20 @@ class Held:
         self.blocks = 0
         self.size_bytes = 0
         self.started_unix_s = 0.0
+        self.began = False
         self.end: End | None = None
 
 
 def end_of(held: Held, cause: Cause, now_unix_s: float) -> End:
     """Return the report of how a ticket that has just come to its end ended."""
     time_unix_s = cause.time_unix_s if isinstance(cause, _TIMED) else now_unix_s
+    began = held.began
     if held.state is TicketState.FINISHED:
         return wire.Finished(held.ticket, held.blocks, time_unix_s)
     if held.state is TicketState.FAILED and isinstance(cause, facts.RunRaised):
         code = ErrorCode.DRIVER_FAILED
-        return wire.Failed(held.ticket, held.blocks, code, cause.detail, time_unix_s)
-    return wire.AtRest(held.ticket, held.blocks, time_unix_s)
+        return wire.Failed(held.ticket, held.blocks, code, cause.detail, time_unix_s, began)
+    return wire.AtRest(held.ticket, held.blocks, time_unix_s, began)
 
 
 _TIMED: Final = (facts.RunEnded, facts.RunStopped, facts.RunRaised)
@@ -111,7 +115,7 @@ def _report_armed(held: Held, _cause: Cause, outcome: Outcome) -> None:
 
 def _report_started(held: Held, cause: Cause, outcome: Outcome) -> None:
     if isinstance(cause, facts.RunStarted):
-        held.started_unix_s = cause.time_unix_s
+        held.started_unix_s, held.began = cause.time_unix_s, True
     # Waits for no disk: that it may start is there already.
     outcome.live.append(wire.Started(held.ticket, held.started_unix_s))
 

@@ -121,6 +121,8 @@ class Failed(Struct, frozen=True, array_like=True, tag=8):
     code: ErrorCode
     detail: str
     time_unix_s: UnixTime
+    began: bool = False
+    """Whether the instrument was at work on it; one that was may have done something."""
 
 
 class AtRest(Struct, frozen=True, array_like=True, tag=9):
@@ -129,6 +131,8 @@ class AtRest(Struct, frozen=True, array_like=True, tag=9):
     ticket: Ticket
     blocks: Natural
     time_unix_s: UnixTime
+    began: bool = False
+    """Whether the instrument was at work on it; one that was may have done something."""
 
 
 class Revoked(Struct, frozen=True, array_like=True, tag=10):

@@ -433,10 +433,23 @@ def test_a_ticket_that_waited_and_never_came_is_sent_again_to_the_same_ledger() 
 @pytest.mark.parametrize("known", ["sent", "recovered"])
 def test_a_ticket_whose_ledger_was_lost_is_not_sent_again(known: str) -> None:
     execution = Execution(TICKET, AUTHORITY, single())
-    _ = execution.arm() if known == "sent" else execution.recover({})
+    if known == "sent":
+        execution.arm()
+    else:
+        execution.recover({})
     outputs = execution.reconnected("null", None, same_ledger=False)
     assert not any(isinstance(output, Send) for output in outputs)
     assert execution.over
+
+
+@pytest.mark.parametrize("began", [False, True])
+def test_an_end_says_whether_the_instrument_had_begun(began: bool) -> None:  # noqa: FBT001
+    execution = Execution(TICKET, AUTHORITY, single())
+    execution.arm()
+    failed = wire.Failed(TICKET, 0, ErrorCode.DRIVER_FAILED, "no", 2.0, began)
+    told = [one.event for one in execution.report("null", failed) if isinstance(one, Tell)]
+    assert (ExecutionBegan() in told) is began
+    assert isinstance(told[-1], ExecutionFailed)
 
 
 def test_a_cancel_goes_on_after_a_restart(works: dict[str, Work]) -> None:

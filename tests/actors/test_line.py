@@ -208,6 +208,15 @@ def test_a_number_in_use_for_another_job_is_refused() -> None:
     assert line.held()[0].state == "armed"
 
 
+def test_an_end_by_an_abort_says_whether_the_instrument_had_begun() -> None:
+    line = a_line()
+    tell(line, arm(1), started(1), wire.Abort(FENCE, ticket(1)))
+    (stopped,) = tell(line, facts.RunStopped(1, NOW)).reports
+    (never_came,) = tell(line, wire.Abort(FENCE, ticket(2))).reports
+    assert stopped == wire.AtRest(ticket(1), 0, NOW, began=True)
+    assert never_came == wire.AtRest(ticket(2), 0, NOW)
+
+
 def test_an_abort_that_comes_first_keeps_the_ticket_from_ever_starting() -> None:
     line = a_line()
     outcome = tell(line, wire.Abort(FENCE, ticket(1)), arm(1))
