@@ -168,6 +168,7 @@ class Executions:
                 case Send(controller=controller, command=command):
                     self._reach.send(controller, command)
                     if isinstance(command, Abort) and execution is not None:
+                        self._silence.ended(live.job.id, [controller])
                         self._quarantine.bound(
                             live.job.id, partial(self._abort_overdue, live, execution)
                         )
@@ -185,7 +186,6 @@ class Executions:
             self._jobs.deliver(live, event)
             return
         awaited = self._queue.begin(live.job.number)
-        self._silence.began(live.job.id, execution.parts, partial(self._jobs.deliver, live))
         self._jobs.deliver(live, event)
         if awaited:
             self._freed()
@@ -198,10 +198,17 @@ class Executions:
         if live is not None and execution is not None and not execution.ending:
             self.act(live, execution, execution.revoke())
 
+    def listen(self, live: LiveJob, execution: Execution, controller: str) -> None:
+        """Expect signs of progress of a controller for as long as it is at work."""
+        if execution.at_work(controller):
+            self._silence.began(live.job.id, [controller], partial(self._jobs.deliver, live))
+        else:
+            self._silence.ended(live.job.id, [controller])
+
     def leave(self, live: LiveJob, execution: Execution) -> None:
         """Take a ticket back for good."""
         self.act(live, execution, execution.leave())
-        for controller in self.given_up.intersection(execution.parts):
+        for controller in [name for name in execution.parts if name in self.given_up]:
             # It will not answer, and a cancel is bounded.
             self.act(live, execution, execution.absent(controller))
 

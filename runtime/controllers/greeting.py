@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
     from anyio.abc import TaskGroup
 
+    from stationd.proto.job import Ticket
     from stationd.runtime.controllers.authority import Authority
     from stationd.runtime.controllers.executions import Executions
     from stationd.runtime.controllers.leftovers import Leftovers
@@ -130,6 +131,8 @@ class Greeting:
         held = {ticket.ticket.number: ticket for ticket in hello.held}
         self._reconsider(controller, held)
         try:
+            if not same_ledger:
+                await self._give_up_inherited(controller)
             for ticket in hello.held:
                 await self._found(controller, ticket)
         finally:
@@ -140,9 +143,24 @@ class Greeting:
         executions = sorted(self._executions.at(controller), key=lambda one: not one[1].leaving)
         for live, execution in executions:
             there = held.get(execution.ticket.number)
+            if there is not None and there.state == "running" and execution.has_ended(controller):
+                self._outlives(controller, execution.ticket)
             outputs = execution.reconnected(controller, there, same_ledger=same_ledger)
             self._executions.act(live, execution, outputs)
+            # While it was away it could give no sign; or an earlier daemon has begun this.
+            self._executions.listen(live, execution, controller)
         self._leftovers.settled(controller)
+
+    async def _give_up_inherited(self, controller: str) -> None:
+        """Take up what an earlier daemon may have sent to a controller that knows nothing of it.
+
+        Its ledger is another one, so what it has executed is unknown.
+        """
+        for live in await self._waiting.claiming(controller):
+            if live in self._waiting and self._may_be_out(live):
+                self._waiting.forget(live)
+                await self._executions.take_up(live, began=False)
+                self._settle_others(live, controller)
 
     def _let_leave(self) -> None:
         leaving, self._leaving = self._leaving, []
@@ -187,13 +205,18 @@ class Greeting:
                 outputs = execution.reconnected(other, None, same_ledger=True)
                 self._executions.act(live, execution, outputs)
 
+    def _outlives(self, controller: str, ticket: Ticket) -> None:
+        """Keep a controller from other work while it is at work on what is over for its job."""
+        put = partial(self._quarantine.put, controller, ticket)
+        self._quarantine.bound((ticket.job, controller), put)
+        self._leftovers.runs(controller, ticket)
+
     async def _over(self, controller: str, held: HeldTicket) -> None:
         ticket, fence = held.ticket, self._authority.fence
         if held.state == "armed":
             self._reach.send(controller, Revoke(fence, ticket))
         elif held.state == "running":
-            self._quarantine.bound(ticket.job, partial(self._quarantine.put, controller, ticket))
-            self._leftovers.runs(controller, ticket)
+            self._outlives(controller, ticket)
             self._reach.send(controller, Abort(fence, ticket))
         elif held.state != "finished" or not await self._leftovers.keep(controller, ticket):
             self._reach.send(controller, Acknowledge(self._authority.fence, ticket))

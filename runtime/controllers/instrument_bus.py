@@ -61,6 +61,8 @@ class Peer:
     """None until it has connected for the first time in the station's life."""
     driver: str = ""
     ledger: str = ""
+    changed: bool = False
+    """Its newest Hello says something that is not stored yet."""
     identity: bytes | None = None
     """Its address on the socket while it is connected."""
     heard: float = 0.0
@@ -243,10 +245,16 @@ class InstrumentBus:
         peer.given_up = False
         self._by_identity[identity] = peer
         self._describe(peer, hello)
+        if same_ledger:
+            self._remember(peer, hello)
         self._send_to(identity, self._welcome())
         self._metrics.controller_up(peer.name, up=True)
         log.info("controller %s connected (%s, pid %d)", peer.name, hello.driver, hello.pid)
         await instruments.hello(peer.name, hello, same_ledger=same_ledger)
+        if not same_ledger:
+            # What follows from it has been written before: a daemon that knows of the new ledger
+            # knows what the old one has taken with it.
+            self._remember(peer, hello)
 
     def _welcome(self) -> Welcome:
         return Welcome(self._authority.fence, self._beat_interval, __version__)
@@ -257,26 +265,27 @@ class InstrumentBus:
             log.warning("ignored a controller: %s", why)
 
     def _describe(self, peer: Peer, hello: Hello) -> None:
-        changed = (
-            peer.capabilities != hello.capabilities
-            or peer.ledger != hello.ledger
-            or peer.driver != hello.driver
-        )
+        """Take in what a controller offers."""
+        peer.changed = peer.capabilities != hello.capabilities or peer.driver != hello.driver
         peer.capabilities = hello.capabilities
-        peer.ledger = hello.ledger
         peer.driver = hello.driver
-        if changed:
-            seen = ControllerSeen(
-                hello.name,
-                hello.driver,
-                hello.ledger,
-                hello.version,
-                self._clock.time(),
-                hello.capabilities,
-            )
-            self._journal.write([seen], lambda _commit: None)
         self._arrived.set()
         self._arrived = anyio.Event()
+
+    def _remember(self, peer: Peer, hello: Hello) -> None:
+        """Store what a controller says of itself, if that is new."""
+        if not peer.changed and peer.ledger == hello.ledger:
+            return
+        peer.ledger = hello.ledger
+        seen = ControllerSeen(
+            hello.name,
+            hello.driver,
+            hello.ledger,
+            hello.version,
+            self._clock.time(),
+            hello.capabilities,
+        )
+        self._journal.write([seen], lambda _commit: None)
 
     def _send_to(self, identity: bytes, command: Command) -> None:
         self._outboxes.setdefault(identity, []).append(COMMANDS.encode(command))

@@ -269,7 +269,7 @@ class Instruments:
                 name: depth(name)
                 for name in self._reach.connected()
                 # One that is just saying what it holds may hold those that wait.
-                if name != greeting and name not in self.quarantine
+                if name != greeting and self._is_trusted(name)
             }
         )
         self._wake_for_queue()
@@ -289,6 +289,10 @@ class Instruments:
         self._next_time = None
         self.grant()
 
+    def _is_trusted(self, controller: str) -> bool:
+        """Whether a controller is not at work on anything that is over for its job."""
+        return controller not in self.quarantine and not self.leftovers.busy(controller)
+
     def _wait(self, live: LiveJob) -> None:
         self.waiting.add(live)
         self.grant()
@@ -303,6 +307,7 @@ class Instruments:
     def reset(self, controller: str) -> None:
         """Trust a controller in quarantine again: an operator says so."""
         self.quarantine.reset(controller)
+        self.leftovers.trust(controller)
         self.grant()
 
     def absent(self, controller: str) -> None:

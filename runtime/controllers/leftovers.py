@@ -98,6 +98,20 @@ class Leftovers:
         """Take note that a controller is still at work on a job that is over; it is aborted."""
         self._at_work.setdefault(ticket.job, {})[controller] = ticket
 
+    def busy(self, controller: str) -> bool:
+        """Whether a controller is still at work on a job that is over."""
+        return any(controller in tickets for tickets in self._at_work.values())
+
+    def at_rest(self, controller: str, job: JobId) -> None:
+        """Take note that a controller is not at work on a job any more, or an operator's word."""
+        if self._at_work.get(job, {}).pop(controller, None) is not None:
+            self._change()
+
+    def trust(self, controller: str) -> None:
+        """Forget what a controller is at work on: an operator says that it is at rest."""
+        for job in list(self._at_work):
+            self.at_rest(controller, job)
+
     async def keep(self, controller: str, ticket: Ticket) -> bool:
         """Let a controller keep a result if a retry could make use of it; tell whether it does."""
         job = await self._journal.stored(ticket.job)
@@ -125,8 +139,7 @@ class Leftovers:
 
     def ended(self, controller: str, end: Finished | Failed | AtRest | Lost) -> bool:
         """Take the end of a ticket whose job is over; tell whether its controller keeps it."""
-        self._at_work.get(end.ticket.job, {}).pop(controller, None)
-        self._change()
+        self.at_rest(controller, end.ticket.job)
         collection = self._collections.get(end.ticket.number)
         if collection is not None and controller in collection.received:
             collection.missing[controller] = collection.received[controller] < end.blocks

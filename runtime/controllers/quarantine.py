@@ -13,7 +13,7 @@ import logging
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Hashable
 
     from stationd.proto.job import JobId, Ticket
     from stationd.runtime.timers import Timers
@@ -37,7 +37,7 @@ class Quarantine:
         self._timers = timers
         self._escalate = escalate
         self._tickets: dict[str, Ticket] = {}
-        self._bounded: set[JobId] = set()
+        self._bounded: set[Hashable] = set()
 
     def __contains__(self, controller: str) -> bool:
         return controller in self._tickets
@@ -47,17 +47,17 @@ class Quarantine:
         ticket = self._tickets.get(controller)
         return None if ticket is None else ticket.job
 
-    def bound(self, job: JobId, overdue: Callable[[], None]) -> None:
-        """Call back when the abort of a job has taken too long; its first word counts."""
-        if job not in self._bounded:
-            self._bounded.add(job)
-            self._timers.set(("abort", job), self.abort_timeout, overdue)
+    def bound(self, key: Hashable, overdue: Callable[[], None]) -> None:
+        """Call back when an abort has taken too long; its first word counts."""
+        if key not in self._bounded:
+            self._bounded.add(key)
+            self._timers.set(("abort", key), self.abort_timeout, overdue)
 
-    def settled(self, job: JobId) -> None:
-        """Forget the bound of a job whose ticket is over."""
-        if job in self._bounded:
-            self._bounded.discard(job)
-            self._timers.cancel(("abort", job))
+    def settled(self, key: Hashable) -> None:
+        """Forget a bound: what was aborted is at rest."""
+        if key in self._bounded:
+            self._bounded.discard(key)
+            self._timers.cancel(("abort", key))
 
     def put(self, controller: str, ticket: Ticket) -> None:
         """Trust a controller no more until the ticket has ended there."""

@@ -29,6 +29,7 @@ from stationd.runtime.journal.records import BlockStored
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from stationd.proto.job import Ticket
     from stationd.runtime.controllers.authority import Authority
     from stationd.runtime.controllers.executions import Executions
     from stationd.runtime.controllers.leftovers import Leftovers
@@ -103,9 +104,8 @@ class Reports:
         live = self._executions.tickets.get(report.ticket.number)
         execution = None if live is None else self._executions.get(live.job.id)
         ended = isinstance(report, Finished | Failed | AtRest | Lost)
-        if ended and controller in self._quarantine:
-            self._quarantine.lift(controller, report.ticket.number)
-            self._freed()
+        if ended and (controller in self._quarantine or self._leftovers.busy(controller)):
+            self._came_to_rest(controller, report.ticket)
         if live is None or execution is None or controller not in execution.parts:
             if isinstance(report, Finished | Failed | AtRest | Lost):
                 self._take_end_of_leftover(controller, report)
@@ -121,11 +121,18 @@ class Reports:
         if seconds is not None:
             self._shares.charge(live.spec.project, seconds)
         self._executions.act(live, execution, execution.report(controller, report))
+        self._executions.listen(live, execution, controller)
+
+    def _came_to_rest(self, controller: str, ticket: Ticket) -> None:
+        """Give a controller work again if it was this ticket that kept it from others."""
+        self._quarantine.settled((ticket.job, controller))
+        self._quarantine.lift(controller, ticket.number)
+        self._leftovers.at_rest(controller, ticket.job)
+        self._freed()
 
     def _take_end_of_leftover(
         self, controller: str, report: Finished | Failed | AtRest | Lost
     ) -> None:
-        self._quarantine.settled(report.ticket.job)
         kept = self._leftovers.ended(controller, report)
         if not kept and not self._jobs.awaits(report.ticket.job):
             self._reach.send(controller, Acknowledge(self._authority.fence, report.ticket))

@@ -34,7 +34,9 @@ class Silence:
     ) -> None:
         """Listen from now on for signs from the controllers of a job."""
         for controller in controllers:
-            if controller in self._allowed:
+            if (job, controller) in self._signs:
+                self.sign(job, controller)
+            elif controller in self._allowed:
                 self._signs[job, controller] = anyio.current_time()
                 self._look(job, controller, passed)
 

@@ -37,6 +37,7 @@ class Expected(NamedTuple):
 
     number: int
     job: JobId
+    claims: tuple[str, ...]
 
 
 class Waiting:
@@ -94,7 +95,7 @@ class Waiting:
 
     def expect(self, outline: Outline, claims: tuple[str, ...]) -> None:
         """Let a job wait that has not been taken up yet."""
-        self._expected[outline.number] = Expected(outline.number, outline.job)
+        self._expected[outline.number] = Expected(outline.number, outline.job, claims)
         self._queue.add(outlined(outline, claims), self._clock.time())
 
     def resume(self, live: LiveJob) -> None:
@@ -102,6 +103,13 @@ class Waiting:
         number = live.job.number
         if self._expected.pop(number, None) is None or number in self._queue:
             self.add(live)
+
+    async def claiming(self, controller: str) -> list[LiveJob]:
+        """Return the jobs that wait for a controller, all of them taken up."""
+        for expected in list(self._expected.values()):
+            if controller in expected.claims:
+                await self._jobs.find(expected.job)
+        return [live for live in self._waiting.values() if controller in live.claims]
 
     def forget(self, live: LiveJob) -> None:
         """Let a job wait no more."""

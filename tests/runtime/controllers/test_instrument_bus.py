@@ -2,6 +2,8 @@
 
 # pyright: reportPrivateUsage=false
 
+from collections.abc import Callable, Sequence
+
 import anyio
 import pytest
 import zmq
@@ -11,6 +13,8 @@ from stationd.proto import instruments_protocol as wire
 from stationd.proto.codec import REPORTS
 from stationd.proto.job import Ticket
 from stationd.proto.socket import Socket, connect
+from stationd.runtime.journal.interface import Commit
+from stationd.runtime.journal.records import ControllerSeen, Fact, Record
 from tests.runtime.bench import BEAT, GRACE, NULL, Bench, a_bench, heard, hello, job_id, until
 
 pytestmark = pytest.mark.anyio
@@ -64,6 +68,28 @@ async def test_what_a_controller_offers_is_remembered_on_disk() -> None:
         seen = {one.name: one for one in await bench.journal.controllers()}
         assert seen["a"].ledger == "new"
         assert seen["a"].capabilities == NULL
+
+
+async def test_a_new_ledger_is_remembered_after_what_it_has_taken_with_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    written: list[type[Record]] = []
+
+    async with a_bench() as bench:
+        bench.queued(1)
+        journal = bench.journal.reopened()
+    write = journal.write
+
+    def noted(records: Sequence[Record], committed: Callable[[Commit], None]) -> None:
+        written.extend(type(one) for one in records)
+        write(records, committed)
+
+    async with a_bench(journal) as bench:
+        monkeypatch.setattr(journal, "write", noted)
+        with dial(bench) as socket:
+            await socket.send([REPORTS.encode(hello("a", ledger="new"))])
+            await until(lambda: ControllerSeen in written)
+    assert Fact in written[: written.index(ControllerSeen)]
 
 
 @pytest.mark.parametrize(

@@ -203,6 +203,98 @@ async def test_a_cancel_does_not_wait_for_a_controller_that_was_given_up() -> No
         assert bench.published[-1].entry.status is S.ABORTED
 
 
+async def test_a_controller_that_is_silent_after_a_restart_is_noticed() -> None:
+    async with a_bench() as bench:
+        ticket = bench.queued(1)
+        bench.report("a", wire.Armed(ticket), wire.Started(ticket, 1.0))
+        bench.commit()
+        journal = bench.journal.reopened()
+    async with a_bench(journal) as bench:
+        bench.listen()
+        bench.instruments._silence._allowed["a"] = 1e-6
+        held = wire.HeldTicket(ticket, "running")
+        await bench.instruments.hello("a", hello("a", held), same_ledger=True)
+        await until(lambda: wire.Abort(bench.fence, ticket) in bench.lines.to("a"))
+        bench.report("a", wire.AtRest(ticket, 0, 2.0))
+        await committed_until(bench, lambda: bench.dispatch.get(job_id(1)) is None)
+        end = bench.published[-1].entry
+        assert end.error is not None
+        assert end.error.code is ErrorCode.CONTROLLER_SILENT
+
+
+async def test_what_is_being_ended_is_not_called_silent() -> None:
+    async with a_bench() as bench:
+        bench.instruments._silence._allowed.update(c=3600.0, d=3600.0)
+        ticket = bench.queued(1, sweep_spec())
+        for name in ("c", "d"):
+            bench.report(name, wire.Armed(ticket), wire.Started(ticket, 1.0))
+        signs = bench.instruments._silence._signs
+        assert set(signs) == {(job_id(1), "c"), (job_id(1), "d")}
+        bench.report("c", wire.Failed(ticket, 0, ErrorCode.DRIVER_FAILED, "no", 2.0, began=True))
+        assert not signs
+
+
+@pytest.mark.parametrize("freed", ["at rest", "reset"])
+async def test_a_controller_at_work_on_what_is_over_gets_nothing_else(freed: str) -> None:
+    async with a_bench() as bench:
+        over = Ticket(98, job_id(98), 1)
+        held = wire.HeldTicket(over, "running")
+        await bench.instruments.hello("a", hello("a", held), same_ledger=True)
+        ticket = bench.queued(1)
+        assert armed(bench) == []
+        if freed == "reset":
+            bench.instruments.reset("a")
+        else:
+            bench.report("a", wire.AtRest(over, 0, 2.0))
+        assert armed(bench) == [ticket.number]
+
+
+async def test_a_controller_that_comes_back_at_work_on_what_was_given_up_gets_nothing_else() -> (
+    None
+):
+    async with a_bench() as bench:
+        ticket = bench.queued(1, sweep_spec())
+        for name in ("c", "d"):
+            bench.report(name, wire.Armed(ticket), wire.Started(ticket, 1.0))
+        bench.instruments.absent("d")
+        held = wire.HeldTicket(ticket, "running")
+        await bench.instruments.hello("d", hello("d", held), same_ledger=True)
+        assert isinstance(bench.lines.to("d")[-1], wire.Abort)
+        bench.report("c", wire.AtRest(ticket, 0, 2.0))
+        await committed_until(bench, lambda: bench.dispatch.get(job_id(1)) is None)
+        following = bench.queued(2, sweep_spec())
+        assert following.number not in armed(bench, "c")
+        bench.report("d", wire.AtRest(ticket, 0, 3.0))
+        assert following.number in armed(bench, "c")
+
+
+async def test_what_waited_is_lost_with_the_ledger_that_may_have_had_it() -> None:
+    async with a_bench() as bench:
+        ticket = bench.queued(1)
+        journal = bench.journal.reopened()
+    async with a_bench(journal) as bench:
+        bench.listen()
+        await bench.instruments.hello("a", hello("a", ledger="new"), same_ledger=False)
+        await committed_until(bench, lambda: bench.dispatch.get(job_id(1)) is None)
+        end = bench.published[-1].entry
+        assert end.error is not None
+        assert end.error.code is ErrorCode.INSTRUMENT_LOST
+        assert ticket.number not in armed(bench)
+
+
+async def test_what_is_not_taken_up_yet_is_lost_with_the_ledger_too() -> None:
+    async with a_bench() as bench:
+        ticket = bench.queued(1)
+        journal = bench.journal.reopened()
+    async with a_bench(journal, lazily=True) as bench:
+        await bench.instruments.hello("a", hello("a", ledger="new"), same_ledger=False)
+        await committed_until(bench, lambda: bench.dispatch.get(job_id(1)) is None)
+        assert ticket.number not in armed(bench)
+        view = await bench.journal.view(job_id(1))
+        assert view is not None
+        assert view.status is S.FAILED
+
+
 async def test_work_that_cannot_be_read_fails_its_job_alone(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
