@@ -131,9 +131,10 @@ class Checkers:
         """An attempt that has failed is followed by another one if the job says so."""
         spec, code = attempt.spec, attempt.code
         most = spec.max_attempts
-        wanted = attempt.end.status is S.FAILED and code in (spec.retry_on or _RETRIED)
+        wanted = code in (spec.retry_on or _RETRIED)
         if spec.on_lost == "requeue" and code is ErrorCode.INSTRUMENT_LOST:
             wanted, most = True, 3 if most == 1 else most
+        wanted = wanted and attempt.end.status is S.FAILED
         if attempt.end.retrying is not (wanted and attempt.number < most):
             self._wrong(attempt, "failed of", code, "and retrying is", attempt.end.retrying)
 

@@ -13,6 +13,7 @@ from stationd.client import aio, shared
 from stationd.client.connection import Connection
 from stationd.client.references import JobStatus
 from stationd.client.results import SweepData
+from stationd.client.retrying import RetryOutcome
 from stationd.proto.error import (
     ErrorCode,
     JobError,
@@ -196,16 +197,11 @@ class Client:
             if retrial.patient:
                 await self._wait(order)
             await anyio.sleep(retrial.pause)
-            promises.asked_to_retry.setdefault(job, []).append(retrial.strategy)
             before = (await self._view(job)).attempt
             try:
                 outcome = await self.insist(
                     f"retry {job}",
-                    lambda: aio.retry_submission(
-                        job,
-                        retry_status=retrial.statuses,
-                        remote_retry_strategy=retrial.strategy,
-                    ),
+                    lambda: self._ask_for_retry(job, retrial),
                 )
             except RequestError as error:
                 self._trace.note("retry", job[-4:], "refused", error.info.code)
@@ -214,6 +210,14 @@ class Client:
             if outcome == "opened":
                 promises.attempts[job] = max(promises.attempts.get(job, 0), before + 1)
             await self._wait(order)
+
+    async def _ask_for_retry(self, job: JobId, retrial: Retrial) -> RetryOutcome:
+        # Whether one that was not answered has opened an attempt is unknown: each of them may.
+        asked = self._station.promises.asked_to_retry
+        asked.setdefault(job, []).append(retrial.strategy)
+        return await aio.retry_submission(
+            job, retry_status=retrial.statuses, remote_retry_strategy=retrial.strategy
+        )
 
     async def _listen(self, order: Order) -> None:
         """Listen to the end, and hang up now and then."""

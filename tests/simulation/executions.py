@@ -18,6 +18,9 @@ _BY_TROUBLE: Final = {ErrorCode.INSTRUMENT_LOST, ErrorCode.CONTROLLER_UNREACHABL
 _LATE: Final = 0.5
 """Seconds that an end may come after a deadline, of a daemon that lives: it writes it down."""
 
+_SLOW: Final = 5.0
+"""Seconds that a full disk and a slow network may add."""
+
 
 class Executions:
     """What the instruments of a station did.
@@ -43,6 +46,7 @@ class Executions:
             self._ends_for_a_reason(attempt)
             self._ends_at_rest(attempt)
             self._is_ready_rightly(attempt)
+            self._cancel_is_bounded(attempt)
         self._runs_once()
         self._claims_do_not_overlap()
 
@@ -120,6 +124,17 @@ class Executions:
         if isinstance(attempt.spec.work, Sweep):
             self._spots_are_visited(attempt, attempt.spec.work, acts)
         self._is_in_time(attempt)
+
+    def _cancel_is_bounded(self, attempt: Attempt) -> None:
+        """An accepted cancel ends in time, whatever the instruments do, of a daemon that lives."""
+        accepted = next((entry for entry in attempt.entries if entry.cancelling), None)
+        if accepted is None:
+            return
+        instruments = self._station.scenario.settings.instruments
+        since, over = self._times[accepted.seq], self._times[attempt.end.seq]
+        lived = not any(since <= when <= over for when in self._station.starts)
+        if lived and over - since > instruments.grace + instruments.abort_timeout + _SLOW:
+            self._wrong(attempt, "was over", over - since, "s after its cancel was accepted")
 
     def _is_in_time(self, attempt: Attempt) -> None:
         """Nothing is READY after its deadline, but if the daemon was away when that passed."""

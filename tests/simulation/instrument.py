@@ -227,7 +227,7 @@ class SimulatedInstrument(ExecutionThread):
         await self._do_work(run, work, act)
         if run.aborted:
             await anyio.sleep(self._luck.uniform(0, 0.05))
-            await self._host.manners.resist(manner)
+            await self._host.manners.resist(self._host.name, manner)
 
     async def _do_work(self, run: Run, work: Work, act: Act) -> None:
         match work:

@@ -8,12 +8,14 @@ import importlib
 import selectors
 from collections import deque
 from collections.abc import Awaitable, Callable, Coroutine, Generator
+from contextlib import contextmanager
 from itertools import count
 from random import Random
 from typing import Any, Final, Literal
 from weakref import WeakKeyDictionary
 
 import anyio
+import anyio.to_thread
 from trio.testing import MockClock
 
 Backend = Literal["asyncio", "trio"]
@@ -93,4 +95,20 @@ def run(main: Callable[[], Awaitable[None]], backend: Backend, seed: int) -> Non
         options: dict[str, object] = {"clock": MockClock(autojump_threshold=0)}
     else:
         options = {"loop_factory": lambda: VirtualLoop(seed)}
-    anyio.run(main, backend=backend, backend_options=options)
+    with _without_threads():
+        anyio.run(main, backend=backend, backend_options=options)
+
+
+@contextmanager
+def _without_threads() -> Generator[None]:
+    """Let whoever wants a thread fail: when it would answer is not for the seed to say."""
+
+    async def refuse(function: Callable[..., object], *_arguments: object, **_: object) -> None:
+        raise AssertionError(f"{function} in a thread, whose time is not virtual")
+
+    before = anyio.to_thread.run_sync
+    setattr(anyio.to_thread, "run_sync", refuse)  # noqa: B010 - it has another signature
+    try:
+        yield
+    finally:
+        setattr(anyio.to_thread, "run_sync", before)  # noqa: B010 - as above

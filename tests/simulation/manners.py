@@ -57,10 +57,12 @@ class Manners:
         with anyio.move_on_after(None if self._silence[controller] else _LONGEST_HANG):
             await stop.wait()
 
-    async def resist(self, manner: Manner) -> None:
-        """Go on although there was a stop."""
+    async def resist(self, controller: str, manner: Manner) -> None:
+        """Go on although there was a stop; where the daemon can end the process, for ever."""
         if not manner.resists or self._calm.is_set():
             return
-        self._trace.fault("stubborn instruments")
+        self._trace.fault("stubborn instruments", controller)
+        if controller in self._scenario.children:
+            await anyio.sleep_forever()
         with anyio.move_on_after(manner.resists):
             await self._calm.wait()

@@ -14,16 +14,20 @@ from typing import Any
 
 import msgspec
 
-from stationd.actors import controller, facts, ledger_database, line, pacing
+from stationd.actors import controller, facts, ledger_database, line, pacing, retry
 from stationd.actors.held import Held
 from stationd.actors.ladder import CameToRest, Course, LeftQueue
 from stationd.actors.ticket import TicketState
 from stationd.client import stream
 from stationd.proto import instruments_protocol as wire
-from stationd.runtime import feed, queue
-from stationd.runtime.controllers import instruments
-from stationd.runtime.jobs import dispatch
+from stationd.proto.status import RemoteRetryStrategy
+from stationd.runtime import feed
+from stationd.runtime.api import jobs_api
+from stationd.runtime.controllers import instruments, quarantine, silence
+from stationd.runtime.jobs import deadlines, dispatch
 from stationd.runtime.journal.records import Fact
+from stationd.runtime.queue import lines
+from stationd.runtime.work import stages
 from tests.simulation import disk
 from tests.simulation.loops import Backend
 from tests.simulation.parts import BASE, Parts
@@ -115,9 +119,10 @@ def _release_on_abort(abort: Any) -> Any:
     return wrong
 
 
-def _fit_first_alone(_fits: Any) -> Any:
-    def wrong(self: Any, claims: Any, depths: Any) -> bool:
-        return bool(self.line(claims[0]) < depths.get(claims[0], 0))
+def _line_up(_takes: Any) -> Any:
+    def wrong(self: Any, *, group: bool) -> bool:
+        del group
+        return len(self) < int(self.depth)
 
     return wrong
 
@@ -213,6 +218,57 @@ def _ignore_hello(_hello: Any) -> Any:
     return wrong
 
 
+def _answer_retry_at_once(reopen: Any) -> Any:
+    def wrong(self: Any, live: Any, event: Any, made: Any, committed: Any) -> None:
+        committed()
+        reopen(self, live, event, made, lambda: None)
+
+    return wrong
+
+
+def _execute_again(decisions: Any) -> Any:
+    strategy, known = RemoteRetryStrategy.ALLOW_RESUBMIT, retry.Knowledge.NO_RESULT
+    return {**decisions, (strategy, known): retry.Decision.EXECUTE}
+
+
+def _retry_on_anything(again: Any) -> Any:
+    def wrong(job: Any, spec: Any) -> bool:
+        return bool(again(job, msgspec.structs.replace(spec, retry_on=())))
+
+    return wrong
+
+
+def _nothing(_before: Any) -> Any:
+    def wrong(*_arguments: Any) -> None:
+        return
+
+    return wrong
+
+
+def _same_ledger(hello: Any) -> Any:
+    async def wrong(self: Any, name: str, said: Any, *, same_ledger: bool) -> None:
+        del same_ledger
+        await hello(self, name, said, same_ledger=True)
+
+    return wrong
+
+
+def _claim_the_target(claims: Any) -> Any:
+    def wrong(spec: Any, targets: Any) -> Any:
+        return claims(spec, {name: name for name in targets})
+
+    return wrong
+
+
+def _forget_other_jobs(ask: Any) -> Any:
+    def wrong(self: Any) -> int:
+        if self._seq and self._jobs is not None:
+            self._jobs = self._jobs[:1]
+        return ask(self)  # type: ignore[no-any-return]
+
+    return wrong
+
+
 def _always(_before: Any) -> Any:
     def wrong(*_arguments: Any) -> bool:
         return True
@@ -253,7 +309,7 @@ MUTANTS = (
     ),
     Mutant("a stale fence is obeyed", line.Line, "accepts", _always, caught_by=(19, "asyncio")),
     Mutant("a cancel forgets the claim", _I, "abort", _release_on_abort, caught_by=(10, "asyncio")),
-    Mutant("a claim is for the first controller alone", queue.Queue, "_fits", _fit_first_alone),
+    Mutant("a group does not wait for empty lines", lines.Line, "takes", _line_up),
     Mutant("an end is acknowledged before it is on disk", _I, "report", _acknowledge_at_once),
     Mutant(
         "a ticket starts before it is in the ledger",
@@ -282,6 +338,89 @@ MUTANTS = (
     ),
     Mutant("a slow listener misses what came meanwhile", feed.Feed, "_catch_up", _skip_missed),
     Mutant("a listener resumes too far on", stream.Stream, "_ask", _resume_too_far),
+    Mutant(
+        "a retry is answered before it is on disk",
+        _D,
+        "reopen",
+        _answer_retry_at_once,
+        caught_by=(7, "asyncio"),
+        parts=frozenset({"retries"}),
+    ),
+    Mutant(
+        "a retry executes what may have been executed",
+        retry,
+        "DECISIONS",
+        _execute_again,
+        caught_by=(4, "trio"),
+        parts=frozenset({"retries"}),
+    ),
+    Mutant(
+        "a job is retried whatever it failed of",
+        dispatch,
+        "again",
+        _retry_on_anything,
+        parts=frozenset({"attempts"}),
+    ),
+    Mutant(
+        "a deadline ends no job",
+        deadlines.Deadlines,
+        "begin",
+        _nothing,
+        caught_by=(9, "trio"),
+        parts=frozenset({"deadlines"}),
+    ),
+    Mutant(
+        "a silent controller is not noticed",
+        silence.Silence,
+        "began",
+        _nothing,
+        caught_by=(3, "trio"),
+        parts=frozenset({"deadlines"}),
+    ),
+    Mutant(
+        "a controller in quarantine gets other work",
+        _I,
+        "_is_trusted",
+        _always,
+        caught_by=(5, "trio"),
+        parts=frozenset({"stubborn"}),
+    ),
+    Mutant(
+        "an abort is not bounded",
+        quarantine.Quarantine,
+        "bound",
+        _nothing,
+        parts=frozenset({"stubborn"}),
+    ),
+    Mutant(
+        "a job is taken in though the disk is full",
+        jobs_api,
+        "check_storage",
+        _nothing,
+        parts=frozenset({"full-disk"}),
+    ),
+    Mutant(
+        "another ledger is taken for the one before",
+        _I,
+        "hello",
+        _same_ledger,
+        parts=frozenset({"new-ledger"}),
+    ),
+    Mutant(
+        "a claim is for the target and not for its controller",
+        stages,
+        "claims",
+        _claim_the_target,
+        parts=frozenset({"targets"}),
+    ),
+    Mutant(
+        "a listener to several jobs goes on with one of them",
+        stream.Stream,
+        "_ask",
+        _forget_other_jobs,
+        caught_by=(1, "asyncio"),
+        parts=frozenset({"listeners"}),
+    ),
 )
 
 

@@ -30,8 +30,9 @@ from tests.simulation.troubles import troubles
 
 LONGEST_TROUBLE = 20.0
 """Virtual seconds after which nothing goes wrong any more."""
-LONGEST_WAIT = 120.0
-"""Virtual seconds from then on in which every wait must end."""
+LONGEST_WAIT = 300.0
+"""Virtual seconds from then on in which every wait must end. A retry waits for 120 by itself, and
+once more if the connection came back meanwhile."""
 LONGEST_REST = 30.0
 """Virtual seconds from then on after which nothing may be left behind."""
 

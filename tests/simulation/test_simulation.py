@@ -1,6 +1,7 @@
 """Seeds that must hold: those that failed once, and some more on each backend."""
 
 import importlib
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -8,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.simulation.loops import BACKENDS, Backend
-from tests.simulation.parts import BASE, parts_from
+from tests.simulation.parts import BASE, PARTS, named, parts_from, parts_of
 from tests.simulation.run import simulate
 
 HERE = Path(__file__).parent
@@ -35,26 +36,39 @@ def test_stations_keep_their_promises_whatever_goes_wrong(backend: Backend) -> N
 @pytest.mark.parametrize("backend", BACKENDS)
 def test_a_seed_reproduces_a_run_exactly(backend: Backend) -> None:
     script = (
+        "from tests.simulation.parts import PARTS;"
         "from tests.simulation.run import simulate;"
-        f"print(*(simulate(seed, {backend!r}).digest for seed in (3,)))"
+        f"print(simulate(3, {backend!r}, frozenset(PARTS)).digest)"
     )
-    told = [
+    told = {
         subprocess.run(
             [sys.executable, "-c", script],
             check=True,
             capture_output=True,
             text=True,
             cwd=HERE.parent.parent,
-            env={"PYTHONHASHSEED": hash_seed},
-        ).stdout
-        for hash_seed in ("0",)
-    ]
-    here = " ".join(simulate(seed, backend).digest for seed in (3,)) + "\n"
-    assert told == [here]
+            env={**os.environ, "PYTHONHASHSEED": hash_seed},
+        ).stdout.strip()
+        for hash_seed in ("0", "7")
+    }
+    assert told == {simulate(3, backend, frozenset(PARTS)).digest}
 
 
 def test_seeds_differ() -> None:
     assert len({simulate(seed, "trio").digest for seed in (1, 2)}) == 2
+
+
+def test_every_part_is_in_some_run_and_missing_in_another() -> None:
+    drawn = [parts_of(seed) for seed in range(20)]
+    for part in PARTS:
+        assert {part in parts for parts in drawn} == {True, False}
+
+
+def test_parts_are_named_in_one_word() -> None:
+    assert parts_from("base") == BASE
+    assert parts_from(named(PARTS)) == frozenset(PARTS)
+    with pytest.raises(ValueError, match="there is no part 'floods'"):
+        parts_from("retries+floods")
 
 
 def test_trio_still_has_what_seeds_its_scheduling() -> None:
