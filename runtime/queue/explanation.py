@@ -96,7 +96,7 @@ def _at_controllers(queue: Queue, out: Out) -> Iterator[Reason]:
         if other is not out and not set(other.entry.claims).isdisjoint(out.entry.claims)
     ]
     behind = f" behind {_named(other.entry for other in before)}" if before else ""
-    yield Reason("line", f"it is next: its ticket has been sent ahead to {claims}{behind}")
+    yield Reason("line", f"its turn is near: its ticket has been sent ahead to {claims}{behind}")
 
 
 # --- a job that waits ----------------------------------------------------------------------------

@@ -42,6 +42,8 @@ class Shares:
         self._half_life = half_life
         self.weight = weight
         self._used: dict[str, float] = {}
+        # Charged since the last reckoning: nothing of it is forgotten yet.
+        self._fresh: dict[str, float] = {}
         self._back: dict[str, float] = {}
         self._reckoned = 0.0
 
@@ -56,7 +58,7 @@ class Shares:
     def charge(self, project: str, seconds: float) -> None:
         """Take note that a ticket of a project has kept instruments busy."""
         if self._half_life:
-            self._used[project] = self._used.get(project, 0.0) + max(seconds, LEAST_USE)
+            self._fresh[project] = self._fresh.get(project, 0.0) + max(seconds, LEAST_USE)
 
     def recall(self, project: str, seconds: float, now_unix_s: float, at_unix_s: float) -> None:
         """Take up what was used before the station started.
@@ -68,21 +70,20 @@ class Shares:
             at_unix_s: The time that `seconds` are of.
         """
         if self._half_life:
-            self._used[project] = seconds * self._left(now_unix_s - at_unix_s)
-            self._reckoned = now_unix_s
+            self._fresh[project] = seconds * self._left(now_unix_s - at_unix_s)
 
     def reckon(self, now_unix_s: float) -> bool:
         """Reckon anew if it is time; tell whether anything may have changed."""
         passed = now_unix_s - self._reckoned
-        if not self._used or 0 <= passed < RECKON_EVERY:
+        if 0 <= passed < RECKON_EVERY or not (self._used or self._fresh):
             return False
         left = self._left(passed)
         self._reckoned = now_unix_s
-        self._used = {
-            project: used
-            for project, before in self._used.items()
-            if (used := before * left) > _FORGOTTEN
-        }
+        used = {project: before * left for project, before in self._used.items()}
+        for project, seconds in self._fresh.items():
+            used[project] = used.get(project, 0.0) + seconds
+        self._fresh = {}
+        self._used = {project: each for project, each in used.items() if each > _FORGOTTEN}
         self._back = {project: used / self.weight(project) for project, used in self._used.items()}
         return True
 

@@ -1,5 +1,9 @@
 """The queue's rules, one by one, as people are told them."""
 
+import re
+from functools import partial
+from pathlib import Path
+
 import msgspec
 from hypothesis import given
 from hypothesis import strategies as st
@@ -275,3 +279,43 @@ def test_what_is_over_leaves_nothing_behind() -> None:
     kept = {name for name, value in vars(queue).items() if value and name in KEPT}
     assert kept == {"_lines"}
     assert queue.line("a") == 0
+
+
+PAGE = Path(__file__).parents[3] / "docs" / "queue.md"
+DAY = 1_000_000.0
+
+
+def clock(text: str) -> float:
+    hours, minutes = text.split(":")
+    return DAY + 3600 * int(hours) + 60 * int(minutes)
+
+
+def weigh(weight: float, _project: str) -> float:
+    return weight
+
+
+def test_the_example_in_the_docs_is_true() -> None:
+    rows = re.findall(
+        r"^\| (\w) \| ([\d:]+) \| (\d+) \| ([\d:]+) \| (\w+) \|$", PAGE.read_text(), re.MULTILINE
+    )
+    assert len(rows) == 4
+    places = {"first": 0, "second": 1, "third": 2, "fourth": 3}
+    for weight, order in ((0.0, ""), (1.0, "C, D, B, A"), (2.0, "C, B, A, D")):
+        shares = Shares(1e12, partial(weigh, weight or 1.0))
+        if weight:
+            shares.charge("AB", 40 * 60.0)
+        entries = [
+            Entry(
+                number=index,
+                claims=("a",),
+                project="AB" if name in "AB" else "CD",
+                priority=int(priority),
+                since_unix_s=clock(submitted),
+            )
+            for index, (name, submitted, priority, _, _) in enumerate(rows)
+        ]
+        assert [one.order(AGEING)[0] for one in entries] == [clock(row[3]) for row in rows]
+        went = [rows[number][0] for number in run(a_queue(*entries, shares=shares), clock("10:00"))]
+        assert order in {"", ", ".join(went)}
+        assert weight or went == [row[0] for row in sorted(rows, key=lambda row: places[row[4]])]
+        assert f"order is\n{order}" in PAGE.read_text() or f"order is {order}" in PAGE.read_text()

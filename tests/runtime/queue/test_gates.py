@@ -1,0 +1,51 @@
+"""Gates close controllers, for all or for others."""
+
+from stationd.runtime.queue.gates import Gate, Gates, Reservation
+
+
+def reservation(name: str, begin: float, end: float, project: str = "x") -> Reservation:
+    return Reservation(id=name, controller="a", project=project, from_unix_s=begin, to_unix_s=end)
+
+
+def test_a_paused_controller_is_closed_for_all_and_a_draining_one_for_nobody() -> None:
+    gates = Gates()
+    gates.set("a", Gate("paused"))
+    gates.set("b", Gate("draining"))
+    assert gates.closed(("a", "b"), "x", 0.0)
+    assert not gates.closed(("b",), "x", 0.0)
+    assert (gates.paused(("b", "a")), gates.draining(("a", "b"))) == ("a", "b")
+    gates.set("a", Gate())
+    assert not gates.closed(("a",), "x", 0.0)
+    assert gates.said
+
+
+def test_a_reservation_closes_from_its_beginning_to_its_end_for_others() -> None:
+    gates = Gates()
+    gates.reserve(reservation("r", 10.0, 20.0))
+    closed = {time: gates.closed(("a",), "y", time) for time in (9.9, 10.0, 19.9, 20.0)}
+    assert closed == {9.9: False, 10.0: True, 19.9: True, 20.0: False}
+    assert not gates.closed(("a",), "x", 15.0)
+    assert not gates.closed(("b",), "y", 15.0)
+
+
+def test_the_next_change_is_the_next_beginning_or_end_and_what_is_over_is_forgotten() -> None:
+    gates = Gates()
+    gates.reserve(reservation("r", 10.0, 20.0))
+    gates.reserve(reservation("s", 30.0, 40.0))
+    assert [gates.next_change(time) for time in (0.0, 10.0, 25.0, 35.0, 40.0)] == [
+        10.0,
+        20.0,
+        30.0,
+        40.0,
+        None,
+    ]
+    assert gates.reservations() == []
+    assert gates.unreserve("s") is None
+
+
+def test_only_another_projects_reservation_of_the_same_time_is_a_rival() -> None:
+    gates = Gates()
+    gates.reserve(reservation("r", 10.0, 20.0))
+    assert gates.rival(reservation("s", 15.0, 25.0, "y")) == reservation("r", 10.0, 20.0)
+    assert gates.rival(reservation("s", 15.0, 25.0)) is None
+    assert gates.rival(reservation("s", 20.0, 25.0, "y")) is None
