@@ -216,6 +216,33 @@ def test_the_station_says_what_it_is_made_of(shell: Shell) -> None:
     assert {one["name"] for one in shell.json("controllers")["targets"]} == {"null", "qpu"}
 
 
+def test_a_jobs_story_begins_with_its_timeline(shell: Shell) -> None:
+    job = shell.run("submit", "--null", "0", "--target", "null", "--wait").stdout.split()[0]
+    told = [line["message"] for line in shell.json("logs", job) if line["source"] == "journal"]
+    assert (told[0], told[-1]) == ("received", "ready")
+
+
+def test_the_station_is_shown_in_numbers(shell: Shell) -> None:
+    job = shell.run("submit", "--null", "0", "--target", "null", "--wait").stdout.split()[0]
+    seen = shell.json("top")
+    assert seen["overview"]["ended"]["ready"] >= 1
+    assert seen["overview"]["received"] >= 1
+    assert job in {one["id"] for one in seen["newest"]}
+    assert "CONTROLLER" in shell.output("top")
+
+
+def test_many_jobs_are_waited_for_and_told_of_their_places(shell: Shell) -> None:
+    first = shell.output("submit", "--null", "3600", "--target", "null").strip()
+    behind = [shell.output("submit", "--null", "0", "--target", "null").strip() for _ in range(5)]
+    waiting = shell.start("wait", *behind)
+    shell.output("cancel", first)
+    assert waiting.wait(PATIENCE) == 0
+    assert waiting.stdout is not None
+    said = waiting.stdout.read()
+    waiting.stdout.close()
+    assert all(f"{job[:8]}  COMPLETED" in said for job in behind)
+
+
 REFUSED = {
     "a job that is not there": (["show", "deadbeef"], 4, "deadbeef"),
     "an ambiguous target": (["submit", "--null", "0"], 4, "'null' or 'qpu'"),
@@ -265,7 +292,7 @@ def test_a_terminal_shows_the_ladder_live(shell: Shell) -> None:
 
     assert process.wait(PATIENCE) == 0
     text = re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", shown.decode())
-    assert "3000 shots" in text
+    assert "3,000 shots" in text
     last = text[text.rindex("received") :]
     rungs = re.findall(r"[a-z]+_[a-z_]+|ready", last)
     assert rungs[-1] == "ready"

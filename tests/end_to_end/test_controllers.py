@@ -9,6 +9,8 @@ import pytest
 
 import stationd
 from stationd import jobs
+from stationd.client import portal
+from stationd.client.overview import job_log
 from stationd.client.references import JobRef, JobStatus
 from stationd.proto.error import ErrorCode, JobError
 from stationd.proto.program import NullProgram
@@ -90,6 +92,19 @@ def test_a_driver_that_raises_fails_its_job(faulty: Station) -> None:
     with pytest.raises(JobError, match="the fridge is warm") as raised:
         jobs.wait_for(job, timeout=PATIENCE)
     assert raised.value.code is ErrorCode.DRIVER_FAILED
+    check_goes_on(faulty)
+
+
+def test_what_a_driver_raised_stands_in_the_jobs_log(faulty: Station) -> None:
+    job = submit_null(faulty_driver.RAISING)
+    assert last_status(job).status is JobExecutorStatus.FAILED
+
+    # A thread of the controller writes it, which nobody else waits for.
+    until(lambda: portal.call(job_log, job).lines, "the controller has written its log")
+    (line,) = portal.call(job_log, job).lines
+    assert (line.source, line.level) == ("nothing", "WARNING")
+    assert line.message.endswith("RuntimeError: the fridge is warm")
+    assert "in _raise" in line.trace
     check_goes_on(faulty)
 
 
