@@ -1,5 +1,7 @@
 """Values as JSON with keys that do not depend on what there is to say."""
 
+from typing import cast
+
 from stationd.client.references import JobStatus
 from stationd.client.stationctl.printing import plain
 from stationd.proto.job import JobView
@@ -14,7 +16,7 @@ def fields(kind: type[JobView | JobStatus]) -> set[str]:
 def keys(value: object) -> set[str]:
     found = plain(value)
     assert isinstance(found, dict)
-    return set(found)
+    return set(cast("dict[str, object]", found))
 
 
 def test_every_field_is_there_whatever_its_value() -> None:
