@@ -53,6 +53,10 @@ class Line:
             return not self._size and self.depth > 0
         return self._size < self.depth and not self._group
 
+    def overtaken(self, order: Order) -> bool:
+        """Whether any that has not begun stands behind an order."""
+        return bool(self._waiting) and self._waiting[-1] > order
+
     def behind(self, order: Order) -> Iterator[int]:
         """Yield the numbers of those that have not begun and stand behind an order."""
         for waiting in reversed(self._waiting):

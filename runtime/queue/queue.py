@@ -297,20 +297,20 @@ class Queue:
         head = self.heads.first(controller)
         if head is None:
             return None
-        claims = head[4].claims
+        claims, order = head[4].claims, head[4].jobs.first
         group = len(claims) > 1
-        goes = True
+        goes = order is not None
         for name in claims:
             line = self._line(name)
-            overtaken = self._take_back(line, head)
-            goes = goes and not overtaken and line.takes(group=group)
+            if order is not None and line.overtaken(order) and self._take_back(line, order, head):
+                goes = False
+            goes = goes and line.takes(group=group)
         return head if goes else None
 
-    def _take_back(self, line: Line, head: Head) -> bool:
+    def _take_back(self, line: Line, order: Order, head: Head) -> bool:
         """Take back what a head has overtaken in a line; tell whether there is any of it."""
-        order = head[4].jobs.first
         found = False
-        if order is None or not line.depth:
+        if not line.depth:
             return found
         for number in line.behind(order):
             out = self._out[number]
@@ -352,14 +352,18 @@ class Queue:
             del self._moved[entry.place.beside]
 
     def _pass_time(self, now_unix_s: float) -> None:
-        while (early := self._early_head()) is not None and early <= now_unix_s:
-            _, number = heappop(self._early)
-            self._line_up(self._waiting[number], now_unix_s)
+        if self._early:
+            self._let_in(now_unix_s)
         if self._gate_changes is not None and self._gate_changes <= now_unix_s:
             self._turn_gates(now_unix_s)
         if self.shares.reckon(now_unix_s):
             for lane in self._lanes.values():
                 self.heads.show(lane, anew=True)
+
+    def _let_in(self, now_unix_s: float) -> None:
+        while (early := self._early_head()) is not None and early <= now_unix_s:
+            _, number = heappop(self._early)
+            self._line_up(self._waiting[number], now_unix_s)
 
     def _early_head(self) -> float | None:
         while self._early:
