@@ -166,4 +166,7 @@ async def _errors(watch: Watch, timeout: float | None) -> list[StationError]:
 
 def _first(group: BaseExceptionGroup[BaseException]) -> BaseException:
     first = group.exceptions[0]
-    return _first(first) if isinstance(first, BaseExceptionGroup) else first
+    if isinstance(first, BaseExceptionGroup):
+        # What isinstance knows of a group has no parameter.
+        return _first(first)  # pyright: ignore[reportUnknownArgumentType]
+    return first
