@@ -11,20 +11,26 @@ Rule 4. The job hears of the end once: when every controller is at rest or lost 
 
 from __future__ import annotations
 
-from enum import Enum
-from typing import TYPE_CHECKING, Final, Protocol
+from typing import TYPE_CHECKING, Protocol
 
-from msgspec import Struct
-
+from stationd.actors.ends import error_of, outcome
 from stationd.actors.ladder import (
     CameToRest,
-    Event,
     ExecutionBegan,
-    ExecutionDone,
     ExecutionFailed,
     LeftQueue,
 )
 from stationd.actors.pacing import Pacing
+from stationd.actors.part import (
+    AT_REST,
+    UNSTARTED,
+    Output,
+    Part,
+    Returned,
+    Send,
+    Standing,
+    Tell,
+)
 from stationd.proto.error import ErrorCode, ErrorInfo
 from stationd.proto.instruments_protocol import (
     Abort,
@@ -37,7 +43,6 @@ from stationd.proto.instruments_protocol import (
     Finished,
     HeldTicket,
     Lost,
-    OneCommand,
     Reached,
     Refused,
     Report,
@@ -53,60 +58,6 @@ if TYPE_CHECKING:
 
     from stationd.proto.job import Fence, Ticket
     from stationd.proto.program import Work
-
-
-class Standing(Enum):
-    """How far one controller has come with the ticket, as far as the daemon knows."""
-
-    UNSENT = "unsent"
-    SENT = "sent"
-    """Arm is on its way."""
-    ARMED = "armed"
-    STARTING = "starting"
-    """Start is on its way."""
-    RUNNING = "running"
-    ENDED = "ended"
-    """At rest, and all data is here."""
-    UNKNOWN = "unknown"
-    """The daemon has started anew and the controller has not said yet."""
-
-
-_UNSTARTED: Final = frozenset({Standing.SENT, Standing.ARMED})
-"""Of a group: the ticket is there, or on its way, without a word to start."""
-
-
-_AT_REST: Final = frozenset({Standing.ENDED, Standing.UNSENT})
-"""Nothing is to be expected of the controller."""
-
-
-class Part(Struct):
-    """One controller's part of an execution."""
-
-    standing: Standing = Standing.UNSENT
-    received: int = 0
-    """Blocks that have arrived, without holes."""
-    end: Finished | Failed | AtRest | Lost | None = None
-    """How the controller's part ended; its data may still be on the way."""
-
-
-class Send(Struct, frozen=True):
-    """Send a command to a controller."""
-
-    controller: str
-    command: OneCommand
-
-
-class Tell(Struct, frozen=True):
-    """Tell the job."""
-
-    event: Event
-
-
-class Returned(Struct, frozen=True):
-    """The ticket has been taken back before anything began; it may be armed again."""
-
-
-Output = Send | Tell | Returned
 
 
 class Authority(Protocol):
@@ -226,7 +177,7 @@ class Execution:
         Returns:
             Those controllers, and what follows.
         """
-        stubborn = [name for name, part in self.parts.items() if part.standing not in _AT_REST]
+        stubborn = [name for name, part in self.parts.items() if part.standing not in AT_REST]
         if self._over or not stubborn:
             return [], []
         self._over = True
@@ -297,7 +248,7 @@ class Execution:
         part = self.parts[controller]
         self._gone.discard(controller)
         self._revoking.discard(controller)
-        if self._over or part.standing in _AT_REST:
+        if self._over or part.standing in AT_REST:
             return self._left_behind(controller, held)
         if held is None:
             return self._not_held(controller, same_ledger=same_ledger)
@@ -318,9 +269,9 @@ class Execution:
     def absent(self, controller: str) -> list[Output]:
         """Give up a controller that has stayed away for longer than the grace time."""
         part = self.parts[controller]
-        if self._over or part.standing in _AT_REST:
+        if self._over or part.standing in AT_REST:
             return []
-        if not self.began and not self._ending and part.standing in _UNSTARTED and self._is_group:
+        if not self.began and not self._ending and part.standing in UNSTARTED and self._is_group:
             # Armed without a start: it cannot have begun there.
             part.standing = Standing.UNSENT
             self._gone.add(controller)
@@ -457,7 +408,7 @@ class Execution:
 
     def _refused(self, controller: str, refused: Refused) -> list[Output]:
         standing = self.parts[controller].standing
-        if refused.code is ErrorCode.CONFLICT and standing not in _AT_REST:
+        if refused.code is ErrorCode.CONFLICT and standing not in AT_REST:
             # Over there and not here: it was executed for a daemon whose journal is gone.
             lost = Failed(self.ticket, 0, ErrorCode.INSTRUMENT_LOST, refused.detail, 0.0)
             return [*self._begin(), *self._part_over(controller, lost)]
@@ -487,7 +438,7 @@ class Execution:
         called = self._pacing.leave(controller)
         self._revoking.discard(controller)
         outputs: list[Output] = []
-        error = self._error_of(controller, part.end)
+        error = error_of(controller, part.end, expected=self._ending)
         if error is not None and self._error is None:
             self._error = error
             outputs += self._abort_others()
@@ -498,50 +449,19 @@ class Execution:
 
     def _finish(self) -> list[Output]:
         """Tell the job of the end, if it is there."""
-        at_rest = _AT_REST if self._ending else {Standing.ENDED}
+        at_rest = AT_REST if self._ending else {Standing.ENDED}
         if self._over or any(part.standing not in at_rest for part in self.parts.values()):
             return []
         self._over = True
-        return [Tell(self._outcome())]
+        ends = [part.end for part in self.parts.values()]
+        return [Tell(outcome(ends, self._error, began=self.began))]
 
     def _abort_others(self) -> list[Output]:
         return [
             Send(name, Abort(self._authority.fence, self.ticket))
             for name, part in self.parts.items()
-            if part.standing not in _AT_REST
+            if part.standing not in AT_REST
         ]
-
-    def _error_of(
-        self, controller: str, end: Finished | Failed | AtRest | Lost | None
-    ) -> ErrorInfo | None:
-        match end:
-            case Failed(code=code, detail=detail):
-                return ErrorInfo(code, f"controller {controller!r}: {detail}")
-            case AtRest() if not self._aborting and self._error is None:
-                return ErrorInfo(
-                    ErrorCode.INSTRUMENT_LOST,
-                    f"controller {controller!r} was shut down while it ran the job; partial data"
-                    " is kept",
-                )
-            case Lost():
-                return ErrorInfo(
-                    ErrorCode.INSTRUMENT_LOST,
-                    f"controller {controller!r} went away while it held the job, and did not"
-                    " keep its result; partial data that had arrived is kept",
-                )
-            case _:
-                return None
-
-    def _outcome(self) -> Event:
-        ends = [part.end for part in self.parts.values()]
-        stopped = self._error is None and any(isinstance(end, AtRest) for end in ends)
-        if stopped and not self.began:
-            return LeftQueue()
-        if stopped:
-            return CameToRest()
-        if self._error is not None:
-            return ExecutionFailed(self._error)
-        return ExecutionDone()
 
     # --- pacing ------------------------------------------------------------------------------
 

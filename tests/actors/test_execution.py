@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from stationd.actors.execution import Execution, Returned, Send, Standing, Tell
+from stationd.actors.execution import Execution
 from stationd.actors.ladder import (
     CameToRest,
     CancelAccepted,
@@ -16,6 +16,7 @@ from stationd.actors.ladder import (
     ExecutionFailed,
     LeftQueue,
 )
+from stationd.actors.part import Returned, Send, Standing, Tell
 from stationd.proto import instruments_protocol as wire
 from stationd.proto.error import ErrorCode
 from stationd.proto.job import Fence

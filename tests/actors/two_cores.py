@@ -9,12 +9,13 @@ from collections import deque
 from dataclasses import dataclass, field
 
 from stationd.actors import facts
-from stationd.actors.execution import Execution, Output, Returned, Send, Tell
+from stationd.actors.execution import Execution
 from stationd.actors.facts import HeldRow, Memory, Outcome, SpooledBlocks
 from stationd.actors.held import TicketCommand
 from stationd.actors.job import Job, step
 from stationd.actors.ladder import CancelAccepted, DataKept, Effect, Event, LeftQueue
 from stationd.actors.line import Line
+from stationd.actors.part import Output, Returned, Send, Tell
 from stationd.proto import instruments_protocol as wire
 from stationd.proto.codec import REPORTS
 from stationd.proto.job import Fence, JobId, Ticket
