@@ -43,6 +43,17 @@ class Disk:
         self._synced = 0
         self.full = False
         """Nothing more can be written."""
+        self.image: bytes | None = None
+        """A backup."""
+
+    def back_up(self) -> None:
+        """Make a backup of what is synced now."""
+        self.image = bytes(self._data[: self._synced])
+
+    def put_back(self, image: bytes) -> None:
+        """Replace everything by a backup."""
+        self._data[:] = image
+        self._synced = len(image)
 
     @property
     def dirty(self) -> bool:

@@ -6,7 +6,7 @@ import anyio
 
 from stationd.client.connection import Connection
 from stationd.client.story import Story
-from stationd.proto.error import StationUnreachable
+from stationd.proto.error import StationError, StationUnreachable
 from stationd.proto.job import JobId
 from stationd.proto.jobs_protocol import Events, FeedEvent
 from stationd.proto.socket import Socket
@@ -58,6 +58,8 @@ class Auditor:
             stream.close()
 
     def _take(self, event: FeedEvent) -> None:
+        if self._station.is_put_back:
+            return
         if event.entry.seq != len(self.events) + 1:
             self._station.trace.violation(
                 "the feed told fact", event.entry.seq, "after fact", len(self.events)
@@ -92,8 +94,9 @@ class Ear:
             try:
                 with anyio.move_on_after(self._chance.choice((0.05, 0.5, 5, None))):
                     await self._listen(connection, tuple(jobs))
-            except StationUnreachable:
-                continue
+            except StationError as error:
+                if not isinstance(error, StationUnreachable) and not self._station.is_put_back:
+                    raise
             finally:
                 with anyio.CancelScope(shield=True):
                     await connection.aclose()

@@ -57,16 +57,30 @@ class Executions:
             self._wrong(attempt, "failed without a fault:", attempt.end.error)
 
     def _may_fail(self, attempt: Attempt) -> bool:
-        code = attempt.code
-        if code in _BY_TROUBLE and self._was_in_trouble(attempt):
+        if attempt.code in _BY_TROUBLE and self._was_in_trouble(attempt):
             return True
-        if code in {ErrorCode.DRIVER_FAILED, ErrorCode.INSTRUMENT_LOST}:
-            # Who was brought to rest because another one had failed may be heard of first, by a
-            # daemon that has just started.
-            return attempt.ticket in self._station.failed
-        if code is ErrorCode.JOB_TIMEOUT:
-            return self._took_too_long(attempt)
-        return code is ErrorCode.CONTROLLER_SILENT and self._was_silent(attempt)
+        match attempt.code:
+            case ErrorCode.DRIVER_FAILED:
+                return attempt.ticket in self._station.failed
+            case ErrorCode.INSTRUMENT_LOST:
+                # Who was brought to rest because another one had failed may be heard of first, by
+                # a daemon that has just started; so may what an earlier one had ended for taking
+                # too long.
+                failed = attempt.ticket in self._station.failed
+                return failed or self._was_bounded_before(attempt)
+            case ErrorCode.JOB_TIMEOUT:
+                return self._took_too_long(attempt)
+            case code:
+                return code is ErrorCode.CONTROLLER_SILENT and self._was_silent(attempt)
+
+    def _was_bounded_before(self, attempt: Attempt) -> bool:
+        """Whether a daemon that is gone may have ended an attempt for want of time or of signs."""
+        since, over = self._times[attempt.first.seq], self._times[attempt.end.seq]
+        controllers = self._station.scenario.settings.controllers
+        bounded = attempt.spec.timeout is not None or any(
+            controllers[name].silence for name in self._claims(attempt)
+        )
+        return bounded and any(since <= when <= over for when in self._station.starts)
 
     def _was_in_trouble(self, attempt: Attempt) -> bool:
         """Whether something was done to the controllers of an attempt."""

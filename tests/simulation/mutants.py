@@ -23,7 +23,7 @@ from stationd.proto import instruments_protocol as wire
 from stationd.proto.status import RemoteRetryStrategy
 from stationd.runtime import feed
 from stationd.runtime.api import jobs_api
-from stationd.runtime.controllers import instruments, quarantine, silence
+from stationd.runtime.controllers import authority, instruments, quarantine, silence
 from stationd.runtime.jobs import deadlines, dispatch
 from stationd.runtime.journal.records import Fact
 from stationd.runtime.queue import lines
@@ -276,6 +276,13 @@ def _always(_before: Any) -> Any:
     return wrong
 
 
+def _never(_before: Any) -> Any:
+    def wrong(*_arguments: Any) -> bool:
+        return False
+
+    return wrong
+
+
 def _off(_before: Any) -> Any:
     return False
 
@@ -405,6 +412,13 @@ MUTANTS = (
         "hello",
         _same_ledger,
         parts=frozenset({"new-ledger"}),
+    ),
+    Mutant(
+        "an older journal does not rise above what was obeyed",
+        authority.Authority,
+        "_is_newer",
+        _never,
+        parts=frozenset({"backup"}),
     ),
     Mutant(
         "a claim is for the target and not for its controller",

@@ -16,6 +16,7 @@ from stationd.proto.job import JobId
 from stationd.runtime.journal.contents import Contents
 from tests.simulation import loops
 from tests.simulation.additions import scenario
+from tests.simulation.backup import Backup
 from tests.simulation.checkers import Checkers
 from tests.simulation.clients import Client
 from tests.simulation.disk import Disk
@@ -132,6 +133,8 @@ class Simulation:
                 Checkers(station, contents, clients, auditor, ears).run()
                 self.lifecycles = sum(job.timeline[-1].attempt for job in contents.jobs.values())
                 self._trace.note("acts", len(station.acts))
+                if "backup" in self._parts and not self._trace.violations:
+                    await Backup(station, tasks).run()
             tasks.cancel_scope.cancel()
 
     async def _live(

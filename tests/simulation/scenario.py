@@ -102,7 +102,7 @@ def base(chance: Random) -> Scenario:
     clients = chance.randint(2, 4)
     return Scenario(
         clients=tuple(
-            tuple(_order(chance, clients) for _ in range(chance.randint(4, 9)))
+            tuple(order(chance, clients) for _ in range(chance.randint(4, 9)))
             for _ in range(clients)
         ),
         settings=_settings(chance),
@@ -113,7 +113,8 @@ def base(chance: Random) -> Scenario:
     )
 
 
-def _order(chance: Random, clients: int) -> Order:
+def order(chance: Random, clients: int) -> Order:
+    """Draw a job, and what its client does with it."""
     cancelled = chance.random() < 0.35
     return Order(
         job=JobId(str(UUID(int=chance.getrandbits(128), version=4))),

@@ -58,6 +58,8 @@ class SimulatedStation:
         """Tickets of which a driver has failed."""
         self.quarantined: list[Quarantined] = []
         self._sent: set[tuple[str, int]] = set()
+        self.is_put_back = False
+        """The journal is an older copy of what it was: what was heard of it does not hold."""
         self.acts: list[Act] = []
         self.promises = Promises()
         self.daemons: list[DaemonLife] = []

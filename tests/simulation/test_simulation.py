@@ -28,7 +28,7 @@ def test_a_seed_that_failed_once_never_fails_again(seed: int, backend: Backend, 
 
 @pytest.mark.parametrize("backend", BACKENDS)
 def test_stations_keep_their_promises_whatever_goes_wrong(backend: Backend) -> None:
-    results = [simulate(seed, backend, BASE) for seed in SEEDS]
+    results = [simulate(seed, backend) for seed in SEEDS]
     assert [(one.seed, one.violations) for one in results if one.violations] == []
     assert sum(one.lifecycles for one in results) > 10 * len(SEEDS)
 

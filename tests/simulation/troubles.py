@@ -69,6 +69,13 @@ class NewLedger(Trouble):
         self.station.lose_ledger(name)
 
 
+class Copyist(Trouble):
+    """Backs the journal up; `backup` puts it back when all else is over."""
+
+    async def strike(self) -> None:
+        self.station.disk.back_up()
+
+
 class Operator(Trouble):
     """Somebody who looks at controllers in quarantine and says that they can be trusted."""
 
@@ -98,6 +105,7 @@ _TROUBLES: Final[Mapping[Part, Callable[[SimulatedStation, Part], Trouble]]] = {
     "full-disk": FullDisk,
     "new-ledger": NewLedger,
     "stubborn": Operator,
+    "backup": Copyist,
 }
 
 
