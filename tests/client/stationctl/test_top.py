@@ -45,12 +45,14 @@ def test_it_looks_again_and_leaves_the_terminal_as_it_was(
     busy: ScriptedStation, distant_station: DistantStation, way: str
 ) -> None:
     process, descriptor = in_terminal(busy, "top", "--every", "0.2")
-    before = termios.tcgetattr(descriptor)
     said = read_until(descriptor, "12 received")
     distant_station.wait_received(Survey, 2)
     assert "\x1b[?1049h" in said
     end(process, descriptor, way)
-    assert termios.tcgetattr(descriptor) == before
+    # Keys are shown again, and read by lines.
+    *_, local, _, _, _ = termios.tcgetattr(descriptor)
+    assert local & termios.ECHO
+    assert local & termios.ICANON
     said = read_all(descriptor)
     assert process.returncode == (128 + signal.SIGTERM if way == "SIGTERM" else 0)
     # The screen from before is there again, and the cursor.
