@@ -36,6 +36,8 @@ _EXTEND_EVERY: Final = 5.0
 """Seconds between the assurances, while the journal is being opened, that it is."""
 _LONGEST_TURN: Final = 0.001
 """Seconds of callbacks; then other tasks get their turn. A commit may have thousands."""
+_SENT_TOGETHER_BYTES: Final = 256 * 1024
+"""As much as is sent with one call to the kernel, about."""
 
 
 class WriterLink:
@@ -53,7 +55,7 @@ class WriterLink:
         """Set, and replaced, when `trouble` changes."""
         self._pipe = writer.pipe
         self._pid = writer.pid
-        self._outbox: list[bytes] = []
+        self._outbox = deque[bytes]()
         self._callbacks = deque[Callable[[Commit], None]]()
         self._wake = anyio.Event()
         self._closed = False
@@ -141,14 +143,26 @@ class WriterLink:
             while True:
                 await self._wake.wait()
                 self._wake = anyio.Event()
-                data = b"".join(self._outbox)
-                self._outbox.clear()
-                await self._pipe.send(data)
+                while self._outbox:
+                    await self._pipe.send(self._next())
                 if self._closed and not self._outbox:
                     self._pipe.finish()
                     return
         except anyio.BrokenResourceError:
             return  # the writer is gone: whoever receives hears why
+
+    def _next(self) -> bytes:
+        """Return what is to be sent together: as a whole, raw data would stand here twice."""
+        data = self._outbox.popleft()
+        if len(data) >= _SENT_TOGETHER_BYTES or not self._outbox:
+            return data
+        together = [data]
+        room = _SENT_TOGETHER_BYTES - len(data)
+        while self._outbox and room > 0:
+            data = self._outbox.popleft()
+            together.append(data)
+            room -= len(data)
+        return b"".join(together)
 
     async def _receive(self) -> None:
         while True:
