@@ -42,6 +42,7 @@ from stationd.runtime.service import notify
 from stationd.runtime.timers import Timers
 from stationd.runtime.work.artifacts import Artifacts
 from stationd.runtime.work.calibrations import CalibrationDefaults
+from stationd.runtime.work.retention import Forgetting, Keeper
 from stationd.runtime.work.stages import Stages
 from stationd.runtime.work.workers import Workers
 
@@ -50,6 +51,7 @@ if TYPE_CHECKING:
 
     from anyio.abc import TaskGroup
 
+    from stationd.proto.job import JobId
     from stationd.runtime.clock import Clock
     from stationd.runtime.journal.interface import Journal
     from stationd.runtime.settings import Queue as QueueSettings
@@ -167,18 +169,17 @@ async def assemble(settings: Settings, ports: Ports, metrics: Metrics, tasks: Ta
         grace=settings.instruments.grace,
     )
     bus.remember(await journal.controllers())
-    artifacts = settings.state / "artifacts"
     stages = Stages(
         journal=journal,
         workers=workers,
         bus=bus,
         calibrations=calibrations,
         targets=settings.target_controllers,
-        artifacts=artifacts,
+        artifacts=settings.state / "artifacts",
         grace=settings.instruments.grace,
         deadlines=settings.deadlines,
     )
-    feed = Feed(journal, tasks, opening.seq)
+    feed = Feed(journal, tasks, opening.seq, opening.forgotten)
     timers = Timers()
     dispatch = Dispatch(
         journal=journal,
@@ -225,25 +226,35 @@ async def assemble(settings: Settings, ports: Ports, metrics: Metrics, tasks: Ta
     recovered = await dispatch.recover()
     if recovered:
         log.info("found %d unfinished jobs", recovered)
+    retries = Retries(
+        journal=journal,
+        dispatch=dispatch,
+        stages=stages,
+        leftovers=instruments.leftovers,
+        metrics=metrics,
+        clock=clock,
+        grace=settings.instruments.grace,
+    )
+    keeper = _keeper(
+        settings=settings,
+        journal=journal,
+        dispatch=dispatch,
+        retries=retries,
+        feed=feed,
+        clock=clock,
+    )
     api = JobsApi(
         settings=settings,
         journal=journal,
         dispatch=dispatch,
         feed=feed,
-        retries=Retries(
-            journal=journal,
-            dispatch=dispatch,
-            stages=stages,
-            leftovers=instruments.leftovers,
-            metrics=metrics,
-            clock=clock,
-            grace=settings.instruments.grace,
-        ),
+        retries=retries,
         instruments=instruments,
         bus=bus,
         calibrations=calibrations,
         projects=projects,
-        artifacts=Artifacts(artifacts),
+        artifacts=keeper.artifacts,
+        forgetting=keeper.forgetting,
         metrics=metrics,
         clock=clock,
         tasks=tasks,
@@ -252,10 +263,14 @@ async def assemble(settings: Settings, ports: Ports, metrics: Metrics, tasks: Ta
     tasks.start_soon(dispatch.recover_rest)
     for socket in ports.api:
         tasks.start_soon(api.serve, socket)
-    for work in (api.beat, partial(keep, instruments.queue, journal, clock)):
+    for work in (
+        api.beat,
+        keeper.keep,
+        metrics.probe,
+        partial(keep, instruments.queue, journal, clock),
+    ):
         tasks.start_soon(work)
     tasks.start_soon(Positions(feed, dispatch, instruments).tell)
-    tasks.start_soon(metrics.probe)
     if settings.workers.prewarm and any(targeted(settings)):
         tasks.start_soon(workers.keep_warm, warm_up)
     log.info(
@@ -268,6 +283,25 @@ async def assemble(settings: Settings, ports: Ports, metrics: Metrics, tasks: Ta
     station = Station(settings, journal, authority, instruments, bus, api, ports.children)
     tasks.start_soon(_watch_storage, station)
     return station
+
+
+def _keeper(
+    *,
+    settings: Settings,
+    journal: Journal,
+    dispatch: Dispatch,
+    retries: Retries,
+    feed: Feed,
+    clock: Clock,
+) -> Keeper:
+    """Return what forgets jobs."""
+    artifacts = Artifacts(settings.state / "artifacts")
+
+    def under_way(job: JobId) -> bool:
+        return dispatch.get(job) is not None
+
+    forgetting = Forgetting(journal, artifacts, under_way, retries.alone, feed.forget)
+    return Keeper(settings.retention, forgetting, journal=journal, artifacts=artifacts, clock=clock)
 
 
 async def _queue(

@@ -86,10 +86,15 @@ class Feed:
         queries: Where streams catch up from.
         tasks: Runs the catching up.
         position: The newest committed sequence number.
+        forgotten: Facts up to this number may be gone.
     """
 
-    def __init__(self, queries: Queries, tasks: TaskGroup, position: int) -> None:
+    def __init__(
+        self, queries: Queries, tasks: TaskGroup, position: int, forgotten: int = 0
+    ) -> None:
         self.position = position
+        self.forgotten = forgotten
+        """Facts up to this number may be gone: nobody can go on from before it."""
         self._queries = queries
         self._tasks = tasks
         self._all: dict[Stream, None] = {}
@@ -101,6 +106,10 @@ class Feed:
     def listeners(self) -> int:
         """How many streams are open."""
         return len(self._streams())
+
+    def forget(self, seq: int) -> None:
+        """Note that facts up to a number are about to go."""
+        self.forgotten = max(self.forgotten, seq)
 
     def listened(self) -> list[JobId]:
         """Return the jobs that somebody listens to by name."""

@@ -99,6 +99,17 @@ class Metrics(Struct, frozen=True, forbid_unknown_fields=True):
     """Address and port; port 0 takes a free one, empty turns metrics off."""
 
 
+class Retention(Struct, frozen=True, forbid_unknown_fields=True):
+    """What is kept of jobs that are over; what is more or older is deleted, the oldest first."""
+
+    days: Annotated[float, Meta(ge=0, le=100_000)] = 0.0
+    """Days after their end; 0 for ever."""
+    jobs: Annotated[int, Meta(ge=0, le=2**53)] = 0
+    """How many; 0 for all."""
+    artifact_gib: Annotated[float, Meta(ge=0, le=1_000_000)] = 0.0
+    """GiB of files that their results may take up together; 0 for no bound."""
+
+
 class Workers(Struct, frozen=True, forbid_unknown_fields=True):
     """Processes that compile circuits and work up results."""
 
@@ -152,6 +163,7 @@ class Settings(Struct, frozen=True, forbid_unknown_fields=True):
     recovery: Recovery = field(default_factory=Recovery)
     queue: Queue = field(default_factory=Queue)
     metrics: Metrics = field(default_factory=Metrics)
+    retention: Retention = field(default_factory=Retention)
     workers: Workers = field(default_factory=Workers)
     controllers: dict[Name, Controller] = field(default_factory=dict[str, Controller])
     targets: dict[Name, Target] = field(default_factory=dict[str, Target])

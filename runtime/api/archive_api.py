@@ -10,7 +10,15 @@ import msgspec
 from stationd.proto.error import RequestError, UnknownJob
 from stationd.proto.jobs_protocol import Job, Jobs, List, Reply
 from stationd.proto.program import Circuits, Sweep
-from stationd.proto.project_requests import Annotate, Count, Counted, GetInput, Input
+from stationd.proto.project_requests import (
+    Annotate,
+    Count,
+    Counted,
+    Delete,
+    Deleted,
+    GetInput,
+    Input,
+)
 from stationd.runtime.api.client_text import shown
 from stationd.runtime.api.intake import check_storage
 from stationd.runtime.api.people import scoped
@@ -23,8 +31,9 @@ if TYPE_CHECKING:
     from stationd.runtime.api.people import Person
     from stationd.runtime.api.projects import Projects
     from stationd.runtime.journal.interface import Journal, StoredJob
+    from stationd.runtime.work.retention import Forgetting
 
-ArchiveRequest = List | Count | GetInput | Annotate
+ArchiveRequest = List | Count | GetInput | Annotate | Delete
 
 
 class ArchiveApi:
@@ -34,14 +43,20 @@ class ArchiveApi:
         journal: Where they are.
         projects: What properties a job may have.
         with_live: Adds to a view what is known in memory alone.
+        forgetting: Deletes jobs.
     """
 
     def __init__(
-        self, journal: Journal, projects: Projects, with_live: Callable[[JobView], JobView]
+        self,
+        journal: Journal,
+        projects: Projects,
+        with_live: Callable[[JobView], JobView],
+        forgetting: Forgetting,
     ) -> None:
         self._journal = journal
         self._projects = projects
         self._with_live = with_live
+        self._forgetting = forgetting
 
     async def answer(self, request: ArchiveRequest, person: Person) -> Reply:
         """Carry out a request and return the reply.
@@ -64,6 +79,18 @@ class ArchiveApi:
                 if view is None:
                     raise _unknown(request.job)
                 return Job(request.request, self._with_live(view))
+
+            case Delete():
+                return await self._delete(request, person)
+
+    async def _delete(self, request: Delete, person: Person) -> Deleted:
+        stored = await self._journal.stored(request.job)
+        if stored is None:
+            return Deleted(request.request, "already_gone")
+        person.check_owner(stored.spec.creator)
+        check_storage(self._journal)
+        there = await self._forgetting.delete(request.job)
+        return Deleted(request.request, "deleted" if there else "already_gone")
 
     async def _list(self, request: List, person: Person) -> Jobs:
         wanted = _seen_by(request.filter, person)

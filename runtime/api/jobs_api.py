@@ -61,6 +61,7 @@ from stationd.proto.project_requests import (
     ChangeProject,
     Count,
     CreateProject,
+    Delete,
     GetInput,
     ListProjects,
 )
@@ -110,6 +111,7 @@ if TYPE_CHECKING:
     from stationd.runtime.settings import Settings
     from stationd.runtime.work.artifacts import Artifacts
     from stationd.runtime.work.calibrations import CalibrationDefaults
+    from stationd.runtime.work.retention import Forgetting
 
 log = logging.getLogger(__name__)
 
@@ -142,6 +144,7 @@ class JobsApi:
         bus: InstrumentBus,
         calibrations: CalibrationDefaults,
         artifacts: Artifacts,
+        forgetting: Forgetting,
         projects: Projects,
         metrics: Metrics,
         clock: Clock,
@@ -168,7 +171,7 @@ class JobsApi:
             door=Door(instruments.queue.gates, settings.target_controllers),
             resent=Resent(journal, tasks),
         )
-        self._archive = ArchiveApi(journal, projects, self._with_live)
+        self._archive = ArchiveApi(journal, projects, self._with_live, forgetting)
         self._project_requests = ProjectsApi(journal, projects, clock)
         self._queue = QueueApi(
             settings=settings,
@@ -213,6 +216,7 @@ class JobsApi:
             Count: self._archived,
             GetInput: self._archived,
             Annotate: self._archived,
+            Delete: self._archived,
             ListProjects: self._project,
             CreateProject: self._project,
             ChangeProject: self._project,

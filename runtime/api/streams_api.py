@@ -69,8 +69,9 @@ class StreamsApi:
         stream = Stream(request.request, jobs, client.send, request.credit)
         # At once: an Unlisten or a Grant that follows must find the stream.
         self._register(client, stream)
-        if request.after is not None and request.after <= self._feed.position:
-            self._feed.open_after(stream, request.after)
+        after = request.after
+        if after is not None and self._feed.forgotten <= after <= self._feed.position:
+            self._feed.open_after(stream, after)
         else:
             self._answer_later(client, request)
 

@@ -6,6 +6,7 @@ that one that is sent twice finds what the first has done.
 
 from __future__ import annotations
 
+from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
 import anyio
@@ -30,7 +31,7 @@ from stationd.runtime.jobs.reopening import afresh, prepared
 from stationd.runtime.live import WORK_DECODER, resumed
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import AsyncGenerator, Sequence
 
     from stationd.actors.ladder import AttemptOpened
     from stationd.proto.job import JobId, JobView
@@ -84,13 +85,19 @@ class Retries:
         Raises:
             RequestError: It cannot be done; nothing has changed.
         """
-        lock = self._locks.setdefault(request.job, anyio.Lock())
+        async with self.alone(request.job):
+            return await self._retry(request)
+
+    @asynccontextmanager
+    async def alone(self, job: JobId) -> AsyncGenerator[None]:
+        """Keep all retries of a job away while the context lasts."""
+        lock = self._locks.setdefault(job, anyio.Lock())
         try:
             async with lock:
-                return await self._retry(request)
+                yield
         finally:
             if not lock.statistics().tasks_waiting and not lock.locked():
-                self._locks.pop(request.job, None)
+                self._locks.pop(job, None)
 
     async def _retry(self, request: Retry) -> RetryAnswer:
         # What is not on disk yet is not seen; and what ends now has ended then.

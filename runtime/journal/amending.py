@@ -31,6 +31,8 @@ def amend(
         terms.forget()
         labels = Labels(terms)
         if isinstance(record, JobDeleted):
+            if record.expired:
+                database.execute(_FORGET, (record.number,))
             delete(database, record.number, labels)
         else:
             _annotate(database, record, labels)
@@ -91,5 +93,8 @@ def _decoded(properties: bytes | None) -> Properties:
 
 _LABELS: Final = """
 SELECT ended, kind, properties, target, name, creator, project FROM jobs WHERE number = ?"""
+_FORGET: Final = """
+UPDATE meta SET forgotten = max(forgotten, (SELECT seq FROM jobs WHERE number = ?1))
+WHERE EXISTS (SELECT 1 FROM jobs WHERE number = ?1)"""
 _ANNOTATION: Final = """
 UPDATE jobs SET name = ?, description = ?, properties = ? WHERE number = ?"""

@@ -126,6 +126,7 @@ class Contents:
         self.epoch = 0
         self.ticket = 0
         self.number = 0
+        self.forgotten = 0
         self.seq = 0
         """The newest sequence number."""
         self.jobs: dict[int, MemoryJob] = {}
@@ -231,6 +232,8 @@ class Contents:
             return
         if not job.timeline[-1].status.is_terminal:
             raise JournalFailed(f"job {record.number} is under way: please report this bug")
+        if record.expired:
+            self.forgotten = max(self.forgotten, job.timeline[-1].seq)
         del self.jobs[record.number], self.numbers[job.record.job]
         self.facts = [event for event in self.facts if event.job != job.record.job]
 

@@ -40,6 +40,8 @@ class Opening(Struct, frozen=True, kw_only=True):
     """The newest job number; 0 if there is none."""
     ticket: int
     """The newest ticket number; 0 if there is none."""
+    forgotten: int = 0
+    """Facts up to this number may be gone: listeners cannot go on from before it."""
 
 
 class Commit(Struct, frozen=True):
@@ -140,6 +142,13 @@ class Outline(Struct, frozen=True, array_like=True):
     place: Place | None = None
 
 
+class Expired(Struct, frozen=True, array_like=True):
+    """A job that is over and need not be kept."""
+
+    number: int
+    job: JobId
+
+
 class StoredArtifact(Struct, frozen=True):
     """Where a result is."""
 
@@ -187,6 +196,16 @@ class Queries(Protocol):
 
     async def count(self, wanted: JobFilter) -> int:
         """Return how many jobs match."""
+        ...
+
+    async def expired(self, before_unix_s: float, keep: int, limit: int) -> list[Expired]:
+        """Return jobs that have ended long ago, those that ended first before the others.
+
+        Args:
+            before_unix_s: Those that ended before this time,
+            keep: and as many as there are more than this.
+            limit: The most to return.
+        """
         ...
 
     async def projects(self) -> list[Project]:

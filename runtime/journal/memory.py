@@ -26,6 +26,7 @@ from stationd.proto.search import NEWEST_FIRST, Order, compare
 from stationd.runtime.journal.contents import Contents, MemoryJob
 from stationd.runtime.journal.interface import (
     Commit,
+    Expired,
     JournalStatistics,
     Opening,
     Outline,
@@ -72,6 +73,7 @@ class MemoryJournal:
             seq=self._contents.seq,
             number=self._contents.number,
             ticket=self._contents.ticket,
+            forgotten=self._contents.forgotten,
         )
 
     def reopened(self) -> MemoryJournal:
@@ -205,6 +207,18 @@ class MemoryJournal:
     async def count(self, wanted: JobFilter) -> int:
         """Return how many jobs match."""
         return len(self._matching(wanted))
+
+    async def expired(self, before_unix_s: float, keep: int, limit: int) -> list[Expired]:
+        """Return jobs that have ended long ago, those that ended first before the others."""
+        over = [
+            stored
+            for stored in (job.stored() for job in self._contents.jobs.values())
+            if stored.status.is_terminal
+        ]
+        over.sort(key=lambda stored: (stored.modified_unix_s, stored.number))
+        old = sum(stored.modified_unix_s < before_unix_s for stored in over)
+        most = min(max(old, len(over) - keep), max(0, limit))
+        return [Expired(stored.number, stored.job) for stored in over[:most]]
 
     async def projects(self) -> list[Project]:
         """Return all projects, by name."""

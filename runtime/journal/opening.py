@@ -147,6 +147,8 @@ def _create(database: sqlite3.Connection, version: int) -> None:
     # Imported here for it is needed once in a journal's life and takes long.
     from stationd.runtime.journal import schema  # noqa: PLC0415
 
+    # Before anything is written: later it would take a copy of the whole.
+    database.execute("PRAGMA auto_vacuum = INCREMENTAL")
     database.execute("PRAGMA journal_mode = WAL")
     database.execute("BEGIN IMMEDIATE")
     for statement in schema.statements():

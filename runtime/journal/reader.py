@@ -41,7 +41,7 @@ from stationd.runtime.journal.queries.jobs import (
     View,
 )
 from stationd.runtime.journal.queries.query import Query
-from stationd.runtime.journal.queries.search import Count, Views
+from stationd.runtime.journal.queries.search import Count, ExpiredJobs, Views
 
 Question = (
     Stored
@@ -59,6 +59,7 @@ Question = (
     | Controllers
     | QueueNotes
     | Count
+    | ExpiredJobs
     | Projects
 )
 """All that the reader answers."""

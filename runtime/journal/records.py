@@ -177,6 +177,8 @@ class JobDeleted(Struct, frozen=True, array_like=True, tag=15):
     """
 
     number: int
+    expired: bool = False
+    """Nobody asked for it: listeners cannot go on from before its end any more."""
 
 
 class ProjectStored(Struct, frozen=True, array_like=True, tag=21):

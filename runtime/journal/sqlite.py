@@ -21,6 +21,7 @@ from stationd.proto.search import NEWEST_FIRST, Order
 from stationd.runtime.journal.child import child
 from stationd.runtime.journal.interface import (
     Commit,
+    Expired,
     Journal,
     JournalStatistics,
     Opening,
@@ -48,7 +49,7 @@ from stationd.runtime.journal.queries.jobs import (
     Unfinished,
     View,
 )
-from stationd.runtime.journal.queries.search import Count, Views
+from stationd.runtime.journal.queries.search import Count, ExpiredJobs, Views
 from stationd.runtime.journal.reader_link import ReaderLink
 from stationd.runtime.journal.records import BlockStored, ControllerSeen, QueueNoted, Record
 from stationd.runtime.journal.view import MOST_LISTED
@@ -139,6 +140,10 @@ class SqliteJournal:
             tally = await self._ask(Count(wanted, tally.reached))
             count += tally.count
         return count
+
+    async def expired(self, before_unix_s: float, keep: int, limit: int) -> list[Expired]:
+        """Return jobs that have ended long ago, those that ended first before the others."""
+        return await self._ask(ExpiredJobs(before_unix_s, keep, limit))
 
     async def projects(self) -> list[Project]:
         """Return all projects, by name."""

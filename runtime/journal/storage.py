@@ -123,9 +123,16 @@ class Storage:
     def _begin(self) -> Opening:
         with self._transaction():
             self._database.execute("UPDATE meta SET epoch = epoch + 1")
-        row = self._database.execute("SELECT station, epoch, seq, number, ticket FROM meta")
-        station, epoch, seq, number, ticket = row.fetchone()
-        return Opening(station=station, epoch=epoch, seq=seq, number=number, ticket=ticket)
+        query = "SELECT station, epoch, seq, number, ticket, forgotten FROM meta"
+        station, epoch, seq, number, ticket, forgotten = self._database.execute(query).fetchone()
+        return Opening(
+            station=station,
+            epoch=epoch,
+            seq=seq,
+            number=number,
+            ticket=ticket,
+            forgotten=forgotten,
+        )
 
     def _settle(self) -> list[Commit]:
         """Find out what a commit has left that failed; return what it has stored, if it has."""
@@ -153,7 +160,9 @@ class Storage:
                 if statement.rows:
                     self._execute(statement)
             self._note_newest(batch)
-            amend(self._database, batch.amendments, self._terms)
+            if batch.amendments:
+                amend(self._database, batch.amendments, self._terms)
+                self._shrink()
 
     def _note_newest(self, batch: Batch) -> None:
         query = "SELECT newest_created, set_back, changed_back FROM meta"
@@ -166,6 +175,14 @@ class Storage:
             changed_back = max(changed_back, newest - earliest)
         numbers = (batch.seq, batch.number, batch.ticket, newest, set_back, changed_back)
         self._database.execute(_NUMBERS, numbers)
+
+    def _shrink(self) -> None:
+        """Give room back to the file system, a little, if much of the database is empty."""
+        (pages,) = self._database.execute("PRAGMA page_count").fetchone()
+        (free,) = self._database.execute("PRAGMA freelist_count").fetchone()
+        if free > _MOST_FREE and free * 4 > pages:
+            # To the end: every row of it is a page.
+            self._database.execute(f"PRAGMA incremental_vacuum({_GIVEN_BACK})").fetchall()
 
     def _find_term(self, key: Key) -> int | None:
         query = "SELECT id FROM terms WHERE kind = ? AND word = ?"
@@ -221,6 +238,10 @@ def _explained(error: sqlite3.Error | OverflowError, what: str, path: Path) -> E
     return JournalFailed(f"cannot {what} the journal {path}: {error}")
 
 
+_MOST_FREE: Final = 1024
+"""Pages that are kept for what comes, whatever the database's size is."""
+_GIVEN_BACK: Final = 256
+"""Pages in one commit; a job is a third of one."""
 _NUMBERS: Final = """
 UPDATE meta SET seq = ?, number = max(number, ?), ticket = max(ticket, ?), newest_created = ?,
   set_back = ?, changed_back = ?"""

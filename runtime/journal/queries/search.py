@@ -14,10 +14,11 @@ from typing import Any, ClassVar, Final
 from msgspec import Struct
 from msgspec.msgpack import Decoder
 
-from stationd.proto.job import JobFilter, JobView, place_of
+from stationd.proto.job import JobFilter, JobId, JobView, place_of
 from stationd.proto.matching import matches
 from stationd.proto.search import NEWEST_FIRST, JobPlace, Order, compare, keys_of
 from stationd.runtime.journal.codes import Term
+from stationd.runtime.journal.interface import Expired
 from stationd.runtime.journal.queries.criteria import ALL, Meaning, as_json, meaning
 from stationd.runtime.journal.queries.cursors import Budget, Index, in_all
 from stationd.runtime.journal.queries.ordered import walk
@@ -83,6 +84,26 @@ class Count(Query[Tally], frozen=True, array_like=True, tag=13):
             known = meant.criteria[0].size if meant.criteria else _count_all(database)
             return Tally(known)
         return _tally(database, self.wanted, meant, self.before)
+
+
+class ExpiredJobs(Query[list[Expired]], frozen=True, array_like=True, tag=14):
+    """Which jobs have ended long ago?"""
+
+    decoder: ClassVar[Decoder[Any]] = Decoder(list[Expired])
+    before_unix_s: float
+    keep: int
+    limit: int
+
+    def answer(self, database: sqlite3.Connection) -> list[Expired]:
+        """Return those that ended first: the too old ones, or as many as there are too many."""
+        query = "SELECT coalesce(sum(jobs), 0) FROM terms WHERE kind = ?"
+        (over,) = database.execute(query, (int(Term.END),)).fetchone()
+        most = max(0, self.limit)
+        rows = database.execute(_FIRST_ENDED, (min(most, max(0, over - self.keep)),)).fetchall()
+        if len(rows) < most:
+            old = database.execute(_ENDED_BEFORE, (self.before_unix_s, most)).fetchall()
+            rows = max(rows, old, key=len)
+        return [Expired(number, JobId(job)) for number, job in rows]
 
 
 class _Search:
@@ -281,5 +302,11 @@ _KEYS: Final[Mapping[str, Callable[[JobView], Any]]] = {
     "modified": lambda view: view.modified_unix_s,
     "name": lambda view: view.name.casefold(),
 }
+_FIRST_ENDED: Final = """
+SELECT number, id FROM jobs INDEXED BY jobs_by_end WHERE ended IS NOT NULL
+ORDER BY modified_unix_s, number LIMIT ?"""
+_ENDED_BEFORE: Final = """
+SELECT number, id FROM jobs INDEXED BY jobs_by_end
+WHERE ended IS NOT NULL AND modified_unix_s < ? ORDER BY modified_unix_s, number LIMIT ?"""
 _LISTED: Final = f"""
 SELECT {LISTED_COLUMNS} FROM jobs WHERE number IN (SELECT value FROM json_each(?))"""  # noqa: S608 - our own text

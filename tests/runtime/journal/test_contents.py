@@ -53,7 +53,7 @@ from stationd.runtime.journal.queries.jobs import (
     View,
 )
 from stationd.runtime.journal.queries.query import Answer, Query
-from stationd.runtime.journal.queries.search import Count, Page, Tally, Views
+from stationd.runtime.journal.queries.search import Count, ExpiredJobs, Page, Tally, Views
 from stationd.runtime.journal.reader import answer, connect
 from stationd.runtime.journal.records import (
     AttemptOpened,
@@ -192,7 +192,7 @@ class Journals(RuleBasedStateMachine):
         over = [job for job in self.jobs if job.status.is_terminal]
         job = data.draw(st.sampled_from(over))
         self.jobs.remove(job)
-        self.add(JobDeleted(job.number), together=together)
+        self.add(JobDeleted(job.number, expired=together), together=together)
         self.add(JobDeleted(job.number))
 
     @precondition(lambda self: self.jobs)
@@ -449,6 +449,11 @@ class Journals(RuleBasedStateMachine):
         jobs = None if whole else data.draw(st.lists(st.sampled_from(ids), unique=True))
         asked = Facts(after, None if jobs is None else tuple(jobs), limit)
         assert self.ask(asked) == known(self.memory.facts(after, jobs, limit))
+
+    @rule(before=st.floats(0, 5), keep=st.integers(0, 4), limit=st.integers(0, 4))
+    def same_expired(self, before: float, keep: int, limit: int) -> None:
+        found = self.ask(ExpiredJobs(before, keep, limit))
+        assert found == known(self.memory.expired(before, keep, limit))
 
     @rule(after=st.integers(0, 10), limit=st.integers(1, 6))
     def same_unfinished(self, after: int, limit: int) -> None:
