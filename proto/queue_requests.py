@@ -71,7 +71,7 @@ class Reserve(Struct, frozen=True, array_like=True, tag=65):
     """Made by the client; a second one of the same id replaces the first."""
     target: Name
     project: Annotated[str, Meta(max_length=100)]
-    """The project's id; empty for jobs without a project."""
+    """The project's id or name; empty for jobs without a project."""
     from_unix_s: UnixTime
     to_unix_s: UnixTime
     note: Note = ""
@@ -140,6 +140,7 @@ class ReservationView(Struct, frozen=True, kw_only=True, omit_defaults=True):
     id: str
     controller: str
     project: str
+    """Its name; empty for jobs without a project."""
     from_unix_s: float
     to_unix_s: float
     note: str = ""
@@ -166,6 +167,7 @@ class QueueEntry(Struct, frozen=True, kw_only=True, omit_defaults=True):
     state: QueueState
     controllers: tuple[str, ...]
     project: str = ""
+    """Its name; empty for none."""
     priority: int = 0
     since_unix_s: float = 0.0
     """Since when it waits."""

@@ -111,7 +111,12 @@ class QueueApi:
                 return self._listing(request)
             case Why():
                 found = await reasons(
-                    request.job, self._dispatch, self._instruments, self._journal, self._clock
+                    request.job,
+                    dispatch=self._dispatch,
+                    instruments=self._instruments,
+                    journal=self._journal,
+                    clock=self._clock,
+                    name_of=self._project_name,
                 )
                 return Explanation(request.request, request.job, found)
 
@@ -242,10 +247,20 @@ class QueueApi:
                 for name in self._settings.controllers
             ),
             tuple(
-                msgspec.convert(one, ReservationView, from_attributes=True)
+                self._reserved(one)
                 for one in queue.gates.reservations()
                 if one.to_unix_s > self._clock.time()
             ),
+        )
+
+    def _reserved(self, one: Reservation) -> ReservationView:
+        return ReservationView(
+            id=one.id,
+            controller=one.controller,
+            project=self._project_name(one.project),
+            from_unix_s=one.from_unix_s,
+            to_unix_s=one.to_unix_s,
+            note=one.note,
         )
 
     def _listing(self, request: ListQueue) -> QueueListing:
@@ -253,9 +268,15 @@ class QueueApi:
         if request.target:
             names = (self._controller(request.target),)
         queue = self._instruments.queue
-        return QueueListing(
-            request.request, len(queue), tuple(listing(queue, names, request.limit))
-        )
+        entries = listing(queue, names, request.limit)
+        named = [
+            msgspec.structs.replace(one, project=self._project_name(one.project)) for one in entries
+        ]
+        return QueueListing(request.request, len(queue), tuple(named))
+
+    def _project_name(self, project: str) -> str:
+        found = self._projects.get(project)
+        return project if found is None else found.name
 
     # --- the journal -------------------------------------------------------------------------
 

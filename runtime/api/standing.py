@@ -11,7 +11,7 @@ from stationd.runtime.api.client_text import shown
 from stationd.runtime.queue.explanation import explain, moment
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from stationd.proto.job import JobId, JobView
     from stationd.runtime.clock import Clock
@@ -34,7 +34,13 @@ _ON_RUNG: Final = {
 
 
 async def reasons(
-    job: JobId, dispatch: Dispatch, instruments: Instruments, journal: Journal, clock: Clock
+    job: JobId,
+    *,
+    dispatch: Dispatch,
+    instruments: Instruments,
+    journal: Journal,
+    clock: Clock,
+    name_of: Callable[[str], str],
 ) -> tuple[Reason, ...]:
     """Return why a job stands where it stands, what matters most first.
 
@@ -48,7 +54,8 @@ async def reasons(
             raise UnknownJob(f"there is no job {shown(job)} at this station")
         return (_over(view),)
     if live.job.status is S.PENDING_EXECUTION:
-        found = tuple(_in_queue(live, instruments, journal, clock.time()))
+        said = explain(instruments.queue, live.job.number, clock.time(), name_of)
+        found = tuple(_in_queue(live, said, instruments, journal))
     else:
         found = tuple(_elsewhere(live))
     cancelling = Reason("status", "it is being cancelled")
@@ -75,14 +82,13 @@ def _elsewhere(live: LiveJob) -> Iterator[Reason]:
 
 
 def _in_queue(
-    live: LiveJob, instruments: Instruments, journal: Journal, now: float
+    live: LiveJob, said: tuple[Reason, ...], instruments: Instruments, journal: Journal
 ) -> Iterator[Reason]:
     if instruments.paused:
         yield Reason("status", "the station is stopping: nothing begins until it is back")
     if journal.trouble is not None:
         yield Reason("status", f"nothing begins until the storage is in order: {journal.trouble}")
-    found = explain(instruments.queue, live.job.number, now)
-    yield from found or (Reason("status", "it is on its way into the queue"),)
+    yield from said or (Reason("status", "it is on its way into the queue"),)
     yield from _deadline(live)
 
 

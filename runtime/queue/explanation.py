@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final
 from stationd.proto.queue_requests import Reason
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
     from stationd.runtime.queue.entry import Entry
     from stationd.runtime.queue.lines import Out
@@ -22,13 +22,16 @@ _MOST_NAMED: Final = 3
 _MINUTE, _HOUR, _DAY = 60, 3600, 86_400
 
 
-def explain(queue: Queue, number: int, now_unix_s: float) -> tuple[Reason, ...]:
+def explain(
+    queue: Queue, number: int, now_unix_s: float, name_of: Callable[[str], str] = str
+) -> tuple[Reason, ...]:
     """Return why a job stands where it stands, what matters most first.
 
     Args:
         queue: The queue.
         number: The job's number.
         now_unix_s: The time.
+        name_of: Tells the name of a project.
 
     Returns:
         Nothing if it neither waits nor has a ticket that is out.
@@ -38,7 +41,7 @@ def explain(queue: Queue, number: int, now_unix_s: float) -> tuple[Reason, ...]:
         return tuple(_at_controllers(queue, out))
     if waiter is None:
         return ()
-    return (*_waits(queue, waiter, now_unix_s), _place(queue, waiter.entry))
+    return (*_waits(queue, waiter, now_unix_s, name_of), _place(queue, waiter.entry, name_of))
 
 
 def moment(time_unix_s: float) -> str:
@@ -68,6 +71,10 @@ def duration(seconds: float) -> str:
 def _named(entries: Iterable[Entry]) -> str:
     ids = [entry.job[:_SHORT_ID] for entry in islice(entries, _MOST_NAMED + 1)]
     return ", ".join([*ids[:_MOST_NAMED], *(["..."] if len(ids) > _MOST_NAMED else [])])
+
+
+def _whose(project: str, name_of: Callable[[str], str]) -> str:
+    return f"project {name_of(project)}" if project else "jobs without a project"
 
 
 def _all(names: Iterable[str]) -> str:
@@ -102,7 +109,9 @@ def _at_controllers(queue: Queue, out: Out) -> Iterator[Reason]:
 # --- a job that waits ----------------------------------------------------------------------------
 
 
-def _waits(queue: Queue, waiter: Waiter, now_unix_s: float) -> Iterator[Reason]:
+def _waits(
+    queue: Queue, waiter: Waiter, now_unix_s: float, name_of: Callable[[str], str]
+) -> Iterator[Reason]:
     entry = waiter.entry
     if entry.held:
         yield Reason("held", "it is held: `stationctl release` lets it go")
@@ -111,7 +120,7 @@ def _waits(queue: Queue, waiter: Waiter, now_unix_s: float) -> Iterator[Reason]:
         yield Reason(
             "not_before", f"it is not to begin before {moment(entry.not_before)}, in {left}"
         )
-    yield from _gates(queue, entry, now_unix_s)
+    yield from _gates(queue, entry, now_unix_s, name_of)
     for name in entry.claims:
         if not queue.depth(name):
             yield Reason(
@@ -122,7 +131,9 @@ def _waits(queue: Queue, waiter: Waiter, now_unix_s: float) -> Iterator[Reason]:
         yield from _turn(queue, waiter)
 
 
-def _gates(queue: Queue, entry: Entry, now_unix_s: float) -> Iterator[Reason]:
+def _gates(
+    queue: Queue, entry: Entry, now_unix_s: float, name_of: Callable[[str], str]
+) -> Iterator[Reason]:
     paused = queue.gates.paused(entry.claims)
     if paused is not None:
         note = queue.gates.gate(paused).note
@@ -133,7 +144,7 @@ def _gates(queue: Queue, entry: Entry, now_unix_s: float) -> Iterator[Reason]:
         )
     reserved = queue.gates.reserved(entry.claims, entry.project, now_unix_s)
     if reserved is not None:
-        whose = f"project {reserved.project}" if reserved.project else "jobs without a project"
+        whose = _whose(reserved.project, name_of)
         note = f" ({reserved.note})" if reserved.note else ""
         yield Reason(
             "reserved",
@@ -179,7 +190,7 @@ def _first(queue: Queue, waiter: Waiter) -> Iterator[Entry]:
             yield found.entry
 
 
-def _place(queue: Queue, entry: Entry) -> Reason:
+def _place(queue: Queue, entry: Entry, name_of: Callable[[str], str]) -> Reason:
     """Tell what its place is made of."""
     if entry.place is not None:
         text = f"it was put just before job number {entry.place.beside}"
@@ -191,6 +202,6 @@ def _place(queue: Queue, entry: Entry) -> Reason:
             text += f"; its priority of {entry.priority} counts as {worth} {way}"
     back = queue.shares.back(entry.share)
     if back >= 1:
-        whose = f"project {entry.share}" if entry.share else "jobs without a project"
+        whose = _whose(entry.share, name_of)
         text += f"; what {whose} had of the instruments lately counts as {duration(back)} later"
     return Reason("place", text)
