@@ -49,7 +49,7 @@ COMMAND_BYTES = 330
 CALLS_TO_THE_QUEUE = 380
 """Of Python functions."""
 CALLS_TO_THE_END = 520
-BLOCKS_IN_THE_QUEUE = 120
+BLOCKS_IN_THE_QUEUE = 140
 """Of memory, the journal's part in it included: here it is in memory too."""
 SYSTEM_CALLS = 50
 """Of the daemon's own process; a hundred jobs travel together, so it is fewer than messages."""
