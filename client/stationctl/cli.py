@@ -16,9 +16,10 @@ COMMANDS: Final = {
     "cancel": ("cancel", "End jobs that are under way."),
     "completion": ("completion", "Print the script that completes commands in a shell."),
     "controllers": ("controllers", "Show the station's targets and controllers."),
+    "delete": ("delete", "Forget jobs that are over, and their results."),
     "hold": ("queueing", "Keep jobs in the queue until they are released."),
     "list": ("listing", "List jobs, the newest first."),
-    "listen": ("following", "Show every change of a job until it is over."),
+    "listen": ("following", "Show every change of jobs until they are over, or of all jobs."),
     "logs": ("logs", "Show a job's story: its timeline and what was logged of it."),
     "move": ("queueing", "Put a job that waits just before another one."),
     "ping": ("controllers", "Show who answers at the endpoint."),
@@ -27,7 +28,7 @@ COMMANDS: Final = {
     "release": ("queueing", "Let jobs go that are held."),
     "reset": ("controllers", "Trust a controller in quarantine again."),
     "retry": ("retry", "Open another attempt of jobs that are over."),
-    "results": ("results", "Show a job's results, or save them."),
+    "results": ("results", "Show a job's results, draw them or save them."),
     "show": ("listing", "Show all that is known of a job."),
     "submit": ("submit", "Send circuits or a sweep to the station."),
     "target": ("target", "Pause, drain, resume and reserve targets and controllers."),
@@ -80,10 +81,10 @@ class Stationctl(click.Group):
         """Run a command; turn errors into one sentence and an exit code."""
         try:
             return super().invoke(ctx)
-        except KeyboardInterrupt:
+        except (KeyboardInterrupt, click.Abort):
             click.echo("interrupted; jobs go on", err=True)
             ctx.exit(130)
-        except (click.exceptions.Exit, click.ClickException, click.Abort):
+        except (click.exceptions.Exit, click.ClickException):
             raise
         except Exception as error:  # noqa: BLE001 - what is not ours is raised again
             from stationd.client.stationctl.ending import report  # noqa: PLC0415 - only then

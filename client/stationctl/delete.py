@@ -1,0 +1,44 @@
+"""`delete`: let go of jobs that are over."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING
+
+import click
+
+from stationd.client.portal import call
+from stationd.client.shared import connection
+from stationd.client.stationctl.lookup import job_ids
+from stationd.client.stationctl.options import json_option, station_option
+from stationd.client.stationctl.printing import print_json
+from stationd.proto.project_requests import Delete, Deleted
+
+if TYPE_CHECKING:
+    from stationd.proto.job import JobId
+
+
+@click.command
+@click.argument("names", metavar="JOB...", nargs=-1, required=True)
+@click.option("--yes", "-y", is_flag=True, help="Do not ask.")
+@json_option
+@station_option
+def delete(names: tuple[str, ...], *, yes: bool, as_json: bool) -> None:
+    """Forget jobs that are over, and their results. There is no way back."""
+    found = job_ids(names)
+    if not yes:
+        if not sys.stdin.isatty():
+            raise click.UsageError("--yes is needed where nobody can be asked")
+        what = found[0] if len(found) == 1 else f"{len(found)} jobs"
+        if not click.confirm(f"forget {what} and all results?"):
+            return
+    outcomes = {job: call(_forget, job) for job in found}
+    if as_json:
+        print_json(outcomes)
+        return
+    for job, outcome in outcomes.items():
+        click.echo(f"{job} {'is deleted' if outcome == 'deleted' else 'was deleted already'}")
+
+
+async def _forget(job: JobId) -> str:
+    return (await connection().ask(Delete(0, job), Deleted)).outcome
