@@ -15,7 +15,6 @@ from stationd.actors.line import Line
 from stationd.proto import instruments_protocol as wire
 from stationd.proto import jobs_protocol
 from stationd.proto.codec import REQUESTS, commands_in
-from stationd.runtime.api.people import People
 from stationd.runtime.clock import Clock
 from stationd.runtime.controllers.children import Child
 from stationd.runtime.daemon import Ports, Station, assemble, finish
@@ -76,13 +75,6 @@ def repeatable_request(frame: bytes) -> bool:
     """Whether a client's request may arrive twice."""
     request = REQUESTS.decode(frame)
     return isinstance(request, jobs_protocol.Submit | jobs_protocol.Cancel | jobs_protocol.Get)
-
-
-class SimulatedPeople(People):
-    """Nobody has to be looked up: clients are not told apart here."""
-
-    async def prepare(self) -> None:
-        return
 
 
 class SimulatedChild(Child):
@@ -148,8 +140,6 @@ class DaemonLife:
         settings = self._station.scenario.settings
         metrics = Metrics(list(settings.controllers))
         self.running = await assemble(settings, ports, metrics, tasks)
-        # Before it serves: no thread may look up users, for its time is not virtual.
-        vars(self.running.api)["_people"] = SimulatedPeople({})
         self._station.watch_quarantine(self.running)
         await anyio.sleep_forever()
 
