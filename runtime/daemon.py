@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import logging
 import signal
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -102,6 +103,7 @@ async def serve(settings: Settings, config: Path) -> None:
     """
     with anyio.open_signal_receiver(signal.SIGTERM, signal.SIGINT) as signals:
         async with running(settings, config) as station:
+            _settle_memory()
             notify("READY=1", _status(station))
             log.info("station %s is accepting jobs", settings.station.name)
             async for number in signals:
@@ -383,6 +385,17 @@ async def _on_second_signal(
         log.warning("%s again: not waiting for running jobs", number.name)
         scope.cancel()
         return
+
+
+def _settle_memory() -> None:
+    """Let Python look for cycles less often, and not among what is there for good.
+
+    A short job makes hundreds of objects and hardly a cycle: looking for one after every 700
+    took a fifteenth of the daemon's time.
+    """
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(50_000, 20, 50)
 
 
 async def finish(station: Station) -> None:
