@@ -1,11 +1,11 @@
 """A journal that is put back from a backup, when all else is over: the station goes on with it.
 
 Rule 1. What came about after the backup is gone, and so is all that was promised of it. What the
-        instruments have done is not: no ticket runs again, and no number is given twice.
+        controllers know is not: none of them runs a ticket again.
 Rule 2. What the backup knows as unfinished ends, and whoever submits then is served.
 """
 
-from collections import defaultdict
+from collections import Counter
 from typing import Final
 
 import anyio
@@ -13,7 +13,6 @@ from anyio.abc import TaskGroup
 
 from stationd.proto.error import ErrorCode
 from tests.simulation.clients import Client
-from tests.simulation.history import tickets
 from tests.simulation.promises import Promises
 from tests.simulation.scenario import order
 from tests.simulation.station import SimulatedStation
@@ -43,7 +42,6 @@ class Backup:
         station, image = self._station, self._station.disk.image
         if image is None or station.daemon is None:
             return
-        before = tickets(station.disk.read())
         self._trace.fault("backups", len(image))
         life = station.daemon
         station.promises, station.is_put_back = Promises(), True
@@ -59,7 +57,7 @@ class Backup:
             busy = list(+self._client.busy)
             self._trace.violation("after a backup was put back:", *busy, left if not busy else "")
         elif station.contents is not None:
-            self._check(before)
+            self._check()
 
     async def _serve(self) -> None:
         orders = tuple(order(self._chance, 1) for _ in range(4))
@@ -85,13 +83,9 @@ class Backup:
                 return f"job {job.record.job} is {job.timeline[-1].status}"
         return f"{out} tickets are out" if (out := daemon.running.instruments.out) else ""
 
-    def _check(self, before: dict[int, tuple[int, int]]) -> None:
-        ran: dict[tuple[str, int], int] = defaultdict(int)
-        for act in self._station.acts:
-            ran[act.controller, act.ticket] += 1
+    def _check(self) -> None:
+        """No controller has run a ticket twice, unless it has forgotten the first time."""
+        ran = Counter((act.controller, act.ticket) for act in self._station.acts)
         for (controller, ticket), times in ran.items():
-            if times > 1:
+            if times > 1 and not self._station.trace.faults["lost ledgers"]:
                 self._trace.violation("ticket", ticket, "ran", times, "times at", controller)
-        for ticket, owner in tickets(self._station.disk.read()).items():
-            if before.get(ticket, owner) != owner and (ticket in {number for _, number in ran}):
-                self._trace.violation("ticket", ticket, "was given to", before[ticket], owner)

@@ -110,15 +110,6 @@ def _attempts(job: MemoryJob) -> list[Attempt]:
     return found
 
 
-def tickets(log: Writes) -> dict[int, tuple[int, int]]:
-    """Return the numbers of the job and the attempt of every ticket that was issued."""
-    return {
-        record.ticket: (record.number, record.attempt)
-        for record in _records(log)
-        if isinstance(record, TicketIssued)
-    }
-
-
 def _records(log: Writes) -> Iterable[Record]:
     for commit in log:
         for write in commit:
