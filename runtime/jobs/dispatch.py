@@ -211,6 +211,7 @@ class Dispatch:
         """
         if self._instruments is None:
             return 0
+        found = 0
         async with anyio.create_task_group() as reconciling:
             self._reconciling = reconciling
             found = await self._recovery.look(self._instruments)
