@@ -14,6 +14,8 @@ from stationd.runtime.journal.codes import KINDS, Term
 from stationd.runtime.journal.records import JobAnnotated, JobDeleted
 from stationd.runtime.journal.terms import Labels, Terms, property_terms
 
+_Labels = tuple[int | None, int, bytes | None, int, int, int, int | None]
+"""A row of `_LABELS`."""
 _PROPERTIES: Final = msgspec.msgpack.Decoder(Properties)
 _TABLES: Final = ("facts", "specs", "works", "sweeps", "items", "blocks", "jobs")
 
@@ -47,7 +49,7 @@ def delete(database: sqlite3.Connection, number: int, labels: Labels) -> bool:
     Raises:
         JournalFailed: It is not over.
     """
-    row = database.execute(_LABELS, (number,)).fetchone()
+    row: _Labels | None = database.execute(_LABELS, (number,)).fetchone()
     if row is None:
         return False
     ended, kind, properties, *own = row

@@ -10,7 +10,8 @@ def test_every_status_can_be_found_by_a_coarse_one() -> None:
 
 
 def test_what_is_under_way_may_be_cancelling() -> None:
-    assert statuses_meant(JobFilter(passing=("CANCELLING",))) == Status.in_progress_statuses()
+    meant = statuses_meant(JobFilter(passing=("CANCELLING",)))
+    assert meant == frozenset(Status.in_progress_statuses())
     assert statuses_meant(JobFilter()) is None
 
 
