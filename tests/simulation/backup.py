@@ -22,6 +22,8 @@ LONGEST: Final = 300.0
 _MAY_FAIL_OF: Final = {ErrorCode.DRIVER_FAILED, ErrorCode.CONTROLLER_SILENT}
 """What jobs may fail of that are submitted when nothing goes wrong any more."""
 
+_CLOCK: Final = {ErrorCode.INSTRUMENT_LOST}
+
 
 class Backup:
     """The end of a run with an older journal.
@@ -71,7 +73,9 @@ class Backup:
             number = 0 if contents is None else contents.numbers.get(one.job, 0)
             stored = None if contents is None else contents.jobs.get(number)
             error = None if stored is None else stored.timeline[-1].error
-            if stored is None or (error is not None and error.code not in _MAY_FAIL_OF):
+            # Where the clock has gone back as well a number may be given twice, and is refused.
+            allowed = _MAY_FAIL_OF | (_CLOCK if self._trace.faults["clock jumps"] else set())
+            if stored is None or (error is not None and error.code not in allowed):
                 self._trace.violation("job", one.job, "after a backup was put back:", error)
 
     def _left(self) -> str:

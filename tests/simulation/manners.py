@@ -47,9 +47,12 @@ class Manners:
             return Manner()
         hangs = self._chance.random() < scenario.hangs
         resists = self._chance.choice((0.5, 2.0, _LONGEST_RESISTANCE))
-        if self._calm.is_set() and not self._silence[controller]:
-            return Manner()
-        return Manner(hangs, resists if self._chance.random() < scenario.stubborn else 0.0)
+        stubborn = self._chance.random() < scenario.stubborn
+        if self._calm.is_set():
+            # Only what the daemon can still put an end to.
+            hangs = hangs and self._silence[controller] > 0
+            stubborn = stubborn and controller in scenario.children
+        return Manner(hangs, resists if stubborn else 0.0)
 
     async def hang(self, controller: str, stop: anyio.Event) -> None:
         """Make no progress. Where silence is not allowed, only a stop ends it."""
@@ -59,7 +62,7 @@ class Manners:
 
     async def resist(self, controller: str, manner: Manner) -> None:
         """Go on although there was a stop; where the daemon can end the process, for ever."""
-        if not manner.resists or self._calm.is_set():
+        if not manner.resists:
             return
         self._trace.fault("stubborn instruments", controller)
         if controller in self._scenario.children:

@@ -317,7 +317,13 @@ MUTANTS = (
     Mutant("a stale fence is obeyed", line.Line, "accepts", _always, caught_by=(16, "trio")),
     Mutant("a cancel forgets the claim", _I, "abort", _release_on_abort, caught_by=(4, "trio")),
     Mutant("a group does not wait for empty lines", lines.Line, "takes", _line_up),
-    Mutant("an end is acknowledged before it is on disk", _I, "report", _acknowledge_at_once),
+    Mutant(
+        "an end is acknowledged before it is on disk",
+        _I,
+        "report",
+        _acknowledge_at_once,
+        caught_by=(7, "trio"),
+    ),
     Mutant(
         "a ticket starts before it is in the ledger",
         controller.Controller,
@@ -341,7 +347,7 @@ MUTANTS = (
         _I,
         "leave",
         _leave_at_once,
-        caught_by=(1, "asyncio"),
+        caught_by=(4, "trio"),
     ),
     Mutant("a slow listener misses what came meanwhile", feed.Feed, "_catch_up", _skip_missed),
     Mutant("a listener resumes too far on", stream.Stream, "_ask", _resume_too_far),
@@ -358,7 +364,7 @@ MUTANTS = (
         retry,
         "DECISIONS",
         _execute_again,
-        caught_by=(4, "trio"),
+        caught_by=(11, "asyncio"),
         parts=frozenset({"retries"}),
     ),
     Mutant(
@@ -366,6 +372,7 @@ MUTANTS = (
         dispatch,
         "again",
         _retry_on_anything,
+        caught_by=(1, "asyncio"),
         parts=frozenset({"attempts"}),
     ),
     Mutant(
