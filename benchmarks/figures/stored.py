@@ -12,10 +12,10 @@ from typing import Final
 import anyio
 from benchmarks.bench import Bench
 from benchmarks.figures.through import p50
+from benchmarks.fill import fill
 from benchmarks.load import null, through
 from benchmarks.row import Point
 from benchmarks.station import Station, new_folder, running
-from benchmarks.stored_jobs import fill
 
 from stationd.aio import jobs
 
@@ -32,7 +32,7 @@ async def one_more(bench: Bench) -> list[Point]:
     points: list[Point] = []
     for count in bench.size.stored:
         if count not in _FILLED:
-            _FILLED[count] = await _filled(bench.backend, count)
+            _FILLED[count] = await _filled(count)
         begin = time.perf_counter()
         async with running(bench.backend, at=_FILLED[count]) as station:
             started = time.perf_counter() - begin
@@ -73,14 +73,10 @@ async def _run_one() -> None:
     await jobs.wait_for(await jobs.submit(null()))
 
 
-async def _filled(backend: str, count: int) -> Path:
-    """Return the folder of a station that has stopped, with so many finished jobs."""
+async def _filled(count: int) -> Path:
+    """Return the folder of a station whose journal has so many finished jobs."""
     at = new_folder()
     atexit.register(at.cleanup)
     folder = Path(at.name)
-    async with running(backend, at=folder):
-        await through(10)
-        # Alone, so that its facts stand together: they are what is copied.
-        await through(1)
     await anyio.to_thread.run_sync(fill, folder / "state", count)
     return folder
