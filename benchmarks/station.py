@@ -94,8 +94,8 @@ class Station:
                     await jobs.ping()
                 except stationd.StationUnreachable as error:
                     if self._process.poll() is not None:
-                        log = self._log.read_text(encoding="utf-8")
-                        raise RuntimeError(f"the daemon has ended: {log[-2000:]}") from error
+                        said = self._log.read_text(encoding="utf-8")[-2000:]
+                        raise RuntimeError(f"the daemon has ended: {said}") from error
                     continue
                 return
 
