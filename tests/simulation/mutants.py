@@ -388,7 +388,7 @@ MUTANTS = (
         silence.Silence,
         "began",
         _nothing,
-        caught_by=(3, "trio"),
+        caught_by=(2, "trio"),
         parts=frozenset({"deadlines"}),
     ),
     Mutant(
@@ -396,7 +396,7 @@ MUTANTS = (
         _I,
         "_is_trusted",
         _always,
-        caught_by=(5, "trio"),
+        caught_by=(7, "trio"),
         parts=frozenset({"stubborn"}),
     ),
     Mutant(
@@ -404,7 +404,8 @@ MUTANTS = (
         quarantine.Quarantine,
         "bound",
         _nothing,
-        parts=frozenset({"stubborn"}),
+        caught_by=(2, "trio"),
+        parts=frozenset({"stubborn", "deadlines"}),
     ),
     Mutant(
         "a job is taken in though the disk is full",
@@ -418,6 +419,7 @@ MUTANTS = (
         _I,
         "hello",
         _same_ledger,
+        caught_by=(1, "asyncio"),
         parts=frozenset({"new-ledger"}),
     ),
     Mutant(
@@ -425,6 +427,7 @@ MUTANTS = (
         authority.Authority,
         "_is_newer",
         _never,
+        caught_by=(1, "asyncio"),
         parts=frozenset({"backup"}),
     ),
     Mutant(
@@ -439,7 +442,7 @@ MUTANTS = (
         stream.Stream,
         "_ask",
         _forget_other_jobs,
-        caught_by=(1, "asyncio"),
+        caught_by=(1, "trio"),
         parts=frozenset({"listeners"}),
     ),
 )
