@@ -9,7 +9,8 @@ Rule 4. A job that is held, is not to begin yet, or stands before a closed gate 
         nothing from anybody.
 Rule 5. Tickets are sent ahead into the controllers' lines (`lines`). One that a more urgent job
         has overtaken, or that must not begin any more, is taken back if it has not begun; nothing
-        is sent behind it meanwhile. Shares alone take nothing back: they say who goes next.
+        is sent behind it meanwhile. Shares alone take nothing back: they say who goes next. Nor
+        does a job that was just compiled later than those that came just after it.
 Rule 6. A decision looks at the heads of the lanes (`lane`) whose controllers something has
         happened to, so its cost does not grow with the jobs that wait.
 """
@@ -17,7 +18,7 @@ Rule 6. A decision looks at the heads of the lanes (`lane`) whose controllers so
 from __future__ import annotations
 
 from heapq import heappop, heappush
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from msgspec import Struct
 
@@ -30,6 +31,11 @@ from stationd.runtime.queue.shares import Shares
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+
+OVERTAKES: Final = 1.0
+"""Seconds by which a place must be worth more than one in line to take that back, unless somebody
+has put it there. Jobs are often ready a little later than those that came just after them, and a
+line that is emptied for that costs the instrument more than it gives anybody."""
 
 
 class Waiter(Struct):
@@ -302,7 +308,7 @@ class Queue:
         goes = order is not None
         for name in claims:
             line = self._line(name)
-            if order is not None and line.overtaken(order) and self._take_back(line, order, head):
+            if order is not None and self._take_back(line, _reach(order), head):
                 goes = False
             goes = goes and line.takes(group=group)
         return head if goes else None
@@ -310,7 +316,7 @@ class Queue:
     def _take_back(self, line: Line, order: Order, head: Head) -> bool:
         """Take back what a head has overtaken in a line; tell whether there is any of it."""
         found = False
-        if not line.depth:
+        if not line.depth or not line.overtaken(order):
             return found
         for number in line.behind(order):
             out = self._out[number]
@@ -382,3 +388,10 @@ class Queue:
         for out in self._out.values():
             if self.gates.closed(out.entry.claims, out.entry.project, now_unix_s):
                 self._recall(out)
+
+
+def _reach(order: Order) -> Order:
+    """Return the place behind which tickets in line are overtaken by a job."""
+    worth, beside, offset, number = order
+    # One that was put somewhere has an offset.
+    return order if offset else (worth + OVERTAKES, beside, offset, number)

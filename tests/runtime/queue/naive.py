@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 
 from stationd.runtime.queue.entry import AGEING, Entry
 from stationd.runtime.queue.gates import Gate, Reservation
+from stationd.runtime.queue.queue import OVERTAKES
 from stationd.runtime.queue.ranked import Order
 from stationd.runtime.queue.shares import Shares
 
@@ -93,6 +94,6 @@ class Naive:
 
     def overtakes(self, entry: Entry, other: Entry) -> bool:
         """Whether a job that waits is to go before one in line: by its place, and with shares."""
-        return entry.order(AGEING) < other.order(AGEING) and self.effective(entry) < self.effective(
-            other
-        )
+        mine, its = entry.order(AGEING), other.order(AGEING)
+        clearly = entry.place is not None or its > (mine[0] + OVERTAKES, *mine[1:])
+        return mine < its and clearly and self.effective(entry) < self.effective(other)

@@ -146,6 +146,16 @@ def test_a_more_urgent_job_takes_back_what_waits_in_line_and_goes_before_it() ->
     assert queue.decide(NOW).granted == [4]
 
 
+def test_a_job_that_was_only_ready_a_little_late_takes_nothing_back() -> None:
+    queue = a_queue(entry(2), depth=2)
+    queue.decide(NOW)
+    queue.add(entry(1, since=NOW - 0.5), NOW)
+    decision = queue.decide(NOW)
+    assert (decision.granted, decision.recalled) == ([1], [])
+    queue.add(entry(3, since=NOW - 2), NOW)
+    assert sorted(queue.decide(NOW).recalled) == [1, 2]
+
+
 def test_what_is_overtaken_is_asked_back_once() -> None:
     queue = a_queue(entry(1), depth=2)
     queue.decide(NOW)

@@ -15,7 +15,7 @@ CONTROLLERS = ("a", "b", "c")
 CLAIMS = st.sampled_from([("a",), ("b",), ("c",), ("a", "b"), ("b", "c"), ("a", "b", "c")])
 PROJECTS = st.sampled_from(["", "x", "y"])
 # Equal times and priorities that just make up for them, so that ties come about.
-WHEN = st.sampled_from([0.0, 0.0, AGEING, 2 * AGEING, 3.25])
+WHEN = st.sampled_from([0.0, 0.5, AGEING, 2 * AGEING, 3.25])
 SOON = st.none() | st.sampled_from([0.0, 50.0, 100.0, 400.0])
 WHICH = st.integers(0, 11)
 START = 1_000_000.0
