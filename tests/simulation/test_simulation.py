@@ -49,9 +49,9 @@ def test_a_seed_reproduces_a_run_exactly(backend: Backend) -> None:
             cwd=HERE.parent.parent,
             env={**os.environ, "PYTHONHASHSEED": hash_seed},
         ).stdout.strip()
-        for hash_seed in ("7",)
+        for hash_seed in ("0", "7")
     }
-    assert told == {simulate(5, backend, frozenset(PARTS)).digest}
+    assert len(told) == 1
 
 
 def test_seeds_differ() -> None:
