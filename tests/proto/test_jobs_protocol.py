@@ -33,7 +33,7 @@ from stationd.proto.program import (
     Setting,
     Sweep,
 )
-from stationd.proto.project import Project, Property
+from stationd.proto.project import Project, Property, PropertyValue
 from stationd.proto.project_requests import (
     Annotate,
     ChangeProject,
@@ -118,7 +118,7 @@ FULL_VIEW = JobView(
 OBSERVATIONS = (
     Observation(path="QB1.t1", value=35e-6, unit="s", uncertainty=1e-6, time_unix_s=1.25),
 )
-PROPERTIES = {"cooldown": 7, "blind": True, "wafer": "W3", "t1_us": 35.5}
+PROPERTIES: dict[str, PropertyValue] = {"cooldown": 7, "blind": True, "wafer": "W3", "t1_us": 35.5}
 PROJECT = Project(
     id=SET,
     name="t1 over time",
