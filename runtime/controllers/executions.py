@@ -150,6 +150,9 @@ class Executions:
         self._queue.send_out(live.job.number)
         if began:
             self._queue.begin(live.job.number)
+        elif self._queue.is_returning(live.job.number):
+            # Before its controller is told anything else.
+            self.act(live, execution, execution.revoke())
 
     def _begin(self, live: LiveJob, *, began: bool) -> Execution | None:
         if live.work is None or live.ticket is None:

@@ -179,13 +179,9 @@ class Waiting:
         if live.job.course is not Course.CLIMBING:
             self._queue.release(live.job.number)
             self._executions.act(live, None, [Tell(LeftQueue())])
-        elif self.paused or self._is_recalled(live):
+        elif self.paused or self._queue.is_returning(live.job.number):
             self._queue.release(live.job.number)
             self.add(live)
             self._came_back = True
         else:
             self._executions.arm(live)
-
-    def _is_recalled(self, live: LiveJob) -> bool:
-        out = self._queue.ticket(live.job.number)
-        return out is not None and out.returning

@@ -155,6 +155,11 @@ class Queue:
         """Return the ticket of a job that is out."""
         return self._out.get(number)
 
+    def is_returning(self, number: int) -> bool:
+        """Return whether the ticket of a job is being taken back."""
+        out = self._out.get(number)
+        return out is not None and out.returning
+
     def waiters(self) -> Iterable[Waiter]:
         """Return all jobs that wait, in no order."""
         return self._waiting.values()
@@ -208,8 +213,12 @@ class Queue:
         """Move a waiting job to the lines of its controllers."""
         waiter = self._waiting[number]
         entry, order = waiter.entry, waiter.order
+        may_begin = waiter.lane is not None and waiter.lane.open
         self.remove(number)
-        self._out[number] = Out(entry, order)
+        out = self._out[number] = Out(entry, order)
+        if not may_begin:
+            # It was sent by an earlier daemon, before somebody held it or closed a gate.
+            self._recall(out)
         if entry.place is not None:
             self._moved.setdefault(entry.place.beside, set()).add(order)
         group = len(entry.claims) > 1

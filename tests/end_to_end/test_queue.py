@@ -62,6 +62,7 @@ def test_what_operators_say_holds_for_tickets_in_line_and_after_a_kill(
     jobs.hold(first)
     assert jobs.move_before(fourth, second).priority == 0
     jobs.pause_target("null", "a leak")
+    until(lambda: jobs.target_states().targets[0].line == 1, "what was sent ahead is back")
     station.kill()
     station.start()
     station.let_go()

@@ -182,6 +182,15 @@ def test_a_ticket_in_line_is_taken_back_when_its_job_is_held() -> None:
     assert queue.decide(NOW).recalled == [2]
 
 
+def test_a_ticket_that_an_earlier_daemon_sent_comes_back_if_its_job_is_held_now() -> None:
+    queue = a_queue(entry(1, held=True), entry(2), entry(3, claims=("b",)))
+    queue.set_gate("b", Gate("paused"), NOW)
+    for number in (1, 2, 3):
+        queue.send_out(number)
+    assert sorted(queue.decide(NOW).recalled) == [1, 3]
+    assert [queue.is_returning(number) for number in (1, 2, 3)] == [True, False, True]
+
+
 def test_shares_alone_take_nothing_back() -> None:
     queue = a_queue(entry(1, project="x"), entry(2, project="x"), depth=2)
     queue.decide(NOW)
