@@ -9,7 +9,7 @@ Rule 2. What has not begun can be taken back; a ticket that is being taken back 
 from __future__ import annotations
 
 from bisect import bisect_left, insort
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from msgspec import Struct
 
@@ -18,6 +18,11 @@ if TYPE_CHECKING:
 
     from stationd.runtime.queue.entry import Entry
     from stationd.runtime.queue.ranked import Order
+
+OVERTAKES: Final = 1.0
+"""Seconds by which a place must be worth more than one in line to take that back, unless somebody
+has put it there. Jobs are often ready a little later than those that came just after them, and a
+line that is emptied for that costs the instrument more than it gives anybody."""
 
 
 class Out(Struct):
@@ -90,3 +95,10 @@ class Line:
         """Let a ticket that has not begun stand elsewhere."""
         self.begin(old)
         insort(self._waiting, new)
+
+
+def reach(order: Order) -> Order:
+    """Return the place behind which tickets in line are overtaken by a job."""
+    worth, beside, offset, number = order
+    # One that was put somewhere has an offset.
+    return order if offset else (worth + OVERTAKES, beside, offset, number)

@@ -18,24 +18,19 @@ Rule 6. A decision looks at the heads of the lanes (`lane`) whose controllers so
 from __future__ import annotations
 
 from heapq import heappop, heappush
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
 from stationd.runtime.queue.entry import AGEING, Claims, Entry, Place, place_before
 from stationd.runtime.queue.gates import Gate, Gates, Reservation
 from stationd.runtime.queue.lane import Head, Heads, Lane
-from stationd.runtime.queue.lines import Line, Out
+from stationd.runtime.queue.lines import Line, Out, reach
 from stationd.runtime.queue.ranked import Order
 from stationd.runtime.queue.shares import Shares
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
-
-OVERTAKES: Final = 1.0
-"""Seconds by which a place must be worth more than one in line to take that back, unless somebody
-has put it there. Jobs are often ready a little later than those that came just after them, and a
-line that is emptied for that costs the instrument more than it gives anybody."""
 
 
 class Waiter(Struct):
@@ -317,7 +312,7 @@ class Queue:
         goes = order is not None
         for name in claims:
             line = self._line(name)
-            if order is not None and self._take_back(line, _reach(order), head):
+            if order is not None and self._take_back(line, reach(order), head):
                 goes = False
             goes = goes and line.takes(group=group)
         return head if goes else None
@@ -397,10 +392,3 @@ class Queue:
         for out in self._out.values():
             if self.gates.closed(out.entry.claims, out.entry.project, now_unix_s):
                 self._recall(out)
-
-
-def _reach(order: Order) -> Order:
-    """Return the place behind which tickets in line are overtaken by a job."""
-    worth, beside, offset, number = order
-    # One that was put somewhere has an offset.
-    return order if offset else (worth + OVERTAKES, beside, offset, number)

@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 
 from stationd.runtime.queue.entry import AGEING, Entry
 from stationd.runtime.queue.gates import Gate, Reservation
-from stationd.runtime.queue.queue import OVERTAKES
+from stationd.runtime.queue.lines import OVERTAKES
 from stationd.runtime.queue.ranked import Order
 from stationd.runtime.queue.shares import Shares
 
