@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import hashlib
-from typing import TYPE_CHECKING
+import threading
+from collections import OrderedDict
+from typing import TYPE_CHECKING, Final
 
 from stationd.proto.error import ProtocolViolation
 from stationd.proto.jobs_protocol import Chunk, Fetch
@@ -11,6 +13,39 @@ from stationd.proto.jobs_protocol import Chunk, Fetch
 if TYPE_CHECKING:
     from stationd.client.connection import Connection
     from stationd.proto.job import ArtifactRef
+
+
+_KEPT: Final[OrderedDict[str, bytes]] = OrderedDict()
+_LOCK: Final = threading.Lock()
+MOST_KEPT_BYTES: Final = 64 * 1024 * 1024
+"""What is kept of results that were fetched, the newest of them."""
+
+
+async def cached(connection: Connection, artifact: ArtifactRef) -> bytes:
+    """Return the bytes of an artifact, from memory if they were fetched lately.
+
+    Raises:
+        UnknownArtifact: The station has no such result, or has no longer.
+        ProtocolViolation: What arrived is not what the station has stored.
+    """
+    # The digest is the content, whichever station it came from.
+    with _LOCK:
+        known = _KEPT.get(artifact.sha256)
+        if known is not None:
+            _KEPT.move_to_end(artifact.sha256)
+            return known
+    data = await fetch(connection, artifact)
+    with _LOCK:
+        _KEPT[artifact.sha256] = data
+        while sum(map(len, _KEPT.values())) > MOST_KEPT_BYTES:
+            _KEPT.popitem(last=False)
+    return data
+
+
+def forget_all() -> None:
+    """Keep nothing of what was fetched."""
+    with _LOCK:
+        _KEPT.clear()
 
 
 async def fetch(connection: Connection, artifact: ArtifactRef) -> bytes:

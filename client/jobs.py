@@ -7,12 +7,13 @@ that of its asynchronous twin.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
-from typing import Literal
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import datetime
+from typing import TYPE_CHECKING
 
 import msgspec
 
-from stationd.client import aio, portal, search
+from stationd.client import aio, blocking_projects, portal, search
 from stationd.client.awaiting import AnyStatus
 from stationd.client.blocking_queue import (
     drain_target,
@@ -28,45 +29,49 @@ from stationd.client.blocking_queue import (
     target_states,
     why,
 )
-from stationd.client.portal import call
-from stationd.client.queue import Moment
-from stationd.client.references import (
-    IncompleteJobItemRef,
-    ItemRef,
-    Job,
-    JobRef,
-    JobStatus,
-    StationRef,
-)
-from stationd.client.results import Outcome
-from stationd.client.retrying import RetryOutcome
-from stationd.client.submission import Sources
-from stationd.proto.calibration import CalibrationSet, CalibrationSummary, Observation
-from stationd.proto.error import ErrorCode
-from stationd.proto.job import JobKind, JobView
-from stationd.proto.jobs_protocol import ControllerView, TargetView
-from stationd.proto.program import JobWork, Sweep
-from stationd.proto.status import JobStatusEnum, RemoteRetryStrategy, StatusEnum
+from stationd.client.context import ProjectRef, using_project, using_properties
+from stationd.client.filtering import CREATED_AFTER, Status, Strings, Type
+from stationd.client.portal import blocking, call
+from stationd.client.references import IncompleteJobItemRef, ItemRef, Job, JobRef, JobStatus
+from stationd.client.results import CompiledCircuit, Outcome
+from stationd.client.table import Rows
+from stationd.proto.program import Program, Sweep
+from stationd.proto.project import PropertyValue
+from stationd.proto.search import ScopeFilterEnum, SortFilterEnum
+from stationd.proto.status import StatusEnum
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 __all__ = [
+    "CompilationResultRef",
+    "ExecutionResultRef",
     "JobSearch",
+    "Listening",
     "ResultRef",
     "cancel",
     "close",
+    "compile",
     "controllers",
+    "delete",
     "download_result",
     "drain_target",
     "drop_reservation",
+    "execute",
     "get",
     "get_all",
     "get_calibration",
+    "get_input",
+    "get_output",
     "hold",
     "import_calibration",
     "list_calibrations",
+    "listen_all",
     "listen_job_status",
     "move_before",
     "pause_target",
     "ping",
+    "projects",
     "queue",
     "refresh",
     "release",
@@ -76,27 +81,81 @@ __all__ = [
     "results",
     "resume_target",
     "retry_submission",
+    "set_annotations",
+    "start_compile_job",
+    "start_execute_job",
     "status",
     "submit",
+    "submit_many",
     "target_states",
     "targets",
     "use_calibration",
+    "using_project",
+    "using_properties",
     "view",
     "wait_for",
+    "wait_for_all",
+    "wait_for_any",
     "why",
 ]
+
+projects = blocking_projects
+submit = blocking(aio.submit)
+submit_many = blocking(aio.submit_many)
+start_execute_job = blocking(aio.start_execute_job)
+start_compile_job = blocking(aio.start_compile_job)
+execute = blocking(aio.execute)
+compile = blocking(aio.compile)  # noqa: A001 - as in the twin
+get = blocking(aio.get)
+view = blocking(aio.view)
+refresh = blocking(aio.refresh)
+status = blocking(aio.status)
+wait_for = blocking(aio.wait_for)
+wait_for_all = blocking(aio.wait_for_all)
+wait_for_any = blocking(aio.wait_for_any)
+cancel = blocking(aio.cancel)
+delete = blocking(aio.delete)
+retry_submission = blocking(aio.retry_submission)
+set_annotations = blocking(aio.set_annotations)
+download_result = blocking(aio.download_result)
+get_input = blocking(aio.get_input)
+get_output = blocking(aio.get_output)
+ping = blocking(aio.ping)
+controllers = blocking(aio.controllers)
+reset_controller = blocking(aio.reset_controller)
+targets = blocking(aio.targets)
+import_calibration = blocking(aio.import_calibration)
+list_calibrations = blocking(aio.list_calibrations)
+get_calibration = blocking(aio.get_calibration)
+use_calibration = blocking(aio.use_calibration)
 
 
 class ResultRef(ItemRef, frozen=True, kw_only=True):
     """The stored result of one item of a job."""
 
     def download_result(self) -> Outcome:
-        """Return the result; every call fetches it anew."""
+        """Return the result; it is fetched once, and checked against its digest."""
         return download_result(self)
+
+    def get_input(self) -> Program | Sweep:
+        """Return what the item runs: the circuit as it was submitted, or the sweep."""
+        return get_input(self)
+
+
+class ExecutionResultRef(ResultRef, frozen=True, kw_only=True):
+    """The stored result of a circuit, or of a sweep."""
+
+
+class CompilationResultRef(ResultRef, frozen=True, kw_only=True):
+    """A stored compiled circuit."""
+
+    def get_output(self) -> CompiledCircuit:
+        """Return the compiled circuit."""
+        return get_output(self)
 
 
 class JobSearch:
-    """The jobs that match a search, the newest first; fetched as they are iterated over.
+    """The jobs that match a search, in its order; fetched as they are iterated over.
 
     Every iteration searches anew. Jobs that come in meanwhile shift nothing: a page begins
     where the one before it ended.
@@ -118,196 +177,135 @@ class JobSearch:
         return call(self._found.list, limit)
 
     def count(self) -> int:
-        """Return how many jobs match, by going through all of them."""
+        """Return how many jobs match, on all pages: the station counts, nothing is fetched."""
         return call(self._found.count)
 
+    def summarize(self) -> pd.DataFrame:
+        """Return a table of one row: what was searched for, and how many there are.
 
-def submit(
-    work: JobWork | None = None,
-    *,
-    programs: Sources | None = None,
-    n_shots: int | Sequence[int] | None = None,
-    sweep: Sweep | None = None,
-    compile_only: bool = False,
-    target: str = "",
-    optimisation_level: int = 2,
-    seed: int | None = None,
-    name: str = "",
-    priority: int = 0,
-    calibration_set: str | None = None,
-    item_errors: Literal["stop", "continue"] = "stop",
-    timeout: float | None = None,
-    max_attempts: int = 1,
-    retry_on: Sequence[ErrorCode] = (),
-    on_lost: Literal["fail", "requeue"] = "fail",
-    not_before: Moment | None = None,
-    deadline: Moment | None = None,
-    hold: bool = False,
-    id: str | None = None,  # noqa: A002 - as in the twin
-) -> JobRef:
-    """Store a job at the station, which then runs it. Give one of work, programs and sweep."""
-    return call(
-        aio.submit,
-        work,
-        programs=programs,
-        n_shots=n_shots,
-        sweep=sweep,
-        compile_only=compile_only,
-        target=target,
-        optimisation_level=optimisation_level,
-        seed=seed,
-        name=name,
-        priority=priority,
-        calibration_set=calibration_set,
-        item_errors=item_errors,
-        timeout=timeout,
-        max_attempts=max_attempts,
-        retry_on=retry_on,
-        on_lost=on_lost,
-        not_before=not_before,
-        deadline=deadline,
-        hold=hold,
-        id=id,
-    )
+        Raises:
+            MissingExtra: pandas is not installed.
+        """
+        return call(self._found.summarize)
+
+    def df(self) -> pd.DataFrame:
+        """Return a table of the matching jobs; one request for each page, and none for a row.
+
+        Raises:
+            MissingExtra: pandas is not installed.
+        """
+        return call(self._found.df)
+
+    def try_unique_match(self) -> JobRef:
+        """Return the one job that matches.
+
+        Raises:
+            ZeroMatches: None does; the message says what was searched for.
+            NoUniqueMatch: More than one does.
+        """
+        return call(self._found.try_unique_match)
 
 
-def get(
-    *,
-    id: Job | None = None,  # noqa: A002 - as in the twin
-    name_like: str | None = None,
-    job_status: AnyStatus | Iterable[AnyStatus] | None = None,
-    job_type: JobKind | Iterable[JobKind] | None = None,
-    target: str | None = None,
-) -> JobRef:
-    """Return the one job that matches."""
-    return call(
-        aio.get,
-        id=id,
-        name_like=name_like,
-        job_status=job_status,
-        job_type=job_type,
-        target=target,
-    )
+class Listening:
+    """Statuses as they come, to be iterated over."""
+
+    def __init__(self, updates: aio.Listening) -> None:
+        self._updates = updates
+
+    def __iter__(self) -> Iterator[JobStatus]:
+        """Yield the statuses, until nothing more comes."""
+        return portal.iterate(self._updates)
+
+    def close(self) -> None:
+        """Hear no more."""
+        call(self._updates.aclose)
 
 
 def get_all(
     *,
     name_like: str | None = None,
-    job_status: AnyStatus | Iterable[AnyStatus] | None = None,
-    job_type: JobKind | Iterable[JobKind] | None = None,
+    name_exact: Strings | None = None,
+    creator_email: Strings | None = None,
+    project: ProjectRef | str | None = None,
+    properties: Mapping[str, PropertyValue] | None = None,
+    job_status: Status | Iterable[Status] | None = None,
+    job_type: Type | Iterable[Type] | None = None,
+    created_before: datetime | None = None,
+    created_after: datetime | None = CREATED_AFTER,
+    modified_before: datetime | None = None,
+    modified_after: datetime | None = None,
+    sort_filters: SortFilterEnum | Iterable[SortFilterEnum] | None = None,
+    page_number: int | None = None,
+    page_size: int | None = None,
+    scope: ScopeFilterEnum | str | None = None,
     target: str | None = None,
 ) -> JobSearch:
-    """Return the jobs that match, the newest first; nothing is fetched before it is needed."""
+    """Return the jobs that match; nothing is fetched before it is needed."""
     found = aio.get_all(
-        name_like=name_like, job_status=job_status, job_type=job_type, target=target
+        name_like=name_like,
+        name_exact=name_exact,
+        creator_email=creator_email,
+        project=project,
+        properties=properties,
+        job_status=job_status,
+        job_type=job_type,
+        created_before=created_before,
+        created_after=created_after,
+        modified_before=modified_before,
+        modified_after=modified_after,
+        sort_filters=sort_filters,
+        page_number=page_number,
+        page_size=page_size,
+        scope=scope,
+        target=target,
     )
     return JobSearch(found)
 
 
-def view(job: Job) -> JobView:
-    """Return all that the station knows of a job: timeline, items, errors."""
-    return call(aio.view, job)
-
-
-def refresh(job: Job) -> JobRef:
-    """Return a job as it is now."""
-    return call(aio.refresh, job)
-
-
-def status(job: Job) -> JobStatus:
-    """Return where a job stands now."""
-    return call(aio.status, job)
-
-
-def wait_for(
-    job: Job,
-    wait_for_status: AnyStatus = StatusEnum.COMPLETED,
-    timeout: float | None = 300.0,
-) -> JobStatus:
-    """Wait until a job has reached a status; nothing is polled."""
-    return call(aio.wait_for, job, wait_for_status, timeout)
-
-
 def listen_job_status(
-    job: Job, wait_for_status: AnyStatus = StatusEnum.COMPLETED
-) -> Iterator[JobStatus]:
+    job: Job, wait_for_status: AnyStatus | str = StatusEnum.COMPLETED
+) -> Listening:
     """Yield where a job stands, and then every change: none left out and none twice."""
-    return portal.iterate(aio.listen_job_status(job, wait_for_status))
+    return Listening(aio.listen_job_status(job, wait_for_status))
 
 
-def cancel(job: Job) -> Literal["accepted", "already_over"]:
-    """Ask for the end of a job that is under way."""
-    return call(aio.cancel, job)
-
-
-def retry_submission(
-    job: Job,
-    retry_status: Iterable[StatusEnum | JobStatusEnum | str] | None = None,
-    remote_retry_strategy: RemoteRetryStrategy | str = RemoteRetryStrategy.DEFAULT,
-    user_group: str | None = None,
-) -> RetryOutcome:
-    """Open another attempt of a job that is over."""
-    return call(aio.retry_submission, job, retry_status, remote_retry_strategy, user_group)
+def listen_all(
+    *,
+    name_like: str | None = None,
+    name_exact: Strings | None = None,
+    creator_email: Strings | None = None,
+    project: ProjectRef | str | None = None,
+    properties: Mapping[str, PropertyValue] | None = None,
+    job_status: Status | Iterable[Status] | None = None,
+    job_type: Type | Iterable[Type] | None = None,
+    created_before: datetime | None = None,
+    created_after: datetime | None = CREATED_AFTER,
+    scope: ScopeFilterEnum | str | None = None,
+    target: str | None = None,
+) -> Listening:
+    """Yield where the jobs that match stand that are under way, and then every change of any."""
+    updates = aio.listen_all(
+        name_like=name_like,
+        name_exact=name_exact,
+        creator_email=creator_email,
+        project=project,
+        properties=properties,
+        job_status=job_status,
+        job_type=job_type,
+        created_before=created_before,
+        created_after=created_after,
+        scope=scope,
+        target=target,
+    )
+    return Listening(updates)
 
 
 def results(
     job: Job,
     allow_incomplete: bool = False,  # noqa: FBT001, FBT002 - as in the twin
-) -> list[ResultRef | IncompleteJobItemRef]:
-    """Return the references of a job's results, in the order of submission."""
-    return [_synchronous(item) for item in call(aio.results, job, allow_incomplete)]
-
-
-def download_result(result: ItemRef) -> Outcome:
-    """Return a stored result."""
-    return call(aio.download_result, result)
-
-
-def ping() -> StationRef:
-    """Return who answers at the current endpoint."""
-    return call(aio.ping)
-
-
-def controllers() -> tuple[ControllerView, ...]:
-    """Return what the station knows of its controllers."""
-    return call(aio.controllers)
-
-
-def reset_controller(name: str) -> None:
-    """Trust a controller in quarantine again: you have seen that its instruments are at rest."""
-    call(aio.reset_controller, name)
-
-
-def targets() -> tuple[TargetView, ...]:
-    """Return the QPUs that jobs can name."""
-    return call(aio.targets)
-
-
-def import_calibration(
-    target: str,
-    observations: Sequence[Observation],
-    *,
-    name: str = "",
-    use: bool = False,
-    id: str | None = None,  # noqa: A002 - as in the twin
-) -> CalibrationSet:
-    """Store a calibration set at the station."""
-    return call(aio.import_calibration, target, observations, name=name, use=use, id=id)
-
-
-def list_calibrations(target: str = "") -> tuple[CalibrationSummary, ...]:
-    """Return the stored calibration sets of a target (empty: of all), the newest first."""
-    return call(aio.list_calibrations, target)
-
-
-def get_calibration(id: str) -> CalibrationSet:  # noqa: A002 - as in the twin
-    """Return a calibration set, whole."""
-    return call(aio.get_calibration, id)
-
-
-def use_calibration(id: str) -> CalibrationSet:  # noqa: A002 - as in the twin
-    """Make a calibration set its target's default, for jobs that come from now on."""
-    return call(aio.use_calibration, id)
+) -> Rows[ResultRef | IncompleteJobItemRef]:
+    """Return the references of a job's results, one for each item, in the order of submission."""
+    return Rows(_synchronous(item) for item in call(aio.results, job, allow_incomplete))
 
 
 def close() -> None:
@@ -320,4 +318,6 @@ def _synchronous(
 ) -> ResultRef | IncompleteJobItemRef:
     if isinstance(item, IncompleteJobItemRef):
         return item
-    return ResultRef(**msgspec.structs.asdict(item))
+    compiled = isinstance(item, aio.CompilationResultRef)
+    kind = CompilationResultRef if compiled else ExecutionResultRef
+    return kind(**msgspec.structs.asdict(item))

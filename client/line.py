@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Protocol, TypeVar
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -24,6 +24,17 @@ class Awaiting(Protocol):
 
     def send_again(self) -> None:
         """Ask once more: the connection was lost, and is there again."""
+        ...
+
+
+R = TypeVar("R", bound="Reply")
+
+
+class Asking(Protocol):
+    """How to ask the station for something."""
+
+    async def __call__(self, message: Request, answer: type[R], /) -> R:
+        """Send a request and return its answer."""
         ...
 
 

@@ -9,18 +9,19 @@ from __future__ import annotations
 import atexit
 import os
 import threading
-from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from concurrent.futures import CancelledError
 from contextlib import ExitStack, suppress
-from functools import partial
-from typing import Final, ParamSpec, TypeVar
+from functools import partial, wraps
+from typing import Final, ParamSpec, Protocol, TypeVar
 
 from anyio.from_thread import BlockingPortal, start_blocking_portal
 
-from stationd.client import shared
+from stationd.client import context, shared
 
 P = ParamSpec("P")
 T = TypeVar("T")
+T_co = TypeVar("T_co", covariant=True)
 
 THREAD: Final = "stationd-client"
 """The thread's name, for people who look at threads."""
@@ -77,7 +78,30 @@ def call(function: Callable[P, Awaitable[T]], *args: P.args, **kwargs: P.kwargs)
         raise
 
 
-def iterate(items: AsyncGenerator[T]) -> Iterator[T]:
+class Closable(Protocol[T_co]):
+    """What can be iterated over, and closed before its end."""
+
+    def __aiter__(self) -> AsyncIterator[T_co]:
+        """Return what yields the items."""
+        ...
+
+    async def aclose(self) -> None:
+        """Yield no more."""
+        ...
+
+
+def blocking(function: Callable[P, Awaitable[T]]) -> Callable[P, T]:
+    """Return the twin of an async function that waits: the same signature and documentation."""
+
+    @wraps(function)
+    def waits(*args: P.args, **kwargs: P.kwargs) -> T:
+        with context.pinned():
+            return call(function, *args, **kwargs)
+
+    return waits
+
+
+def iterate(items: Closable[T]) -> Iterator[T]:
     """Yield what an async generator yields, which runs in the background."""
     try:
         while (batch := call(_following, items)) is not None:
@@ -94,7 +118,7 @@ def stop() -> None:
     _BACKGROUND.stop()
 
 
-async def _following(items: AsyncGenerator[T]) -> tuple[T] | None:
+async def _following(items: Closable[T]) -> tuple[T] | None:
     # In a tuple, since a future cannot hold the exception that ends an iteration.
     async for item in items:
         return (item,)

@@ -9,21 +9,44 @@ import uuid
 from datetime import UTC, datetime
 from typing import Final
 
-from msgspec import Struct
+from msgspec import Struct, field
 
+from stationd.client.table import Row, Shown
 from stationd.proto.error import ErrorInfo, RequestError
-from stationd.proto.job import ArtifactRef, ItemView, JobId, JobKind, JobView, Progress
+from stationd.proto.job import (
+    ArtifactRef,
+    ItemView,
+    JobId,
+    JobKind,
+    JobType,
+    JobView,
+    Progress,
+    type_of,
+)
+from stationd.proto.project import PropertyValue
 from stationd.proto.status import JobExecutorStatus, StatusEnum
 
 _NOT_BEGUN: Final = "not begun: the job was cancelled before its turn"
 
 
-class JobRef(Struct, frozen=True, kw_only=True, repr_omit_defaults=True):
+class Annotations(Struct, frozen=True, kw_only=True):
+    """What people wrote about a job, and when it came about."""
+
+    name: str = ""
+    description: str = ""
+    properties: dict[str, PropertyValue] = field(default_factory=dict[str, PropertyValue])
+    created: datetime
+    """When the station stored it, in UTC."""
+    modified: datetime
+    """When its status changed last, in UTC."""
+
+
+class JobRef(Shown, frozen=True, kw_only=True, repr_omit_defaults=True, tag=True, tag_field="type"):
     """A job, as it was when last heard of."""
 
     id: JobId
     """A UUID."""
-    job_type: JobKind
+    kind: JobKind
     """``circuits``, ``sweep`` or ``compile``."""
     last_status: StatusEnum
     last_message: str
@@ -31,7 +54,14 @@ class JobRef(Struct, frozen=True, kw_only=True, repr_omit_defaults=True):
     status: JobExecutorStatus
     """The rung that the job stood on."""
     created_unix_s: float
+    modified_unix_s: float = 0.0
     name: str = ""
+    description: str = ""
+    properties: dict[str, PropertyValue] = field(default_factory=dict[str, PropertyValue])
+    project: str = ""
+    """A project's id; empty for none."""
+    creator: str = ""
+    """The user who submitted it, as the station's kernel told it; empty if that is not known."""
     target: str = ""
     number: int = 0
     """The order of submission at the station."""
@@ -39,16 +69,69 @@ class JobRef(Struct, frozen=True, kw_only=True, repr_omit_defaults=True):
     attempt: int = 1
 
     @property
+    def job_type(self) -> JobType:
+        """Whether the instruments work for it, or circuits are compiled and nothing else."""
+        return type_of(self.kind)
+
+    @property
     def created(self) -> datetime:
         """When the station stored the job, in UTC."""
         return datetime.fromtimestamp(self.created_unix_s, UTC)
 
+    @property
+    def modified(self) -> datetime:
+        """When its status changed last, in UTC."""
+        return datetime.fromtimestamp(self.modified_unix_s or self.created_unix_s, UTC)
+
+    @property
+    def annotations(self) -> Annotations:
+        """What people wrote about it, and when it came about."""
+        return Annotations(
+            name=self.name,
+            description=self.description,
+            properties=self.properties,
+            created=self.created,
+            modified=self.modified,
+        )
+
+    def row(self) -> Row:
+        """Return the columns of its table: a property is one, too."""
+        return {
+            "name": self.name,
+            "description": self.description,
+            "created": self.created,
+            "modified": self.modified,
+            **self.properties,
+            "job_type": self.job_type.value,
+            "kind": self.kind,
+            "last_status": self.last_status.name,
+            "status": self.status.value,
+            "creator": self.creator,
+            "project": self.project,
+            "target": self.target,
+            "id": self.id,
+        }
+
     def __repr__(self) -> str:
         name = f" {self.name!r}" if self.name else ""
-        return f"<JobRef {self.id}{name}: {self.job_type}, {self.last_status.name} ({self.status})>"
+        kind = type(self).__name__
+        return f"<{kind} {self.id}{name}: {self.kind}, {self.last_status.name} ({self.status})>"
 
 
-class JobStatus(Struct, frozen=True, kw_only=True):
+class ExecuteJobRef(JobRef, frozen=True, kw_only=True, repr_omit_defaults=True):
+    """A job that is executed: circuits, or a sweep."""
+
+
+class CompileJobRef(JobRef, frozen=True, kw_only=True, repr_omit_defaults=True):
+    """A job that compiles circuits and does nothing else."""
+
+
+def ref_class(kind: JobKind) -> type[JobRef]:
+    """Return the class of the references to jobs of a kind."""
+    return CompileJobRef if kind == "compile" else ExecuteJobRef
+
+
+class JobStatus(Shown, frozen=True, kw_only=True):
     """Where a job stands: the answer of `status` and `wait_for`, and what a listen yields."""
 
     job: JobId
@@ -80,6 +163,18 @@ class JobStatus(Struct, frozen=True, kw_only=True):
         """When the rung was reached, in UTC."""
         return datetime.fromtimestamp(self.time_unix_s, UTC)
 
+    def row(self) -> Row:
+        """Return the columns of its table."""
+        return {
+            "job": self.job,
+            "coarse": self.coarse.name,
+            "status": self.status.value,
+            "message": self.message,
+            "time": self.time,
+            "attempt": self.attempt,
+            "queue_position": self.queue_position,
+        }
+
     def __repr__(self) -> str:
         more = ""
         if self.queue_position is not None:
@@ -91,7 +186,7 @@ class JobStatus(Struct, frozen=True, kw_only=True):
         return f"<JobStatus {self.job}: {self.coarse.name} ({self.status}){more}>"
 
 
-class ItemRef(Struct, frozen=True, kw_only=True):
+class ItemRef(Shown, frozen=True, kw_only=True, tag=True, tag_field="type"):
     """The stored result of one item of a job."""
 
     job: JobId
@@ -101,6 +196,31 @@ class ItemRef(Struct, frozen=True, kw_only=True):
     name: str = ""
     partial: bool = False
     """The result lacks what was not done when the job ended."""
+    project: str = ""
+    """Of the job."""
+
+    @property
+    def id(self) -> str:
+        """The result's own name at the station."""
+        return self.artifact.id
+
+    @property
+    def job_item_integer_id(self) -> int:
+        """The item's number from 1, as in the API that this one follows."""
+        return self.index + 1
+
+    def row(self) -> Row:
+        """Return the columns of its table."""
+        return {
+            "name": self.name,
+            "project": self.project,
+            "last_status": StatusEnum.COMPLETED.name,
+            "partial": self.partial,
+            "size_bytes": self.artifact.size_bytes,
+            "id": self.id,
+            "job": self.job,
+            "job_item_integer_id": self.job_item_integer_id,
+        }
 
     def __repr__(self) -> str:
         kind = "partial " if self.partial else ""
@@ -108,7 +228,7 @@ class ItemRef(Struct, frozen=True, kw_only=True):
         return f"<{type(self).__name__} {self.artifact.id}: {kind}result of {size}>"
 
 
-class IncompleteJobItemRef(Struct, frozen=True, kw_only=True):
+class IncompleteJobItemRef(Shown, frozen=True, kw_only=True, tag=True, tag_field="type"):
     """An item of a job that has no result, or none yet."""
 
     job: JobId
@@ -119,6 +239,31 @@ class IncompleteJobItemRef(Struct, frozen=True, kw_only=True):
     last_message: str
     name: str = ""
     error: ErrorInfo | None = None
+    kind: JobKind = "circuits"
+    """Of the job."""
+    project: str = ""
+    """Of the job."""
+
+    @property
+    def job_type(self) -> JobType:
+        """Whether the item was to be executed, or compiled and nothing else."""
+        return type_of(self.kind)
+
+    @property
+    def job_item_integer_id(self) -> int:
+        """The item's number from 1, as in the API that this one follows."""
+        return self.index + 1
+
+    def row(self) -> Row:
+        """Return the columns of its table."""
+        return {
+            "name": self.name,
+            "project": self.project,
+            "last_status": self.last_status.name,
+            "last_message": self.last_message,
+            "job": self.job,
+            "job_item_integer_id": self.job_item_integer_id,
+        }
 
     def __repr__(self) -> str:
         return (
@@ -163,14 +308,19 @@ def id_of(job: Job) -> JobId:
 
 def job_of(view: JobView) -> JobRef:
     """Return the reference of a job that the station has shown."""
-    return JobRef(
+    return ref_class(view.kind)(
         id=view.id,
-        job_type=view.kind,
+        kind=view.kind,
         last_status=view.coarse,
         last_message=message_of(view.coarse, view.error),
         status=view.status,
         created_unix_s=view.created_unix_s,
+        modified_unix_s=view.modified_unix_s,
         name=view.name,
+        description=view.description,
+        properties=view.properties,
+        project=view.project,
+        creator=view.creator,
         target=view.target,
         number=view.number,
         priority=view.priority,
@@ -207,6 +357,8 @@ def incomplete_item(view: JobView, item: ItemView) -> IncompleteJobItemRef:
         last_message=_NOT_BEGUN if _was_not_begun(view, item) else message_of(status, item.error),
         name=item.name,
         error=item.error,
+        kind=view.kind,
+        project=view.project,
     )
 
 

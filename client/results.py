@@ -19,6 +19,7 @@ from stationd.proto.result import (
 
 if TYPE_CHECKING:
     import numpy as np
+    import xarray as xr
     from numpy.typing import NDArray
 
     from stationd.proto.program import NativeCircuit
@@ -54,6 +55,19 @@ class SweepData:
     """Of settings and readouts, where known."""
     spots_done: int
     metadata: dict[str, str] = field(default_factory=dict[str, str])
+
+    def dataset(self) -> xr.Dataset:
+        """Return the same as labelled arrays, with units and axes.
+
+        Raises:
+            MissingExtra: xarray is not installed.
+        """
+        from stationd.client.dataset import dataset  # noqa: PLC0415 - only with the extra
+
+        return dataset(self.axes, self.dimensions, self.arrays, self.units, self._attributes())
+
+    def _attributes(self) -> dict[str, object]:
+        return {**self.metadata, "spots_done": self.spots_done}
 
     def __getitem__(self, name: str) -> NDArray[np.generic]:
         """Return an array or an axis by its dotted name."""

@@ -35,13 +35,13 @@ def save(outcome: Outcome, folder: Path, stem: str) -> list[Path]:
         import numpy as np  # noqa: PLC0415 - only where there are arrays
 
         written.append(
-            _write(
+            write_whole(
                 folder / f"{stem}.npz",
                 lambda file: np.savez(file, **cast("dict[str, Any]", arrays)),
             )
         )
     document = msgspec.json.format(msgspec.json.encode(summary(outcome)), indent=2)
-    written.append(_write(folder / f"{stem}.json", lambda file: file.write(document)))
+    written.append(write_whole(folder / f"{stem}.json", lambda file: file.write(document)))
     return written
 
 
@@ -88,7 +88,8 @@ def summary(outcome: Outcome) -> dict[str, object]:
             return {"type": "null", "duration": outcome.duration}
 
 
-def _write(path: Path, write: Callable[[BinaryIO], object]) -> Path:
+def write_whole(path: Path, write: Callable[[BinaryIO], object]) -> Path:
+    """Write a file, which appears whole or not at all, and return its path."""
     descriptor, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
     temporary = Path(name)
     try:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Sequence
+from functools import cmp_to_key
 from typing import Final
 
 import msgspec
 
 from stationd.proto import jobs_protocol as wire
+from stationd.proto import project_requests as records
 from stationd.proto.calibration import CalibrationSet, CalibrationSummary
 from stationd.proto.error import (
     ErrorInfo,
@@ -17,12 +19,22 @@ from stationd.proto.error import (
     UnknownCalibrationSet,
     UnknownJob,
 )
-from stationd.proto.job import ArtifactRef, ItemView, JobId, JobSpec, JobView, TimelineEntry
+from stationd.proto.job import (
+    ArtifactRef,
+    ItemView,
+    JobId,
+    JobSpec,
+    JobView,
+    TimelineEntry,
+    place_of,
+)
+from stationd.proto.matching import matches
 from stationd.proto.program import Sweep
 from stationd.proto.queue_requests import ListQueue, QueueEntry, QueueListing
 from stationd.proto.result import Result, encode_result
+from stationd.proto.search import compare
 from stationd.proto.station_requests import JobLog, LogLine, Overview, ReadLog, Survey
-from stationd.proto.status import JobExecutorStatus, JobStatusEnum, RemoteRetryStrategy
+from stationd.proto.status import JobExecutorStatus, RemoteRetryStrategy
 
 WHOLE_WAY: Final = tuple(
     status
@@ -148,10 +160,10 @@ class ScriptedMemory:
                 return wire.Pong(number, "scripted", 1, "0.0")
             case wire.Submit():
                 return self._submit(request)
+            case records.Count() | records.Annotate() | wire.List():
+                return self._record(request)
             case wire.Get():
                 return wire.Job(number, self.view(request.job))
-            case wire.List():
-                return self._list(request)
             case wire.Cancel() | wire.Retry():
                 return self._turn(request)
             case wire.ListControllers() | Survey() | ReadLog() | ListQueue():
@@ -199,12 +211,34 @@ class ScriptedMemory:
         self.climb(submit.job, JobExecutorStatus.RECEIVED, *self.plan(submit.spec))
         return wire.Submitted(submit.request, submit.job, number, created=True)
 
+    def _record(self, request: records.Count | records.Annotate | wire.List) -> wire.Reply:
+        if isinstance(request, wire.List):
+            return self._list(request)
+        if isinstance(request, records.Count):
+            found = sum(matches(view, request.filter) for view in self.jobs.values())
+            return records.Counted(request.request, found)
+        view = self.view(request.job)
+        self.jobs[request.job] = view = msgspec.structs.replace(
+            view,
+            name=view.name if request.name is None else request.name,
+            description=view.description if request.description is None else request.description,
+            properties=view.properties if request.properties is None else request.properties,
+        )
+        return wire.Job(request.request, view)
+
     def _list(self, request: wire.List) -> wire.Jobs:
+        order = request.order
         found = [
             msgspec.structs.replace(view, timeline=(), items=())
-            for view in sorted(self.jobs.values(), key=lambda view: -view.number)
-            if _matches(view, request) and (request.before is None or view.number < request.before)
+            for view in self.jobs.values()
+            if matches(view, request.filter)
+            and (request.before is None or view.number < request.before)
+            and (order.after is None or compare(order.after, place_of(view), order.sort) < 0)
         ]
+        found.sort(
+            key=cmp_to_key(lambda one, two: compare(place_of(one), place_of(two), order.sort))
+        )
+        found = found[order.skip :]
         page = found[: request.limit]
         return wire.Jobs(request.request, tuple(page), more=len(found) > len(page))
 
@@ -320,15 +354,3 @@ def whole_way(spec: JobSpec) -> list[JobExecutorStatus]:
     """Return the rungs of a job of this kind that succeeds, after RECEIVED."""
     compiled_only = spec.kind == "compile"
     return [status for status in WHOLE_WAY[1:] if not (compiled_only and status in _NOT_EXECUTED)]
-
-
-def _matches(view: JobView, request: wire.List) -> bool:
-    wanted = request.filter
-    coarse = JobStatusEnum.__members__.get(view.coarse.name)
-    return (
-        wanted.name_like.lower() in view.name.lower()
-        and (not wanted.statuses or view.status in wanted.statuses)
-        and (not wanted.coarse or coarse in wanted.coarse)
-        and (not wanted.kinds or view.kind in wanted.kinds)
-        and wanted.target in ("", view.target)
-    )

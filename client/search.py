@@ -1,86 +1,74 @@
-"""Searching for jobs: what is asked for, and the pages in which the answers come."""
+"""Searching for jobs: the pages in which the answers come."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from contextlib import aclosing
 from typing import TYPE_CHECKING, Final
 
+from stationd.client.filtering import described
 from stationd.client.references import JobRef, job_of
-from stationd.proto.error import RequestError
-from stationd.proto.job import JobFilter, JobKind
+from stationd.client.table import Rows, frame
+from stationd.proto.error import NoUniqueMatch, RequestError, ZeroMatches
+from stationd.proto.job import JobFilter, place_of
 from stationd.proto.jobs_protocol import MOST_LISTED, Jobs, List
-from stationd.proto.status import JobExecutorStatus, JobStatusEnum, StatusEnum
+from stationd.proto.project_requests import Count, Counted
+from stationd.proto.search import Order, SortFilterEnum
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
+    from collections.abc import AsyncGenerator, AsyncIterator
 
-    from stationd.client.awaiting import AnyStatus
-    from stationd.proto.jobs_protocol import Request
+    import pandas as pd
+
+    from stationd.client.line import Asking
 
 PAGE: Final = 100
 """Jobs per request."""
+_UNIQUE: Final = 2
+"""How many matches it takes to know that a search has no unique one."""
 
-Found = list[JobRef]
+Found = Rows[JobRef]
 """So that `JobSearch.list` can be named as it is."""
 
 
-def wanted(
-    name_like: str | None,
-    job_status: AnyStatus | Iterable[AnyStatus] | None,
-    job_type: JobKind | Iterable[JobKind] | None,
-    target: str | None,
-) -> JobFilter:
-    """Return what the arguments of a search ask for.
-
-    Raises:
-        RequestError: The statuses cannot be searched for.
-    """
-    statuses = _several(job_status)
-    rungs = tuple(status for status in statuses if isinstance(status, JobExecutorStatus))
-    coarse = [status for status in statuses if not isinstance(status, JobExecutorStatus)]
-    if rungs and coarse:
-        raise RequestError(
-            "job_status holds both JobExecutorStatus and coarser statuses: search for one kind"
-        )
-    return JobFilter(
-        name_like=name_like or "",
-        statuses=rungs,
-        coarse=tuple(_stored(status) for status in coarse),
-        kinds=_kinds(job_type),
-        target=target or "",
-    )
-
-
-def described(search: JobFilter) -> str:
-    """Return a search in words.
-
-    >>> described(JobFilter(name_like="ramsey", coarse=(JobStatusEnum.QUEUED,)))
-    "name like 'ramsey', status QUEUED"
-    """
-    statuses = [*(str(s) for s in search.statuses), *(s.value for s in search.coarse)]
-    parts = [
-        f"name like {search.name_like!r}" if search.name_like else "",
-        f"status {' or '.join(statuses)}" if statuses else "",
-        f"type {' or '.join(search.kinds)}" if search.kinds else "",
-        f"target {search.target}" if search.target else "",
-    ]
-    return ", ".join(part for part in parts if part) or "any job"
-
-
 class JobSearch:
-    """The jobs that match a search, the newest first; fetched as they are iterated over.
+    """The jobs that match a search, in its order; fetched as they are iterated over.
 
     Every iteration searches anew. Jobs that come in meanwhile shift nothing: a page begins
     where the one before it ended.
+
+    Args:
+        search: What must match.
+        ask: Asks the station.
+        sort: The order; empty for the newest first.
+        page_number: From 0: only this page is meant; None for all.
+        page_size: Jobs on a page, and per request; None for the usual number.
     """
 
-    def __init__(self, search: JobFilter, ask: Callable[[Request], Awaitable[Jobs]]) -> None:
+    def __init__(
+        self,
+        search: JobFilter,
+        ask: Asking,
+        sort: tuple[SortFilterEnum, ...] = (),
+        page_number: int | None = None,
+        page_size: int | None = None,
+    ) -> None:
+        if page_size is not None and not 1 <= page_size <= MOST_LISTED:
+            raise RequestError(f"page_size: a page holds 1 to {MOST_LISTED} jobs, not {page_size}")
+        if page_number is not None and page_number < 0:
+            raise RequestError(f"page_number: pages are counted from 0, not {page_number}")
         self._search = search
         self._ask = ask
+        self._sort = sort
+        self._page = page_number
+        self._size = page_size or PAGE
 
     def __repr__(self) -> str:
-        return f"<JobSearch: {described(self._search)}>"
+        return f"<JobSearch: {self.described}>"
+
+    @property
+    def described(self) -> str:
+        """What is searched for, in words."""
+        return described(self._search)
 
     async def __aiter__(self) -> AsyncIterator[JobRef]:
         """Yield the matching jobs."""
@@ -89,57 +77,67 @@ class JobSearch:
                 for job in page:
                     yield job
 
-    async def pages(self, size: int = PAGE) -> AsyncGenerator[Found]:
+    async def pages(self, size: int | None = None) -> AsyncGenerator[Found]:
         """Yield the matching jobs, as many at a time as are fetched together."""
-        before: int | None = None
+        if self._page is not None:
+            order = Order(self._sort, None, self._page * self._size)
+            page = await self._ask(List(0, self._search, None, self._size, order), Jobs)
+            yield Found(job_of(view) for view in page.views)
+            return
+        order = Order(self._sort)
         while True:
-            page = await self._ask(List(0, self._search, before, size))
-            yield [job_of(view) for view in page.views]
+            page = await self._ask(List(0, self._search, None, size or self._size, order), Jobs)
+            yield Found(job_of(view) for view in page.views)
             if not page.more or not page.views:
                 return
-            before = page.views[-1].number
+            order = Order(self._sort, place_of(page.views[-1]))
 
     async def list(self, limit: int | None = None) -> Found:
         """Return the matching jobs; at most `limit` of them, None for all."""
-        found: Found = []
-        size = PAGE if limit is None else min(limit, MOST_LISTED)
-        if size < 1:
+        found = Found()
+        size = None if limit is None else min(limit, MOST_LISTED)
+        if size is not None and size < 1:
             return found
         async with aclosing(self.pages(size)) as pages:
             async for page in pages:
                 found += page
                 if limit is not None and len(found) >= limit:
                     break
-        return found[:limit]
+        return found if limit is None else Found(found[:limit])
 
     async def count(self) -> int:
-        """Return how many jobs match, by going through all of them."""
-        return len(await self.list())
+        """Return how many jobs match, on all pages: the station counts, nothing is fetched."""
+        return (await self._ask(Count(0, self._search), Counted)).count
 
+    async def summarize(self) -> pd.DataFrame:
+        """Return a table of one row: what was searched for, and how many there are.
 
-def _stored(status: StatusEnum | JobStatusEnum) -> JobStatusEnum:
-    try:
-        return JobStatusEnum[status.name]
-    except KeyError:
-        names = ", ".join(JobStatusEnum.__members__)
-        raise RequestError(
-            f"jobs cannot be searched for by {status.name}: choose among {names}"
-        ) from None
+        Raises:
+            MissingExtra: pandas is not installed.
+        """
+        return frame([{"resource": "Job", "total_count": await self.count()}])
 
+    async def df(self) -> pd.DataFrame:
+        """Return a table of the matching jobs; one request for each page, and none for a row.
 
-def _several(
-    value: AnyStatus | Iterable[AnyStatus] | None,
-) -> list[AnyStatus]:
-    if value is None:
-        return []
-    if isinstance(value, StatusEnum | JobStatusEnum | JobExecutorStatus):
-        return [value]
-    return list(value)
+        Raises:
+            MissingExtra: pandas is not installed.
+        """
+        return (await self.list()).df()
 
+    async def try_unique_match(self) -> JobRef:
+        """Return the one job that matches.
 
-def _kinds(value: JobKind | Iterable[JobKind] | None) -> tuple[JobKind, ...]:
-    if value is None:
-        return ()
-    if isinstance(value, str):
-        return (value,)
-    return tuple(value)
+        Raises:
+            ZeroMatches: None does; the message says what was searched for.
+            NoUniqueMatch: More than one does.
+        """
+        found = await self.list(limit=_UNIQUE)
+        if not found:
+            raise ZeroMatches(f"no job matches: {self.described}")
+        if len(found) > 1:
+            raise NoUniqueMatch(
+                f"more than one job matches: {self.described}; among them are"
+                f" {found[0].id} and {found[1].id}"
+            )
+        return found[0]

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import anyio
 
-from stationd.client.references import JobRef, job_of, message_of
+from stationd.client.references import JobRef, job_of, message_of, ref_class
 from stationd.client.shared import connection
 from stationd.client.submission import Source, wrong
 from stationd.proto.error import StationUnreachable
@@ -41,23 +41,36 @@ async def send(job: JobId, spec: JobSpec) -> JobRef:
     try:
         answer = await connection().ask(Submit(0, job, spec), Submitted)
     except StationUnreachable as error:
-        raise StationUnreachable(
-            f"{error.info.detail}; whether the job was stored is unknown: submit it again with"
-            f" the id {job}, which gives one job"
-        ) from error
+        raise unknown_whether_stored(job, error) from error
     if not answer.created:
         return job_of((await connection().ask(Get(0, job), Job)).view)
+    return stored_as(job, spec, answer.number)
+
+
+def unknown_whether_stored(job: JobId, error: StationUnreachable) -> StationUnreachable:
+    """Return the error that says what to do when nobody has answered a Submit."""
+    return StationUnreachable(
+        f"{error.info.detail}; whether the job was stored is unknown: submit it again with"
+        f" the id {job}, which gives one job"
+    )
+
+
+def stored_as(job: JobId, spec: JobSpec, number: int) -> JobRef:
+    """Return a job that has just been stored."""
     received = JobExecutorStatus.RECEIVED
     coarse = coarse_status(received)
-    return JobRef(
+    return ref_class(spec.kind)(
         id=job,
-        job_type=spec.kind,
+        kind=spec.kind,
         last_status=coarse,
         last_message=message_of(coarse, None),
         status=received,
         created_unix_s=time.time(),
         name=spec.name,
+        description=spec.description,
+        properties=spec.properties,
+        project=spec.project,
         target="" if isinstance(spec.work, Sweep) else spec.work.target,
-        number=answer.number,
+        number=number,
         priority=spec.priority,
     )

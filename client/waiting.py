@@ -4,18 +4,28 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+import anyio
+
 from stationd.client.awaiting import Verdict, verdict
 from stationd.client.shared import connection
 from stationd.proto.error import ErrorInfo, JobError, JobNotFinished, StationError
-from stationd.proto.jobs_protocol import Get, Job
+from stationd.proto.jobs_protocol import (
+    MOST_LISTENED,
+    Events,
+    Get,
+    Job,
+    ProgressReport,
+    Snapshot,
+)
 from stationd.proto.status import JobExecutorStatus, StatusEnum
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator
+    from collections.abc import AsyncGenerator, Callable, Mapping
 
     from stationd.client.awaiting import AnyStatus
     from stationd.client.references import JobStatus
     from stationd.client.story import Story
+    from stationd.client.stream import Frame
     from stationd.proto.job import JobView
 
 
@@ -38,6 +48,74 @@ async def follow(story: Story, awaited: AnyStatus) -> AsyncGenerator[JobStatus]:
                     return
     finally:
         stream.close()
+
+
+async def settle(
+    stories: Mapping[str, Story], awaited: AnyStatus, enough: Callable[[Story], bool]
+) -> None:
+    """Follow many jobs over one connection until enough of them are decided.
+
+    Args:
+        stories: Of the jobs, by their ids; they know nothing yet.
+        awaited: What is waited for.
+        enough: Called once with each job that is decided, when it is; True ends it.
+    """
+    names = list(stories)
+    parts = [names[start : start + MOST_LISTENED] for start in range(0, len(names), MOST_LISTENED)]
+    if len(parts) == 1:
+        await _settle(stories, awaited, enough)
+        return
+    failures: list[StationError] = []
+
+    async def settle_part(part: list[str]) -> None:
+        try:
+            done = await _settle({name: stories[name] for name in part}, awaited, enough)
+        except StationError as error:
+            failures.append(error)
+            done = True
+        if done:
+            group.cancel_scope.cancel()
+
+    async with anyio.create_task_group() as group:
+        for part in parts:
+            group.start_soon(settle_part, part)
+    if failures:
+        raise failures[0]
+
+
+async def _settle(
+    stories: Mapping[str, Story], awaited: AnyStatus, enough: Callable[[Story], bool]
+) -> bool:
+    """Return True when there is enough, False when all of these jobs are decided."""
+    open_ = dict(stories)
+    stream = connection().listen(tuple(story.job for story in stories.values()))
+    try:
+        while open_:
+            frame = await stream.receive()
+            for name in _named(frame):
+                story = open_.get(name)
+                if story is not None and _decided(story, frame, awaited):
+                    del open_[name]
+                    if enough(story):
+                        return True
+    finally:
+        stream.close()
+    return False
+
+
+def _named(frame: Frame) -> list[str]:
+    """Return the jobs that a frame tells of, in its order."""
+    match frame:
+        case Snapshot():
+            return [view.id for view in frame.views]
+        case Events():
+            return list(dict.fromkeys(event.job for event in frame.events))
+        case ProgressReport():
+            return [frame.job]
+
+
+def _decided(story: Story, frame: Frame, awaited: AnyStatus) -> bool:
+    return any(judged(story, awaited) is not Verdict.OPEN for _ in story.take(frame))
 
 
 def judged(story: Story, awaited: AnyStatus) -> Verdict:

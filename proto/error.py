@@ -13,6 +13,7 @@ StationError
 │   ├── Conflict                an id is in use for something else
 │   ├── UnknownProject          no project has this id or name
 │   ├── Forbidden               whoever asks may not
+│   ├── MissingExtra            an optional library is not installed here
 │   └── MessageTooLarge         a message exceeds the wire's bound
 ├── JobError                the job ended without what was waited for
 ├── WaitTimeout             the wait is over, the job is not (also a `TimeoutError`)
@@ -246,6 +247,10 @@ class Forbidden(RequestError):
     """Whoever asks may not; nothing has changed."""
 
     code = ErrorCode.FORBIDDEN
+
+
+class MissingExtra(RequestError, ImportError):
+    """An optional library is not installed here; the message says how to get it."""
 
 
 class MessageTooLarge(RequestError):

@@ -10,14 +10,28 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from stationd import aio, jobs
+    from stationd.client.context import (
+        ProjectRef,
+        using_project,
+        using_properties,
+    )
     from stationd.client.endpoint import (
         connect,
     )
     from stationd.client.jobs import (
+        CompilationResultRef,
+        ExecutionResultRef,
         JobSearch,
         ResultRef,
     )
+    from stationd.client.reference_file import (
+        load,
+        save,
+    )
     from stationd.client.references import (
+        Annotations,
+        CompileJobRef,
+        ExecuteJobRef,
         IncompleteJobItemRef,
         JobRef,
         JobStatus,
@@ -38,11 +52,13 @@ if TYPE_CHECKING:
         Conflict,
         ErrorCode,
         ErrorInfo,
+        Forbidden,
         InstrumentError,
         InvalidJob,
         JobError,
         JobNotFinished,
         MessageTooLarge,
+        MissingExtra,
         NoCalibrationSet,
         NoUniqueMatch,
         PeerError,
@@ -54,11 +70,13 @@ if TYPE_CHECKING:
         UnknownArtifact,
         UnknownCalibrationSet,
         UnknownJob,
+        UnknownProject,
         UnsupportedVersion,
         WaitTimeout,
         ZeroMatches,
     )
     from stationd.proto.job import (
+        JobType,
         JobView,
         Progress,
         TimelineEntry,
@@ -71,6 +89,14 @@ if TYPE_CHECKING:
         OpenQasm,
         Sweep,
     )
+    from stationd.proto.project import (
+        Project,
+        Property,
+    )
+    from stationd.proto.search import (
+        ScopeFilterEnum,
+        SortFilterEnum,
+    )
     from stationd.proto.status import (
         JobExecutorStatus,
         JobStatusEnum,
@@ -79,16 +105,22 @@ if TYPE_CHECKING:
     )
 
 __all__ = [
+    "Annotations",
     "Axis",
     "CalibrationSet",
     "CalibrationSummary",
     "CircuitResult",
     "Circuits",
+    "CompilationResultRef",
     "Compile",
+    "CompileJobRef",
     "CompiledCircuit",
     "Conflict",
     "ErrorCode",
     "ErrorInfo",
+    "ExecuteJobRef",
+    "ExecutionResultRef",
+    "Forbidden",
     "IncompleteJobItemRef",
     "InstrumentError",
     "InvalidJob",
@@ -99,8 +131,10 @@ __all__ = [
     "JobSearch",
     "JobStatus",
     "JobStatusEnum",
+    "JobType",
     "JobView",
     "MessageTooLarge",
+    "MissingExtra",
     "NoCalibrationSet",
     "NoUniqueMatch",
     "NullOutcome",
@@ -110,10 +144,15 @@ __all__ = [
     "PeerError",
     "Problem",
     "Progress",
+    "Project",
+    "ProjectRef",
+    "Property",
     "ProtocolViolation",
     "RemoteRetryStrategy",
     "RequestError",
     "ResultRef",
+    "ScopeFilterEnum",
+    "SortFilterEnum",
     "StationError",
     "StationRef",
     "StationUnreachable",
@@ -124,6 +163,7 @@ __all__ = [
     "UnknownArtifact",
     "UnknownCalibrationSet",
     "UnknownJob",
+    "UnknownProject",
     "UnsupportedVersion",
     "WaitTimeout",
     "ZeroMatches",
@@ -131,6 +171,10 @@ __all__ = [
     "aio",
     "connect",
     "jobs",
+    "load",
+    "save",
+    "using_project",
+    "using_properties",
 ]
 
 __version__: str
@@ -138,10 +182,15 @@ __version__: str
 _HOMES = {
     "stationd.client.endpoint": ("connect",),
     "stationd.client.jobs": (
+        "CompilationResultRef",
+        "ExecutionResultRef",
         "JobSearch",
         "ResultRef",
     ),
     "stationd.client.references": (
+        "Annotations",
+        "CompileJobRef",
+        "ExecuteJobRef",
         "IncompleteJobItemRef",
         "JobRef",
         "JobStatus",
@@ -153,6 +202,23 @@ _HOMES = {
         "NullOutcome",
         "SweepData",
     ),
+    "stationd.client.context": (
+        "ProjectRef",
+        "using_project",
+        "using_properties",
+    ),
+    "stationd.client.reference_file": (
+        "load",
+        "save",
+    ),
+    "stationd.proto.project": (
+        "Project",
+        "Property",
+    ),
+    "stationd.proto.search": (
+        "ScopeFilterEnum",
+        "SortFilterEnum",
+    ),
     "stationd.proto.calibration": (
         "CalibrationSet",
         "CalibrationSummary",
@@ -162,11 +228,13 @@ _HOMES = {
         "Conflict",
         "ErrorCode",
         "ErrorInfo",
+        "Forbidden",
         "InstrumentError",
         "InvalidJob",
         "JobError",
         "JobNotFinished",
         "MessageTooLarge",
+        "MissingExtra",
         "NoCalibrationSet",
         "NoUniqueMatch",
         "PeerError",
@@ -178,11 +246,13 @@ _HOMES = {
         "UnknownArtifact",
         "UnknownCalibrationSet",
         "UnknownJob",
+        "UnknownProject",
         "UnsupportedVersion",
         "WaitTimeout",
         "ZeroMatches",
     ),
     "stationd.proto.job": (
+        "JobType",
         "JobView",
         "Progress",
         "TimelineEntry",

@@ -2,6 +2,7 @@
 
 import shutil
 import tempfile
+from collections import OrderedDict
 from collections.abc import AsyncGenerator, Iterator
 from pathlib import Path
 
@@ -9,6 +10,7 @@ import pytest
 
 import stationd
 from stationd.aio import jobs
+from stationd.client import download
 from stationd.client import endpoint as chosen
 from stationd.client import scripted_station as scripted
 from stationd.client.scripted_station import ScriptedStation
@@ -19,6 +21,7 @@ def endpoint(monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
     """A free endpoint, whose path is short enough for a socket."""
     # What a test connects to must not outlive it.
     monkeypatch.setattr(chosen, "_chosen", [])
+    monkeypatch.setattr(download, "_KEPT", OrderedDict())
     folder = Path(tempfile.mkdtemp(prefix="stationd-"))
     yield f"ipc://{folder}/jobs.sock"
     shutil.rmtree(folder)

@@ -32,6 +32,7 @@ from stationd import (
     ZeroMatches,
 )
 from stationd.aio import jobs
+from stationd.client import download
 from stationd.client.connection import Connection
 from stationd.client.scripted_station import ScriptedStation, whole_way
 from stationd.proto import jobs_protocol as wire
@@ -367,6 +368,7 @@ async def test_a_large_result_comes_in_pieces_and_is_checked(station: ScriptedSt
 
     stored = station.artifacts[ref.artifact.id]
     station.artifacts[ref.artifact.id] = stored[:-1] + bytes([stored[-1] ^ 1])
+    download.forget_all()
     with pytest.raises(ProtocolViolation, match="damaged"):
         await ref.download_result()
 

@@ -38,7 +38,9 @@ def view(**changes: object) -> JobView:
 
 
 def test_a_job_shows_what_it_is_and_where_it_stands() -> None:
-    assert repr(job_of(view())) == (f"<JobRef {ID} 'bell': circuits, QUEUED (pending_execution)>")
+    assert repr(job_of(view())) == (
+        f"<ExecuteJobRef {ID} 'bell': circuits, QUEUED (pending_execution)>"
+    )
 
 
 def test_a_status_shows_what_the_job_waits_for() -> None:

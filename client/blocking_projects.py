@@ -1,0 +1,15 @@
+"""Projects, for scripts and notebooks: the twins of `client.projects`."""
+
+from __future__ import annotations
+
+from stationd.client import projects
+from stationd.client.portal import blocking
+
+__all__ = ["add_property", "archive", "create", "get", "get_all", "get_or_create"]
+
+create = blocking(projects.create)
+get_or_create = blocking(projects.get_or_create)
+get = blocking(projects.get)
+get_all = blocking(projects.get_all)
+add_property = blocking(projects.add_property)
+archive = blocking(projects.archive)

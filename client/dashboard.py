@@ -1,0 +1,115 @@
+"""Following all jobs that match a search, for dashboards."""
+
+from __future__ import annotations
+
+from contextlib import aclosing
+from typing import TYPE_CHECKING, Final
+
+import msgspec
+
+from stationd.client.references import JobStatus, status_of
+from stationd.client.shared import connection
+from stationd.client.story import Story
+from stationd.proto.job import JobFilter, place_of
+from stationd.proto.jobs_protocol import MOST_LISTED, Events, Jobs, List, ProgressReport
+from stationd.proto.search import Order
+from stationd.proto.status import JobStatusEnum
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncGenerator, Iterator
+
+    from stationd.client.stream import Frame
+    from stationd.proto.job import JobId, JobView
+
+_UNDER_WAY: Final = (JobStatusEnum.SUBMITTED, JobStatusEnum.QUEUED, JobStatusEnum.RUNNING)
+
+
+async def follow_all(wanted: JobFilter) -> AsyncGenerator[JobStatus]:
+    """Yield the statuses of the matching jobs that are under way, then every change of any.
+
+    Args:
+        wanted: Which jobs; its statuses are those that are yielded.
+    """
+    stream = connection().listen(None)
+    try:
+        await stream.receive()  # what follows is later than this snapshot, which holds no views
+        known = _Known(wanted)
+        async with aclosing(known.begin()) as updates:
+            async for status in updates:
+                yield status
+        while True:
+            frame = await stream.receive()
+            await known.look_up(frame)
+            for status in known.take(frame):
+                yield status
+    finally:
+        stream.close()
+
+
+class _Known:
+    """The jobs that are under way, of which the station has said whether they match."""
+
+    def __init__(self, wanted: JobFilter) -> None:
+        self._wanted = wanted
+        self._which = msgspec.structs.replace(wanted, statuses=(), coarse=(), passing=())
+        self._stories: dict[JobId, Story] = {}
+        self._others: set[JobId] = set()
+
+    async def begin(self) -> AsyncGenerator[JobStatus]:
+        """Yield the statuses of the matching jobs that are under way."""
+        which = msgspec.structs.replace(
+            self._which, coarse=_UNDER_WAY, passing=("CANCELLING", "RETRYING")
+        )
+        order, more = Order(), True
+        while more:
+            request = List(0, which, None, MOST_LISTED, order)
+            page = await connection().ask(request, Jobs)
+            more = page.more and bool(page.views)
+            for view in page.views:
+                order = Order((), place_of(view))
+                status = self._begin(view)
+                if self._shows(status):
+                    yield status
+
+    async def look_up(self, frame: Frame) -> None:
+        """Ask about the jobs of a frame that nothing is known of: once for all of them."""
+        if not isinstance(frame, Events):
+            return
+        new = {event.job for event in frame.events} - self._stories.keys() - self._others
+        if not new:
+            return
+        which = msgspec.structs.replace(self._which, ids=tuple(new))
+        page = await connection().ask(List(0, which, None, MOST_LISTED), Jobs)
+        matching = {view.id for view in page.views}
+        self._stories |= {job: Story(job) for job in matching}
+        self._others |= new - matching
+
+    def take(self, frame: Frame) -> Iterator[JobStatus]:
+        """Yield what a frame tells of the matching jobs."""
+        if isinstance(frame, ProgressReport):
+            if (story := self._stories.get(frame.job)) is not None:
+                yield from filter(self._shows, story.take(frame))
+        elif isinstance(frame, Events):
+            for event in frame.events:
+                yield from self._take(Events(frame.request, (event,)), event.job)
+                if event.entry.status.is_terminal and not event.entry.retrying:
+                    self._stories.pop(event.job, None)
+                    self._others.discard(event.job)
+
+    def _take(self, fact: Events, job: JobId) -> Iterator[JobStatus]:
+        story = self._stories.get(job)
+        seq = fact.events[0].entry.seq
+        if story is not None and (story.status is None or seq > story.status.seq):
+            yield from filter(self._shows, story.take(fact))
+
+    def _begin(self, view: JobView) -> JobStatus:
+        story = self._stories[view.id] = Story(view.id)
+        story.status = status_of(view)
+        return story.status
+
+    def _shows(self, status: JobStatus) -> bool:
+        wanted = self._wanted
+        coarse = {*(each.value for each in wanted.coarse), *wanted.passing}
+        return (not wanted.statuses or status.status in wanted.statuses) and (
+            not coarse or status.coarse.name in coarse
+        )

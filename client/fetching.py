@@ -1,0 +1,112 @@
+"""The results of jobs; asynchronous."""
+
+from __future__ import annotations
+
+from stationd.client import references
+from stationd.client.download import cached
+from stationd.client.references import IncompleteJobItemRef, ItemRef, Job
+from stationd.client.results import CompiledCircuit, Outcome, read_outcome
+from stationd.client.shared import connection
+from stationd.client.table import Rows
+from stationd.client.waiting import check_finished
+from stationd.proto.error import RequestError
+from stationd.proto.job import ItemView, JobView
+from stationd.proto.jobs_protocol import Get
+from stationd.proto.jobs_protocol import Job as JobReply
+from stationd.proto.program import Program, Sweep
+from stationd.proto.project_requests import GetInput, Input
+
+
+class ResultRef(ItemRef, frozen=True, kw_only=True):
+    """The stored result of one item of a job."""
+
+    async def download_result(self) -> Outcome:
+        """Return the result; it is fetched once, and checked against its digest."""
+        return await download_result(self)
+
+    async def get_input(self) -> Program | Sweep:
+        """Return what the item runs: the circuit as it was submitted, or the sweep."""
+        return await get_input(self)
+
+
+class ExecutionResultRef(ResultRef, frozen=True, kw_only=True):
+    """The stored result of a circuit, or of a sweep."""
+
+
+class CompilationResultRef(ResultRef, frozen=True, kw_only=True):
+    """A stored compiled circuit."""
+
+    async def get_output(self) -> CompiledCircuit:
+        """Return the compiled circuit."""
+        return await get_output(self)
+
+
+async def results(
+    job: Job,
+    allow_incomplete: bool = False,  # noqa: FBT001, FBT002 - as in the API that this one is compatible with
+) -> Rows[ResultRef | IncompleteJobItemRef]:
+    """Return the references of a job's results, one for each item, in the order of submission.
+
+    Args:
+        job: The job.
+        allow_incomplete: Return an `IncompleteJobItemRef` for an item without result, and do
+            not mind whether the job is over. Of a job that was cancelled or failed, what was
+            measured until then is there as a partial result.
+
+    Raises:
+        JobNotFinished: The job is still under way.
+        JobError: The job failed, or was cancelled.
+    """
+    found = (await connection().ask(Get(0, references.id_of(job)), JobReply)).view
+    if not allow_incomplete:
+        check_finished(found)
+    items = sorted(found.items, key=lambda item: item.index)
+    return Rows(_reference(found, item) for item in items)
+
+
+async def download_result(result: ItemRef) -> Outcome:
+    """Return a stored result: a `CircuitResult`, `SweepData`, `CompiledCircuit` or `NullOutcome`.
+
+    Nothing is fetched before; what was fetched is kept for a while, so that asking again is free.
+
+    Raises:
+        UnknownArtifact: The station does not have it any more.
+        ProtocolViolation: What arrived is not what was stored.
+    """
+    return read_outcome(await cached(connection(), result.artifact))
+
+
+async def get_input(result: ItemRef | IncompleteJobItemRef) -> Program | Sweep:
+    """Return what an item of a job runs: the circuit as it was submitted, or the sweep.
+
+    Raises:
+        UnknownJob: The station does not know the job any more.
+    """
+    return (await connection().ask(GetInput(0, result.job, result.index), Input)).program
+
+
+async def get_output(result: ItemRef) -> CompiledCircuit:
+    """Return the compiled circuit that an item of a compile job has for a result.
+
+    Raises:
+        RequestError: The result is not one of a compile job.
+        UnknownArtifact: The station does not have it any more.
+    """
+    found = await download_result(result)
+    if not isinstance(found, CompiledCircuit):
+        raise RequestError(f"{result!r} is no compiled circuit: download_result gives what it is")
+    return found
+
+
+def _reference(view: JobView, item: ItemView) -> ResultRef | IncompleteJobItemRef:
+    if item.result is None:
+        return references.incomplete_item(view, item)
+    kind = CompilationResultRef if view.kind == "compile" else ExecutionResultRef
+    return kind(
+        job=view.id,
+        index=item.index,
+        artifact=item.result,
+        name=item.name,
+        partial=item.partial,
+        project=view.project,
+    )
