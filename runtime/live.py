@@ -80,6 +80,8 @@ class LiveJob:
     progress: Progress | None = None
     began_unix_s: float = 0.0
     """When the current attempt began."""
+    sound: int = 0
+    """The edition of what controllers offer by which nothing is wrong with it; 0 if none."""
     stage: anyio.CancelScope | None = None
     """The stage at work in a task of its own."""
     stored_at: float = 0.0

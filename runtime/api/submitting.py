@@ -25,6 +25,7 @@ from stationd.proto.jobs_protocol import (
 )
 from stationd.runtime.api.client_text import check_id
 from stationd.runtime.api.intake import check_storage
+from stationd.runtime.jobs.dispatch import NewJob
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -40,7 +41,6 @@ if TYPE_CHECKING:
 
 _STORED_TOGETHER: Final = 10
 """Jobs whose first steps are done in one turn of the loop: about a millisecond."""
-_NewJob = tuple["JobId", "JobSpec", str, "Callable[[int, bool], None]"]
 
 
 class Submitting:
@@ -81,23 +81,20 @@ class Submitting:
         Raises:
             StationError: It is refused.
         """
-        target = self._target(client, request.job, request.spec)
         answer = partial(self._submitted, client, request)
-        self._dispatch.submit(request.job, request.spec, target, answer)
+        self._dispatch.submit(self._checked(client, request.job, request.spec, answer))
 
     def submit_many(self, client: Client, request: SubmitMany) -> None:
         """Let in those of a batch that can run."""
         batch = _Batch(client, request, self._resent)
-        accepted: list[_NewJob] = []
+        accepted: list[NewJob] = []
         for index, (new, answer) in enumerate(zip(request.jobs, batch.answers, strict=True)):
             try:
-                target = self._target(client, new.job, new.spec)
+                accepted.append(self._checked(client, new.job, new.spec, answer))
             except StationError as error:
                 batch.refuse(index, error.info)
-            else:
-                accepted.append((new.job, new.spec, target, answer))
         for start in range(0, len(accepted), _STORED_TOGETHER):
-            self._dispatch.submit_many(accepted[start : start + _STORED_TOGETHER])
+            self._dispatch.submit(*accepted[start : start + _STORED_TOGETHER])
         batch.send_if_complete()
 
     def _submitted(self, client: Client, request: Submit, number: int, created: bool) -> None:  # noqa: FBT001 - a callback with the journal's words
@@ -107,15 +104,16 @@ class Submitting:
         else:
             self._resent.compare(request.job, request.spec, partial(_tell, client, answer))
 
-    def _target(self, client: Client, job: JobId, spec: JobSpec) -> str:
-        """Check a job and return the name of its target; empty for a sweep."""
+    def _checked(
+        self, client: Client, job: JobId, spec: JobSpec, answer: Callable[[int, bool], None]
+    ) -> NewJob:
         check_id(job)
         if not self._dispatch.knows(job):
             check_storage(self._journal)
         # The message is ours alone, so what it says of its sender is replaced where it is.
         force_setattr(spec, "creator", client.person.name)
         self._projects.check_job(spec.project, spec.properties)
-        offers = self._bus.offers()
+        offers, sound = self._bus.offers(), 0
         if not silent_controllers(spec, offers, self._targets):
             # Items with problems of their own may be left to the job, if it says so.
             problems = check_spec(spec, offers, self._targets)
@@ -125,10 +123,11 @@ class Submitting:
                 raise InvalidJob(
                     ErrorInfo(ErrorCode.INVALID_JOB, "the job cannot run", tuple(problems))
                 )
+            sound = 0 if problems else self._bus.edition
         target = resolve_target(spec, self._targets) or ""
         if not self._dispatch.knows(job):
             self._door.check(spec, target)
-        return target
+        return NewJob(job, spec, target, answer, sound)
 
 
 class _Batch:

@@ -11,7 +11,6 @@ Rule 4. What is sent to a controller in one turn of the loop travels in one fram
 from __future__ import annotations
 
 import logging
-from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
@@ -35,7 +34,7 @@ from stationd.proto.socket import PeerGone, Socket
 from stationd.runtime.journal.records import ControllerSeen
 
 if TYPE_CHECKING:
-    from collections.abc import Generator, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
     from stationd.proto.job import Fence
     from stationd.proto.program import Capabilities
@@ -105,6 +104,8 @@ class InstrumentBus:
         self._by_identity: dict[bytes, Peer] = {}
         self._strangers: set[str] = set()
         """Named in the log already; a bounded number of them."""
+        self.edition = 1
+        """Grows when a controller says something new of what it offers."""
         self._outboxes: dict[bytes, list[bytes]] = {}
         """Encoded commands by the address that they go to, in this turn of the loop."""
         self._filled = anyio.Event()
@@ -176,8 +177,10 @@ class InstrumentBus:
             log.warning("dropped a frame on the instruments socket: %s", error)
             return
         if isinstance(reports[0], Hello):
-            with self._contained(reports[0]):
+            try:
                 await self._hello(identity, reports[0], instruments)
+            except Exception as error:  # noqa: BLE001 - see _contain
+                self._contain(error, reports[0])
             return
         peer = self._by_identity.get(identity)
         if peer is None:
@@ -187,22 +190,21 @@ class InstrumentBus:
         self._reading = True
         try:
             for report in reports:
-                with self._contained(report):
+                try:
                     self._pass_on(peer, report, frames, instruments)
+                except Exception as error:  # noqa: BLE001 - see _contain
+                    self._contain(error, report)
         finally:
             self._reading = False
             self._send_all()
 
-    @contextmanager
-    def _contained(self, report: OneReport) -> Generator[None]:
-        """What one controller says must not take the others with it."""
-        try:
-            yield
-        except JournalFailed:
-            raise
-        except Exception:
-            log.exception("failed to take a %s: please report this bug", type(report).__name__)
-            self._metrics.unexpected_event()
+    def _contain(self, error: Exception, report: OneReport) -> None:
+        """Go on: what one controller says must not take the others with it."""
+        if isinstance(error, JournalFailed):
+            raise error
+        name = type(report).__name__
+        log.error("failed to take a %s: please report this bug", name, exc_info=error)
+        self._metrics.unexpected_event()
 
     def _pass_on(
         self, peer: Peer, report: OneReport, frames: list[bytes], instruments: Instruments
@@ -267,6 +269,7 @@ class InstrumentBus:
     def _describe(self, peer: Peer, hello: Hello) -> None:
         """Take in what a controller offers."""
         peer.changed = peer.capabilities != hello.capabilities or peer.driver != hello.driver
+        self.edition += peer.changed
         peer.capabilities = hello.capabilities
         peer.driver = hello.driver
         self._arrived.set()

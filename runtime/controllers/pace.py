@@ -32,9 +32,17 @@ class Pace:
         self._prefetch = prefetch
         self._began: dict[tuple[JobId, str], float] = {}
         self._seconds: dict[str, float] = {}
+        # What `depth` answers, which is asked far more often than it changes.
+        self._depths: dict[str, int] = {}
 
     def depth(self, controller: str) -> int:
         """Return how many tickets a controller's line should hold, the running one included."""
+        depth = self._depths.get(controller)
+        if depth is None:
+            depth = self._depths[controller] = self._depth(controller)
+        return depth
+
+    def _depth(self, controller: str) -> int:
         seconds = self._seconds.get(controller)
         ahead = self._prefetch.get(controller, 0)
         if seconds is not None and ahead:
@@ -60,6 +68,7 @@ class Pace:
         if isinstance(report, Finished):
             average = self._seconds.get(controller, seconds)
             self._seconds[controller] = average + _SMOOTHING * (seconds - average)
+            self._depths[controller] = self._depth(controller)
         return seconds
 
     def ended(self, job: JobId, controllers: Iterable[str]) -> None:

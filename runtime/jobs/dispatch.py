@@ -12,7 +12,7 @@ from __future__ import annotations
 import logging
 from collections import deque
 from functools import partial
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
 import anyio
 
@@ -59,8 +59,21 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-_NewJob = tuple["JobId", "JobSpec", str, "Callable[[int, bool], None]"]
-"""What `Dispatch.submit` takes."""
+
+class NewJob(NamedTuple):
+    """A job that comes in."""
+
+    job: JobId
+    """Its id, made by the client."""
+    spec: JobSpec
+    target: str
+    """The target that it resolves to; empty for a sweep."""
+    answer: Callable[[int, bool], None]
+    """Called with the job's number, and whether it is new, once it is on disk."""
+    sound: int = 0
+    """The edition of what controllers offer by which nothing is wrong with it; 0 if none."""
+
+
 _Later = tuple[Effect, Ticket | None]
 """An effect that waits for the journal, and the ticket that it is about."""
 _ABORTED_AT_RESTART = "aborted when the station started again, as its [recovery] policy says"
@@ -135,23 +148,11 @@ class Dispatch:
 
     # --- jobs come in ------------------------------------------------------------------------
 
-    def submit(
-        self, job: JobId, spec: JobSpec, target: str, answer: Callable[[int, bool], None]
-    ) -> None:
-        """Store a job and start it.
-
-        Args:
-            job: Its id, made by the client.
-            spec: What is asked for.
-            target: The target that the job resolves to; empty for a sweep.
-            answer: Called with the job's number, and whether it is new, once it is on disk.
-        """
-        self.submit_many([(job, spec, target, answer)])
-
-    def submit_many(self, jobs: Sequence[_NewJob]) -> None:
-        """Store jobs in one write and start them; each is as `submit` takes it."""
+    def submit(self, *jobs: NewJob) -> None:
+        """Store jobs in one write and start them."""
         fresh: list[JobStored] = []
-        for job, spec, target, answer in jobs:
+        sound: list[int] = []
+        for job, spec, target, answer, edition in jobs:
             live = self._jobs.get(job)
             known = self._recovery.number(job) if live is None else live.job.number
             waiting = self._submitting.get(job)
@@ -164,17 +165,18 @@ class Dispatch:
                 self._next_number += 1
                 self._submitting[job] = [answer]
                 fresh.append(JobStored(number, job, target, spec, self._clock.time()))
+                sound.append(edition)
         if fresh:
-            self._journal.write(fresh, partial(self._submitted, fresh))
+            self._journal.write(fresh, partial(self._submitted, fresh, sound))
 
-    def _submitted(self, fresh: Sequence[JobStored], commit: Commit) -> None:
+    def _submitted(self, fresh: Sequence[JobStored], sound: Sequence[int], commit: Commit) -> None:
         seq = commit.first_seq
-        for stored in fresh:
+        for stored, edition in zip(fresh, sound, strict=True):
             known = commit.known.get(stored.job)
-            self._begin(stored, known, seq)
+            self._begin(stored, edition, known, seq)
             seq += known is None
 
-    def _begin(self, stored: JobStored, known: int | None, seq: int) -> None:
+    def _begin(self, stored: JobStored, sound: int, known: int | None, seq: int) -> None:
         answers = self._submitting.pop(stored.job)
         if known is None:
             live = LiveJob(
@@ -183,6 +185,7 @@ class Dispatch:
                 stored.target,
                 stored_at=stored.time_unix_s,
                 began_unix_s=stored.time_unix_s,
+                sound=sound,
             )
             self._jobs[stored.job] = live
             self._deadlines.begin(live, self.deliver)

@@ -37,7 +37,7 @@ from stationd.proto.program import (
 from stationd.proto.socket import Socket, bind, connect
 from stationd.runtime.daemon import Ports, Station, assemble
 from stationd.runtime.feed import Stream
-from stationd.runtime.jobs.dispatch import Dispatch
+from stationd.runtime.jobs.dispatch import Dispatch, NewJob
 from stationd.runtime.journal.memory import MemoryJournal
 from stationd.runtime.journal.records import ControllerSeen
 from stationd.runtime.live import LiveJob
@@ -179,7 +179,7 @@ class Bench:
         answers = Answers()
         spec = spec or null_spec()
         target = spec.work.target if isinstance(spec.work, Circuits) else ""
-        self.dispatch.submit(job_id(number), spec, target, answers)
+        self.dispatch.submit(NewJob(job_id(number), spec, target, answers))
         return answers
 
     def live(self, number: int) -> LiveJob:

@@ -89,12 +89,11 @@ def _tell_at_once(step: Any) -> Any:
 
 
 def _answer_submit_at_once(submit: Any) -> Any:
-    def wrong(self: Any, job: Any, spec: Any, target: str, answer: Any) -> None:
-        if not self.knows(job):
-            answer(self._next_number, True)  # noqa: FBT003
-            submit(self, job, spec, target, lambda _number, _created: None)
-        else:
-            submit(self, job, spec, target, answer)
+    def wrong(self: Any, new: Any) -> None:
+        if not self.knows(new.job):
+            new.answer(self._next_number, True)  # noqa: FBT003
+            new = new._replace(answer=lambda _number, _created: None)
+        submit(self, new)
 
     return wrong
 
