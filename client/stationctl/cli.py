@@ -12,6 +12,7 @@ from typing import Final
 import click
 
 COMMANDS: Final = {
+    "annotate": ("annotate", "Change a job's name, description and properties."),
     "calibration": ("calibration", "Import, list, show and choose calibration sets."),
     "cancel": ("cancel", "End jobs that are under way."),
     "completion": ("completion", "Print the script that completes commands in a shell."),
@@ -24,6 +25,7 @@ COMMANDS: Final = {
     "move": ("queueing", "Put a job that waits just before another one."),
     "ping": ("controllers", "Show who answers at the endpoint."),
     "prioritise": ("queueing", "Give a job another priority."),
+    "projects": ("projects", "List, make, define and archive projects."),
     "queue": ("queueing", "Show the queue in its order."),
     "release": ("queueing", "Let jobs go that are held."),
     "reset": ("controllers", "Trust a controller in quarantine again."),

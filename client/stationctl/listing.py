@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final, Unpack
 
 import click
 
@@ -21,56 +21,67 @@ from stationd.client.stationctl.printing import (
     print_text,
     words,
 )
+from stationd.client.stationctl.searching import Search, search_options
 from stationd.proto.job import ItemView, JobView, TimelineEntry
-from stationd.proto.status import JobExecutorStatus, JobStatusEnum
 
 if TYPE_CHECKING:
-    from stationd.client.awaiting import AnyStatus
     from stationd.client.references import JobRef
 
-_STATUSES = {status.value: status for status in JobStatusEnum}
-_RUNGS = {status.value: status for status in JobExecutorStatus}
-
-
-def _statuses(_: click.Context, __: click.Parameter, names: tuple[str, ...]) -> list[AnyStatus]:
-    found: list[AnyStatus] = []
-    for name in names:
-        status = _STATUSES.get(name.upper()) or _RUNGS.get(name.lower())
-        if status is None:
-            raise click.BadParameter(
-                f"{name!r} is no status; choose among {', '.join([*_STATUSES, *_RUNGS])}"
-            )
-        found.append(status)
-    return found
+_COLUMNS: Final = ("JOB", "NAME", "TYPE", "STATUS", "RUNG", "SUBMITTED")
+_WIDE: Final = ("CHANGED", "TARGET", "BY", "PRIORITY", "ATTEMPT", "PROPERTIES")
 
 
 @click.command("list")
+@search_options
 @click.option(
-    "--status", "statuses", multiple=True, callback=_statuses, metavar="STATUS",
-    help="QUEUED, RUNNING, ... or a rung, as in pending_execution; may be repeated.",
+    "--limit", type=click.IntRange(min=1), default=20, show_default=True, help="At most so many.",
 )  # fmt: skip
-@click.option("--name-like", metavar="TEXT", help="Part of the name, in any case.")
-@click.option("--target", metavar="NAME", help="The QPU.")
-@click.option("--limit", type=click.IntRange(min=1), default=20, show_default=True)
+@click.option(
+    "--page", type=click.IntRange(min=0), metavar="N", help="Skip N times as many as --limit says."
+)
+@click.option("--wide", "-w", is_flag=True, help="More columns.")
+@click.option("--quiet", "-q", is_flag=True, help="Whole ids and nothing else.")
+@click.option("--count", is_flag=True, help="How many match, and nothing else.")
 @json_option
 @station_option
 def list_jobs(
-    statuses: list[AnyStatus],
-    name_like: str | None,
-    target: str | None,
+    *,
     limit: int,
-    as_json: bool,  # noqa: FBT001 - click calls it by name
+    page: int | None,
+    wide: bool,
+    quiet: bool,
+    count: bool,
+    as_json: bool,
+    **search: Unpack[Search],
 ) -> None:
-    """List jobs, the newest first."""
-    found = jobs.get_all(name_like=name_like, job_status=statuses, target=target).list(limit)
+    """List jobs, the newest first.
+
+    All filters must match; of several values of one, any may.
+    """
+    if page is None:
+        found = jobs.get_all(**search)
+    else:
+        found = jobs.get_all(**search, page_number=page, page_size=limit)
+    if count:
+        _print_count(found.count(), as_json=as_json)
+        return
+    listed = found.list(limit)
     if as_json:
-        print_json([_plain(job) for job in found])
-        return
-    if not found:
+        print_json([job.id for job in listed] if quiet else [_plain(job) for job in listed])
+    elif quiet:
+        click.echo("".join(f"{job.id}\n" for job in listed), nl=False)
+    elif not listed:
         click.echo("no jobs", err=True)
-        return
-    columns = ("JOB", "NAME", "TYPE", "STATUS", "RUNG", "SUBMITTED")
-    print_table(columns, [_row(job) for job in found])
+    else:
+        columns = _COLUMNS + (_WIDE if wide else ())
+        print_table(columns, [_row(job, wide=wide) for job in listed])
+
+
+def _print_count(number: int, *, as_json: bool) -> None:
+    if as_json:
+        print_json({"count": number})
+    else:
+        click.echo(str(number))
 
 
 @click.command
@@ -101,25 +112,42 @@ def _plain(job: JobRef) -> dict[str, object]:
         "id": job.id,
         "number": job.number,
         "name": job.name,
-        "job_type": job.job_type,
+        "description": job.description,
+        "job_type": job.kind,
         "target": job.target,
-        "status": job.status.value,
-        "coarse": job.last_status.name,
+        "project": job.project,
+        "properties": job.properties,
+        "creator": job.creator,
+        "status": job.status,
+        "coarse": job.last_status,
         "message": job.last_message,
         "priority": job.priority,
         "attempt": job.attempt,
         "created_unix_s": job.created_unix_s,
+        "modified_unix_s": job.modified_unix_s,
     }
 
 
-def _row(job: JobRef) -> tuple[Cell, ...]:
-    return (
+def _row(job: JobRef, *, wide: bool) -> tuple[Cell, ...]:
+    row: tuple[Cell, ...] = (
         job.id[:SHORT_ID],
         job.name or "-",
-        job.job_type,
+        job.kind,
         coarse_cell(job.last_status),
         str(job.status),
         moment(job.created_unix_s),
+    )
+    if not wide:
+        return row
+    properties = ", ".join(f"{name}={value}" for name, value in job.properties.items())
+    return (
+        *row,
+        moment(job.modified_unix_s),
+        job.target or "-",
+        job.creator or "-",
+        str(job.priority),
+        str(job.attempt),
+        properties or "-",
     )
 
 
@@ -129,12 +157,16 @@ def _facts(view: JobView) -> list[tuple[Cell, ...]]:
         ("name", view.name or "-"),
         ("type", view.kind),
         ("target", view.target or "-"),
+        ("creator", view.creator or "-"),
         ("status", coarse_cell(view.coarse), f" ({view.status})"),
         ("submitted", moment(view.created_unix_s)),
         ("priority", str(view.priority)),
         ("attempt", str(view.attempt)),
         ("calibration", view.calibration_set or "-"),
     ]
+    facts += [(name, str(value)) for name, value in view.properties.items()]
+    if view.description:
+        facts.append(("description", view.description))
     if view.queue_position is not None:
         facts.append(("in queue", f"{view.queue_position} ahead"))
     if view.progress is not None:

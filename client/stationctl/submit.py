@@ -11,6 +11,8 @@ from stationd.client import jobs
 from stationd.client.stationctl.moments import MOMENT
 from stationd.client.stationctl.options import json_option, station_option, timeout_option
 from stationd.client.stationctl.printing import print_json
+from stationd.client.stationctl.properties import properties_option
+from stationd.client.stationctl.searching import project_option
 from stationd.client.sweep_file import read_sweep
 from stationd.proto.error import ErrorCode
 from stationd.proto.job import MOST_ATTEMPTS
@@ -18,6 +20,7 @@ from stationd.proto.program import NullProgram
 
 if TYPE_CHECKING:
     from stationd.client.references import JobRef
+    from stationd.proto.project import PropertyValue
 
 SHOTS = 1000
 """How often a circuit runs if nothing else is said."""
@@ -29,6 +32,14 @@ class _Attempts(TypedDict):
     max_attempts: int
     retry_on: tuple[ErrorCode, ...]
     on_lost: Literal["fail", "requeue"]
+
+
+class _Words(TypedDict):
+    """What people write about a job."""
+
+    description: str
+    project: str | None
+    properties: dict[str, PropertyValue]
 
 
 class _Begin(TypedDict):
@@ -44,11 +55,23 @@ class _Begin(TypedDict):
 @click.option("--shots", type=click.IntRange(min=1), help=f"Of each circuit.  [default: {SHOTS}]")
 @click.option("--target", default="", metavar="NAME", help="The QPU; the station's only one.")
 @click.option("--name", metavar="TEXT", help="For people and for searches.")
+@click.option("--description", default="", metavar="TEXT", help="For people.")
+@project_option("The project that it belongs to.")
+@properties_option("A property of the job; may be repeated.")
 @click.option("--priority", type=click.IntRange(-1000, 1000), help="The higher goes first.")
 @click.option("--not-before", type=MOMENT, help="When it may begin, as in 14:30 or +2h.")
 @click.option("--deadline", type=MOMENT, help="It fails if it has not begun by then.")
 @click.option("--hold", is_flag=True, help="Keep it in the queue until it is released.")
 @click.option("--calibration", metavar="ID", help="A calibration set; the target's default.")
+@click.option("--seed", type=int, metavar="N", help="Makes compilation and simulation repeatable.")
+@click.option(
+    "--optimisation", "level", type=click.IntRange(0, 3), default=2, show_default=True,
+    help="Of circuits: 0 as written, 3 the most.",
+)  # fmt: skip
+@click.option(
+    "--item-errors", type=click.Choice(["stop", "continue"]), default="stop", show_default=True,
+    help="Whether one bad program fails the job before anything is executed.",
+)  # fmt: skip
 @click.option("--compile-only", is_flag=True, help="Compile and execute nothing.")
 @click.option(
     "--max-attempts", type=click.IntRange(1, MOST_ATTEMPTS), default=1, metavar="N",
@@ -77,11 +100,17 @@ def submit(
     shots: int | None,
     target: str,
     name: str | None,
+    description: str,
+    project: str | None,
+    properties: dict[str, PropertyValue],
     priority: int | None,
     not_before: float | None,
     deadline: float | None,
     hold: bool,
     calibration: str | None,
+    seed: int | None,
+    level: int,
+    item_errors: Literal["stop", "continue"],
     compile_only: bool,
     max_attempts: int,
     retry_on: tuple[str, ...],
@@ -99,6 +128,7 @@ def submit(
         retry_on=tuple(ErrorCode(code) for code in retry_on),
         on_lost=on_lost,
     )
+    words = _Words(description=description, project=project, properties=properties)
     begin = _Begin(not_before=not_before, deadline=deadline, hold=hold)
     if files and files[0].suffix == ".toml":
         job = _sweep(
@@ -109,6 +139,7 @@ def submit(
             id=id,
             attempts=attempts,
             begin=begin,
+            words=words,
         )
     else:
         job = jobs.submit(
@@ -119,9 +150,13 @@ def submit(
             name=_name(files) if name is None else name,
             priority=priority or 0,
             calibration_set=calibration,
+            seed=seed,
+            optimisation_level=level,
+            item_errors=item_errors,
             id=id,
             **attempts,
             **begin,
+            **words,
         )
     if not as_json:
         click.echo(job.id)
@@ -158,6 +193,7 @@ def _sweep(
     id: str | None,  # noqa: A002 - as in the API
     attempts: _Attempts,
     begin: _Begin,
+    words: _Words,
 ) -> JobRef:
     found = read_sweep(path.read_text(encoding="utf-8"), str(path))
     return jobs.submit(
@@ -168,6 +204,7 @@ def _sweep(
         id=id,
         **attempts,
         **begin,
+        **words,
     )
 
 

@@ -231,6 +231,50 @@ def test_the_station_is_shown_in_numbers(shell: Shell) -> None:
     assert "CONTROLLER" in shell.output("top")
 
 
+def test_jobs_have_projects_properties_and_words_and_are_found_by_them(shell: Shell) -> None:
+    assert "'fridge' is made" in shell.output("projects", "create", "fridge")
+    shell.output("projects", "define", "fridge", "chip", "string", "--required")
+    words = ["submit", "--null", "0", "--target", "null", "--project", "fridge"]
+    assert "chip" in shell.run(*words).stderr
+    job = shell.output(*words, "--property", "chip=A1", "--name", "cold").strip()
+
+    shell.output("annotate", job, "--description", "first light", "--property", "chip=A2")
+    (found,) = shell.json("list", "--project", "fridge", "--property", "chip=A2")
+    assert (found["id"], found["description"]) == (job, "first light")
+    assert shell.output("list", "--project", "fridge", "--created-after", "1h", "-q").strip() == job
+    assert shell.json("list", "--name", "cold", "--count") == {"count": 1}
+    assert shell.run("list", "--project", "oven").returncode == 4
+    assert "first light" in shell.output("show", job)
+
+    assert "is in the archive" in shell.output("projects", "archive", "fridge")
+    assert [one["name"] for one in shell.json("projects", "list", "--archived")] == ["fridge"]
+    assert shell.run(*words, "--property", "chip=A1").returncode == 4
+    shell.output("projects", "restore", "fridge")
+
+
+def test_a_job_that_is_over_is_deleted_once_and_for_all(shell: Shell) -> None:
+    running = shell.output("submit", "--null", "3600", "--target", "null").strip()
+    assert shell.run("delete", running).returncode == 2
+    assert shell.run("delete", running, "--yes").returncode == 4
+    shell.output("cancel", running)
+    assert shell.run("wait", running).returncode == 1
+    assert shell.output("delete", running, "--yes") == f"{running} is deleted\n"
+    assert shell.json("delete", running, "--yes") == {running: "already_gone"}
+    assert shell.run("show", running).returncode == 4
+
+
+def test_jobs_are_listed_in_any_order(shell: Shell) -> None:
+    names = ["order b", "order a", "order c"]
+    for name in names:
+        shell.output("submit", "--null", "0", "--target", "null", "--name", name)
+    listed = shell.json("list", "--name-like", "order", "--sort", "name")
+    assert [one["name"] for one in listed] == sorted(names)
+    (third,) = shell.json(
+        "list", "--name-like", "order", "--sort", "-name", "--limit", "1", "--page", "2"
+    )
+    assert third["name"] == "order a"
+
+
 def test_many_jobs_are_waited_for_and_told_of_their_places(shell: Shell) -> None:
     first = shell.output("submit", "--null", "3600", "--target", "null").strip()
     behind = [shell.output("submit", "--null", "0", "--target", "null").strip() for _ in range(5)]
