@@ -5,16 +5,15 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Final
-from uuid import uuid4
 
 import anyio
 
-from stationd import JobExecutorStatus
+from stationd import JobExecutorStatus, StationError
 from stationd.aio import jobs
 from stationd.proto.program import Circuits, NullProgram
 
 IN_FLIGHT: Final = 200
-"""Submissions under way at the same time."""
+"""Single submissions under way at the same time."""
 
 
 def null(seconds: float = 0.0, target: str = "") -> Circuits:
@@ -29,20 +28,30 @@ async def through(count: int, seconds: float = 0.0) -> None:
 
 
 async def submit(count: int, seconds: float = 0.0) -> str:
-    """Submit equal jobs and return the id of the last one."""
+    """Submit equal jobs, in batches, and return the id of the last one."""
     await submit_all([null(seconds)] * (count - 1))
-    last = str(uuid4())
-    await jobs.submit(null(seconds), id=last)
-    return last
+    # By itself: only so is it known to be the last.
+    return (await jobs.submit(null(seconds))).id
 
 
 async def submit_all(work: list[Circuits]) -> None:
-    """Submit jobs, many at a time."""
-    left = iter(work)
+    """Submit jobs in batches.
+
+    Raises:
+        StationError: One of them was refused.
+    """
+    for answer in await jobs.submit_many(work):
+        if isinstance(answer, StationError):
+            raise answer
+
+
+async def submit_singly(count: int) -> None:
+    """Submit no-op jobs, each with a call of its own, many of them at a time."""
+    left = iter(range(count))
 
     async def some() -> None:
-        for one in left:
-            await jobs.submit(one)
+        for _ in left:
+            await jobs.submit(null())
 
     async with anyio.create_task_group() as tasks:
         for _ in range(IN_FLIGHT):

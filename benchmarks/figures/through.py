@@ -7,7 +7,7 @@ import time
 from typing import Final
 
 from benchmarks.bench import Bench
-from benchmarks.load import null, through
+from benchmarks.load import null, submit_singly, through
 from benchmarks.row import Point
 from benchmarks.station import running
 
@@ -29,6 +29,10 @@ async def jobs_per_second(bench: Bench) -> list[Point]:
         await through(count)
         rate = count / (time.perf_counter() - begin)
         after = station.metrics()
+        begin = time.perf_counter()
+        await submit_singly(count - 1)
+        await jobs.wait_for(await jobs.submit(null()), timeout=None)
+        singly = count / (time.perf_counter() - begin)
     records, commits = (
         after[name] - before[name]
         for name in ("stationd_journal_records_total", "stationd_journal_commits_total")
@@ -36,6 +40,7 @@ async def jobs_per_second(bench: Bench) -> list[Point]:
     limit = bench.jobs_per_second(records / count, records / commits, MESSAGES)
     return [
         Point("no-op jobs", rate, "1/s", limit, at_least=5_000.0),
+        Point("no-op jobs, submitted one by one", singly, "1/s", limit),
         Point("journal records a job", records / count, ""),
         Point("journal records a commit", records / commits, ""),
     ]
