@@ -22,7 +22,7 @@ from stationd.client import stream
 from stationd.proto import instruments_protocol as wire
 from stationd.proto.status import RemoteRetryStrategy
 from stationd.runtime import feed
-from stationd.runtime.api import jobs_api
+from stationd.runtime.api import submitting
 from stationd.runtime.controllers import authority, instruments, quarantine, silence
 from stationd.runtime.jobs import deadlines, dispatch
 from stationd.runtime.journal.records import Fact
@@ -328,7 +328,7 @@ MUTANTS = (
         controller.Controller,
         "_carry_out",
         _start_before_disk,
-        caught_by=(6, "trio"),
+        caught_by=(32, "trio"),
     ),
     Mutant("a controller forgets what had begun", line.Line, "recover", _forget_what_began),
     Mutant("a restart forgets cancels", dispatch, "resumed", _forget_cancels),
@@ -408,7 +408,7 @@ MUTANTS = (
     ),
     Mutant(
         "a job is taken in though the disk is full",
-        jobs_api,
+        submitting,
         "check_storage",
         _nothing,
         parts=frozenset({"full-disk"}),
