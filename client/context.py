@@ -66,7 +66,9 @@ class _Block:
     """A block that lasts."""
 
     defaults: Defaults
-    older: weakref.WeakSet[threading.Thread] = field(default_factory=weakref.WeakSet)
+    older: weakref.WeakSet[threading.Thread] = field(
+        default_factory=weakref.WeakSet[threading.Thread]
+    )
     """The threads that ran when it began, its own among them."""
 
 

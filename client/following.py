@@ -39,7 +39,7 @@ class Listening:
     async def __anext__(self) -> JobStatus:
         return await anext(self._updates)
 
-    def __await__(self) -> Generator[object, object, JobStatus]:
+    def __await__(self) -> Generator[object, None, JobStatus]:
         """Wait until nothing more comes, and return the last status."""
         return self._last().__await__()
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import uuid
 from datetime import UTC, datetime
-from typing import Final
+from typing import Final, final
 
 from msgspec import Struct, field
 
@@ -228,6 +228,7 @@ class ItemRef(Shown, frozen=True, kw_only=True, tag=True, tag_field="type"):
         return f"<{type(self).__name__} {self.artifact.id}: {kind}result of {size}>"
 
 
+@final
 class IncompleteJobItemRef(Shown, frozen=True, kw_only=True, tag=True, tag_field="type"):
     """An item of a job that has no result, or none yet."""
 

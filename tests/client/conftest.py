@@ -21,7 +21,7 @@ def endpoint(monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
     """A free endpoint, whose path is short enough for a socket."""
     # What a test connects to must not outlive it.
     monkeypatch.setattr(chosen, "_chosen", [])
-    monkeypatch.setattr(download, "_KEPT", OrderedDict())
+    monkeypatch.setattr(download, "_KEPT", OrderedDict[str, object]())
     folder = Path(tempfile.mkdtemp(prefix="stationd-"))
     yield f"ipc://{folder}/jobs.sock"
     shutil.rmtree(folder)

@@ -176,6 +176,7 @@ async def wait_in_silence(job: JobRef, station: ScriptedStation, timeout: float)
     """Wait for a job whose station falls silent as soon as it has answered."""
     station.received.clear()
     station.silent = False
+    caught: pytest.ExceptionInfo[WaitTimeout] | None = None
     async with anyio.create_task_group() as group:
 
         @group.start_soon
@@ -185,6 +186,7 @@ async def wait_in_silence(job: JobRef, station: ScriptedStation, timeout: float)
 
         with pytest.raises(WaitTimeout, match=job.id) as caught:
             await jobs.wait_for(job, timeout=timeout)
+    assert caught is not None
     return caught.value
 
 
@@ -319,8 +321,9 @@ async def test_results_come_in_the_order_of_submission(station: ScriptedStation)
     station.climb(job.id, *whole_way(station.specs[job.id]))
     refs = await jobs.results(job)
     assert [ref.index for ref in refs] == [0, 1]
-    assert isinstance(refs[0], jobs.ResultRef)
-    result = await refs[0].download_result()
+    first = refs[0]
+    assert isinstance(first, jobs.ResultRef)
+    result = await first.download_result()
     assert isinstance(result, CircuitResult)
     assert result.counts == {"00": 1, "11": 2}
     assert result.bits.tolist() == [[0, 0], [1, 1], [1, 1]]

@@ -171,7 +171,8 @@ def test_a_job_of_hundreds_of_circuits_gives_counts_for_each(station: Station) -
     assert jobs.wait_for(job).coarse is StatusEnum.COMPLETED
     found = jobs.results(job)
     assert [one.name for one in found] == [f"n{number}" for number in range(CIRCUITS)]
-    assert isinstance(found[-1], jobs.ResultRef)
-    outcome = found[-1].download_result()
+    last = found[-1]
+    assert isinstance(last, jobs.ResultRef)
+    outcome = last.download_result()
     assert isinstance(outcome, CircuitResult)
     assert outcome.shots == sum(outcome.counts.values()) == 4

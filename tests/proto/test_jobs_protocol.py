@@ -269,28 +269,30 @@ REQUEST_EXAMPLES: dict[str, jobs.Request] = {
         47, SET, "every day", (Property("cooldown", "int"),), archived=True
     ),
 }
-REQUEST_EXAMPLES |= {
-    "Submit, with all that it says of when it may begin": jobs.Submit(
-        60,
-        JOB,
-        JobSpec(
-            work=Circuits(programs=(NullProgram(),), n_shots=(1,), target="null"),
-            not_before=10.5,
-            deadline=20.5,
-            hold=True,
+REQUEST_EXAMPLES.update(
+    {
+        "Submit, with all that it says of when it may begin": jobs.Submit(
+            60,
+            JOB,
+            JobSpec(
+                work=Circuits(programs=(NullProgram(),), n_shots=(1,), target="null"),
+                not_before=10.5,
+                deadline=20.5,
+                hold=True,
+            ),
         ),
-    ),
-    "Hold": queue.Hold(61, JOB),
-    "Release": queue.Release(62, JOB),
-    "Prioritise": queue.Prioritise(63, JOB, -10),
-    "Move": queue.Move(64, JOB, JobId(SET)),
-    "SetTarget": queue.SetTarget(65, "qpu", "paused", "a leak"),
-    "Reserve": queue.Reserve(66, SET, "qpu", "p1", 10.5, 20.5, "a demonstration"),
-    "Unreserve": queue.Unreserve(67, SET),
-    "ListTargets": queue.ListTargets(68),
-    "ListQueue": queue.ListQueue(69, "qpu", 10),
-    "Why": queue.Why(70, JOB),
-}
+        "Hold": queue.Hold(61, JOB),
+        "Release": queue.Release(62, JOB),
+        "Prioritise": queue.Prioritise(63, JOB, -10),
+        "Move": queue.Move(64, JOB, JobId(SET)),
+        "SetTarget": queue.SetTarget(65, "qpu", "paused", "a leak"),
+        "Reserve": queue.Reserve(66, SET, "qpu", "p1", 10.5, 20.5, "a demonstration"),
+        "Unreserve": queue.Unreserve(67, SET),
+        "ListTargets": queue.ListTargets(68),
+        "ListQueue": queue.ListQueue(69, "qpu", 10),
+        "Why": queue.Why(70, JOB),
+    }
+)
 REPLY_EXAMPLES: dict[str, jobs.Reply] = {
     "Pong": jobs.Pong(1, "lab", 3, "0.1.0"),
     "Submitted": jobs.Submitted(2, JOB, 7, created=True),
@@ -391,54 +393,56 @@ REPLY_EXAMPLES: dict[str, jobs.Reply] = {
     "Projects": Projects(45, (PROJECT,)),
 }
 
-REPLY_EXAMPLES |= {
-    "Placed": queue.Placed(61, JOB, -10, held=True, position=None),
-    "Targets": queue.Targets(
-        65,
-        (
-            queue.TargetState(
-                controller="qpu",
-                targets=("q5",),
-                state="paused",
-                note="a leak",
-                waiting=12,
-                line=3,
+REPLY_EXAMPLES.update(
+    {
+        "Placed": queue.Placed(61, JOB, -10, held=True, position=None),
+        "Targets": queue.Targets(
+            65,
+            (
+                queue.TargetState(
+                    controller="qpu",
+                    targets=("q5",),
+                    state="paused",
+                    note="a leak",
+                    waiting=12,
+                    line=3,
+                ),
+                queue.TargetState(controller="adc", targets=()),
             ),
-            queue.TargetState(controller="adc", targets=()),
-        ),
-        (
-            queue.ReservationView(
-                id=SET,
-                controller="qpu",
-                project="p1",
-                from_unix_s=10.5,
-                to_unix_s=20.5,
-                note="a demonstration",
+            (
+                queue.ReservationView(
+                    id=SET,
+                    controller="qpu",
+                    project="p1",
+                    from_unix_s=10.5,
+                    to_unix_s=20.5,
+                    note="a demonstration",
+                ),
             ),
         ),
-    ),
-    "QueueListing": queue.QueueListing(
-        69,
-        40,
-        (
-            queue.QueueEntry(
-                job=JOB,
-                number=7,
-                state="early",
-                controllers=("adc", "qpu"),
-                project="p1",
-                priority=3,
-                since_unix_s=1.5,
-                not_before=9.5,
-                moved=True,
+        "QueueListing": queue.QueueListing(
+            69,
+            40,
+            (
+                queue.QueueEntry(
+                    job=JOB,
+                    number=7,
+                    state="early",
+                    controllers=("adc", "qpu"),
+                    project="p1",
+                    priority=3,
+                    since_unix_s=1.5,
+                    not_before=9.5,
+                    moved=True,
+                ),
+                queue.QueueEntry(job=JOB, number=8, state="waiting", controllers=("qpu",)),
             ),
-            queue.QueueEntry(job=JOB, number=8, state="waiting", controllers=("qpu",)),
         ),
-    ),
-    "Explanation": queue.Explanation(
-        70, JOB, (queue.Reason("held", "it is held until somebody lets it go"),)
-    ),
-}
+        "Explanation": queue.Explanation(
+            70, JOB, (queue.Reason("held", "it is held until somebody lets it go"),)
+        ),
+    }
+)
 
 
 GoldenCheck = Callable[[str, str, bytes], None]

@@ -7,7 +7,7 @@ and costs of a cloud have no meaning at a station.
 import shutil
 import tempfile
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -72,7 +72,8 @@ def a_job(name: str = "", programs: int = 1) -> stationd.JobRef:
 
 
 def test_01_get_all_counts_summarizes_and_lists(station: DistantStation) -> None:
-    a_job("one"), a_job("two")
+    for name in ("one", "two"):
+        a_job(name)
     found = jobs.get_all(name_like="o")
     assert found.count() == 2
     assert list(found.summarize().iloc[0]) == ["Job", 2]
@@ -96,7 +97,8 @@ def test_03_none_and_many_matches_say_what_was_searched(station: DistantStation)
         jobs.get(name_exact="nobody")
     with pytest.raises(ZeroMatches, match=NOBODY):
         jobs.get(id=NOBODY)
-    a_job("twice"), a_job("twice")
+    for _ in range(2):
+        a_job("twice")
     with pytest.raises(NoUniqueMatch, match="name like 'twice'"):
         jobs.get(name_like="twice")
 
@@ -202,9 +204,13 @@ def test_25_and_27_a_timeout_holds_and_names_the_job_and_its_status(
     station: DistantStation,
 ) -> None:
     job = a_job()
-    for wait in (jobs.wait_for, lambda job, timeout: jobs.wait_for_all([job], timeout=timeout)):
+    waits: tuple[Callable[[], object], ...] = (
+        lambda: jobs.wait_for(job, timeout=0.2),
+        lambda: jobs.wait_for_all([job], timeout=0.2),
+    )
+    for wait in waits:
         with pytest.raises(TimeoutError, match=f"{job.id}.*received") as caught:
-            wait(job, timeout=0.2)
+            wait()
         assert isinstance(caught.value, WaitTimeout)
     assert jobs.status(job).status is R.RECEIVED
 
@@ -254,7 +260,7 @@ def test_35_an_id_that_is_sent_twice_gives_one_job(station: DistantStation) -> N
 def test_what_people_wrote_can_be_changed(station: DistantStation) -> None:
     job = jobs.set_annotations(a_job("old"), name="new", properties={"cooldown": 7})
     assert (job.name, job.annotations.properties) == ("new", {"cooldown": 7})
-    assert "<td>new</td>" in job._repr_html_()
+    assert "<td>new</td>" in job._repr_html_()  # pyright: ignore[reportPrivateUsage]
     assert job.df().iloc[0]["cooldown"] == 7
 
 
