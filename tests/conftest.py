@@ -1,5 +1,6 @@
 """What every test gets: the three event loops, a watch for blocked ones, and fixed examples."""
 
+import signal
 from collections.abc import Iterator
 
 import pytest
@@ -12,6 +13,11 @@ from hypothesis import HealthCheck, settings
 settings.register_profile("search", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.register_profile("gate", settings.get_profile("search"), derandomize=True, database=None)
 settings.load_profile("gate")
+
+# What a shell starts in the background ignores Ctrl-C, and so would all that the tests start: some
+# of them press it.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 _LONG = {"end_to_end", "simulation"}
 
