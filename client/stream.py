@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from stationd.proto.error import StationError
     from stationd.proto.job import JobId
 
-WINDOW: Final = 1_000
+WINDOW: Final = 10_000
 """Events that may be on their way or unread."""
 SILENCE: Final = 15.0
 """Seconds without a frame after which the stream is asked for again; the daemon beats every 5."""
