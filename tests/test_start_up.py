@@ -81,7 +81,7 @@ def watched(request: pytest.FixtureRequest) -> Iterator[Watched]:
 def imported(log: str) -> set[str]:
     """Return what ``-X importtime`` says was imported, and the packages around it."""
     found = re.findall(r"^import time:[\s\d]+\|[\s\d]+\| +([\w.]+)$", log, re.MULTILINE)
-    assert len(found) > 50, log
+    assert len(found) > 20, log  # newer Pythons begin with fewer
     return {
         ".".join(parts[: depth + 1])
         for parts in (name.split(".") for name in found)

@@ -128,7 +128,7 @@ def any_of(kind: inspect.Type) -> st.SearchStrategy[Any]:
 
 
 @pytest.mark.parametrize("direction", CODECS)
-@patiently
+@settings(patiently, max_examples=20)  # each is a message of any kind, drawn field by field
 @given(data=st.data())
 def test_every_message_reads_as_it_was_written(direction: str, data: st.DataObject) -> None:
     codec, union = CODECS[direction]
