@@ -132,7 +132,7 @@ class Greeting:
         self._reconsider(controller, held)
         try:
             if not same_ledger:
-                await self._give_up_inherited(controller)
+                await self._give_up_inherited(controller, held)
             for ticket in hello.held:
                 await self._found(controller, ticket)
         finally:
@@ -151,7 +151,7 @@ class Greeting:
             self._executions.listen(live, execution, controller)
         self._leftovers.settled(controller)
 
-    async def _give_up_inherited(self, controller: str) -> None:
+    async def _give_up_inherited(self, controller: str, held: Mapping[int, HeldTicket]) -> None:
         """Take up what an earlier daemon may have sent to a controller that knows nothing of it.
 
         Its ledger is another one, so what it has executed is unknown.
@@ -160,6 +160,11 @@ class Greeting:
             if live in self._waiting and self._may_be_out(live):
                 self._waiting.forget(live)
                 await self._executions.take_up(live, began=False)
+                execution = self._executions.get(live.job.id)
+                if execution is not None and execution.ticket.number not in held:
+                    # Lost first: otherwise the others would be armed, busy or not, to be aborted.
+                    outputs = execution.reconnected(controller, None, same_ledger=False)
+                    self._executions.act(live, execution, outputs)
                 self._settle_others(live, controller)
 
     def _let_leave(self) -> None:
