@@ -296,7 +296,8 @@ class Dispatch:
         later: list[_Later] = []
         self._step(live, deque([event]), records, later)
         facts = [record for record in records if isinstance(record, Fact)]
-        if records or committed is not None:
+        # Also without a record: what an earlier step has asked for may still wait for the disk.
+        if records or later or committed is not None:
             self._journal.write(records, partial(self._committed, live, facts, later, committed))
         else:
             self._perform_later(live, later)

@@ -6,9 +6,9 @@ from functools import partial
 
 import pytest
 
-from stationd.actors.ladder import Effect, PostProcessed
+from stationd.actors.ladder import DeadlinePassed, Effect, PostProcessed
 from stationd.proto import instruments_protocol as wire
-from stationd.proto.error import ErrorCode
+from stationd.proto.error import ErrorCode, ErrorInfo
 from stationd.proto.job import Ticket
 from stationd.proto.status import JobExecutorStatus as S
 from stationd.runtime.work.outcome import Outcome
@@ -116,6 +116,26 @@ async def test_a_cancel_of_a_waiting_job_ends_it_before_execution() -> None:
         assert bench.published[-1].entry.status is S.ABORTED
         assert bench.published[-1].entry.note == "cancelled before execution"
         assert len(bench.instruments.queue) == 0
+
+
+async def test_a_deadline_that_passes_while_the_queue_is_being_asked_for_takes_the_job_out() -> (
+    None
+):
+    async with a_bench() as bench:
+        bench.lines.names.remove("a")
+        bench.listen()
+        bench.submit(1)
+        bench.journal.commit()
+        # It stands in the queue's status, and its place there waits for the disk.
+        live = bench.live(1)
+        assert live.job.status is S.PENDING_EXECUTION
+        assert len(bench.instruments.queue) == 0
+        error = ErrorInfo(ErrorCode.JOB_TIMEOUT, "too long")
+        bench.dispatch.deliver(live, DeadlinePassed(error))
+        bench.commit()
+        assert len(bench.instruments.queue) == 0
+        assert bench.dispatch.get(job_id(1)) is None
+        assert (newest(bench), bench.published[-1].entry.error) == (S.FAILED, error)
 
 
 def newest(bench: Bench) -> S:
