@@ -214,7 +214,8 @@ async def test_a_controller_that_is_silent_after_a_restart_is_noticed() -> None:
         bench.instruments._silence._allowed["a"] = 1e-6
         held = wire.HeldTicket(ticket, "running")
         await bench.instruments.hello("a", hello("a", held), same_ledger=True)
-        await until(lambda: wire.Abort(bench.fence, ticket) in bench.lines.to("a"))
+        aborted = wire.Abort(bench.fence, ticket)
+        await committed_until(bench, lambda: aborted in bench.lines.to("a"))
         bench.report("a", wire.AtRest(ticket, 0, 2.0))
         await committed_until(bench, lambda: bench.dispatch.get(job_id(1)) is None)
         end = bench.published[-1].entry
