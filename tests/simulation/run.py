@@ -11,6 +11,7 @@ import anyio
 from anyio.abc import TaskGroup
 
 from stationd.actors.line import Line
+from stationd.client import download
 from stationd.proto.instruments_protocol import HeldTicket
 from stationd.proto.job import JobId
 from stationd.runtime.journal.contents import Contents
@@ -64,6 +65,7 @@ def simulate(
         detailed: Whether messages are written down too.
     """
     parts = parts_of(seed) if parts is None else parts
+    download.forget_all()  # what the run before has fetched
     trace = Trace(seed)
     trace.detailed = detailed
     simulation = Simulation(trace, parts)

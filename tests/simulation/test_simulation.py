@@ -40,16 +40,17 @@ def test_a_seed_reproduces_a_run_exactly(backend: Backend) -> None:
         "from tests.simulation.run import simulate;"
         f"print(simulate(5, {backend!r}, frozenset(PARTS)).digest)"
     )
+    after_another = script.replace("print", f"simulate(6, {backend!r}); print")
     told = {
         subprocess.run(
-            [sys.executable, "-c", script],
+            [sys.executable, "-c", text],
             check=True,
             capture_output=True,
             text=True,
             cwd=HERE.parent.parent,
             env={**os.environ, "PYTHONHASHSEED": hash_seed},
         ).stdout.strip()
-        for hash_seed in ("0", "7")
+        for text, hash_seed in ((script, "0"), (after_another, "7"))
     }
     assert len(told) == 1
 
