@@ -124,7 +124,8 @@ class Executions:
 
     def _is_quarantined(self, act: Act, when: float) -> bool:
         return any(
-            (one.controller, one.ticket) == (act.controller, act.ticket) and one.since <= when
+            (one.controller, one.ticket.number) == (act.controller, act.ticket)
+            and one.since <= when
             for one in self._station.quarantined
         )
 
@@ -188,7 +189,7 @@ class Executions:
         held: dict[str, list[tuple[float, float, int]]] = defaultdict(list)
         given_up = {
             one.ticket for one in self._history.all() if one.code is ErrorCode.INSTRUMENT_LOST
-        } | {one.ticket for one in self._station.quarantined}
+        } | {one.ticket.number for one in self._station.quarantined}
         for ticket, acts in self._acts.items():
             # Once a controller has been given up, the others wait for it no more.
             together = acts if ticket not in given_up else []
@@ -208,7 +209,7 @@ class Executions:
         resets = [
             one.until
             for one in self._station.quarantined
-            if (one.controller, one.ticket) == (act.controller, act.ticket) and one.until
+            if (one.controller, one.ticket.number) == (act.controller, act.ticket) and one.until
         ]
         return min([act.ended or act.began, *resets])
 

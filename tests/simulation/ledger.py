@@ -3,6 +3,7 @@
 What was committed outlives a crash, and what was not does not.
 """
 
+import math
 from collections import deque
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -26,6 +27,8 @@ class LedgerDisk:
         self.database.execute("INSERT INTO fact VALUES ('ledger', ?)", (ledger,))
         self.mark = 0
         self.boot = BOOT
+        self.holds_before = -math.inf
+        """When the newest commit began: what was asked for earlier is on the disk."""
 
 
 class SimulatedLedger(Ledger):
@@ -64,10 +67,12 @@ class SimulatedLedger(Ledger):
                 await self._bell.wait()
             asked = list(self._asked)
             self._asked.clear()
+            begun = anyio.current_time()
             await self._take()
             records = [record for _, some, _ in asked for record in some]
             if records:
                 store(self._disk.database, records)
+                self._disk.holds_before = begun
             reads = [read for _, _, some in asked for read in some]
             blocks = {read: read_blocks(self._disk.database, read) for read in reads}
             if self._chance.random() < 0.2:

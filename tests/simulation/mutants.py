@@ -328,7 +328,7 @@ MUTANTS = (
         controller.Controller,
         "_carry_out",
         _start_before_disk,
-        caught_by=(32, "trio"),
+        caught_by=(61, "trio"),
     ),
     Mutant("a controller forgets what had begun", line.Line, "recover", _forget_what_began),
     Mutant("a restart forgets cancels", dispatch, "resumed", _forget_cancels),

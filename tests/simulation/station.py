@@ -1,6 +1,7 @@
 """A whole station in one process, and what is known of it that no part of it knows."""
 
 from dataclasses import dataclass
+from typing import cast
 
 import anyio
 from anyio.abc import TaskGroup
@@ -12,7 +13,7 @@ from stationd.proto.instruments_protocol import Arm, Command
 from stationd.proto.job import Fence, Ticket
 from stationd.runtime.daemon import Station
 from stationd.runtime.journal.contents import Contents
-from tests.simulation.disk import Disk
+from tests.simulation.disk import Disk, SimulatedJournal
 from tests.simulation.instrument import Act
 from tests.simulation.ledger import LedgerDisk
 from tests.simulation.lives import ControllerLife, DaemonLife, SimulatedClock
@@ -28,8 +29,10 @@ class Quarantined:
     """A controller that a daemon does not trust any more."""
 
     controller: str
-    ticket: int
+    ticket: Ticket
     since: float
+    daemon: Station
+    """Which does not."""
     until: float | None = None
     """When an operator has said that it can be trusted."""
 
@@ -69,7 +72,8 @@ class SimulatedStation:
         self.troubles: list[tuple[float, str]] = []
         """When a controller died, or its link did, or a daemon haunted it."""
         self._chance = trace.chance("station")
-        self._fences: dict[str, Fence] = {}
+        self._fences: dict[str, list[tuple[float, Fence]]] = {}
+        """When each controller obeyed a newer fence than ever before, and which."""
 
     async def run(self, tasks: TaskGroup) -> None:
         """Start everything, and start it again whenever it dies."""
@@ -131,19 +135,26 @@ class SimulatedStation:
     # --- checks at the moment ----------------------------------------------------------------
 
     def watch_fences(self, name: str, line: Line) -> None:
-        """Check that a controller obeys no fence but the newest that it was shown."""
+        """Check that a controller obeys no fence but the newest that it was shown.
+
+        One that it saw and had not yet on its disk when it died, it need not know any more: all
+        that it did under that fence is forgotten as well.
+        """
         obey = line.command
+        on_disk = self.ledgers[name].holds_before
+        seen = [(when, fence) for when, fence in self._fences.get(name, []) if when < on_disk]
+        self._fences[name] = seen
 
         def command(command: TicketCommand, now_unix_s: float, outcome: Outcome) -> None:
-            newest = self._fences.get(name, command.fence)
+            newest = seen[-1][1] if seen else command.fence
             before = (len(outcome.records), len(outcome.orders))
             obey(command, now_unix_s, outcome)
             if command.fence.epoch < newest.epoch:
                 self.trace.faults["stale commands"] += 1
                 if before != (len(outcome.records), len(outcome.orders)):
                     self.trace.violation(name, "obeyed", type(command).__name__, "of a stale fence")
-            elif command.fence.epoch > newest.epoch or name not in self._fences:
-                self._fences[name] = command.fence
+            elif command.fence.epoch > newest.epoch or not seen:
+                seen.append((anyio.current_time(), command.fence))
 
         vars(line)["command"] = command
 
@@ -155,27 +166,47 @@ class SimulatedStation:
         def put_and_note(controller: str, ticket: Ticket) -> None:
             self.trace.fault("quarantines", controller, ticket.number)
             now = anyio.current_time()
-            self.quarantined.append(Quarantined(controller, ticket.number, now))
+            one = Quarantined(controller, ticket, now, running)
+            self.quarantined.append(one)
             put(controller, ticket)
 
         def send_and_check(controller: str, command: Command) -> None:
             if isinstance(command, Arm) and (controller, command.ticket.number) not in self._sent:
                 self._sent.add((controller, command.ticket.number))
-                self._check_claim(controller, command.ticket.number)
+                self._check_claim(running, controller, command.ticket.number)
             send(controller, command)
 
         vars(quarantine)["put"] = put_and_note
         vars(running.bus)["send"] = send_and_check
 
-    def _check_claim(self, controller: str, number: int) -> None:
+    def _check_claim(self, daemon: Station, controller: str, number: int) -> None:
         at_work = {
             act.ticket for act in self.acts if act.controller == controller and act.ended is None
         }
         for one in self.quarantined:
-            if one.controller == controller and one.until is None and one.ticket in at_work:
-                self.trace.violation(
-                    "ticket", number, "was sent to", controller, "in quarantine of", one.ticket
-                )
+            if (
+                one.controller != controller
+                or one.until is not None
+                or one.ticket.number not in at_work
+            ):
+                continue
+            if not self._is_still_ending(one, daemon):
+                quarantine = f"{controller} in quarantine of {one.ticket.number}"
+                self.trace.violation("ticket", number, "was sent to", quarantine)
+
+    def _is_still_ending(self, one: Quarantined, daemon: Station) -> bool:
+        """Whether a daemon gives the controller its own time to come to rest.
+
+        One that died before the end of the job was on disk had no quarantine for those to come.
+        """
+        if one.daemon is daemon:
+            return False
+        contents = cast("SimulatedJournal", daemon.journal).contents
+        number = contents.numbers.get(one.ticket.job)
+        return number is not None and not any(
+            entry.status.is_terminal and entry.attempt == one.ticket.attempt
+            for entry in contents.job(number).timeline
+        )
 
     def reset(self, controller: str) -> None:
         """Note that an operator wants a controller to be trusted again."""
