@@ -29,7 +29,7 @@ from stationd.proto.job import (
     place_of,
 )
 from stationd.proto.matching import matches
-from stationd.proto.program import Sweep
+from stationd.proto.program import Circuits, Sweep
 from stationd.proto.queue_requests import ListQueue, QueueEntry, QueueListing
 from stationd.proto.result import Result, encode_result
 from stationd.proto.search import compare
@@ -160,11 +160,11 @@ class ScriptedMemory:
                 return wire.Pong(number, "scripted", 1, "0.0")
             case wire.Submit():
                 return self._submit(request)
-            case records.Count() | records.Annotate() | wire.List():
+            case wire.List() | records.Count() | records.Annotate():
                 return self._record(request)
             case wire.Get():
                 return wire.Job(number, self.view(request.job))
-            case wire.Cancel() | wire.Retry():
+            case wire.Cancel() | wire.Retry() | records.Delete() | records.GetInput():
                 return self._turn(request)
             case wire.ListControllers() | Survey() | ReadLog() | ListQueue():
                 return self._tell(request)
@@ -205,6 +205,9 @@ class ScriptedMemory:
             modified_unix_s=1_700_000_000.0,
             seq=0,
             name=submit.spec.name,
+            description=submit.spec.description,
+            project=submit.spec.project,
+            properties=submit.spec.properties,
             priority=submit.spec.priority,
             items=tuple(ItemView(index=index, name=name) for index, name in enumerate(names)),
         )
@@ -226,6 +229,26 @@ class ScriptedMemory:
         )
         return wire.Job(request.request, view)
 
+    def _input(self, request: records.GetInput) -> records.Input:
+        self.view(request.job)
+        work = self.specs[request.job].work
+        if isinstance(work, Sweep):
+            return records.Input(request.request, work, 0)
+        shots = work.n_shots[request.item] if isinstance(work, Circuits) else 0
+        return records.Input(request.request, work.programs[request.item], shots)
+
+    def _delete(self, request: records.Delete) -> records.Deleted:
+        view = self.jobs.get(request.job)
+        if view is None:
+            return records.Deleted(request.request, "already_gone")
+        if not view.status.is_terminal:
+            raise JobNotFinished(f"job {view.id} is still under way ({view.status})")
+        del self.jobs[view.id]
+        for item in view.items:
+            if item.result is not None:
+                del self.artifacts[item.result.id]
+        return records.Deleted(request.request, "deleted")
+
     def _list(self, request: wire.List) -> wire.Jobs:
         order = request.order
         found = [
@@ -242,8 +265,18 @@ class ScriptedMemory:
         page = found[: request.limit]
         return wire.Jobs(request.request, tuple(page), more=len(found) > len(page))
 
-    def _turn(self, request: wire.Cancel | wire.Retry) -> wire.Reply:
-        return self._cancel(request) if isinstance(request, wire.Cancel) else self._retry(request)
+    def _turn(
+        self, request: wire.Cancel | wire.Retry | records.Delete | records.GetInput
+    ) -> wire.Reply:
+        match request:
+            case wire.Cancel():
+                return self._cancel(request)
+            case wire.Retry():
+                return self._retry(request)
+            case records.Delete():
+                return self._delete(request)
+            case records.GetInput():
+                return self._input(request)
 
     def _cancel(self, request: wire.Cancel) -> wire.CancelAnswer:
         view = self.view(request.job)
