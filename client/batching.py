@@ -44,7 +44,7 @@ async def submit_many(
             one job.
 
     Returns:
-        For each job, in the same order: the job, which is on the station's disk, or the error
+        For each job, in the same order, the job, which is on the station's disk, or the error
         that says why it is not. One that is refused does not keep the others from being stored.
 
     Raises:

@@ -85,7 +85,7 @@ async def wait_for(
         timeout: Seconds; None for as long as it takes. It holds whatever the network does.
 
     Returns:
-        Where the job stands: at that status, or past it.
+        Where the job stands, which is at that status or past it.
 
     Raises:
         JobError: The job cannot reach it any more.
