@@ -16,7 +16,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK = 1
 export PIP_ROOT_USER_ACTION = ignore
 
 .DEFAULT_GOAL := help
-.PHONY: help venv demo test simulate check format bench soak diagram lock dist clean
+.PHONY: help venv demo test simulate check format docs bench soak diagram lock dist clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -50,6 +50,9 @@ check: $(READY) ## everything that must hold before a commit: format, lint, type
 format: $(READY) ## format the code and mend what the linter can mend
 	$(BIN)/ruff format
 	$(BIN)/ruff check --fix
+
+docs: $(READY) ## make the pages of docs/ and the reference from the docstrings, in build/docs
+	$(BIN)/sphinx-build --fail-on-warning --keep-going --quiet docs build/docs
 
 bench: $(READY) ## measure every budget (JSON=/a/file keeps the figures, BENCH_ARGS=--quick tries it)
 	$(BIN)/python -m benchmarks $(if $(JSON),--json $(JSON)) $(BENCH_ARGS)

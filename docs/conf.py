@@ -1,0 +1,94 @@
+"""How Sphinx makes the pages: `make docs`."""
+
+from __future__ import annotations
+
+import re
+from importlib.metadata import version as version_of
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from pygments.lexers.special import TextLexer
+
+from stationd import jobs
+from stationd.aio import jobs as aio_jobs
+
+if TYPE_CHECKING:
+    from sphinx.application import Sphinx
+
+DOCS: Final = Path(__file__).parent
+
+project = "stationd"
+version = release = version_of(project)
+project_copyright = "The stationd authors"
+
+extensions = ["myst_parser", "sphinx.ext.autodoc", "sphinx.ext.napoleon"]
+myst_heading_anchors = 3
+highlight_language = "text"
+# A name in backticks leads to what it names, if it is in the reference.
+default_role = "py:obj"
+
+python_maximum_signature_line_length = 88
+autodoc_typehints_format = "short"
+autodoc_member_order = "bysource"
+autodoc_default_options = {"members": True, "undoc-members": True, "show-inheritance": True}
+python_use_unqualified_type_names = True
+add_module_names = False
+
+html_theme = "furo"
+html_title = f"{project} {release}"
+html_show_sphinx = False
+html_copy_source = False
+
+_LINK: Final = re.compile(r"\[([^\]]+)\]\((\.\./[^)]+)\)")
+_BOUNDS: Final = re.compile(r"Annotated\[(\w+), (?:\w+\.)*Meta\([^()]*\)\]")
+
+
+def without_links_out(text: str, page: Path) -> str:
+    """Replace links to files beside the documentation, which stay in the checkout, by names."""
+
+    def name(link: re.Match[str]) -> str:
+        words, target = link.groups()
+        file = (page.parent / target.partition("#")[0]).resolve()
+        if file.is_relative_to(DOCS):
+            return link[0]
+        path = file.relative_to(DOCS.parent)
+        return f"`{path}`" if words.strip("`") == str(path) else f"{words} (`{path}`)"
+
+    return _LINK.sub(name, text)
+
+
+def _read(app: Sphinx, docname: str, source: list[str]) -> None:
+    source[0] = without_links_out(source[0], Path(app.env.doc2path(docname)))
+
+
+def _explain(
+    _app: Sphinx, _what: str, name: str, obj: object, _options: object, lines: list[str]
+) -> None:
+    """Let synchronous functions have the documentation of their asynchronous twins."""
+    twin = getattr(aio_jobs, name.rpartition(".")[2], None)
+    if getattr(jobs, name.rpartition(".")[2], None) is obj and twin is not None:
+        explained = (twin.__doc__ or "").expandtabs().split("\n")
+        lines[:] = [explained[0], *dedented(explained[1:])]
+
+
+def _plain(
+    _app: Sphinx, _what: str, _name: str, _obj: object, _options: object, *parts: str | None
+) -> tuple[str | None, ...]:
+    """Leave the bounds of numbers and texts out of signatures."""
+    return tuple(_BOUNDS.sub(r"\1", part) if part else part for part in parts)
+
+
+def dedented(lines: list[str]) -> list[str]:
+    """Return the lines of a docstring after its first one, as far to the left as they go."""
+    margin = min((len(line) - len(line.lstrip()) for line in lines if line.strip()), default=0)
+    return [line[margin:] for line in lines]
+
+
+def setup(app: Sphinx) -> None:
+    """Called by Sphinx."""
+    # Diagrams are drawn where Markdown is shown, and lists of transitions here.
+    app.add_lexer("mermaid", TextLexer)
+    app.connect("source-read", _read)
+    app.connect("autodoc-process-signature", _plain)
+    # Before napoleon, which reads the sections.
+    app.connect("autodoc-process-docstring", _explain, priority=400)
