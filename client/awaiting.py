@@ -7,6 +7,8 @@ Rule 2. SUBMITTED, QUEUED, RUNNING and COMPLETED follow one another; whoever wai
 Rule 3. A rung is reached when the attempt has stood on it. One that the attempt has gone past
         without a stop, as a compile-only job does with execution, cannot be reached any more.
 Rule 4. An attempt that has failed and is followed by another one ends no wait.
+Rule 5. A status that only a newer station knows is one of a job that is under way: it ends no
+        wait but one for itself.
 """
 
 from __future__ import annotations
@@ -52,7 +54,8 @@ def verdict(awaited: AnyStatus, entries: Sequence[TimelineEntry]) -> Verdict:
     """
     if isinstance(awaited, JobExecutorStatus):
         return _verdict_on_rung(awaited, entries)
-    content = _CONTENT_WITH[StatusEnum[awaited.name]]
+    shown = awaited if isinstance(awaited, StatusEnum) else StatusEnum[awaited.name]
+    content = _CONTENT_WITH.get(shown, frozenset({shown}))
     if any(content & _shown(entry) for entry in entries):
         return Verdict.REACHED
     over = bool(entries) and _ends(entries[-1])
@@ -65,8 +68,21 @@ def _verdict_on_rung(awaited: JobExecutorStatus, entries: Sequence[TimelineEntry
     # Within an attempt the rungs only ascend, so what lies below is gone.
     if not entries or entries[-1].retrying:
         return Verdict.OPEN
-    last = entries[-1].status
-    return Verdict.LOST if last.is_terminal or last > awaited else Verdict.OPEN
+    return (
+        Verdict.LOST if any(_is_past(entry.status, awaited) for entry in entries) else Verdict.OPEN
+    )
+
+
+def is_known(status: AnyStatus) -> bool:
+    """Whether a status is not one that only a newer station knows."""
+    return status.name in type(status).__members__
+
+
+def _is_past(status: JobExecutorStatus, awaited: JobExecutorStatus) -> bool:
+    """Whether an attempt that has stood on one rung cannot come to another one any more."""
+    if status.is_terminal:
+        return True
+    return status.is_known and awaited.is_known and status > awaited
 
 
 def _ends(entry: TimelineEntry) -> bool:

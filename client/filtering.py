@@ -9,7 +9,7 @@ from typing import Final, Literal, TypeVar, cast, get_args
 
 import msgspec
 
-from stationd.client.awaiting import AnyStatus
+from stationd.client.awaiting import AnyStatus, is_known
 from stationd.proto.error import RequestError
 from stationd.proto.job import JobFilter, JobKind, JobType
 from stationd.proto.project import PropertyValue
@@ -63,6 +63,12 @@ def wanted(
     if rungs and coarse:
         raise RequestError(
             "job_status holds both JobExecutorStatus and coarser statuses: search for one kind"
+        )
+    strange = [status for status in statuses if not is_known(status)]
+    if strange:
+        raise RequestError(
+            f"job_status: {strange[0].value!r} is a status that this client does not know: update"
+            " it to search by it"
         )
     passing = tuple(name for name in coarse if name in _PASSING)
     return checked(

@@ -16,6 +16,7 @@ from stationd.client.context import ProjectRef
 from stationd.client.references import CompileJobRef, ExecuteJobRef, IncompleteJobItemRef, JobRef
 from stationd.client.saving import write_whole
 from stationd.proto.error import RequestError
+from stationd.proto.newer import statuses_of_newer_peers
 
 Reference = (
     ExecuteJobRef
@@ -60,6 +61,8 @@ def load(path: str | os.PathLike[str]) -> Reference:
         RequestError: It holds no reference.
     """
     try:
-        return _DECODER.decode(Path(path).read_bytes())
+        # A newer station may have told a status that we do not know.
+        with statuses_of_newer_peers():
+            return _DECODER.decode(Path(path).read_bytes())
     except (msgspec.DecodeError, ValueError) as error:
         raise RequestError(f"{path} holds no reference: {error}") from error

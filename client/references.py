@@ -11,6 +11,7 @@ from typing import Final, final
 
 from msgspec import Struct, field
 
+from stationd.client.awaiting import is_known
 from stationd.client.table import Row, Shown
 from stationd.proto.error import ErrorInfo, RequestError
 from stationd.proto.job import (
@@ -370,4 +371,8 @@ def _was_not_begun(view: JobView, item: ItemView) -> bool:
 
 def message_of(coarse: StatusEnum, error: ErrorInfo | None) -> str:
     """Return a status in words, or what went wrong."""
-    return coarse.value if error is None or coarse is StatusEnum.RETRYING else str(error)
+    if error is not None and coarse is not StatusEnum.RETRYING:
+        return str(error)
+    if not is_known(coarse):
+        return f"{coarse.value}: a status that this client does not know; it is under way"
+    return coarse.value

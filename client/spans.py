@@ -41,6 +41,7 @@ STAGES: Final[Mapping[str, tuple[str, frozenset[JobExecutorStatus]]]] = {
 }
 """The colour of each stage, and the rungs on which a job stands during it."""
 _STAGE_OF: Final = {status: name for name, (_, held) in STAGES.items() for status in held}
+_FIRST: Final = next(iter(STAGES))
 CANCELLING: Final = ("cancelling", "#e45756")
 """What takes the place of a stage once a cancel is accepted, and its colour."""
 
@@ -73,7 +74,9 @@ def spans(timeline: Sequence[TimelineEntry]) -> list[Span]:
         if entry.status.is_terminal:
             # What lies between two attempts is nobody's.
             continue
-        stage = CANCELLING[0] if entry.cancelling else _STAGE_OF[entry.status]
+        # A rung that only a newer station knows belongs to the stage that it follows.
+        before = found[-1].stage if found else _FIRST
+        stage = CANCELLING[0] if entry.cancelling else _STAGE_OF.get(entry.status, before)
         if found and found[-1].stage == stage and found[-1].end == entry.time_unix_s:
             found[-1] = Span(stage, found[-1].start, following.time_unix_s)
         else:

@@ -5,7 +5,9 @@ Rule 1. A message is one frame: three bytes that name the protocol, one each for
         follow in further frames.
 Rule 2. A newer minor version is understood: what we do not know yet is skipped. Another major
         version is refused, and the error names both.
-Rule 3. Decoding never raises anything but `ProtocolViolation` and `UnsupportedVersion`,
+Rule 3. A client reads a reply a second time if need be, with open eyes for statuses that it does
+        not know; the daemon knows all there are.
+Rule 4. Decoding never raises anything but `ProtocolViolation` and `UnsupportedVersion`,
         whatever the bytes are, and takes no more memory than a multiple of their length.
         That is bounded by the socket before we see them.
 """
@@ -13,6 +15,7 @@ Rule 3. Decoding never raises anything but `ProtocolViolation` and `UnsupportedV
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from struct import Struct
 from typing import Any, Final, Generic, TypeVar
 
@@ -26,6 +29,7 @@ from stationd.proto.error import (
     UnsupportedVersion,
 )
 from stationd.proto.instruments_protocol import MOST_IN_BATCH
+from stationd.proto.newer import statuses_of_newer_peers
 
 T = TypeVar("T")
 
@@ -58,12 +62,21 @@ class Codec(Generic[T]):
         protocol: The three bytes that name the protocol.
         version: Major and minor version that we speak.
         union: The closed union of messages.
+        lenient: Read statuses that only a newer peer knows, too.
     """
 
-    def __init__(self, protocol: bytes, version: tuple[int, int], union: Any) -> None:  # noqa: ANN401 - a type form, which has no type of its own before Python 3.15
+    def __init__(
+        self,
+        protocol: bytes,
+        version: tuple[int, int],
+        union: Any,  # noqa: ANN401 - a type form, which has no type of its own before Python 3.15
+        *,
+        lenient: bool = False,
+    ) -> None:
         self._protocol = protocol
         self._version = version
         self._header = protocol + bytes(version)
+        self._lenient = lenient
         self._decoder: msgspec.msgpack.Decoder[T] = msgspec.msgpack.Decoder(union)
 
     def encode(self, message: T) -> bytes:
@@ -96,10 +109,14 @@ class Codec(Generic[T]):
         header = bytes(frame[:_HEADER_BYTES])
         if header != self._header:
             self._check_header(header)
+        body = memoryview(frame)[_HEADER_BYTES:]
         try:
-            return self._decoder.decode(memoryview(frame)[_HEADER_BYTES:])
+            return self._decoder.decode(body)
         except (ValueError, RecursionError) as error:
             # Deep nesting raises RecursionError, bad UTF-8 a plain ValueError.
+            if self._lenient and isinstance(error, msgspec.ValidationError):
+                with suppress(ValueError, RecursionError), statuses_of_newer_peers():
+                    return self._decoder.decode(body)
             raise ProtocolViolation(f"malformed message: {error}") from error
 
     def joined(self, frames: Sequence[bytes], tag: int) -> Iterator[bytes]:
@@ -155,7 +172,7 @@ REQUESTS: Final[Codec[jobs_protocol.Request]] = Codec(
     jobs_protocol.PROTOCOL, jobs_protocol.VERSION, jobs_protocol.Request
 )
 REPLIES: Final[Codec[jobs_protocol.Reply]] = Codec(
-    jobs_protocol.PROTOCOL, jobs_protocol.VERSION, jobs_protocol.Reply
+    jobs_protocol.PROTOCOL, jobs_protocol.VERSION, jobs_protocol.Reply, lenient=True
 )
 REPORTS: Final[Codec[instruments_protocol.Report]] = Codec(
     instruments_protocol.PROTOCOL, instruments_protocol.VERSION, instruments_protocol.Report

@@ -5,6 +5,8 @@ Rule 1. The names, values and order of `JobExecutorStatus` are those of the stat
 Rule 2. FAILED and ABORTED stand above READY in that order, so `status >= X` never answers
         "has the job reached X". Ask the timeline of the current attempt instead.
 Rule 3. The coarse statuses are always derived, never stored.
+Rule 4. Who reads what a newer daemon says (`proto/newer.py`) meets statuses that are not among
+        the members: `is_known` is false. They end nothing, and have no place in the order.
 """
 
 from __future__ import annotations
@@ -13,11 +15,15 @@ from enum import Enum, StrEnum
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
 
+from stationd.proto.newer import statuses_of_newer_peers, stranger
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
 
 _TERMINAL_VALUES: Final = frozenset({"ready", "failed", "aborted"})
+_NOWHERE: Final = -1
+"""The rung of a status that we do not know."""
 
 
 class JobExecutorStatus(Enum):
@@ -84,6 +90,19 @@ class JobExecutorStatus(Enum):
         """Whether this status ends an attempt."""
 
     @classmethod
+    def _missing_(cls, value: object) -> JobExecutorStatus | None:
+        found = stranger(cls, value)
+        if found is not None:
+            found.rung = _NOWHERE
+            found.is_terminal = False
+        return found
+
+    @property
+    def is_known(self) -> bool:
+        """Whether it is one of the eighteen, and not of a daemon that is newer than this client."""
+        return self.rung != _NOWHERE
+
+    @classmethod
     def terminal_statuses(cls) -> set[JobExecutorStatus]:
         """Return the three statuses that end an attempt."""
         return {status for status in cls if status.is_terminal}
@@ -106,19 +125,27 @@ class JobExecutorStatus(Enum):
 
     def __lt__(self, other: object) -> bool:
         position = _position_of(other)
-        return NotImplemented if position is None else self.rung < position
+        if position is None or self.rung < 0:
+            return NotImplemented
+        return self.rung < position
 
     def __le__(self, other: object) -> bool:
         position = _position_of(other)
-        return NotImplemented if position is None else self.rung <= position
+        if position is None or self.rung < 0:
+            return NotImplemented
+        return self.rung <= position
 
     def __gt__(self, other: object) -> bool:
         position = _position_of(other)
-        return NotImplemented if position is None else self.rung > position
+        if position is None or self.rung < 0:
+            return NotImplemented
+        return self.rung > position
 
     def __ge__(self, other: object) -> bool:
         position = _position_of(other)
-        return NotImplemented if position is None else self.rung >= position
+        if position is None or self.rung < 0:
+            return NotImplemented
+        return self.rung >= position
 
 
 _POSITION_BY_VALUE: Final[Mapping[str, int]] = MappingProxyType(
@@ -128,7 +155,7 @@ _POSITION_BY_VALUE: Final[Mapping[str, int]] = MappingProxyType(
 
 def _position_of(other: object) -> int | None:
     if isinstance(other, JobExecutorStatus):
-        return other.rung
+        return other.rung if other.rung >= 0 else None
     return _POSITION_BY_VALUE.get(other.lower()) if isinstance(other, str) else None
 
 
@@ -143,6 +170,10 @@ class StatusEnum(Enum):
     CANCELLING = "Cancellation has been requested."
     CANCELLED = "Circuit has been cancelled."
     ERROR = "Circuit has errored. Check CircuitStatus.message for error message."
+
+    @classmethod
+    def _missing_(cls, value: object) -> StatusEnum | None:
+        return stranger(cls, value)
 
 
 class JobStatusEnum(StrEnum):
@@ -188,6 +219,10 @@ def coarse_status(
     if not status.is_terminal:
         if cancelling:
             return StatusEnum.CANCELLING
+        if not status.is_known:
+            # There is no coarser view of what we do not know: it shows as it is.
+            with statuses_of_newer_peers():
+                return StatusEnum(status.value)
         if retrying and status < JobExecutorStatus.PENDING_EXECUTION:
             return StatusEnum.RETRYING
     return _COARSE[status]

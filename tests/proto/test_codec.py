@@ -97,7 +97,8 @@ def texts(kind: inspect.StrType) -> st.SearchStrategy[Any]:
 
 
 def tuples(kind: inspect.VarTupleType) -> st.SearchStrategy[Any]:
-    return st.lists(any_of(kind.item_type), min_size=kind.min_length or 0, max_size=3).map(tuple)
+    most = 3 if kind.max_length is None else min(3, kind.max_length)
+    return st.lists(any_of(kind.item_type), min_size=kind.min_length or 0, max_size=most).map(tuple)
 
 
 def structs(kind: inspect.StructType) -> st.SearchStrategy[Any]:
@@ -215,6 +216,17 @@ def test_an_error_code_of_a_newer_version_reads_as_unknown() -> None:
     assert isinstance(reply, jobs_protocol.Failure)
     assert reply.error.code is ErrorCode.UNKNOWN
     assert reply.error.detail == "refuel it"
+
+
+def test_a_client_reads_a_status_of_a_newer_version_as_it_is() -> None:
+    entry = {"seq": 1, "ordinal": 1, "attempt": 1, "status": "cooling_down", "time_unix_s": 1.0}
+    reply = REPLIES.decode(body([108, 5, [["a-job", entry]]]))
+    assert isinstance(reply, jobs_protocol.Events)
+    assert reply.events[0].entry.status == "cooling_down"
+    with pytest.raises(ProtocolViolation, match="cooling_down"):
+        REQUESTS.decode(body([4, 5, {"statuses": ["cooling_down"]}]))
+    with pytest.raises(ProtocolViolation, match="Cooling"):
+        REPLIES.decode(body([108, 5, [["a-job", entry | {"status": "Cooling"}]]]))
 
 
 def test_what_was_added_later_may_be_missing() -> None:

@@ -79,7 +79,11 @@ class Climb:
 
         A queued job has done a quarter; executing takes it to nine tenths.
         """
-        entries = [e for e in self.story.attempt if e.status not in (_S.FAILED, _S.ABORTED)]
+        entries = [
+            entry
+            for entry in self.story.attempt
+            if entry.status.is_known and entry.status not in (_S.FAILED, _S.ABORTED)
+        ]
         if not entries:
             return 0.0
         status = entries[-1].status
