@@ -240,6 +240,10 @@ class DistantStation:
         """Call a function where the station is."""
         return self._portal.call(lambda: function(*args, **kwargs))
 
+    def start(self) -> None:
+        """Let it listen again after a `stop`."""
+        self._portal.call(self.station.start)
+
     def wait_received(self, kind: type[wire.Request], count: int = 1) -> None:
         """Wait until some requests of a kind have come, all in all.
 
