@@ -48,6 +48,15 @@ def error_of(controller: str, end: End | None, *, expected: bool) -> ErrorInfo |
             return None
 
 
+def stopping(controller: str) -> ErrorInfo:
+    """Return what is wrong with a controller that is brought to rest, and nobody knows why."""
+    return ErrorInfo(
+        ErrorCode.INSTRUMENT_LOST,
+        f"controller {controller!r} was being brought to rest when the daemon ended, which told"
+        " nobody why; partial data is kept",
+    )
+
+
 def outcome(ends: Sequence[End | None], error: ErrorInfo | None, *, began: bool) -> Event:
     """Return what the job is told when all parts have ended.
 

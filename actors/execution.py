@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Protocol
 
-from stationd.actors.ends import error_of, outcome
+from stationd.actors.ends import error_of, outcome, stopping
 from stationd.actors.ladder import (
     CameToRest,
     ExecutionBegan,
@@ -23,6 +23,8 @@ from stationd.actors.ladder import (
 from stationd.actors.pacing import Pacing
 from stationd.actors.part import (
     AT_REST,
+    ENDED,
+    UNHEARD,
     UNSTARTED,
     Output,
     Part,
@@ -255,6 +257,8 @@ class Execution:
         match held.state:
             case "armed":
                 return self._held_in_line(controller)
+            case "running" if held.stopping and not self._ending:
+                return self._stopping(controller)
             case "running":
                 return [*self._started(controller), *self._again(controller)]
             case "lost":
@@ -301,7 +305,7 @@ class Execution:
 
     def _armed(self, controller: str) -> list[Output]:
         part = self.parts[controller]
-        if part.standing in {Standing.SENT, Standing.UNKNOWN}:
+        if part.standing in UNHEARD:
             part.standing = Standing.ARMED
         return self._start_next()
 
@@ -372,11 +376,19 @@ class Execution:
             return []
         return self._call([controller])
 
+    def _stopping(self, controller: str) -> list[Output]:
+        """Go on with an abort whose reason an earlier daemon took with it."""
+        self._error = stopping(controller)
+        self.parts[controller].standing = Standing.RUNNING
+        return [*self._begin(), *self._abort_others()]
+
     def _not_held(self, controller: str, *, same_ledger: bool) -> list[Output]:
         part = self.parts[controller]
         unknown = part.standing is Standing.UNKNOWN
-        began = part.standing is Standing.RUNNING or (unknown and self.began)
-        if began or not same_ledger:
+        # Of a group others may have begun, and this one may have given the ticket back: its
+        # ledger would know if it had begun as well.
+        began_here = self.began and (not self._is_group or part.received > 0)
+        if part.standing is Standing.RUNNING or (unknown and began_here) or not same_ledger:
             # Of what was sent to another ledger nobody knows what became of it.
             return self._part_over(controller, Lost(self.ticket, part.received))
         # An Arm may have crossed this Hello, so what ends the ticket is the answer to a command
@@ -449,7 +461,7 @@ class Execution:
 
     def _finish(self) -> list[Output]:
         """Tell the job of the end, if it is there."""
-        at_rest = AT_REST if self._ending else {Standing.ENDED}
+        at_rest = AT_REST if self._ending else ENDED
         if self._over or any(part.standing not in at_rest for part in self.parts.values()):
             return []
         self._over = True

@@ -165,7 +165,9 @@ class Line:
     def held(self) -> tuple[wire.HeldTicket, ...]:
         """Return what the controller holds, as Hello says it, in the order of places."""
         return tuple(
-            wire.HeldTicket(held.ticket, HELD_AS[held.state], held.blocks)
+            wire.HeldTicket(
+                held.ticket, HELD_AS[held.state], held.blocks, held.state is TicketState.STOPPING
+            )
             for held in sorted(self._held.values(), key=lambda held: held.place)
         )
 

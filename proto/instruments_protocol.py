@@ -37,6 +37,8 @@ class HeldTicket(Struct, frozen=True, array_like=True):
     reports of the same name."""
     blocks: Natural = 0
     """Blocks of data in the spool."""
+    stopping: bool = False
+    """It is ``running``, and an abort is under way."""
 
 
 class Hello(Struct, frozen=True, array_like=True, tag=1):

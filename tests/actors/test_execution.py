@@ -397,6 +397,7 @@ def test_a_finished_ticket_is_told_to_have_begun_before_those_behind_it() -> Non
 HELD: dict[str, tuple[wire.HeldTicket | None, bool, type[object]]] = {
     "in line": (wire.HeldTicket(TICKET, "armed"), True, wire.Arm),
     "running": (wire.HeldTicket(TICKET, "running"), True, type(None)),
+    "being stopped": (wire.HeldTicket(TICKET, "running", stopping=True), True, wire.Abort),
     "finished": (wire.HeldTicket(TICKET, "finished", 2), True, wire.Collect),
     "failed": (wire.HeldTicket(TICKET, "failed", 2), True, wire.Collect),
     "at rest": (wire.HeldTicket(TICKET, "at_rest", 2), True, wire.Collect),
@@ -420,6 +421,39 @@ def test_a_recovered_execution_goes_on_from_what_its_controller_holds(found: str
     assert [type(word) for word in said] == ([] if expected is type(None) else [expected])
     if expected is wire.Collect:
         assert said == [wire.Collect(AUTHORITY.fence, TICKET, 1)]
+
+
+def test_an_abort_whose_reason_is_forgotten_ends_the_ticket_at_all_its_controllers() -> None:
+    # The daemon gave up a controller, aborted the others and died before that was on disk.
+    works = pair()
+    first, *others = works
+    execution = Execution(TICKET, AUTHORITY, works, began=True)
+    execution.recover({})
+    for name in others:
+        execution.reconnected(name, wire.HeldTicket(TICKET, "running"), same_ledger=True)
+    held = wire.HeldTicket(TICKET, "running", 1, stopping=True)
+    abort = wire.Abort(AUTHORITY.fence, TICKET)
+    assert execution.reconnected(first, held, same_ledger=True) == [
+        Send(name, abort) for name in works
+    ]
+    stubborn, outputs = execution.give_up(10.0)
+    assert stubborn == list(works)
+    (told,) = outputs
+    assert isinstance(told, Tell)
+    assert isinstance(told.event, ExecutionFailed)
+    assert told.event.error.code is ErrorCode.INSTRUMENT_LOST
+
+
+@pytest.mark.parametrize("blocks", [0, 1])
+def test_a_part_that_was_given_back_before_a_restart_is_sent_again(blocks: int) -> None:
+    works = pair()
+    first, second = works
+    execution = Execution(TICKET, AUTHORITY, works, began=True)
+    execution.recover({second: blocks})
+    execution.reconnected(first, wire.HeldTicket(TICKET, "running"), same_ledger=True)
+    outputs = execution.reconnected(second, None, same_ledger=True)
+    again = Send(second, wire.Arm(AUTHORITY.fence, TICKET, works[second], start=False))
+    assert (outputs == [again]) is (blocks == 0)
 
 
 def test_a_ticket_that_waited_and_never_came_is_sent_again_to_the_same_ledger() -> None:
