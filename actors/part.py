@@ -26,9 +26,19 @@ class Standing(Enum):
     UNKNOWN = "unknown"
     """The daemon has started anew and the controller has not said yet."""
 
+    # Told apart at every report: the inherited hash is a function in Python.
+    __hash__ = object.__hash__
+
 
 UNSTARTED: Final = frozenset({Standing.SENT, Standing.ARMED})
 """Of a group: the ticket is there, or on its way, without a word to start."""
+
+
+UNHEARD: Final = frozenset({Standing.SENT, Standing.UNKNOWN})
+"""The controller has not said that it has the ticket."""
+
+
+ENDED: Final = frozenset({Standing.ENDED})
 
 
 AT_REST: Final = frozenset({Standing.ENDED, Standing.UNSENT})

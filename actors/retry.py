@@ -216,7 +216,8 @@ def recorded(view: JobView, items: Sequence[int]) -> Recorded:
 
 def again(job: Job, spec: JobSpec) -> bool:
     """Whether another attempt follows by itself on one that has failed."""
-    if job.status is not JobExecutorStatus.FAILED or job.error is None:
+    # In this order: it is asked at every step of every job, and hardly any has an error.
+    if job.error is None or job.status is not JobExecutorStatus.FAILED:
         return False
     code = job.error.code
     if spec.on_lost == "requeue" and code is ErrorCode.INSTRUMENT_LOST:

@@ -46,9 +46,9 @@ COMMITS_TO_THE_END = 2
 """From the controller's report to READY."""
 COMMANDS_TO_A_CONTROLLER = 3
 COMMAND_BYTES = 330
-CALLS_TO_THE_QUEUE = 380
+CALLS_TO_THE_QUEUE = 350
 """Of Python functions."""
-CALLS_TO_THE_END = 520
+CALLS_TO_THE_END = 460
 BLOCKS_IN_THE_QUEUE = 140
 """Of memory, the journal's part in it included: here it is in memory too."""
 SYSTEM_CALLS = 50

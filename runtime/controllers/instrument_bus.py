@@ -189,11 +189,12 @@ class InstrumentBus:
         peer.heard = self._clock.monotonic()
         self._reading = True
         try:
-            for report in reports:
-                try:
-                    self._pass_on(peer, report, frames, instruments)
-                except Exception as error:  # noqa: BLE001 - see _contain
-                    self._contain(error, report)
+            with instruments.together():
+                for report in reports:
+                    try:
+                        self._pass_on(peer, report, frames, instruments)
+                    except Exception as error:  # noqa: BLE001 - see _contain
+                        self._contain(error, report)
         finally:
             self._reading = False
             self._send_all()

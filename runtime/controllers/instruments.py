@@ -7,6 +7,7 @@ no other.
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from itertools import chain
 from typing import TYPE_CHECKING, Final
 
@@ -22,7 +23,7 @@ from stationd.runtime.controllers.standing import entry
 from stationd.runtime.controllers.waiting import Waiting
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Generator, Mapping
 
     from anyio.abc import TaskGroup
 
@@ -135,6 +136,9 @@ class Instruments:
             freed=self.grant,
         )
         self._ended = 0
+        self._gathering = False
+        # Whether something could go while reports were being gathered.
+        self._freed = False
 
     def attach(self, lines: Lines) -> None:
         """Say who carries commands; once, before any job comes in."""
@@ -226,7 +230,8 @@ class Instruments:
         self._ended += 1
         if self._ended % _FORGET_EVERY == 0:
             self.forget()
-        self.grant()
+        if self.queue.stirred:
+            self.grant()
 
     async def drain(self) -> None:
         """Take back what has not begun, and wait until nothing runs any more."""
@@ -258,8 +263,23 @@ class Instruments:
 
     # --- the queue ---------------------------------------------------------------------------
 
+    @contextmanager
+    def together(self) -> Generator[None]:
+        """Decide who goes once for all reports that are taken in the context, at its end."""
+        self._gathering = True
+        try:
+            yield
+        finally:
+            self._gathering = False
+        if self._freed:
+            self.grant()
+
     def grant(self) -> None:
         """Send out what can go now."""
+        if self._gathering:
+            self._freed = True
+            return
+        self._freed = False
         # What could not be written down is better not begun: running tickets go on, no others.
         if self.waiting.paused or self._journal.trouble is not None:
             return
@@ -295,7 +315,9 @@ class Instruments:
 
     def _wait(self, live: LiveJob) -> None:
         self.waiting.add(live)
-        self.grant()
+        # Behind others it changes nothing.
+        if self.queue.stirred:
+            self.grant()
 
     # --- what controllers report -------------------------------------------------------------
 

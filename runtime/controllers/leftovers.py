@@ -100,7 +100,8 @@ class Leftovers:
 
     def busy(self, controller: str) -> bool:
         """Whether a controller is still at work on a job that is over."""
-        return any(controller in tickets for tickets in self._at_work.values())
+        at_work = self._at_work
+        return bool(at_work) and any(controller in tickets for tickets in at_work.values())
 
     def at_rest(self, controller: str, job: JobId) -> None:
         """Take note that a controller is not at work on a job any more, or an operator's word."""

@@ -17,6 +17,7 @@ LINE_SECONDS: Final = 0.005
 of the last one."""
 MOST_IN_LINE: Final = 64
 """The most tickets sent ahead, however short the jobs are."""
+_ENDS: Final = (Finished, Failed, AtRest)
 _SMOOTHING: Final = 0.2
 """Weight of the newest duration in the average."""
 
@@ -59,7 +60,7 @@ class Pace:
         if isinstance(report, Started):
             self._began[job, controller] = report.time_unix_s
             return None
-        if not isinstance(report, Finished | Failed | AtRest):
+        if not isinstance(report, _ENDS):
             return None
         began = self._began.pop((job, controller), None)
         if began is None:

@@ -50,6 +50,8 @@ SMALL_BYTES: Final = 64 * 1024
 TicketReport = (
     Armed | Started | Progressed | Finished | Failed | AtRest | Revoked | TooLate | Reached | Lost
 )
+# Written where it is asked, the union would be made anew for every report.
+_ENDS: Final = (Finished, Failed, AtRest, Lost)
 
 
 class Reports:
@@ -103,11 +105,11 @@ class Reports:
         """Take a controller's word about a ticket."""
         live = self._executions.tickets.get(report.ticket.number)
         execution = None if live is None else self._executions.get(live.job.id)
-        ended = isinstance(report, Finished | Failed | AtRest | Lost)
+        ended = isinstance(report, _ENDS)
         if ended and (controller in self._quarantine or self._leftovers.busy(controller)):
             self._came_to_rest(controller, report.ticket)
         if live is None or execution is None or controller not in execution.parts:
-            if isinstance(report, Finished | Failed | AtRest | Lost):
+            if isinstance(report, _ENDS):
                 self._take_end_of_leftover(controller, report)
             return
         self._silence.sign(live.job.id, controller)

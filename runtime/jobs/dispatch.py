@@ -12,7 +12,7 @@ from __future__ import annotations
 import logging
 from collections import deque
 from functools import partial
-from typing import TYPE_CHECKING, Literal, NamedTuple
+from typing import TYPE_CHECKING, Final, Literal, NamedTuple
 
 import anyio
 
@@ -76,6 +76,10 @@ class NewJob(NamedTuple):
 
 _Later = tuple[Effect, Ticket | None]
 """An effect that waits for the journal, and the ticket that it is about."""
+# Looked up once: Python 3.11 takes as long to find a member in its class as to take a step.
+_CONTINUE: Final = Effect.CONTINUE
+_ENQUEUE: Final = Effect.ENQUEUE
+_DECIDED_HERE: Final = frozenset({Effect.SETTLE, Effect.RECONCILE, Effect.STOP_STAGE})
 _ABORTED_AT_RESTART = "aborted when the station started again, as its [recovery] policy says"
 
 
@@ -320,9 +324,9 @@ class Dispatch:
             else:
                 retrying = False
             for effect in effects:
-                if effect is Effect.ENQUEUE:
-                    records.append(self._issue_ticket(live))
                 if effect in DURABLE_FIRST:
+                    if effect is _ENQUEUE:
+                        records.append(self._issue_ticket(live))
                     # With the ticket that it is about: another attempt may have another one.
                     later.append((effect, live.ticket))
                     continue
@@ -371,19 +375,19 @@ class Dispatch:
 
     def _perform(self, live: LiveJob, effect: Effect) -> Outcome | None:
         """Do what needs no commit; return the outcome, or None if it comes later."""
+        if effect is _CONTINUE:
+            return Proceeded(), []
+        if effect not in _DECIDED_HERE:
+            return self._at_work.begin(live, effect)
         match effect:
-            case Effect.CONTINUE:
-                return Proceeded(), []
             case Effect.SETTLE:
                 return settled(live), []
             case Effect.RECONCILE:
                 self._reconcile(live)
                 return None
-            case Effect.STOP_STAGE:
+            case _:
                 self._at_work.stop(live)
                 return None
-            case _:
-                return self._at_work.begin(live, effect)
 
     def _reconcile(self, live: LiveJob) -> None:
         if self._instruments is None:

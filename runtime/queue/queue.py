@@ -297,6 +297,14 @@ class Queue:
         numbers = [out.entry.number for out in still if self._out.get(out.entry.number) is out]
         return Decision(granted, numbers)
 
+    @property
+    def stirred(self) -> bool:
+        """Whether anything has happened since the last decision that another one would look at.
+
+        If not, only time and depths can have changed, and whoever changes those asks for one.
+        """
+        return bool(self.heads.touched or self._recalled or self._early)
+
     def next_time(self) -> float | None:
         """Return when something happens by itself next, in Unix seconds; None if nothing does."""
         times = [time for time in (self._early_head(), self._gate_changes) if time is not None]

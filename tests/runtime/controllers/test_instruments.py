@@ -39,6 +39,16 @@ async def test_tickets_are_sent_ahead_up_to_the_prefetch() -> None:
         assert armed(bench) == [ticket.number for ticket in tickets[:4]]
 
 
+async def test_what_several_reports_free_is_given_away_at_their_end() -> None:
+    async with a_bench() as bench:
+        tickets = [bench.queued(number) for number in range(1, 8)]
+        with bench.instruments.together():
+            for ticket in tickets[:2]:
+                bench.run("a", ticket, seconds=1.0)
+            assert armed(bench) == [ticket.number for ticket in tickets[:3]]
+        assert armed(bench) == [ticket.number for ticket in tickets[:5]]
+
+
 async def test_short_jobs_are_sent_further_ahead_and_long_ones_are_not() -> None:
     async with a_bench() as bench:
         number = 0

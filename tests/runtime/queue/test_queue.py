@@ -32,6 +32,8 @@ class Both(RuleBasedStateMachine):
         self.now = START
         self.recalls = set[int]()
         self.eager = False
+        self.decided: float | None = None
+        """When the last decision was made, unless shares have changed since."""
         self.controllers: tuple[str, ...] = CONTROLLERS
 
     @rule(claims=CLAIMS, project=PROJECTS, priority=st.integers(-2, 2), ago=WHEN, soon=SOON,
@@ -199,10 +201,15 @@ class Both(RuleBasedStateMachine):
     @rule(project=PROJECTS, seconds=st.sampled_from([0.0, 10.0, 200.0]))
     def charge(self, project: str, seconds: float) -> None:
         self.queue.shares.charge(project, seconds)
+        self.decided = None
 
     @rule()
     def decide(self) -> None:
+        calm = not self.queue.stirred and self.decided == self.now
         decision = self.queue.decide(self.now)
+        assert not (calm and (decision.granted or decision.recalled))
+        assert self.queue.stirred == any(entry.early for entry in self.queue.waiters())
+        self.decided = self.now
         granted, recalled = self.naive.decide(self.now)
         assert sorted(decision.granted) == sorted(granted)
         for name in CONTROLLERS:
