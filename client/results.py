@@ -18,6 +18,8 @@ from stationd.proto.result import (
 )
 
 if TYPE_CHECKING:
+    from mmap import mmap
+
     import numpy as np
     import xarray as xr
     from numpy.typing import NDArray
@@ -97,8 +99,11 @@ class NullOutcome:
 Outcome = CircuitResult | SweepData | CompiledCircuit | NullOutcome
 
 
-def read_outcome(data: bytes) -> Outcome:
+def read_outcome(data: bytes | mmap) -> Outcome:
     """Read a stored result.
+
+    Args:
+        data: Its bytes. If they are a mapped file, a sweep's arrays lie on it.
 
     Raises:
         ProtocolViolation: The bytes are not those of a result.
@@ -164,5 +169,6 @@ def _array(array: Array) -> NDArray[np.generic]:
     dtype = np.dtype(array.dtype)
     if dtype.hasobject:
         raise ValueError(f"the array {array.name} is of type {array.dtype}")
-    # A copy, since what lies on received bytes cannot be written to.
-    return np.frombuffer(array.data, dtype=dtype).reshape(array.shape).copy()
+    found = np.frombuffer(array.data, dtype=dtype).reshape(array.shape)
+    # What lies on received bytes cannot be written to; what lies on a mapped file can.
+    return found if found.flags.writeable else found.copy()

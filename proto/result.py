@@ -1,17 +1,27 @@
 """What comes out of a job: arrays with their names, shapes and units.
 
 An artifact is one `Result`, encoded as msgpack. Arrays are kept as numpy type string, shape
-and bytes in C order; nothing is ever pickled.
+and bytes in C order; nothing is ever pickled. What is large is never in memory as a whole: who
+writes it asks `lay_out` where everything stands, who reads it maps the file.
 """
 
 from __future__ import annotations
 
-from typing import Final
+from collections.abc import Sequence
+from mmap import mmap
+from typing import Any, Final, NamedTuple
 
 import msgspec
 from msgspec import Struct
 
 from stationd.proto.program import NativeCircuit, SettingValue
+
+MOST_RESULT_BYTES: Final = 2_000_000_000
+"""The most bytes of all arrays of a result together, as they were read.
+
+A value of msgpack ends at 4 GiB, and arrays of integers with gaps become floating-point numbers
+of up to twice the size.
+"""
 
 
 class Array(Struct, frozen=True, kw_only=True):
@@ -21,8 +31,8 @@ class Array(Struct, frozen=True, kw_only=True):
     dtype: str
     """A numpy type string, as in ``<f8``."""
     shape: tuple[int, ...]
-    data: bytes
-    """In C order."""
+    data: memoryview
+    """In C order. What is read is a view on what it is read from."""
     unit: str = ""
 
 
@@ -90,7 +100,60 @@ def encode_result(result: Result) -> bytes:
     return _ENCODER.encode(result)
 
 
-def decode_result(data: bytes) -> Result:
+class Layout(NamedTuple):
+    """Where everything stands in the bytes of a sweep's result."""
+
+    size: int
+    """Bytes."""
+    pieces: tuple[tuple[int, bytes], ...]
+    """All but what is in the arrays, each piece after its place."""
+    arrays: tuple[int, ...]
+    """The places of what is in the arrays."""
+
+
+def lay_out(result: SweepResult, sizes: Sequence[int]) -> Layout:
+    """Return what `encode_result` would, but for the arrays' data, which is put there by others.
+
+    Args:
+        result: Its arrays are empty.
+        sizes: Bytes of each array.
+
+    >>> empty = Array(name="r.p", dtype="|u1", shape=(3,), data=memoryview(b""))
+    >>> layout = lay_out(SweepResult(axes=(), arrays=(empty,), spots_done=3), (3,))
+    >>> written = bytearray(layout.size)
+    >>> for place, data in (*layout.pieces, (layout.arrays[0], b"abc")):
+    ...     written[place : place + len(data)] = data
+    >>> bytes(decode_result(bytes(written)).arrays[0].data)
+    b'abc'
+    """
+    before = _open(result, "arrays") + _MANY + len(sizes).to_bytes(4)
+    pieces: list[tuple[int, bytes]] = []
+    arrays: list[int] = []
+    place = 0
+    for array, size in zip(result.arrays, sizes, strict=True):
+        piece = before + _open(array, "data") + _BYTES + size.to_bytes(4)
+        pieces.append((place, piece))
+        arrays.append(place + len(piece))
+        place, before = arrays[-1] + size, b""
+    return Layout(place + len(before), (*pieces, (place, before)), tuple(arrays))
+
+
+_MANY: Final = b"\xdd"
+"""Four bytes follow that count the elements of an array."""
+_BYTES: Final = b"\xc6"
+"""Four bytes follow that count the bytes that come then."""
+
+
+def _open(struct: Struct, last: str) -> bytes:
+    """Encode a Struct up to the value of one of its fields, which comes last."""
+    fields: dict[str, Any] = {} if (tag := struct.__struct_config__.tag) is None else {"type": tag}
+    fields |= {name: getattr(struct, name) for name in struct.__struct_fields__ if name != last}
+    encoded = _ENCODER.encode(fields)
+    # The first byte counts up to fifteen fields.
+    return bytes((encoded[0] + 1,)) + encoded[1:] + _ENCODER.encode(last)
+
+
+def decode_result(data: bytes | mmap) -> Result:
     """Read the bytes of an artifact.
 
     Raises:

@@ -3,19 +3,20 @@
 Rule 1. Blocks may come twice, in any order, or not at all; their offsets say where they belong.
 Rule 2. Data that is missing is an error, unless the job was cut short (`partial`).
 Rule 3. What a controller sent is not trusted: a block that does not fit is an error of its item.
+Rule 4. Raw data is gone through a few blocks at a time, and may be as large as the disk.
 """
 
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from msgspec import Struct
 
-from stationd.actors.stages.artifact import HEALING, seal
-from stationd.actors.stages.raw_data import BadData, RawBlock
+from stationd.actors.stages.artifact import HEALING, Draft, seal
+from stationd.actors.stages.raw_data import BadData, DataInMemory, Key, RawBlock, RawData
 from stationd.actors.stages.shots import shots_result
-from stationd.actors.stages.spots import sweep_result
+from stationd.actors.stages.spots import SweepForm
 from stationd.proto.error import ErrorCode, ErrorInfo, StorageTrouble, UnknownArtifact
 from stationd.proto.job import ArtifactRef
 from stationd.proto.program import (
@@ -30,7 +31,7 @@ from stationd.proto.program import (
 from stationd.proto.result import CompiledResult, NullResult, Result
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping, Sequence
 
 INLINE_BYTES: Final = 64 * 1024
 """Results up to this size are kept in the journal; larger ones are files."""
@@ -56,7 +57,7 @@ class PostProcessRequest(Struct, frozen=True, kw_only=True):
     items: tuple[int, ...]
     """The items to build."""
     blocks: tuple[RawBlock, ...] = ()
-    """All raw data of the attempt, in any order."""
+    """All raw data of the attempt, in any order, if it is in memory."""
     bits: dict[int, BitLayout] = {}
     """For circuits: each item's bits, see `bit_layouts`."""
     compiled: dict[int, CompiledResult] = {}
@@ -91,8 +92,12 @@ def bit_layouts(work: CircuitsWork) -> dict[int, BitLayout]:
     }
 
 
-def post_process(request: PostProcessRequest) -> list[ItemOutcome]:
+def post_process(request: PostProcessRequest, data: RawData | None = None) -> list[ItemOutcome]:
     """Build, encode and store the results of the items that are asked for, in that order.
+
+    Args:
+        request: What it takes.
+        data: The attempt's raw data, if it is not in the request.
 
     If the execution was cut short, circuits of which not a shot was taken have no outcome: they
     were not begun.
@@ -104,14 +109,43 @@ def post_process(request: PostProcessRequest) -> list[ItemOutcome]:
     Raises:
         StorageTrouble: The disk is full or fails: to be done again in a while.
     """
-    by_item: dict[int, list[RawBlock]] = {}
-    for block in request.blocks:
-        by_item.setdefault(block.header.item, []).append(block)
+    data = DataInMemory(request.blocks) if data is None else data
+    if isinstance(request.work, Sweep):
+        return [_outcome(request, item, _Item(data, [])) for item in request.items]
+    spans = _spans(data)
     return [
-        _outcome(request, item, by_item.get(item, []))
+        _outcome(request, item, _Item(data, spans.get(item, [])))
         for item in request.items
-        if item in by_item or not _may_be_missing(request, item)
+        if item in spans or not _may_be_missing(request, item)
     ]
+
+
+class _Item(NamedTuple):
+    """The raw data of an item."""
+
+    data: RawData
+    """That of all items; a sweep has but one."""
+    spans: Sequence[tuple[Key, Key]]
+    """A circuit's are the blocks from each first to each last key."""
+
+    def blocks(self) -> Iterator[RawBlock]:
+        for span in self.spans:
+            yield from self.data.blocks(*span)
+
+
+def _spans(data: RawData) -> dict[int, list[tuple[Key, Key]]]:
+    """Return where the blocks of each item are; those of one mostly stand together."""
+    spans: dict[int, list[tuple[Key, Key]]] = {}
+    before: int | None = None
+    for head in data.heads():
+        item = head.header.item
+        found = spans.setdefault(item, [])
+        if item == before:
+            found[-1] = found[-1][0], head.key
+        else:
+            found.append((head.key, head.key))
+        before = item
+    return spans
 
 
 def _may_be_missing(request: PostProcessRequest, item: int) -> bool:
@@ -127,44 +161,62 @@ def fits_inline(request: PostProcessRequest) -> bool:
     return raw <= INLINE_BYTES and _expected_bytes(request) <= INLINE_BYTES
 
 
-def _outcome(request: PostProcessRequest, item: int, blocks: list[RawBlock]) -> ItemOutcome:
+def _outcome(request: PostProcessRequest, index: int, item: _Item) -> ItemOutcome:
     try:
-        result, partial = _result(request, item, blocks)
-        artifact = f"{request.job}/{request.attempt}/{item}"
-        reference, data = seal(request.artifacts, artifact, result, INLINE_BYTES)
+        (reference, data), partial = _sealed(request, index, item)
     except (BadData, UnknownArtifact) as error:
-        return _failed(item, str(error))
+        return _failed(index, str(error))
     except OSError as error:
         if error.errno in HEALING:
             # No fault of the job's: it is done again when the disk takes it.
             raise StorageTrouble(f"a result cannot be stored: {error.strerror}") from error
-        return _failed(item, f"the result could not be stored: {error.strerror or error}")
+        return _failed(index, f"the result could not be stored: {error.strerror or error}")
     except MemoryError:
-        return _failed(item, "the result does not fit into memory")
-    return ItemOutcome(index=item, result=reference, data=data, partial=partial)
+        return _failed(index, "the result does not fit into memory")
+    return ItemOutcome(index=index, result=reference, data=data, partial=partial)
 
 
 def _failed(item: int, detail: str) -> ItemOutcome:
     return ItemOutcome(index=item, error=ErrorInfo(ErrorCode.POST_PROCESSING_FAILED, detail))
 
 
-def _result(request: PostProcessRequest, item: int, blocks: list[RawBlock]) -> tuple[Result, bool]:
+def _sealed(
+    request: PostProcessRequest, index: int, item: _Item
+) -> tuple[tuple[ArtifactRef, bytes | None], bool]:
+    """Store an item's result; also return whether something is missing in it."""
+    artifact = f"{request.job}/{request.attempt}/{index}"
+    if isinstance(request.work, Sweep):
+        return _sealed_sweep(request, request.work, artifact, item.data)
+    result, partial = _result(request, request.work, index, item)
+    return seal(request.artifacts, artifact, result, INLINE_BYTES), partial
+
+
+def _sealed_sweep(
+    request: PostProcessRequest, sweep: Sweep, artifact: str, data: RawData
+) -> tuple[tuple[ArtifactRef, bytes | None], bool]:
+    form = SweepForm(sweep, data.heads(), request.offers, request.metadata)
+    partial = _allowed(form.missing, form.result.spots_done, sweep.spots, "spots", request)
+    layout = form.lay_out()
+    with Draft(request.artifacts, artifact, layout.size, INLINE_BYTES) as draft:
+        form.write(layout, data.blocks(), draft)
+        return draft.seal(), partial
+
+
+def _result(
+    request: PostProcessRequest, work: Circuits | Compile, index: int, item: _Item
+) -> tuple[Result, bool]:
     """Return an item's result and whether something is missing in it."""
-    work = request.work
-    if isinstance(work, Sweep):
-        sweep, missing = sweep_result(work, blocks, request.offers, request.metadata)
-        return sweep, _allowed(missing, sweep.spots_done, work.spots, "spots", request)
-    if item >= len(work.programs):
-        raise BadData(f"the job has no item {item}")
-    if item in request.compiled:
-        return request.compiled[item], False
-    program = work.programs[item]
+    if index >= len(work.programs):
+        raise BadData(f"the job has no item {index}")
+    if index in request.compiled:
+        return request.compiled[index], False
+    program = work.programs[index]
     if isinstance(program, NullProgram):
         return NullResult(duration=program.duration), request.partial
-    if item not in request.bits or item >= len(_shots(work)):
+    if index not in request.bits or index >= len(_shots(work)):
         raise BadData("the item was not compiled, so there is nothing to build a result of")
-    bits, shots = request.bits[item], _shots(work)[item]
-    result = shots_result(shots, bits.n_bits, bits.bit_names, blocks, request.metadata)
+    bits, shots = request.bits[index], _shots(work)[index]
+    result = shots_result(shots, bits.n_bits, bits.bit_names, item.blocks(), request.metadata)
     done = result.bits.shape[0]
     return result, _allowed(done < shots, done, shots, "shots", request)
 

@@ -11,7 +11,7 @@ from stationd.actors.stages.raw_data import BadData, RawBlock, block_array, chec
 from stationd.proto.result import Array, ShotsResult
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping
 
     from numpy.typing import NDArray
 
@@ -25,7 +25,7 @@ def shots_result(
     shots: int,
     n_bits: int,
     bit_names: tuple[str, ...],
-    blocks: Sequence[RawBlock],
+    blocks: Iterable[RawBlock],
     metadata: Mapping[str, str],
 ) -> ShotsResult:
     """Build a circuit's result of the shots that have arrived.
@@ -45,7 +45,7 @@ def shots_result(
     rows = packed if seen.all() else packed[seen]
     return ShotsResult(
         shots=shots,
-        bits=Array(name=BITS, dtype="|u1", shape=rows.shape, data=rows.tobytes()),
+        bits=Array(name=BITS, dtype="|u1", shape=rows.shape, data=memoryview(rows.tobytes())),
         n_bits=n_bits,
         bit_names=bit_names,
         counts=counts(rows, n_bits),

@@ -1,62 +1,131 @@
-"""The result of a sweep: one array per readout, over the whole grid of spots."""
+"""The result of a sweep: one array per readout, over the whole grid of spots.
+
+Rule. What the result will be like is told by the heads of its blocks alone. Then each block goes
+      to its place in it, one after another: nothing is in memory as a whole.
+"""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import math
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from stationd.actors.stages.raw_data import BadData, RawBlock, block_array, check_fits
+from stationd.actors.stages.raw_data import (
+    BadData,
+    BlockHead,
+    RawBlock,
+    block_array,
+    block_type,
+    check_fits,
+)
 from stationd.proto.program import Capabilities, Readout, Sweep
-from stationd.proto.result import Array, AxisValues, SweepResult
+from stationd.proto.result import (
+    MOST_RESULT_BYTES,
+    Array,
+    AxisValues,
+    Layout,
+    SweepResult,
+    lay_out,
+)
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping
 
-    from numpy.typing import NDArray
+    from stationd.actors.stages.artifact import Draft
+
+_STRIP_BYTES: Final = 256 * 1024
+"""So much of an array is written at once, or a block."""
 
 
-def sweep_result(
-    sweep: Sweep,
-    blocks: Sequence[RawBlock],
-    offers: Mapping[str, Capabilities],
-    metadata: Mapping[str, str],
-) -> tuple[SweepResult, bool]:
-    """Build a sweep's result of what has arrived.
+class SweepForm:
+    """What a sweep's result will be like.
 
-    Returns:
-        The result, and whether anything is missing in it. Where something is, the arrays hold
-        NaN; an array of integers becomes one of floating-point numbers then.
+    Args:
+        sweep: What was asked for.
+        heads: Of all blocks.
+        offers: What the controllers offer, by name; gives units and shapes.
+        metadata: Stored with the result.
+
+    Attributes:
+        result: The result, but for what is in its arrays. Where something is missing there will
+            be NaN; an array of integers becomes one of floating-point numbers then.
+        missing: Whether anything is.
 
     Raises:
         BadData: A block does not fit into the sweep.
     """
-    by_name: dict[str, list[RawBlock]] = {}
-    for block in blocks:
-        by_name.setdefault(f"{block.controller}.{block.header.name}", []).append(block)
-    settings, readouts = _offered(offers)
-    arrays: list[Array] = []
-    done = np.ones(sweep.spots, np.bool_)
-    for name in sweep.returns:
-        values, seen = _readings(sweep.spots, by_name.get(name, []), readouts.get(name))
-        done &= seen
-        arrays.append(_array(name, values, sweep.shape, readouts.get(name)))
-    result = SweepResult(
-        axes=tuple(
-            AxisValues(
-                setting=axis.setting,
-                dimension=dimension,
-                values=axis.values,
-                unit=settings.get(axis.setting, ""),
-            )
-            for dimension, group in enumerate(sweep.axes)
-            for axis in group
-        ),
-        arrays=tuple(arrays),
-        spots_done=int(done.sum()),
-        metadata=dict(metadata),
+
+    def __init__(
+        self,
+        sweep: Sweep,
+        heads: Iterable[BlockHead],
+        offers: Mapping[str, Capabilities],
+        metadata: Mapping[str, str],
+    ) -> None:
+        settings, readouts = _offered(offers)
+        self._readings = {
+            name: _Readings(name, sweep.spots, readouts.get(name)) for name in sweep.returns
+        }
+        for head in heads:
+            readings = self._readings.get(f"{head.controller}.{head.header.name}")
+            if readings is not None:
+                readings.see(head)
+        _choose_types(list(self._readings.values()))
+        done = np.ones(sweep.spots, np.bool_)
+        for readings in self._readings.values():
+            done &= readings.seen
+        self.missing = not done.all()
+        self.result = SweepResult(
+            axes=_axes(sweep, settings),
+            arrays=tuple(
+                readings.array(sweep.shape, readouts.get(name))
+                for name, readings in self._readings.items()
+            ),
+            spots_done=int(done.sum()),
+            metadata=dict(metadata),
+        )
+
+    def lay_out(self) -> Layout:
+        """Return where everything stands in the result's bytes."""
+        return lay_out(self.result, [readings.size for readings in self._readings.values()])
+
+    def write(self, layout: Layout, blocks: Iterable[RawBlock], draft: Draft) -> None:
+        """Write the result's bytes.
+
+        Args:
+            layout: As `lay_out` returns it.
+            blocks: Those whose heads are known, in the same order.
+            draft: Where to.
+
+        Raises:
+            OSError: The disk failed.
+        """
+        for place, piece in layout.pieces:
+            draft.write(place, piece)
+        strips = {
+            name: _Strip(draft, place, readings)
+            for (name, readings), place in zip(self._readings.items(), layout.arrays, strict=True)
+        }
+        for block in blocks:
+            strip = strips.get(f"{block.controller}.{block.header.name}")
+            if strip is not None:
+                strip.take(block)
+        for strip in strips.values():
+            strip.flush()
+
+
+def _axes(sweep: Sweep, units: Mapping[str, str]) -> tuple[AxisValues, ...]:
+    return tuple(
+        AxisValues(
+            setting=axis.setting,
+            dimension=dimension,
+            values=axis.values,
+            unit=units.get(axis.setting, ""),
+        )
+        for dimension, group in enumerate(sweep.axes)
+        for axis in group
     )
-    return result, not done.all()
 
 
 def _offered(offers: Mapping[str, Capabilities]) -> tuple[dict[str, str], dict[str, Readout]]:
@@ -74,57 +143,104 @@ def _offered(offers: Mapping[str, Capabilities]) -> tuple[dict[str, str], dict[s
     return settings, readouts
 
 
-def _array(
-    name: str, values: NDArray[np.generic], shape: tuple[int, ...], readout: Readout | None
-) -> Array:
-    return Array(
-        name=name,
-        dtype=values.dtype.str,
-        shape=(*shape, *values.shape[1:]),
-        data=values.tobytes(),
-        unit=readout.unit if readout is not None else "",
-    )
+class _Readings:
+    """What is known of all readings of one readout."""
 
+    def __init__(self, name: str, spots: int, readout: Readout | None) -> None:
+        self.name = name
+        self.seen = np.zeros(spots, np.bool_)
+        # As it comes, or else as it was declared.
+        self.shape: tuple[int, ...] = () if readout is None else readout.shape
+        self.dtype: np.dtype[np.generic] = np.dtype("<f8" if readout is None else readout.dtype)
+        self._dtypes: set[np.dtype[np.generic]] = set()
 
-def _readings(
-    spots: int, blocks: Sequence[RawBlock], readout: Readout | None
-) -> tuple[NDArray[np.generic], NDArray[np.bool_]]:
-    """Return the readings of all spots, and at which of them there is one."""
-    arrays = [block_array(block) for block in blocks]
-    shape, dtype = _form(arrays, readout)
-    values = np.zeros((spots, *shape), dtype)
-    seen = np.zeros(spots, np.bool_)
-    for block, array in zip(blocks, arrays, strict=True):
-        check_fits(block, spots)
-        if array.shape[1:] != shape:
+    @property
+    def row_bytes(self) -> int:
+        """Bytes of one reading."""
+        return math.prod(self.shape) * self.dtype.itemsize
+
+    @property
+    def size(self) -> int:
+        """Bytes of all of them."""
+        return len(self.seen) * self.row_bytes
+
+    @property
+    def has_gaps(self) -> bool:
+        """Whether some are missing, and there is something that says so; text is empty there."""
+        return self.dtype.kind not in "SU" and not self.seen.all()
+
+    def see(self, head: BlockHead) -> None:
+        dtype = block_type(head.controller, head.header, head.size_bytes)
+        check_fits(head, len(self.seen))
+        shape = head.header.shape[1:]
+        if self._dtypes and shape != self.shape:
             raise BadData(
-                f"the shape of {block.controller}.{block.header.name} changed from {shape} to"
-                f" {array.shape[1:]} during the sweep"
+                f"the shape of {self.name} changed from {self.shape} to {shape} during the sweep"
             )
-        place = slice(block.header.offset, block.header.offset + len(array))
-        values[place] = array
-        seen[place] = True
-    return _with_gaps(values, seen), seen
+        if self._dtypes and (dtype.kind in "SU") is not (self.dtype.kind in "SU"):
+            raise BadData("a readout changed from text to numbers during the sweep")
+        if dtype not in self._dtypes:
+            self._dtypes.add(dtype)
+            self.dtype = np.result_type(*self._dtypes)
+        self.shape = shape
+        self.seen[head.header.offset : head.header.offset + head.header.shape[0]] = True
+
+    def array(self, shape: tuple[int, ...], readout: Readout | None) -> Array:
+        return Array(
+            name=self.name,
+            dtype=self.dtype.str,
+            shape=(*shape, *self.shape),
+            data=memoryview(b""),
+            unit=readout.unit if readout is not None else "",
+        )
 
 
-def _form(
-    arrays: Sequence[NDArray[np.generic]], readout: Readout | None
-) -> tuple[tuple[int, ...], np.dtype[np.generic]]:
-    """Return the shape and type of one reading: as it came, or else as it was declared."""
-    if not arrays:
-        if readout is None:
-            return (), np.dtype(np.float64)
-        return readout.shape, np.dtype(readout.dtype)
-    dtypes = {array.dtype for array in arrays}
-    if len({dtype.kind in "SU" for dtype in dtypes}) > 1:
-        raise BadData("a readout changed from text to numbers during the sweep")
-    return arrays[0].shape[1:], np.result_type(*dtypes)
+def _choose_types(readings: list[_Readings]) -> None:
+    """Make integers with gaps numbers that can be NaN, of a size that can be stored."""
+    if (size := sum(one.size for one in readings)) > MOST_RESULT_BYTES:
+        raise BadData(
+            f"the readings that came take {size:,} bytes, at most {MOST_RESULT_BYTES:,} are stored:"
+            " use fewer steps or read less"
+        )
+    whole = [one for one in readings if one.has_gaps and one.dtype.kind in "biu"]
+    narrow = [np.result_type(one.dtype, np.float16) for one in whole]
+    for one in whole:
+        one.dtype = np.dtype(np.float64)
+    if sum(one.size for one in readings) > MOST_RESULT_BYTES:
+        for one, dtype in zip(whole, narrow, strict=True):
+            one.dtype = dtype
 
 
-def _with_gaps(values: NDArray[np.generic], seen: NDArray[np.bool_]) -> NDArray[np.generic]:
-    """Put NaN where there is no reading; text stays empty there."""
-    if seen.all() or values.dtype.kind in "SU":
-        return values
-    gapped = values if values.dtype.kind in "fc" else values.astype(np.float64)
-    gapped[~seen] = np.nan
-    return gapped
+class _Strip:
+    """Writes one array: what comes in the order of spots is written many at a time."""
+
+    def __init__(self, draft: Draft, place: int, readings: _Readings) -> None:
+        self._draft = draft
+        self._place = place
+        self._readings = readings
+        self._begin = self._end = place
+        self._waiting = bytearray()
+        if readings.has_gaps:
+            self._fill()
+
+    def _fill(self) -> None:
+        readings = self._readings
+        values = math.prod(readings.shape) * len(readings.seen)
+        most = max(1, _STRIP_BYTES // readings.dtype.itemsize)
+        nothing = np.full(min(most, values), np.nan, readings.dtype).tobytes()
+        for place in range(0, readings.size, len(nothing) or 1):
+            self._draft.write(self._place + place, nothing[: readings.size - place])
+
+    def take(self, block: RawBlock) -> None:
+        array = block_array(block).astype(self._readings.dtype, copy=False)
+        place = self._place + block.header.offset * self._readings.row_bytes
+        if place != self._end or len(self._waiting) >= _STRIP_BYTES:
+            self.flush()
+            self._begin = place
+        self._waiting += array.tobytes()
+        self._end = place + array.nbytes
+
+    def flush(self) -> None:
+        if self._waiting:
+            self._draft.write(self._begin, self._waiting)
+            self._waiting = bytearray()

@@ -11,6 +11,7 @@ import numpy as np
 from stationd.actors.stages.wording import any_of, suggestion
 from stationd.proto.error import Problem
 from stationd.proto.program import MOST_SPOTS, Setting, SettingValue, Sweep
+from stationd.proto.result import MOST_RESULT_BYTES
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -19,8 +20,6 @@ if TYPE_CHECKING:
 
 MOST_VALUES: Final = 100_000
 """The most values over all axes: they are checked in the daemon's loop, in some milliseconds."""
-MOST_RESULT_BYTES: Final = 256 * 1024 * 1024
-"""The largest result of a sweep: a worker holds it twice in memory while it is encoded."""
 _MOST_BAD_VALUES: Final = 3
 """How many bad values of one axis are listed one by one."""
 

@@ -1,7 +1,7 @@
 """Working up raw data that a worker reads from the journal itself.
 
-Large data comes in block by block and is written down at once; were it read back into the
-daemon, to be handed on to a worker, a result would take its size there, twice.
+Large data comes in block by block and is written down at once. A worker goes through it in
+pages and writes each to its place in the result: nobody ever has all of it in memory.
 """
 
 from __future__ import annotations
@@ -15,10 +15,10 @@ import msgspec
 from msgspec import Struct
 
 from stationd.actors.stages.post_process import ItemOutcome, PostProcessRequest, post_process
-from stationd.actors.stages.raw_data import RawBlock
+from stationd.actors.stages.raw_data import FIRST, LAST, BlockHead, Key, RawBlock
 from stationd.proto.error import StorageTrouble
 from stationd.proto.instruments_protocol import Data
-from stationd.runtime.journal.queries.data import Blocks
+from stationd.runtime.journal.queries.data import Blocks, block_heads
 from stationd.runtime.journal.reader import connect
 
 if TYPE_CHECKING:
@@ -40,25 +40,51 @@ class StoredData(Struct, frozen=True, kw_only=True):
 
 
 def post_process_stored(stored: StoredData) -> list[ItemOutcome]:
-    """Read an attempt's blocks and do as `post_process` does. Belongs into a worker.
+    """Do as `post_process` does with an attempt's blocks. Belongs into a worker.
 
     Raises:
         StorageTrouble: The disk is full or fails: to be done again in a while.
     """
     try:
-        blocks = tuple(_blocks(stored))
+        with closing(connect(Path(stored.database))) as database:
+            return post_process(stored.request, _StoredBlocks(database, stored))
     except sqlite3.Error as error:
         raise StorageTrouble(f"raw data cannot be read: {error}") from error
-    return post_process(msgspec.structs.replace(stored.request, blocks=blocks))
 
 
-def _blocks(stored: StoredData) -> Iterator[RawBlock]:
-    after, more = ("", -1), True
-    with closing(connect(Path(stored.database))) as database:
+class _StoredBlocks:
+    """Raw data in the journal, which is read in pages: none keeps it from being tidied for long.
+
+    Args:
+        database: The journal's.
+        stored: Whose data.
+    """
+
+    def __init__(self, database: sqlite3.Connection, stored: StoredData) -> None:
+        self._database = database
+        self._number = stored.number
+        self._attempt = stored.attempt
+
+    def heads(self) -> Iterator[BlockHead]:
+        """See `RawData.heads`."""
+        after = _before(FIRST)
+        while page := block_heads(self._database, self._number, self._attempt, after):
+            for controller, index, header, size in page:
+                after = controller, index
+                yield BlockHead(after, controller, _HEADER.decode(header), size)
+
+    def blocks(self, first: Key = FIRST, last: Key = LAST) -> Iterator[RawBlock]:
+        """See `RawData.blocks`."""
+        after, more = _before(first), True
         while more:
-            # In pages, and none of them keeps the journal from being tidied for long.
-            page, more = Blocks(stored.number, stored.attempt, after).answer(database)
+            query = Blocks(self._number, self._attempt, after, last)
+            page, more = query.answer(self._database)
             for block in page:
                 yield RawBlock(block.controller, _HEADER.decode(block.header), block.data)
             if page:
                 after = page[-1].controller, page[-1].index
+
+
+def _before(key: Key) -> Key:
+    controller, index = key
+    return controller, index - 1

@@ -51,7 +51,7 @@ def shots(_: JobSpec) -> Result:
     packed = np.packbits(np.array([[0, 0], [1, 1], [1, 1]], dtype=np.uint8), axis=1)
     return ShotsResult(
         shots=3,
-        bits=Array(name="bits", dtype="|u1", shape=packed.shape, data=packed.tobytes()),
+        bits=Array(name="bits", dtype="|u1", shape=packed.shape, data=memoryview(packed.tobytes())),
         n_bits=2,
         bit_names=("c[0]", "c[1]"),
         counts={"00": 1, "11": 2},
@@ -354,7 +354,7 @@ async def test_a_large_result_comes_in_pieces_and_is_checked(station: ScriptedSt
         0,
         ShotsResult(
             shots=len(big),
-            bits=Array(name="bits", dtype="|u1", shape=big.shape, data=big.tobytes()),
+            bits=Array(name="bits", dtype="|u1", shape=big.shape, data=memoryview(big.tobytes())),
             n_bits=1,
             bit_names=("c",),
             counts={"0": len(big)},

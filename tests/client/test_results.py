@@ -29,7 +29,7 @@ def shots(bits: np.ndarray, n_bits: int, **changes: str) -> bytes:
     return encode_result(
         ShotsResult(
             shots=len(bits),
-            bits=Array(name="bits", shape=packed.shape, data=packed.tobytes(), **array),
+            bits=Array(name="bits", shape=packed.shape, data=memoryview(packed.tobytes()), **array),
             n_bits=n_bits,
             bit_names=tuple(f"c[{index}]" for index in range(n_bits)),
             counts={},
@@ -57,7 +57,13 @@ def test_a_sweep_has_axes_arrays_and_units_by_name() -> None:
                     AxisValues(setting="a.y", dimension=1, values=(0.5, 1.5, 2.5)),
                 ),
                 arrays=(
-                    Array(name="r.p", dtype="<f8", shape=(2, 3), data=values.tobytes(), unit="W"),
+                    Array(
+                        name="r.p",
+                        dtype="<f8",
+                        shape=(2, 3),
+                        data=memoryview(values.tobytes()),
+                        unit="W",
+                    ),
                 ),
                 spots_done=6,
             )

@@ -41,18 +41,32 @@ class Blocks(Query[tuple[list[BlockStored], bool]], frozen=True, array_like=True
     attempt: int
     after: tuple[str, int]
     """Controller and index of the last block of the page before; ``("", -1)`` to begin."""
+    last: tuple[str, int] = (chr(0x10FFFF), 0)
+    """Those of the last block that is wanted."""
 
     def answer(self, database: sqlite3.Connection) -> tuple[list[BlockStored], bool]:
         """Return a page of blocks, by controller and index, and whether there are more."""
         found: list[BlockStored] = []
         size = 0
-        rows = database.execute(_BLOCKS, (self.number, self.attempt, *self.after))
+        values = (self.number, self.attempt, *self.after, *self.last)
+        rows = database.execute(_BLOCKS, values)
         for controller, index, header, data in rows:
             if size >= PAGE_BYTES:
                 return found, True
             found.append(BlockStored(self.number, self.attempt, controller, index, header, data))
             size += len(header) + len(data)
         return found, False
+
+
+def block_heads(
+    database: sqlite3.Connection, number: int, attempt: int, after: tuple[str, int]
+) -> list[tuple[str, int, bytes, int]]:
+    """Return controller, index, header and size of some blocks, without reading their data.
+
+    For workers, which read the journal themselves.
+    """
+    values = (number, attempt, *after, _HEADS_TOGETHER)
+    return database.execute(_HEADS, values).fetchall()
 
 
 class Artifact(Query[StoredArtifact | None], frozen=True, array_like=True, tag=8):
@@ -166,8 +180,13 @@ class QueueNotes(Query[list[QueueNoted]], frozen=True, array_like=True, tag=50):
 
 _BLOCKS: Final = """
 SELECT controller, block, header, data FROM blocks
-WHERE number = ? AND attempt = ? AND (controller, block) > (?, ?)
+WHERE number = ? AND attempt = ? AND (controller, block) > (?, ?) AND (controller, block) <= (?, ?)
 ORDER BY controller, block"""
+_HEADS: Final = """
+SELECT controller, block, header, length(data) FROM blocks
+WHERE number = ? AND attempt = ? AND (controller, block) > (?, ?)
+ORDER BY controller, block LIMIT ?"""
+_HEADS_TOGETHER: Final = 1000
 _ARTIFACT: Final = """
 SELECT size_bytes, sha256, data FROM items
 WHERE number = (SELECT number FROM jobs WHERE id = ?)

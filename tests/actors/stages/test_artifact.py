@@ -1,11 +1,12 @@
 """Only ids become paths, and a file is whole or not there."""
 
+import hashlib
 import os
 from pathlib import Path
 
 import pytest
 
-from stationd.actors.stages.artifact import artifact_path, seal
+from stationd.actors.stages.artifact import Draft, artifact_path, seal
 from stationd.proto.error import UnknownArtifact
 from stationd.proto.result import NullResult
 
@@ -53,3 +54,23 @@ def test_a_small_result_touches_no_disk() -> None:
     reference, data = seal("/nowhere", f"{JOB}/1/0", NullResult(duration=0.0), 1000)
     assert data is not None
     assert reference.size_bytes == len(data)
+
+
+@pytest.mark.parametrize("inline_bytes", [0, 100])
+def test_a_draft_is_written_in_any_order(tmp_path: Path, inline_bytes: int) -> None:
+    artifact = f"{JOB}/1/0"
+    with Draft(tmp_path, artifact, 10, inline_bytes) as draft:
+        draft.write(6, b"ghij")
+        draft.write(0, bytearray(b"abcd"))
+        reference, data = draft.seal()
+    content = artifact_path(tmp_path, artifact).read_bytes() if data is None else data
+    assert content == b"abcd\x00\x00ghij"
+    assert (data is None) is (inline_bytes == 0)
+    assert reference.size_bytes == 10
+    assert reference.sha256 == hashlib.sha256(content).hexdigest()
+
+
+def test_a_draft_that_is_given_up_leaves_nothing_behind(tmp_path: Path) -> None:
+    with Draft(tmp_path, f"{JOB}/1/0", 10, 0) as draft:
+        draft.write(0, b"abc")
+    assert list((tmp_path / JOB).iterdir()) == []

@@ -1,15 +1,19 @@
 """Results hold what was measured, where it was measured, however the data came."""
 
 import hashlib
+import itertools
 import resource
 from pathlib import Path
 
+import msgspec
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import ArrayLike, NDArray
 
+from stationd.actors.stages import post_process as post_process_module
+from stationd.actors.stages import spots
 from stationd.actors.stages.compile import compile_sweep
 from stationd.actors.stages.post_process import (
     INLINE_BYTES,
@@ -331,6 +335,77 @@ def test_readings_that_change_their_shape_or_type_are_an_error() -> None:
     text = block(np.array([b"x"]), 1, name="r", controller="c")
     assert "the shape of c.r changed" in str(only(post_process(request(sweep, first, wide))).error)
     assert "text to numbers" in str(only(post_process(request(sweep, first, text))).error)
+
+
+@pytest.mark.parametrize(
+    ("dtype", "most", "found"),
+    [("<i2", 40, "<f8"), ("<i2", 39, "<f4"), ("|b1", 39, "<f2"), ("<i8", 40, "<f8")],
+)
+def test_integers_with_gaps_take_what_room_there_is(
+    monkeypatch: pytest.MonkeyPatch, dtype: str, most: int, found: str
+) -> None:
+    monkeypatch.setattr(spots, "MOST_RESULT_BYTES", most)
+    sweep = Sweep(axes=((Axis("a.s0", (1, 2, 3, 4, 5)),),), returns=("c.r",))
+    data = block(np.array([1, 0], dtype), 1, name="r", controller="c")
+    (values,) = swept(only(post_process(request(sweep, data, partial=True)))).arrays
+    assert values.dtype == found
+    gap = np.nan
+    assert np.array_equal(array(values), [gap, 1, 0, gap, gap], equal_nan=True)
+
+
+def test_more_than_was_declared_is_refused_if_it_is_too_much(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(spots, "MOST_RESULT_BYTES", 31)
+    sweep = Sweep(axes=((Axis("a.s0", (1, 2)),),), returns=("c.r",))
+    data = block(np.zeros((2, 2)), name="r", controller="c")
+    outcome = only(post_process(request(sweep, data, offers=OFFERS)))
+    assert "take 32 bytes, at most 31 are stored" in str(outcome.error)
+
+
+@given(st.data())
+@settings(max_examples=60, deadline=None)
+def test_it_does_not_matter_how_readings_are_cut_and_whether_the_result_is_a_file(
+    tmp_path_factory: pytest.TempPathFactory, data: st.DataObject
+) -> None:
+    spots_asked = data.draw(st.integers(1, 30))
+    readings = {
+        "r": np.arange(spots_asked, dtype=np.int16),
+        "t": np.arange(3.0 * spots_asked).reshape(spots_asked, 3) + 1j,
+    }
+    blocks: list[RawBlock] = []
+    for name, values in readings.items():
+        cuts = sorted(data.draw(st.sets(st.integers(0, spots_asked))) | {0, spots_asked})
+        for begin, end in itertools.pairwise(cuts):
+            # Now and then nothing, or the same twice.
+            times = data.draw(st.sampled_from([0, 1, 1, 1, 2]))
+            one = block(values[begin:end], begin, name=name, controller="c")
+            blocks += [one] * times
+            if not times:
+                readings[name] = readings[name].astype(np.result_type(values, np.float64))
+                readings[name][begin:end] = np.nan
+    axis = Axis("a.s0", tuple(range(spots_asked)))
+    sweep = Sweep(axes=((axis,),), returns=("c.r", "c.t"))
+    declared = (Readout(name="r", dtype="<i2"), Readout(name="t", dtype="<c16", shape=(3,)))
+    offers = {"c": Capabilities(readouts=declared)}
+    folder = tmp_path_factory.mktemp("store")
+    made = request(
+        sweep,
+        *data.draw(st.permutations(blocks)),
+        offers=offers,
+        partial=True,
+        artifacts=str(folder),
+    )
+    inline = only(post_process(made))
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(post_process_module, "INLINE_BYTES", 0)
+        patched.setattr(spots, "_STRIP_BYTES", data.draw(st.sampled_from([16, 100, 10_000])))
+        filed = only(post_process(made))
+    assert inline.data == (folder / JOB / "1-0").read_bytes()
+    assert filed == msgspec.structs.replace(inline, data=None)
+    for found, expected in zip(swept(inline).arrays, readings.values(), strict=True):
+        assert np.array_equal(array(found), expected, equal_nan=True)
+        assert found.dtype == expected.dtype.str
 
 
 # --- where results go ------------------------------------------------------------------------

@@ -177,12 +177,15 @@ def test_too_many_values_are_refused_before_they_are_looked_at() -> None:
 
 
 def test_too_large_a_result_is_refused() -> None:
+    amplitudes = tuple(map(float, range(80_000)))
     found = problems(
-        (Axis("source.amplitude", tuple(map(float, range(40_000)))),), returns=("readout.trace",)
+        (Axis("source.amplitude", amplitudes),),
+        (Axis("source.delay", (0.0, 0.25, 0.5, 1.0)),),
+        returns=("readout.trace",),
     )
     assert found == [
         (
-            "returns: the result would take 320,000,000 bytes, at most 268,435,456 are stored: use"
-            " fewer steps or read less"
+            "returns: the result would take 2,560,000,000 bytes, at most 2,000,000,000 are stored:"
+            " use fewer steps or read less"
         )
     ]

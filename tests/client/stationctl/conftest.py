@@ -19,12 +19,12 @@ def answer(spec: JobSpec) -> StoredResult:
         values = np.array([0.0, 0.5, 1.0, 0.5, np.nan])
         return SweepResult(
             axes=(AxisValues(setting="a.x", dimension=0, values=(0, 1, 2, 3, 4), unit="s"),),
-            arrays=(Array(name="r.p", dtype="<f8", shape=(5,), data=values.tobytes()),),
+            arrays=(Array(name="r.p", dtype="<f8", shape=(5,), data=memoryview(values.tobytes())),),
             spots_done=4,
         )
     return ShotsResult(
         shots=4,
-        bits=Array(name="bits", dtype="|u1", shape=(4, 1), data=b"\x00\xc0\xc0\xc0"),
+        bits=Array(name="bits", dtype="|u1", shape=(4, 1), data=memoryview(b"\x00\xc0\xc0\xc0")),
         n_bits=2,
         bit_names=("c[0]", "c[1]"),
         counts={"00": 1, "11": 3},

@@ -1,6 +1,7 @@
 """Large raw data is read where it is worked up, and not by the daemon."""
 
 import math
+import tracemalloc
 from collections.abc import Callable
 from pathlib import Path
 from typing import TypeVar, cast
@@ -11,16 +12,22 @@ import pytest
 
 from stationd.actors.job import Job
 from stationd.actors.stages.artifact import artifact_path
-from stationd.actors.stages.post_process import ItemOutcome, PostProcessRequest, post_process
+from stationd.actors.stages.post_process import (
+    BitLayout,
+    ItemOutcome,
+    PostProcessRequest,
+    post_process,
+)
 from stationd.actors.stages.raw_data import RawBlock
 from stationd.proto.error import StorageTrouble
 from stationd.proto.instruments_protocol import Data
 from stationd.proto.job import JobId, JobSpec, Ticket
-from stationd.proto.program import Axis, Circuits, NullProgram, Sweep
-from stationd.proto.result import SweepResult, decode_result
+from stationd.proto.program import Axis, Circuits, NullProgram, OpenQasm, Sweep
+from stationd.proto.result import ShotsResult, SweepResult, decode_result
 from stationd.runtime.controllers.instrument_bus import InstrumentBus
 from stationd.runtime.journal.memory import MemoryJournal
 from stationd.runtime.journal.opening import DATABASE
+from stationd.runtime.journal.queries import data
 from stationd.runtime.journal.records import BlockStored, JobStored
 from stationd.runtime.journal.storage import Storage
 from stationd.runtime.live import LiveJob, StoredWork
@@ -79,6 +86,55 @@ def test_a_result_is_the_same_wherever_its_data_comes_from(database: Path, tmp_p
     result = decode_result(data)
     assert isinstance(result, SweepResult)
     assert result.spots_done == SPOTS
+
+
+def test_a_worker_never_has_all_of_the_data(
+    database: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(data, "PAGE_BYTES", 3 * 8 * POINTS)
+    stored = StoredData(
+        request=request(tmp_path / "stored"), database=str(database), number=1, attempt=2
+    )
+    post_process_stored(stored)  # what is loaded with the first call is not what is meant
+    tracemalloc.start()
+    try:
+        (found,) = post_process_stored(stored)
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert found.result is not None
+    assert found.result.size_bytes > SPOTS * 8 * POINTS
+    assert peak < found.result.size_bytes / 2
+
+
+def test_each_circuit_gets_its_own_data_also_if_it_comes_in_turns(tmp_path: Path) -> None:
+    path = tmp_path / DATABASE
+    work = Circuits(programs=(OpenQasm(source=""),) * 3, n_shots=(4,) * 3)
+    raw: list[RawBlock] = []
+    for index, item in enumerate((0, 1, 1, 2, 0, 2)):
+        offset = 2 * sum(block.header.item == item for block in raw)
+        values = np.full((2, 1), (item + offset // 2) % 2, np.uint8)
+        header = Data(Ticket(1, JOB, 1), index, "bits", item, offset, "|u1", values.shape)
+        raw.append(RawBlock("c", header, values.tobytes()))
+    storage = Storage(path)
+    storage.commit([[JobStored(1, JOB, "", JobSpec(work=work), 0.5)]])
+    for one in raw:
+        header_bytes = msgspec.msgpack.encode(one.header)
+        storage.commit([[BlockStored(1, 1, "c", one.header.index, header_bytes, one.data)]])
+    storage.close()
+    asked = PostProcessRequest(
+        job=JOB,
+        attempt=1,
+        work=work,
+        items=(2, 0, 1),
+        bits=dict.fromkeys(range(3), BitLayout(n_bits=1)),
+        artifacts=str(tmp_path),
+    )
+    stored = StoredData(request=asked, database=str(path), number=1, attempt=1)
+    expected = post_process(msgspec.structs.replace(asked, blocks=tuple(raw)))
+    assert post_process_stored(stored) == expected
+    counts = [decode_result(one.data or b"") for one in expected]
+    assert [isinstance(one, ShotsResult) and one.counts for one in counts] == [{"0": 2, "1": 2}] * 3
 
 
 def test_a_journal_that_cannot_be_read_is_trouble_and_no_fault_of_the_job(tmp_path: Path) -> None:
