@@ -142,7 +142,11 @@ class Reports:
     def take_refused(self, controller: str, refused: Refused) -> None:
         """Take note that a controller did not do what it was told."""
         log.warning("controller %s refused: %s", controller, refused.detail)
-        number = None if refused.ticket is None else refused.ticket.number
+        ticket = refused.ticket
+        if ticket is not None and refused.code is ErrorCode.CONFLICT:
+            # It is over there, so it is at rest.
+            self._came_to_rest(controller, ticket)
+        number = None if ticket is None else ticket.number
         live = None if number is None else self._executions.tickets.get(number)
         execution = None if live is None else self._executions.get(live.job.id)
         if live is not None and execution is not None and controller in execution.parts:

@@ -260,6 +260,17 @@ async def test_a_controller_at_work_on_what_is_over_gets_nothing_else(freed: str
         assert armed(bench) == [ticket.number]
 
 
+async def test_a_late_word_that_a_ticket_is_over_lifts_the_quarantine() -> None:
+    # After a backup was put back: the ticket was executed for what the journal does not know.
+    async with a_bench() as bench:
+        ticket = bench.queued(1)
+        bench.instruments.quarantine.put("a", ticket)
+        following = bench.queued(2)
+        assert following.number not in armed(bench)
+        bench.report("a", wire.Refused(ticket, ErrorCode.CONFLICT, "it is over"))
+        await committed_until(bench, lambda: following.number in armed(bench))
+
+
 async def test_a_controller_that_comes_back_at_work_on_what_was_given_up_gets_nothing_else() -> (
     None
 ):
