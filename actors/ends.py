@@ -48,7 +48,7 @@ def error_of(controller: str, end: End | None, *, expected: bool) -> ErrorInfo |
             return None
 
 
-def stopping(controller: str) -> ErrorInfo:
+def brought_to_rest(controller: str) -> ErrorInfo:
     """Return what is wrong with a controller that is brought to rest, and nobody knows why."""
     return ErrorInfo(
         ErrorCode.INSTRUMENT_LOST,

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Protocol
 
-from stationd.actors.ends import error_of, outcome, stopping
+from stationd.actors.ends import brought_to_rest, error_of, outcome
 from stationd.actors.ladder import (
     CameToRest,
     ExecutionBegan,
@@ -257,10 +257,8 @@ class Execution:
         match held.state:
             case "armed":
                 return self._held_in_line(controller)
-            case "running" if held.stopping and not self._ending:
-                return self._stopping(controller)
             case "running":
-                return [*self._started(controller), *self._again(controller)]
+                return self._running(controller, stopping=held.stopping)
             case "lost":
                 return self._part_over(controller, Lost(self.ticket, part.received))
             case "finished":
@@ -376,9 +374,11 @@ class Execution:
             return []
         return self._call([controller])
 
-    def _stopping(self, controller: str) -> list[Output]:
-        """Go on with an abort whose reason an earlier daemon took with it."""
-        self._error = stopping(controller)
+    def _running(self, controller: str, *, stopping: bool) -> list[Output]:
+        if self._ending or not stopping:
+            return [*self._started(controller), *self._again(controller)]
+        # An earlier daemon took the reason with it.
+        self._error = brought_to_rest(controller)
         self.parts[controller].standing = Standing.RUNNING
         return [*self._begin(), *self._abort_others()]
 
