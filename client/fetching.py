@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from stationd.client import references
-from stationd.client.download import cached
+from stationd.client.download import fetched
 from stationd.client.references import IncompleteJobItemRef, ItemRef, Job
 from stationd.client.results import CompiledCircuit, Outcome, read_outcome
 from stationd.client.shared import connection
@@ -15,6 +17,10 @@ from stationd.proto.jobs_protocol import Get
 from stationd.proto.jobs_protocol import Job as JobReply
 from stationd.proto.program import Program, Sweep
 from stationd.proto.project_requests import GetInput, Input
+from stationd.proto.result_requests import Peek
+
+PATIENCE: Final = 120.0
+"""Seconds to wait for what there is of a running job's results."""
 
 
 class ResultRef(ItemRef, frozen=True, kw_only=True):
@@ -51,15 +57,21 @@ async def results(
         job: The job.
         allow_incomplete: Return an `IncompleteJobItemRef` for an item without result, and do
             not mind whether the job is over. Of a job that was cancelled or failed, what was
-            measured until then is there as a partial result.
+            measured until then is there as a partial result; of one that is at work, what has
+            been measured so far. The latter does not grow, and the station keeps it for a while:
+            ask again for more.
 
     Raises:
         JobNotFinished: The job is still under way.
         JobError: The job failed, or was cancelled.
     """
-    found = (await connection().ask(Get(0, references.id_of(job)), JobReply)).view
+    number = references.id_of(job)
+    found = (await connection().ask(Get(0, number), JobReply)).view
     if not allow_incomplete:
         check_finished(found)
+    elif not found.status.is_terminal:
+        # The station may have to build them first, of all that has been measured.
+        found = (await connection().ask(Peek(0, number), JobReply, patience=PATIENCE)).view
     items = sorted(found.items, key=lambda item: item.index)
     return Rows(_reference(found, item) for item in items)
 
@@ -68,12 +80,16 @@ async def download_result(result: ItemRef) -> Outcome:
     """Return a stored result: a `CircuitResult`, `SweepData`, `CompiledCircuit` or `NullOutcome`.
 
     Nothing is fetched before; what was fetched is kept for a while, so that asking again is free.
+    A result above 64 MiB is not kept: its arrays lie on a nameless file in ``TMPDIR``, or else
+    in ``/var/tmp``, and are read from there as they are used. They may be written to; that is
+    seen by nobody else.
 
     Raises:
         UnknownArtifact: The station does not have it any more.
         ProtocolViolation: What arrived is not what was stored.
+        OSError: There is no room for the file of a large one.
     """
-    return read_outcome(await cached(connection(), result.artifact))
+    return read_outcome(await fetched(connection(), result.artifact))
 
 
 async def get_input(result: ItemRef | IncompleteJobItemRef) -> Program | Sweep:

@@ -32,6 +32,7 @@ from stationd.proto.matching import matches
 from stationd.proto.program import Circuits, Sweep
 from stationd.proto.queue_requests import ListQueue, QueueEntry, QueueListing
 from stationd.proto.result import Result, encode_result
+from stationd.proto.result_requests import Peek
 from stationd.proto.search import compare
 from stationd.proto.station_requests import JobLog, LogLine, Overview, ReadLog, Survey
 from stationd.proto.status import JobExecutorStatus, RemoteRetryStrategy
@@ -162,7 +163,7 @@ class ScriptedMemory:
                 return self._submit(request)
             case wire.List() | records.Count() | records.Annotate():
                 return self._record(request)
-            case wire.Get():
+            case wire.Get() | Peek():
                 return wire.Job(number, self.view(request.job))
             case wire.Cancel() | wire.Retry() | records.Delete() | records.GetInput():
                 return self._turn(request)

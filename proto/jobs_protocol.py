@@ -32,6 +32,7 @@ from stationd.proto.job import (
 from stationd.proto.number import Natural, Positive
 from stationd.proto.program import Capabilities, Name
 from stationd.proto.project import NEW_ID
+from stationd.proto.result_requests import Peek
 from stationd.proto.search import NEWEST_FIRST, Order
 from stationd.proto.station_requests import JobLog, Overview, ReadLog, Survey
 from stationd.proto.status import RemoteRetryStrategy
@@ -244,6 +245,7 @@ Request = (
     | records.ListProjects
     | records.CreateProject
     | records.ChangeProject
+    | Peek
     | queue.Hold
     | queue.Release
     | queue.Prioritise

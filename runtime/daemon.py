@@ -43,6 +43,7 @@ from stationd.runtime.service import notify
 from stationd.runtime.timers import Timers
 from stationd.runtime.work.artifacts import Artifacts
 from stationd.runtime.work.calibrations import CalibrationDefaults
+from stationd.runtime.work.previews import Previews
 from stationd.runtime.work.retention import Forgetting, Keeper
 from stationd.runtime.work.stages import Stages
 from stationd.runtime.work.workers import Workers
@@ -256,6 +257,7 @@ async def assemble(settings: Settings, ports: Ports, metrics: Metrics, tasks: Ta
         calibrations=calibrations,
         projects=projects,
         artifacts=keeper.artifacts,
+        previews=Previews(stages.results, settings.state / "previews", opening.epoch),
         forgetting=keeper.forgetting,
         metrics=metrics,
         clock=clock,

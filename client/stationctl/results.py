@@ -33,7 +33,9 @@ if TYPE_CHECKING:
     help="Draw into a file: .png, .svg or .pdf.",
 )  # fmt: skip
 @click.option(
-    "--allow-incomplete", is_flag=True, help="Show what there is of a job that is not READY."
+    "--allow-incomplete",
+    is_flag=True,
+    help="Show what there is of a job that is not READY, also while it runs.",
 )
 @json_option
 @station_option

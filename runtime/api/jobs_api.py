@@ -24,13 +24,11 @@ from stationd.proto.error import (
     PeerError,
     RequestError,
     StationError,
-    UnknownArtifact,
     UnknownJob,
 )
 from stationd.proto.jobs_protocol import (
     Cancel,
     CancelAnswer,
-    Chunk,
     Controllers,
     ControllerView,
     Failure,
@@ -77,6 +75,7 @@ from stationd.proto.queue_requests import (
     Unreserve,
     Why,
 )
+from stationd.proto.result_requests import Peek
 from stationd.proto.socket import Socket
 from stationd.proto.station_requests import ReadLog, Survey
 from stationd.runtime.api.archive_api import ArchiveApi, ArchiveRequest
@@ -89,6 +88,7 @@ from stationd.runtime.api.people import NEEDED, People
 from stationd.runtime.api.projects_api import ProjectRequest, ProjectsApi
 from stationd.runtime.api.queue_api import QueueApi, QueueRequest
 from stationd.runtime.api.resent import Resent
+from stationd.runtime.api.results_api import ResultRequest, ResultsApi
 from stationd.runtime.api.station_api import StationApi
 from stationd.runtime.api.streams_api import StreamsApi
 from stationd.runtime.api.submitting import Submitting
@@ -111,6 +111,7 @@ if TYPE_CHECKING:
     from stationd.runtime.settings import Settings
     from stationd.runtime.work.artifacts import Artifacts
     from stationd.runtime.work.calibrations import CalibrationDefaults
+    from stationd.runtime.work.previews import Previews
     from stationd.runtime.work.retention import Forgetting
 
 log = logging.getLogger(__name__)
@@ -144,6 +145,7 @@ class JobsApi:
         bus: InstrumentBus,
         calibrations: CalibrationDefaults,
         artifacts: Artifacts,
+        previews: Previews,
         forgetting: Forgetting,
         projects: Projects,
         metrics: Metrics,
@@ -181,7 +183,7 @@ class JobsApi:
             projects=projects,
             clock=clock,
         )
-        self._artifacts = artifacts
+        self._results = ResultsApi(journal, artifacts, previews, self._view, dispatch.get)
         self._whole_station = StationApi(
             state=settings.state,
             journal=journal,
@@ -222,7 +224,8 @@ class JobsApi:
             ChangeProject: self._project,
             Cancel: self._cancel,
             Retry: self._retry,
-            Fetch: self._fetch,
+            Fetch: self._result,
+            Peek: self._result,
             Listen: self._streams.show_snapshot,
             ImportCalibration: self._calibration,
             ListCalibrations: self._calibration,
@@ -383,12 +386,8 @@ class JobsApi:
                 )
             )
 
-    async def _fetch(self, client: Client, request: Fetch) -> None:
-        stored = await self._journal.artifact(request.artifact)
-        if stored is None:
-            raise UnknownArtifact(f"there is no result {shown(request.artifact)}")
-        data = await self._artifacts.read(stored, request.offset)
-        client.send(Chunk(request.request, stored.ref, request.offset), data)
+    async def _result(self, client: Client, request: ResultRequest) -> None:
+        await self._results.answer(client, request)
 
     async def _view(self, job: JobId) -> JobView:
         view = await self._journal.view(job)

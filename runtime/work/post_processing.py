@@ -84,46 +84,70 @@ class PostProcessing:
         """
         if live.work is None or live.blocks is None:
             return partial(self._slowly, live, partial_data=partial_data)
-        request = self._request(live, live.work, live.blocks, partial_data=partial_data)
+        request = self._request(
+            live, live.work, live.blocks, partial_data=partial_data, artifacts=self._artifacts
+        )
         if not fits_inline(request):
             return partial(self._slowly, live, partial_data=partial_data)
         return self._done(live, post_process(request), partial_data=partial_data)
 
+    async def so_far(self, live: LiveJob, folder: Path) -> list[ItemOutcome]:
+        """Build what there is of the results of a job that is at work.
+
+        Args:
+            live: The job; nothing of it changes.
+            folder: The artifact store to put large ones in.
+
+        Raises:
+            StationError: It took too long, or the disk is full.
+        """
+        return await (await self._building(live, partial_data=True, artifacts=folder))()
+
     async def _slowly(self, live: LiveJob, *, partial_data: bool) -> Outcome:
+        build = await self._building(live, partial_data=partial_data, artifacts=self._artifacts)
+        outcomes = await _until_stored(live.job.id, build)
+        return self._done(live, outcomes, partial_data=partial_data)
+
+    async def _building(
+        self, live: LiveJob, *, partial_data: bool, artifacts: Path
+    ) -> Callable[[], Awaitable[list[ItemOutcome]]]:
+        """Return what builds a job's results: in a worker, unless they are small."""
         job = live.job
-        work = live.work
-        if work is None or live.blocks is None:
+        work, blocks = live.work, live.blocks
+        if work is None or blocks is None:
             # The newest blocks are being written; the reader sees what is on disk.
             await self._journal.flush()
         database = self._journal.database
         if work is None:
             data = await self._journal.work(job.number)
             work = StoredWork({}) if data is None else WORK_DECODER.decode(data)
-        blocks = live.blocks
+        asked = partial(self._request, live, work, partial_data=partial_data, artifacts=artifacts)
         if blocks is None and live.blocks_bytes > INLINE_BYTES and database is not None:
             stored = StoredData(
-                request=self._request(live, work, (), partial_data=partial_data),
+                request=asked(()),
                 database=str(database),
                 number=job.number,
                 attempt=live.data_attempt,
             )
-            call = partial(self._workers.call, post_process_stored, stored, self._seconds)
-            return self._done(live, await _until_stored(job.id, call), partial_data=partial_data)
+            return partial(self._workers.call, post_process_stored, stored, self._seconds)
         if blocks is None:
             blocks = [
                 (block.controller, _DATA_DECODER.decode(block.header), block.data)
                 for block in await self._journal.blocks(job.number, live.data_attempt)
             ]
-        request = self._request(live, work, blocks, partial_data=partial_data)
+        request = asked(blocks)
         if fits_inline(request):
-            outcomes = post_process(request)
-        else:
-            call = partial(self._workers.call, post_process, request, self._seconds)
-            outcomes = await _until_stored(job.id, call)
-        return self._done(live, outcomes, partial_data=partial_data)
+            return partial(_at_once, request)
+        return partial(self._workers.call, post_process, request, self._seconds)
 
     def _request(
-        self, live: LiveJob, work: StoredWork, blocks: Sequence[Block], *, partial_data: bool
+        self,
+        live: LiveJob,
+        work: StoredWork,
+        blocks: Sequence[Block],
+        *,
+        partial_data: bool,
+        artifacts: Path,
     ) -> PostProcessRequest:
         executed = next(iter(work.works.values()), None)
         return PostProcessRequest(
@@ -135,7 +159,7 @@ class PostProcessing:
             bits=bit_layouts(executed) if isinstance(executed, CircuitsWork) else {},
             compiled=work.compiled if live.spec.kind == "compile" else {},
             offers=self._described(live),
-            artifacts=str(self._artifacts),
+            artifacts=str(artifacts),
             partial=partial_data,
             metadata=_metadata(live),
         )
@@ -178,6 +202,10 @@ class PostProcessing:
             # Nobody needs what attempts before this one have left, either.
             records += [BlocksDropped(job.number, attempt) for attempt in range(1, job.attempt)]
         return (DataKept() if partial_data else PostProcessed()), records
+
+
+async def _at_once(request: PostProcessRequest) -> list[ItemOutcome]:
+    return post_process(request)
 
 
 async def _until_stored(

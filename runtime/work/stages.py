@@ -113,7 +113,7 @@ class Stages:
         self._targets = targets
         self._grace = grace
         self._deadlines = deadlines
-        results = PostProcessing(
+        self.results = PostProcessing(
             journal=journal,
             workers=workers,
             bus=bus,
@@ -127,8 +127,8 @@ class Stages:
             Effect.FETCH_CALIBRATION: self._fetch_calibration,
             Effect.COMPILE: self._compile,
             Effect.SAVE_METADATA: self._save_metadata,
-            Effect.POST_PROCESS: partial(results.begin, partial_data=False),
-            Effect.KEEP_DATA: partial(results.begin, partial_data=True),
+            Effect.POST_PROCESS: partial(self.results.begin, partial_data=False),
+            Effect.KEEP_DATA: partial(self.results.begin, partial_data=True),
         }
 
     def claims(self, live: LiveJob) -> tuple[str, ...]:

@@ -47,6 +47,7 @@ from stationd.proto.project_requests import (
     ListProjects,
     Projects,
 )
+from stationd.proto.result_requests import Peek
 from stationd.proto.search import JobPlace, Order, ScopeFilterEnum, SortFilterEnum
 from stationd.proto.station_requests import JobLog, LogLine, Overview, ReadLog, Survey
 from stationd.proto.status import JobExecutorStatus, JobStatusEnum, RemoteRetryStrategy
@@ -261,6 +262,7 @@ REQUEST_EXAMPLES: dict[str, jobs.Request] = {
     "Delete": Delete(42, JOB),
     "Count": Count(43, JobFilter(kinds=("sweep",))),
     "GetInput": GetInput(44, JOB, 3),
+    "Peek": Peek(48, JOB),
     "ListProjects": ListProjects(45, "t1", archived=None),
     "CreateProject": CreateProject(
         46, SET, PROJECT.name, PROJECT.description, PROJECT.properties, exist_ok=True
