@@ -7,12 +7,30 @@ import pytest
 from blockbuster import BlockBuster, BlockingError
 from blockbuster import blockbuster as blockbuster_module
 from hypothesis import HealthCheck, settings
+from hypothesis.internal.conjecture import providers
+from hypothesis.internal.constants_ast import Constants
 
 # The suite is a gate: of the same code it says the same every time, however slow the machine.
 # `pytest --hypothesis-profile search` draws new examples, to look for what nobody has thought of.
 settings.register_profile("search", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.register_profile("gate", settings.get_profile("search"), derandomize=True, database=None)
 settings.load_profile("gate")
+
+_every_constant = providers._get_local_constants  # pyright: ignore[reportPrivateUsage]
+_NO_CONSTANT = Constants()
+
+
+def _constants_to_draw() -> Constants:
+    """Return the constants of our modules that Hypothesis draws among other numbers and words.
+
+    None in the gate: which modules a worker has imported before it comes to a test is chance, and
+    every number that somebody writes anywhere would change what all tests draw.
+    """
+    return _NO_CONSTANT if settings.get_current_profile_name() == "gate" else _every_constant()
+
+
+# There is no setting for it.
+providers._get_local_constants = _constants_to_draw  # pyright: ignore[reportPrivateUsage]
 
 # What a shell starts in the background ignores Ctrl-C, and so would all that the tests start: some
 # of them press it.
