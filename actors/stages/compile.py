@@ -151,9 +151,8 @@ def _compile_one(program: OpenQasm, request: CompileRequest) -> CompiledResult |
             ErrorCode.COMPILATION_FAILED, "the circuit cannot be compiled", bad.problems
         )
     except Exception as error:  # noqa: BLE001 - whatever a pass raises concerns this item alone
-        return ErrorInfo(
-            ErrorCode.COMPILATION_FAILED, f"the circuit cannot be compiled: {str(error)[:500]}"
-        )
+        reason = str(error)[:500] or type(error).__name__
+        return ErrorInfo(ErrorCode.COMPILATION_FAILED, f"the circuit cannot be compiled: {reason}")
     return CompiledResult(
         native=native,
         openqasm=openqasm_text(native, request.qpu.qubits),

@@ -1,15 +1,18 @@
 """Worker processes: what is slow, or reads what users wrote, happens there.
 
 A worker that dies costs the call that it was at work on; it is replaced. A call that is
-cancelled has its worker ended.
+cancelled has its worker ended. When memory runs out a worker goes, and not the daemon.
 """
 
 from __future__ import annotations
 
 import logging
 import math
+import os
 import signal
-from typing import TYPE_CHECKING, Final, TypeVar
+from contextlib import nullcontext, suppress
+from pathlib import Path
+from typing import TYPE_CHECKING, Final, TypeVar, cast
 
 import anyio
 from anyio import BrokenWorkerProcess, to_process
@@ -26,6 +29,11 @@ Request = TypeVar("Request")
 
 KEEP_WARM_SECONDS: Final = 120.0
 """Idle workers are let go after 300 s (anyio); a call now and then keeps them."""
+_AT_ONCE: Final = cast("anyio.CapacityLimiter", nullcontext())
+"""Calls are limited before; and a real limiter would let another take our worker meanwhile."""
+_OOM_SCORE: Final = 500
+"""Added to what the kernel thinks a worker's memory is worth when it must end somebody: half of
+all memory that there is."""
 
 
 class Workers:
@@ -38,8 +46,8 @@ class Workers:
     def __init__(self, processes: int) -> None:
         self._processes = processes
         self._limiter = anyio.CapacityLimiter(processes)
-        # Waiting for a worker is not counted against a deadline, so it is done before.
-        self._no_limit = anyio.CapacityLimiter(math.inf)
+        self._free = 0
+        """How many workers are known to wait for a call; there may be more."""
 
     @property
     def busy(self) -> int:
@@ -63,10 +71,13 @@ class Workers:
         """
         try:
             async with self._limiter:
+                await self._take_one()
                 with anyio.move_on_after(seconds):
-                    return await to_process.run_sync(
-                        _call, function, request, cancellable=True, limiter=self._no_limit
+                    made = await to_process.run_sync(
+                        _call, function, request, cancellable=True, limiter=_AT_ONCE
                     )
+                    self._free += 1
+                    return made
             raise StationError(
                 ErrorInfo(
                     ErrorCode.STAGE_TIMEOUT,
@@ -84,6 +95,17 @@ class Workers:
                     " memory than there is, or it makes a library crash",
                 )
             ) from error
+
+    async def _take_one(self) -> None:
+        """See to it that a worker waits, and is ours if we call it at once.
+
+        A start is never cut short: the process that it leaves would be nobody's, for ever.
+        """
+        if self._free:
+            self._free -= 1
+            return
+        with anyio.CancelScope(shield=True):
+            await to_process.run_sync(_offer_myself, limiter=_AT_ONCE)
 
     async def keep_warm(self, warm_up: Callable[[], None]) -> None:
         """Start all workers now, and keep them from being let go, for ever."""
@@ -105,7 +127,20 @@ class Workers:
 def _call(function: Callable[[Request], T], request: Request) -> T:
     # Ctrl-C goes to the whole terminal group; the daemon decides what becomes of its workers.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    return function(request)
+    try:
+        return function(request)
+    except MemoryError:
+        # As if the kernel had ended it: what is left may be in pieces, and another begins afresh.
+        os._exit(1)
+
+
+def _offer_myself() -> None:
+    """Be what the kernel ends first when memory runs out, and not the daemon."""
+    score = Path("/proc/self/oom_score_adj")
+    # Whoever started the daemon may have offered all of it more than that, or not let it say so.
+    with suppress(OSError):
+        if int(score.read_text()) < _OOM_SCORE:
+            score.write_text(str(_OOM_SCORE))
 
 
 def _warm_up(warm_up: Callable[[], None]) -> None:

@@ -9,10 +9,11 @@ sent, and what controllers report is what the test says.
 import shutil
 import tempfile
 from collections import deque
-from collections.abc import AsyncGenerator, Callable, Sequence
+from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from types import MappingProxyType
 from typing import get_args
 from weakref import WeakKeyDictionary
 
@@ -30,6 +31,7 @@ from stationd.proto.program import (
     Capabilities,
     Circuits,
     NullProgram,
+    Qpu,
     Readout,
     Setting,
     Sweep,
@@ -54,7 +56,9 @@ BEAT = 1000.0
 GRACE = 10_000.0
 NULL = Capabilities(null=True)
 SOURCE = Capabilities(settings=(Setting(name="x"),), readouts=(Readout(name="y"),))
-OFFERED = {"a": NULL, "b": NULL, "c": SOURCE, "d": SOURCE}
+QPU = Capabilities(qpu=Qpu(qubits=("Q1", "Q2"), couplings=(("Q1", "Q2"),)))
+OFFERED = {"a": NULL, "b": NULL, "c": SOURCE, "d": SOURCE, "q": QPU}
+NO_DEADLINES: Mapping[str, float] = MappingProxyType({})
 
 
 class StillClock:
@@ -223,7 +227,9 @@ class Bench:
         raise AssertionError(metric)
 
 
-def settings_in(folder: Path, policy: str = "resume") -> Settings:
+def settings_in(
+    folder: Path, policy: str = "resume", deadlines: Mapping[str, float] = NO_DEADLINES
+) -> Settings:
     null = {"driver": "null", "start": False}
     bench = {"driver": "simulated-bench", "start": False}
     return parse(
@@ -233,8 +239,9 @@ def settings_in(folder: Path, policy: str = "resume") -> Settings:
             "metrics": {"listen": ""},
             "recovery": {"policy": policy},
             "workers": {"prewarm": False},
-            "controllers": {"a": null, "b": null, "c": bench, "d": bench},
-            "targets": {"a": {"controller": "a"}, "b": {"controller": "b"}},
+            "deadlines": dict(deadlines),
+            "controllers": {"a": null, "b": null, "c": bench, "d": bench, "q": bench},
+            "targets": {name: {"controller": name} for name in ("a", "b", "q")},
         },
         "bench",
     )
@@ -242,7 +249,11 @@ def settings_in(folder: Path, policy: str = "resume") -> Settings:
 
 @asynccontextmanager
 async def a_bench(
-    journal: MemoryJournal | None = None, *, lazily: bool = False, policy: str = "resume"
+    journal: MemoryJournal | None = None,
+    *,
+    lazily: bool = False,
+    policy: str = "resume",
+    deadlines: Mapping[str, float] = NO_DEADLINES,
 ) -> AsyncGenerator[Bench]:
     """Start a station; nothing commits, and no controller hears or says a word, by itself.
 
@@ -250,6 +261,7 @@ async def a_bench(
         journal: What it finds.
         lazily: Do not wait until it has taken up all unfinished jobs.
         policy: What becomes of those.
+        deadlines: How long stages may take, if not as long as usual.
     """
     folder = Path(tempfile.mkdtemp(prefix="bench"))
     clock, journal = StillClock(), journal or MemoryJournal(manual=True)
@@ -257,7 +269,7 @@ async def a_bench(
         seen = ControllerSeen(name, "null", "ledger", "0", clock.now, offered)
         journal.write([seen], lambda _: None)
     journal.commit()
-    settings = settings_in(folder, policy)
+    settings = settings_in(folder, policy, deadlines)
     metrics = Metrics(list(settings.controllers))
     try:
         with (

@@ -54,6 +54,12 @@ def test_a_stop_is_given_the_time_that_it_may_take(service: configparser.Section
     assert int(service["TimeoutStopSec"]) > longest
 
 
+def test_a_worker_that_runs_out_of_memory_does_not_stop_the_station(
+    service: configparser.SectionProxy,
+) -> None:
+    assert service["OOMPolicy"] == "continue"
+
+
 def test_the_example_is_a_configuration() -> None:
     assert set(load(EXAMPLE).controllers) == {"qpu", "source", "readout"}
 

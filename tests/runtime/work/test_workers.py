@@ -1,8 +1,10 @@
 """Worker processes: one that dies costs its call, and nothing else."""
 
 import os
+import resource
 import signal
 from collections.abc import Callable
+from pathlib import Path
 
 import anyio
 import pytest
@@ -23,8 +25,19 @@ def own_pid(_: None) -> int:
     return os.getpid()
 
 
-def end_myself(_: None) -> None:
-    os.kill(os.getpid(), signal.SIGKILL)
+def be_killed(number: signal.Signals) -> None:
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    os.kill(os.getpid(), number)
+
+
+def take_all_memory(_: None) -> None:
+    allowed = 1 << 30
+    resource.setrlimit(resource.RLIMIT_AS, (allowed, allowed))
+    bytearray(2 * allowed)
+
+
+def oom_score(_: None) -> int:
+    return int(Path("/proc/self/oom_score_adj").read_text())
 
 
 def refuse(text: str) -> None:
@@ -61,6 +74,20 @@ def lose_a_process(_: None) -> None:
     raise ProcessLookupError
 
 
+def workers_alive() -> set[int]:
+    """Return the worker processes of this one."""
+    mine = Path("/proc").glob("[0-9]*/stat")
+    return {pid for stat in mine if (pid := int(stat.parent.name)) and _is_mine(stat)}
+
+
+def _is_mine(stat: Path) -> bool:
+    try:
+        parent = int(stat.read_text().rpartition(")")[2].split()[1])
+        return parent == os.getpid() and b"to_process" in (stat.parent / "cmdline").read_bytes()
+    except OSError:
+        return False
+
+
 def is_alive(pid: int) -> bool:
     try:
         os.kill(pid, 0)
@@ -95,12 +122,24 @@ async def test_an_error_of_a_call_comes_back() -> None:
         await Workers(1).call(refuse, "too bad")
 
 
-async def test_a_worker_that_dies_costs_its_call_and_is_replaced() -> None:
+@pytest.mark.parametrize(
+    ("die", "how"),
+    [(be_killed, signal.SIGKILL), (be_killed, signal.SIGSEGV), (take_all_memory, None)],
+)
+async def test_a_worker_that_dies_costs_its_call_and_is_replaced(
+    die: Callable[[object], None], how: object
+) -> None:
     workers = Workers(1)
-    with pytest.raises(StationError, match="end_myself") as caught:
-        await workers.call(end_myself, None)
+    pid = await workers.call(own_pid, None)
+    with pytest.raises(StationError, match=f"died in {die.__name__}") as caught:
+        await workers.call(die, how)
     assert caught.value.info.code is ErrorCode.WORKER_DIED
     assert await workers.call(double, 4) == 8
+    assert await workers.call(own_pid, None) != pid
+
+
+async def test_a_worker_is_what_the_kernel_ends_first_when_memory_runs_out() -> None:
+    assert await Workers(1).call(oom_score, None) == max(500, oom_score(None))
 
 
 async def _pid_told(fifo: str) -> int:
@@ -127,6 +166,17 @@ async def test_a_call_that_is_cancelled_has_its_worker_ended(
             tasks.cancel_scope.cancel()
         await wait_gone(told[0])
         assert await workers.call(double, 1) == 2
+
+
+async def test_a_call_that_is_cancelled_while_its_worker_starts_leaves_nobody_behind() -> None:
+    workers = Workers(1)
+    with anyio.fail_after(60):
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(workers.call, double, 1)
+            while not workers_alive():
+                await checkpoint()
+            tasks.cancel_scope.cancel()
+    assert workers_alive() == {await workers.call(own_pid, None)}
 
 
 async def test_a_call_that_takes_too_long_has_its_worker_ended() -> None:
