@@ -14,6 +14,7 @@ from __future__ import annotations
 import errno
 import itertools
 import os
+import random
 import socket as plain_socket
 import stat
 from pathlib import Path
@@ -45,6 +46,10 @@ _RCVMORE: Final = int(zmq.RCVMORE)
 _EVENTS: Final = int(zmq.EVENTS)
 _HEARTBEAT_MS: Final = 1_000
 _HANDSHAKE_MS: Final = 2_000
+# Drawn for each socket: with a cap ZeroMQ adds no jitter of its own, and all clients of a station
+# that comes back would knock at the same moments.
+_FIRST_RECONNECT_MS: Final = (40, 60)
+_LAST_RECONNECT_MS: Final = (400, 600)
 _MONITORS: Final = itertools.count()
 
 
@@ -375,8 +380,8 @@ def _configured(kind: int, endpoint: str) -> zmq.Socket[bytes]:
     socket.setsockopt(zmq.MAXMSGSIZE, MAX_FRAME_BYTES)
     socket.setsockopt(zmq.SNDHWM, MOST_QUEUED_MESSAGES)
     socket.setsockopt(zmq.RCVHWM, MOST_QUEUED_MESSAGES)
-    socket.setsockopt(zmq.RECONNECT_IVL, 50)
-    socket.setsockopt(zmq.RECONNECT_IVL_MAX, 500)
+    socket.setsockopt(zmq.RECONNECT_IVL, random.randint(*_FIRST_RECONNECT_MS))  # noqa: S311
+    socket.setsockopt(zmq.RECONNECT_IVL_MAX, random.randint(*_LAST_RECONNECT_MS))  # noqa: S311
     socket.setsockopt(zmq.HANDSHAKE_IVL, _HANDSHAKE_MS)
     if endpoint.startswith("tcp://"):
         socket.setsockopt(zmq.HEARTBEAT_IVL, _HEARTBEAT_MS)

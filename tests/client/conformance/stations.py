@@ -71,8 +71,14 @@ class ScriptedLab:
         if bad:
             self.distant.tell(self._fail, job, bad)
             return
-        last = self.station.jobs[job.id].status
-        rungs = [status for status in whole_way(spec) if status > last]
+        view = self.station.jobs[job.id]
+        way = [_S.RECEIVED, *whole_way(spec)]
+        stood = [
+            way.index(one.status)
+            for one in view.timeline
+            if one.attempt == view.attempt and one.status in way
+        ]
+        rungs = way[stood[-1] + 1 :]
         self.distant.tell(self.station.climb, job.id, *rungs)
 
     def restart(self) -> None:

@@ -2,7 +2,6 @@
 
 import pytest
 
-import stationd
 from stationd import (
     CompiledCircuit,
     IncompleteJobItemRef,
@@ -12,6 +11,7 @@ from stationd import (
     JobRef,
     JobStatus,
     JobStatusEnum,
+    NullProgram,
     OpenQasm,
     StatusEnum,
     WaitTimeout,
@@ -21,6 +21,8 @@ from tests.client.conformance.stations import BAD, BELL, Lab, held, quick
 from tests.client.conformance.twin import jobs
 
 pytestmark = pytest.mark.slow
+on_a_real_one = pytest.mark.parametrize("kind", ["real"], indirect=True)
+
 R = JobExecutorStatus
 
 
@@ -98,6 +100,20 @@ def test_an_item_without_result_is_shown_whatever_became_of_the_job(lab: Lab) ->
         assert len(jobs.results(job, allow_incomplete=True)) == 1
 
 
+@checklist(34)
+@on_a_real_one
+def test_a_retry_leaves_items_alone_that_it_does_not_name(lab: Lab) -> None:
+    job = mixed(lab)
+    assert jobs.retry_submission(job, ["ERROR"], "FORCE_RESUBMIT") == "opened"
+    # The program is still bad.
+    with pytest.raises(JobError):
+        jobs.wait_for(job)
+    assert jobs.status(job).attempt == 2
+    _, second = jobs.results(job, allow_incomplete=True)
+    assert isinstance(second, jobs.ResultRef)
+    assert second.id == f"{job.id}/1/1"
+
+
 @checklist(8, 28)
 def test_the_error_of_a_job_tells_all_that_is_known(lab: Lab) -> None:
     job = mixed(lab)
@@ -130,7 +146,7 @@ def test_a_result_can_be_downloaded_twice_and_knows_its_input(lab: Lab) -> None:
     (result,) = jobs.results(job)
     assert isinstance(result, jobs.ResultRef)
     assert jobs.download_result(result) == jobs.download_result(result)
-    assert jobs.get_input(result) == stationd.NullProgram()
+    assert jobs.get_input(result) == NullProgram()
 
 
 @checklist(12)
