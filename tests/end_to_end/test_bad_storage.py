@@ -312,16 +312,24 @@ def test_a_locked_journal_is_waited_for(new_station: NewStation) -> None:
 
 @on_trio
 @needs_strace
-def test_a_flush_that_fails_is_written_again_and_nothing_is_lost(new_station: NewStation) -> None:
+@pytest.mark.parametrize(
+    ("calls", "error"),
+    [("fsync,fdatasync", "EIO"), ("pwrite64,pwritev,write,writev,ftruncate", "EROFS")],
+    ids=["a flush that fails", "a disk that has become read-only"],
+)
+def test_a_disk_that_fails_for_a_while_is_written_to_again_and_nothing_is_lost(
+    new_station: NewStation, calls: str, error: str
+) -> None:
     station = new_station(GATED).start()
     station.wait_connected("nothing")
     wait_ready(submit())
     job = running()
-    flushes = "fsync,fdatasync"
     writer = writer_of(station)
+    database = str(station.folder / "state" / "journal.sqlite")
     strace = subprocess.Popen(
         ["strace", "-f", "-qq", "-o", "/dev/null", "-p", str(writer),
-         "-e", f"trace={flushes}", "-e", f"inject={flushes}:error=EIO"],
+         "-P", database, "-P", f"{database}-wal",
+         "-e", f"trace={calls}", "-e", f"inject={calls}:error={error}"],
         env=station.environment,
     )  # fmt: skip
     until(lambda: all_traced(writer), "strace holds all threads of the writer")
