@@ -1,11 +1,20 @@
-"""Fetching stored results: in pieces, checked against their digest."""
+"""Fetching stored results: in pieces, checked against their digest.
+
+Small ones are kept in memory. A large one goes to a file as it comes, which is then mapped: it
+takes a place on the disk, and of the memory what is looked at.
+"""
 
 from __future__ import annotations
 
 import hashlib
+import mmap
+import os
+import tempfile
 import threading
 from collections import OrderedDict
 from typing import TYPE_CHECKING, Final
+
+from anyio import to_thread
 
 from stationd.proto.error import ProtocolViolation
 from stationd.proto.jobs_protocol import Chunk, Fetch
@@ -18,7 +27,24 @@ if TYPE_CHECKING:
 _KEPT: Final[OrderedDict[str, bytes]] = OrderedDict()
 _LOCK: Final = threading.Lock()
 MOST_KEPT_BYTES: Final = 64 * 1024 * 1024
-"""What is kept of results that were fetched, the newest of them."""
+"""What is kept of results that were fetched, the newest of them. A larger one goes to a file."""
+_ON_DISK: Final = "/var/tmp"  # noqa: S108 - the files there have no names
+
+
+async def fetched(connection: Connection, artifact: ArtifactRef) -> bytes | mmap.mmap:
+    """Return an artifact: the bytes of a small one, and a large one as a mapped file.
+
+    What is written to the mapped file is seen by nobody else. It takes its place on the disk
+    until nothing lies on it any more: in ``TMPDIR``, or else in ``/var/tmp``.
+
+    Raises:
+        UnknownArtifact: The station has no such result, or has no longer.
+        ProtocolViolation: What arrived is not what the station has stored.
+        OSError: A large one does not fit on the disk.
+    """
+    if artifact.size_bytes <= MOST_KEPT_BYTES:
+        return await cached(connection, artifact)
+    return await _mapped(connection, artifact)
 
 
 async def cached(connection: Connection, artifact: ArtifactRef) -> bytes:
@@ -58,13 +84,79 @@ async def fetch(connection: Connection, artifact: ArtifactRef) -> bytes:
     data = bytearray()
     while len(data) < artifact.size_bytes:
         data += await _piece(connection, artifact, len(data))
-    digest = hashlib.sha256(data).hexdigest()
-    if len(data) != artifact.size_bytes or digest != artifact.sha256:
+    _check(artifact, len(data), hashlib.sha256(data).hexdigest())
+    return bytes(data)
+
+
+async def _mapped(connection: Connection, artifact: ArtifactRef) -> mmap.mmap:
+    file = await to_thread.run_sync(_NamelessFile, artifact.size_bytes)
+    try:
+        while file.size < artifact.size_bytes:
+            piece = await _piece(connection, artifact, file.size)
+            await to_thread.run_sync(file.add, piece)
+        _check(artifact, file.size, file.digest)
+        return file.map()
+    finally:
+        file.close()
+
+
+def _check(artifact: ArtifactRef, size: int, digest: str) -> None:
+    if size != artifact.size_bytes or digest != artifact.sha256:
         raise ProtocolViolation(
-            f"the result {artifact.id} arrived damaged: {len(data):,} of"
+            f"the result {artifact.id} arrived damaged: {size:,} of"
             f" {artifact.size_bytes:,} bytes, digest {digest}, not {artifact.sha256}"
         )
-    return bytes(data)
+
+
+class _NamelessFile:
+    """A file that is gone when nobody uses it any more.
+
+    Args:
+        size: Bytes that it will have.
+
+    Raises:
+        OSError: There is no room for it.
+    """
+
+    def __init__(self, size: int) -> None:
+        self.size = 0
+        self._sha256 = hashlib.sha256()
+        folder = disk_folder()
+        self._file = tempfile.TemporaryFile(dir=folder, buffering=0)  # noqa: SIM115 - `close` is called
+        try:
+            os.posix_fallocate(self._file.fileno(), 0, size)
+        except OSError as error:
+            self._file.close()
+            raise OSError(
+                error.errno,
+                f"a result of {size:,} bytes does not fit ({error.strerror}): make room, or name"
+                " another folder in TMPDIR",
+                folder,
+            ) from error
+
+    @property
+    def digest(self) -> str:
+        return self._sha256.hexdigest()
+
+    def add(self, data: bytes) -> None:
+        self._sha256.update(data)
+        rest = memoryview(data)
+        while rest:
+            written = os.pwrite(self._file.fileno(), rest, self.size)
+            self.size, rest = self.size + written, rest[written:]
+
+    def map(self) -> mmap.mmap:
+        return mmap.mmap(self._file.fileno(), self.size, access=mmap.ACCESS_COPY)
+
+    def close(self) -> None:
+        self._file.close()
+
+
+def disk_folder() -> str:
+    """Return where large results go: to a disk, and ``/tmp`` is often in memory."""
+    if "TMPDIR" not in os.environ and os.access(_ON_DISK, os.W_OK):
+        return _ON_DISK
+    return tempfile.gettempdir()
 
 
 async def _piece(connection: Connection, artifact: ArtifactRef, offset: int) -> bytes:
