@@ -94,6 +94,8 @@ class LiveJob:
     @property
     def good(self) -> tuple[int, ...]:
         """The items that the current attempt runs and that have not failed."""
+        if self.running is None and not self.item_errors:
+            return tuple(range(self.spec.items))
         return tuple(
             item
             for item in range(self.spec.items)

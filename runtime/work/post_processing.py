@@ -13,6 +13,7 @@ import anyio
 import msgspec
 
 from stationd.actors.ladder import DataKept, PostProcessed
+from stationd.actors.stages.null_results import MOST_ITEMS, null_outcomes
 from stationd.actors.stages.post_process import (
     INLINE_BYTES,
     ItemOutcome,
@@ -24,7 +25,7 @@ from stationd.actors.stages.post_process import (
 from stationd.actors.stages.raw_data import RawBlock
 from stationd.proto.error import StorageTrouble
 from stationd.proto.instruments_protocol import Data
-from stationd.proto.program import Capabilities, CircuitsWork
+from stationd.proto.program import Capabilities, Circuits, CircuitsWork, NullWork
 from stationd.runtime.journal.records import BlocksDropped, ItemEnded, Record
 from stationd.runtime.live import WORK_DECODER, Block, LiveJob, StoredWork
 from stationd.runtime.work.stored_data import StoredData, post_process_stored
@@ -84,6 +85,8 @@ class PostProcessing:
         """
         if live.work is None or live.blocks is None:
             return partial(self._slowly, live, partial_data=partial_data)
+        if (outcomes := _nothing(live, live.work, partial_data=partial_data)) is not None:
+            return self._done(live, outcomes, partial_data=partial_data)
         request = self._request(
             live, live.work, live.blocks, partial_data=partial_data, artifacts=self._artifacts
         )
@@ -221,6 +224,20 @@ async def _until_stored(
                 log.error("job %s: %s; trying again until it can be", job, trouble)  # noqa: TRY400 - the disk is at fault, not the code
         await anyio.sleep(pause)
         pause = min(2 * pause, _LONGEST_PAUSE)
+
+
+def _nothing(live: LiveJob, work: StoredWork, *, partial_data: bool) -> list[ItemOutcome] | None:
+    """Return the results of a few null programs; None if the job is anything else."""
+    circuits, items = live.spec.work, live.good
+    if (
+        not isinstance(circuits, Circuits)
+        or live.blocks
+        or len(items) > MOST_ITEMS
+        or not all(isinstance(executed, NullWork) for executed in work.works.values())
+    ):
+        return None
+    job = live.job
+    return null_outcomes(job.id, job.attempt, circuits, items, partial=partial_data)
 
 
 def _metadata(live: LiveJob) -> dict[str, str]:
