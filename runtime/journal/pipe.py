@@ -16,6 +16,8 @@ import anyio
 
 _HEADER: Final = Struct("<Q")
 _RECEIVED_BYTES: Final = 1024 * 1024
+MOST_BYTES: Final = 16 * 1024 * 1024
+"""What a process takes at once, about: raw data may come faster than the disk takes it."""
 
 
 def framed(payload: bytes) -> bytes:
@@ -115,17 +117,19 @@ class ServingPipe:
         self._end = socket.socket(fileno=descriptor)
         self._splitter = Splitter()
 
-    def receive(self, most: int) -> list[bytearray]:
+    def receive(self, most: int, most_bytes: int = MOST_BYTES) -> list[bytearray]:
         """Wait for payloads, then take what else is there.
 
         Args:
             most: Stop taking once there are this many; a few more may come.
+            most_bytes: Stop taking once there is so much, about.
 
         Returns:
             The payloads; none if the daemon has closed its end.
         """
         payloads: list[bytearray] = []
-        while len(payloads) < most:
+        taken = 0
+        while len(payloads) < most and (taken < most_bytes or not payloads):
             try:
                 # Only the first wait: what comes later is for the next call.
                 flags = socket.MSG_DONTWAIT if payloads else 0
@@ -136,6 +140,7 @@ class ServingPipe:
                 data = b""
             if not data:
                 break
+            taken += len(data)
             payloads += self._splitter.feed(data)
         return payloads
 

@@ -7,15 +7,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from stationd.runtime.journal import pipe
 from stationd.runtime.journal.pipe import Pipe, ServingPipe, Splitter, framed
 
 
 @pytest.fixture
 def ends() -> Iterator[tuple[Pipe, ServingPipe]]:
     ours, theirs = socket.socketpair()
-    pipe, serving = Pipe(ours), ServingPipe(theirs.detach())
-    yield pipe, serving
-    pipe.close()
+    daemon, serving = Pipe(ours), ServingPipe(theirs.detach())
+    yield daemon, serving
+    daemon.close()
     serving.close()
 
 
@@ -98,3 +99,17 @@ def test_a_process_takes_what_is_there_without_waiting_for_more(
     ours, theirs = ends
     anyio.run(ours.send, framed(b"alone"))
     assert theirs.receive(4096) == [b"alone"]
+
+
+@pytest.mark.anyio
+async def test_a_process_takes_no_more_at_once_than_it_has_memory_for(
+    ends: tuple[Pipe, ServingPipe], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(pipe, "_RECEIVED_BYTES", 100)
+    ours, theirs = ends
+    await ours.send(framed(bytes(1000)) * 5)
+
+    def read() -> list[int]:
+        return [len(theirs.receive(10, most_bytes)) for most_bytes in (1000, 1000, 1000, 10_000)]
+
+    assert await anyio.to_thread.run_sync(read) == [1, 1, 1, 2]
