@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import TypeVar
 
 import anyio
-import anyio.to_thread
 
 from stationd.actors.controller import ControllerSettings, run_controller
 from stationd.actors.driver import Driver

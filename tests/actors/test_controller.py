@@ -5,7 +5,6 @@ from pathlib import Path
 from typing import Literal
 
 import anyio
-import anyio.to_thread
 import numpy as np
 import pytest
 import zmq

@@ -3,7 +3,6 @@
 from pathlib import Path
 
 import anyio
-import anyio.to_thread
 import pytest
 
 from stationd.actors import execution_thread
