@@ -181,21 +181,6 @@ def test_a_status_that_cannot_come_any_more_is_an_error(lab: Lab) -> None:
     assert caught.value.status is R.READY
 
 
-@checklist(23, 26)
-def test_nobody_who_listens_notices_that_the_station_was_gone(lab: Lab) -> None:
-    job = held()
-    jobs.wait_for(job, StatusEnum.RUNNING)
-    heard: list[JobStatus] = []
-    for update in jobs.listen_job_status(job):
-        if not heard:
-            lab.restart()
-            lab.let_go(job)
-        heard.append(update)
-    facts = [update.ordinal for update in heard if update.progress is None]
-    assert sorted(set(facts)) == list(range(facts[0], facts[-1] + 1))
-    assert heard[-1].coarse is StatusEnum.COMPLETED
-
-
 @checklist(27)
 def test_a_timeout_names_the_job_and_its_status_and_the_job_goes_on(lab: Lab) -> None:
     job = held()
@@ -222,3 +207,39 @@ def test_whoever_listens_first_hears_where_the_job_stands(lab: Lab) -> None:
     updates = jobs.listen_job_status(job)
     assert next(iter(updates)).status is R.EXECUTION_STARTED
     updates.close()
+
+
+def test_the_first_of_some_jobs_is_waited_for_as_well_as_all(lab: Lab) -> None:
+    first, second = held(), held()
+    jobs.wait_for(first, StatusEnum.RUNNING)
+    lab.let_go(first)
+    assert jobs.wait_for_any([second, first]).job == first.id
+    lab.let_go(second)
+    assert [one.job for one in jobs.wait_for_all([second, first])] == [second.id, first.id]
+
+
+def test_execute_waits_and_returns_the_results(lab: Lab) -> None:
+    outcomes = jobs.execute([BELL, BELL], [3, 4], "qpu")
+    assert len(outcomes) == 2
+    assert len(jobs.compile(BELL, "qpu")) == 1
+
+
+@checklist(23, 26)
+@pytest.mark.parametrize(
+    ("kind", "flavor"),
+    # Starting a daemon takes its time; what listens is the same, so one is enough.
+    [("scripted", "sync"), ("scripted", "aio"), ("real", "sync")],
+    indirect=True,
+)
+def test_nobody_who_listens_notices_that_the_station_was_gone(lab: Lab) -> None:
+    job = held()
+    jobs.wait_for(job, StatusEnum.RUNNING)
+    heard: list[JobStatus] = []
+    for update in jobs.listen_job_status(job):
+        if not heard:
+            lab.restart()
+            lab.let_go(job)
+        heard.append(update)
+    facts = [update.ordinal for update in heard if update.progress is None]
+    assert sorted(set(facts)) == list(range(facts[0], facts[-1] + 1))
+    assert heard[-1].coarse is StatusEnum.COMPLETED

@@ -156,28 +156,30 @@ def test_every_filter_is_understood(lab: Lab, name: str) -> None:
     properties: dict[str, bool | float | str] = {"chip": 'A"1, (2)', "blind": True, "cooldown": 7}
     job = quick(f"{name} lonely", properties=properties)
     jobs.wait_for(job)
+    # Every search is about the name too, since many tests share a station.
+    own: dict[str, Any] = {"name_exact": [f"{name} lonely", "other"]}
     for finding, missing in FILTERS:
-        # One is always about the name, since many tests share a station.
-        found = jobs.get_all(**{"name_exact": [f"{name} lonely", "other"], **finding})
-        assert [one.id for one in found] == [job.id], finding
-        missed = jobs.get_all(**{"name_exact": f"{name} lonely", **missing})
-        assert missed.count() == 0, missing
+        assert [one.id for one in jobs.get_all(**(own | finding))] == [job.id], finding
+        assert jobs.get_all(**(own | missing)).count() == 0, missing
     with pytest.raises(RequestError, match="job_status: 'DEPLETED' is no status"):
         jobs.get_all(job_status="DEPLETED")
 
 
-@checklist(15, 37)
-def test_a_block_holds_in_threads_too_and_lets_exceptions_through(lab: Lab, name: str) -> None:
+@checklist(37)
+def test_an_exception_goes_through_a_block_of_a_project() -> None:
+    with pytest.raises(KeyError, match="kept"), stationd.using_project(str(uuid4())):
+        raise KeyError("kept")
+    assert context.defaults() == context.Defaults()
+
+
+@checklist(15)
+def test_a_block_holds_in_threads_too_and_an_argument_wins(lab: Lab, name: str) -> None:
     seen: list[JobRef] = []
-    with (  # noqa: PT012 - what is raised in the block is what is tried
-        pytest.raises(KeyError),
-        stationd.using_properties(cooldown=7, blind=True),
-    ):
+    with stationd.using_properties(cooldown=7, blind=True):
         thread = threading.Thread(target=lambda: seen.append(quick(name)))
         thread.start()
         thread.join()
         seen.append(quick(name, properties={"cooldown": 8}))
-        raise KeyError
     assert [job.properties for job in seen] == [
         {"cooldown": 7, "blind": True},
         {"cooldown": 8, "blind": True},
@@ -187,15 +189,14 @@ def test_a_block_holds_in_threads_too_and_lets_exceptions_through(lab: Lab, name
     assert quick(name).properties == {}
 
 
-@checklist(15, 21, 37)
+@checklist(15, 21)
 @on_a_real_one
 def test_projects_hold_jobs_with_typed_properties(lab: Lab, name: str) -> None:
     definitions = {"flag": "bool", "count": "int", "chip": "string"}
     project = jobs.projects.get_or_create(name, properties=definitions)  # type: ignore[arg-type]
     assert jobs.projects.get_or_create(name) == project
-    with pytest.raises(KeyError), stationd.using_project(project):  # noqa: PT012 - as above
+    with stationd.using_project(project):
         job = quick(properties={"flag": True, "count": 3, "chip": "A1"})
-        raise KeyError
     assert job.project == project.id
     assert quick().project == ""
     for properties in ({"flag": True}, {"count": 3}, {"chip": "A1"}):
@@ -329,3 +330,10 @@ def test_an_id_that_is_sent_twice_gives_one_job(lab: Lab, name: str) -> None:
         assert jobs.submit(programs=NullProgram(), target="null", name=name, id=number).id == number
     assert jobs.get_all(name_exact=name).count() == 1
     assert jobs.wait_for(number).attempt == 1
+
+
+def test_what_people_wrote_can_be_changed(lab: Lab, name: str) -> None:
+    job = jobs.set_annotations(quick("old"), name=name, properties={"cooldown": 7})
+    assert (job.name, job.annotations.properties) == (name, {"cooldown": 7})
+    assert f"<td>{name}</td>" in job._repr_html_()  # pyright: ignore[reportPrivateUsage]
+    assert jobs.get(name_exact=name).df().iloc[0]["cooldown"] == 7
