@@ -7,12 +7,15 @@ from importlib.metadata import version as version_of
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from docutils.nodes import Text
 from pygments.lexers.special import TextLexer
+from sphinx.addnodes import desc_annotation
 
 from stationd import jobs
 from stationd.aio import jobs as aio_jobs
 
 if TYPE_CHECKING:
+    from docutils.nodes import document
     from sphinx.application import Sphinx
 
 DOCS: Final = Path(__file__).parent
@@ -40,7 +43,9 @@ html_show_sphinx = False
 html_copy_source = False
 
 _LINK: Final = re.compile(r"\[([^\]]+)\]\((\.\./[^)]+)\)")
-_BOUNDS: Final = re.compile(r"Annotated\[(\w+), (?:\w+\.)*Meta\([^()]*\)\]")
+_BOUNDS: Final = re.compile(
+    r"Annotated\[((?:(?!Annotated\[).)+?), (?:\w+\.)*Meta\((?:[^()']|'[^']*')*\)\]"
+)
 
 
 def without_links_out(text: str, page: Path) -> str:
@@ -74,8 +79,29 @@ def _explain(
 def _plain(
     _app: Sphinx, _what: str, _name: str, _obj: object, _options: object, *parts: str | None
 ) -> tuple[str | None, ...]:
-    """Leave the bounds of numbers and texts out of signatures."""
-    return tuple(_BOUNDS.sub(r"\1", part) if part else part for part in parts)
+    # A default that is made anew each time has no text that Python could read.
+    return tuple(
+        without_bounds(part).replace("<factory>", "...") if part else part for part in parts
+    )
+
+
+def _plain_attributes(_app: Sphinx, page: document, _docname: str) -> None:
+    for annotation in page.findall(desc_annotation):
+        text = annotation.astext()
+        if "Annotated[" in text:
+            annotation.children = []
+            annotation.append(Text(without_bounds(text)))
+
+
+def without_bounds(text: str) -> str:
+    """Leave the bounds of numbers and texts out of a type, the innermost first.
+
+    >>> without_bounds("tuple[Annotated[int, msgspec.Meta(ge=0)], ...]")
+    'tuple[int, ...]'
+    """
+    while text != (text := _BOUNDS.sub(r"\1", text)):
+        pass
+    return text
 
 
 def dedented(lines: list[str]) -> list[str]:
@@ -90,5 +116,6 @@ def setup(app: Sphinx) -> None:
     app.add_lexer("mermaid", TextLexer)
     app.connect("source-read", _read)
     app.connect("autodoc-process-signature", _plain)
+    app.connect("doctree-resolved", _plain_attributes)
     # Before napoleon, which reads the sections.
     app.connect("autodoc-process-docstring", _explain, priority=400)
