@@ -173,6 +173,15 @@ def test_waiting_for_running_ends_at_running_or_past_it(lab: Lab) -> None:
 
 
 @checklist(22)
+def test_a_job_that_never_queues_and_runs_is_past_both_in_the_end(lab: Lab) -> None:
+    job = jobs.start_compile_job(BELL, "qpu")
+    assert jobs.wait_for(job, StatusEnum.QUEUED).job == job.id
+    assert jobs.wait_for(job, StatusEnum.RUNNING).job == job.id
+    with pytest.raises(JobError, match="cannot reach EXECUTION_STARTED any more"):
+        jobs.wait_for(job, R.EXECUTION_STARTED)
+
+
+@checklist(22)
 def test_a_status_that_cannot_come_any_more_is_an_error(lab: Lab) -> None:
     job = quick()
     jobs.wait_for(job)
