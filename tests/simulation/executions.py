@@ -85,11 +85,14 @@ class Executions:
     def _was_in_trouble(self, attempt: Attempt) -> bool:
         """Whether something was done to the controllers of an attempt."""
         first, last = self._times[attempt.first.seq], self._times[attempt.end.seq]
-        patience = 2 * self._station.scenario.settings.instruments.grace
+        earliest = first - 2 * self._station.scenario.settings.instruments.grace
         claims = self._claims(attempt)
         return any(
-            name in claims and first - patience <= when <= last
-            for when, name in self._station.troubles
+            name in claims and earliest <= when <= last for when, name in self._station.troubles
+        ) or any(
+            # Whom a zombie keeps, the daemon does not hear from.
+            life.haunted_since <= last and earliest <= life.haunted_until
+            for life in self._station.daemons
         )
 
     def _took_too_long(self, attempt: Attempt) -> bool:

@@ -106,6 +106,8 @@ class DaemonLife:
         """Another daemon may start."""
         self.died = False
         self.zombie = False
+        self.haunted_since = math.inf
+        self.haunted_until = math.inf
         self.running: Station | None = None
         network = station.network
         self.api = network.bind(JOBS)
@@ -152,6 +154,7 @@ class DaemonLife:
         """End at once."""
         if not self.died:
             self.died = True
+            self.haunted_until = anyio.current_time()
             self._close()
             self._scope.cancel()
 
@@ -168,6 +171,7 @@ class DaemonLife:
         if self.running is None or self.died:
             return
         self.zombie = True
+        self.haunted_since = anyio.current_time()
         self.journal.hangs = True
         self._station.disk.crash()
         self.api.unbind()
