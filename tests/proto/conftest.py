@@ -1,7 +1,9 @@
-"""The golden bytes of both protocols, and what the README says of them."""
+"""The golden bytes of both protocols and what the README says of them; where sockets meet."""
 
 import json
-from collections.abc import Callable
+import shutil
+import tempfile
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import get_args
 
@@ -71,3 +73,17 @@ def _row(message: type) -> str:
     fields = ", ".join(field.name if field.required else f"[{field.name}]" for field in told)
     summary = " ".join((message.__doc__ or "").partition("\n\n")[0].split())
     return f"| {info.tag} | {message.__name__} | {fields} | {summary} |"
+
+
+@pytest.fixture
+def folder() -> Iterator[Path]:
+    """A folder with a path short enough for sockets."""
+    path = Path(tempfile.mkdtemp(prefix="sd-", dir="/tmp"))
+    yield path
+    shutil.rmtree(path)
+
+
+@pytest.fixture(params=["ipc", "tcp"])
+def address(request: pytest.FixtureRequest, folder: Path) -> str:
+    """An endpoint to bind."""
+    return f"ipc://{folder}/a.sock" if request.param == "ipc" else "tcp://127.0.0.1:0"

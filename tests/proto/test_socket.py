@@ -1,12 +1,6 @@
 """The socket adaptor, on every event loop, over both transports."""
 
-import os
 import select
-import shutil
-import socket as plain_socket
-import subprocess
-import sys
-import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import cast
@@ -17,35 +11,13 @@ import pytest
 import zmq
 
 from stationd.proto.codec import MAX_FRAME_BYTES
-from stationd.proto.error import StationUnreachable
-from stationd.proto.socket import (
-    LONGEST_IPC_PATH,
-    PeerGone,
-    Socket,
-    bind,
-    connect,
-    connect_monitored,
-)
+from stationd.proto.socket import PeerGone, Socket, bind, connect
+from tests.proto.sockets import RawSocket, introduce
 
 pytestmark = pytest.mark.anyio
 
-RawSocket = zmq.Socket[bytes]
 MESSAGES = 10_000
 SENDERS = 20
-
-
-@pytest.fixture
-def folder() -> Iterator[Path]:
-    """A folder with a path short enough for sockets."""
-    path = Path(tempfile.mkdtemp(prefix="sd-", dir="/tmp"))
-    yield path
-    shutil.rmtree(path)
-
-
-@pytest.fixture(params=["ipc", "tcp"])
-def address(request: pytest.FixtureRequest, folder: Path) -> str:
-    """An endpoint to bind."""
-    return f"ipc://{folder}/a.sock" if request.param == "ipc" else "tcp://127.0.0.1:0"
 
 
 @pytest.fixture
@@ -62,20 +34,6 @@ def raw() -> Iterator[Callable[[int], RawSocket]]:
     yield make
     for each in made:
         each.close()
-
-
-async def introduce(router: Socket, dealer: Socket) -> bytes:
-    """Let a router know a dealer; return the dealer's routing id."""
-    await dealer.send([b"hello"])
-    routing_id, greeting = await router.receive()
-    assert greeting == b"hello"
-    return routing_id
-
-
-async def exchange(address: str) -> None:
-    """Send a message through an endpoint."""
-    with bind(zmq.ROUTER, address) as router, connect(zmq.DEALER, router.endpoint) as dealer:
-        await introduce(router, dealer)
 
 
 def signalled(socket: RawSocket) -> bool:
@@ -333,208 +291,3 @@ async def test_the_largest_frame_arrives(address: str) -> None:
         with anyio.fail_after(60):
             await dealer.send([bytes(MAX_FRAME_BYTES)])
             assert len((await router.receive())[1]) == MAX_FRAME_BYTES
-
-
-# --- closing ---------------------------------------------------------------------------------
-
-
-async def test_closing_tells_all_who_wait(address: str) -> None:
-    told = 0
-
-    async def wait(operation: Callable[[], object]) -> None:
-        nonlocal told
-        with pytest.raises(anyio.ClosedResourceError):
-            await operation()  # type: ignore[misc]
-        told += 1
-
-    socket = bind(zmq.DEALER, address)
-    with anyio.fail_after(60):
-        async with anyio.create_task_group() as tasks:
-            tasks.start_soon(wait, socket.receive)
-            tasks.start_soon(wait, lambda: socket.send([b"nobody is there"]))
-            tasks.start_soon(wait, socket.receive)
-            await anyio.wait_all_tasks_blocked()
-            socket.close()
-    assert told == 3
-
-
-async def test_a_closed_socket_says_so_at_once(address: str) -> None:
-    socket = bind(zmq.ROUTER, address)
-    socket.close()
-    socket.close()
-    with pytest.raises(anyio.ClosedResourceError):
-        await socket.receive()
-    with pytest.raises(anyio.ClosedResourceError):
-        await socket.send([b"a", b"b"])
-    with pytest.raises(anyio.ClosedResourceError):
-        socket.receive_nowait()
-    with pytest.raises(anyio.ClosedResourceError):
-        socket.send_nowait([b"a", b"b"])
-
-
-async def test_a_descriptor_that_is_given_away_again_is_not_mistaken(folder: Path) -> None:
-    # Sockets are closed under a sleeper, and their numbers reused at once, again and again.
-    with anyio.fail_after(60):
-        for count in range(50):
-            endpoint = f"ipc://{folder}/{count}.sock"
-            old = bind(zmq.ROUTER, endpoint)
-
-            async def receive(socket: Socket) -> None:
-                with pytest.raises(anyio.ClosedResourceError):
-                    await socket.receive()
-
-            async with anyio.create_task_group() as tasks:
-                tasks.start_soon(receive, old)
-                await anyio.wait_all_tasks_blocked()
-                old.close()
-                await exchange(endpoint + "2")
-
-
-async def test_a_monitor_tells_of_the_connection(address: str) -> None:
-    with (
-        bind(zmq.ROUTER, address) as router,
-        connect(zmq.DEALER, router.endpoint) as dealer,
-        router.monitor(zmq.EVENT_DISCONNECTED) as monitor,
-    ):
-        with anyio.fail_after(60):
-            await introduce(router, dealer)
-            dealer.close()
-            event, _address = await monitor.receive()
-            assert int.from_bytes(event[:2], "little") == zmq.EVENT_DISCONNECTED
-
-
-async def test_a_monitor_sees_the_first_connection(address: str) -> None:
-    with bind(zmq.ROUTER, address) as router, anyio.fail_after(60):
-        watched = int(zmq.EVENT_HANDSHAKE_SUCCEEDED)
-        dealer, monitor = connect_monitored(zmq.DEALER, router.endpoint, watched)
-        with dealer, monitor:
-            event, _address = await monitor.receive()
-            assert int.from_bytes(event[:2], "little") == watched
-
-
-MONITOR_CLOSED_FIRST = """
-import sys, anyio, anyio.lowlevel, zmq
-from stationd.proto.error import StationUnreachable
-from stationd.proto.socket import bind, connect_monitored
-
-async def bind_again(address):
-    while True:
-        try:
-            return bind(zmq.ROUTER, address)
-        except StationUnreachable:  # ZeroMQ closes in the background
-            await anyio.lowlevel.checkpoint()
-
-async def main():
-    address = sys.argv[1]
-    with bind(zmq.ROUTER, address) as router:
-        dealer, monitor = connect_monitored(zmq.DEALER, address, int(zmq.EVENT_ALL))
-        await dealer.send([b"hello"])
-        await router.receive()
-        monitor.close()
-    with await bind_again(address) as router:
-        # All the events of this are told to nobody. What left before the old connection was
-        # known to be gone is lost with it.
-        while router.receive_nowait() is None:
-            await dealer.send([b"hello"])
-            await anyio.lowlevel.checkpoint()
-        dealer.close()
-
-anyio.run(main)
-"""
-
-
-@pytest.mark.slow
-def test_a_monitor_may_be_closed_before_what_it_watches(folder: Path) -> None:
-    # ZeroMQ would hold the interpreter's lock while it blocks: only another process can tell.
-    command = [sys.executable, "-c", MONITOR_CLOSED_FIRST, f"ipc://{folder}/s"]
-    subprocess.run(command, check=True, timeout=120)
-
-
-async def test_a_monitored_socket_of_a_malformed_endpoint_is_refused(folder: Path) -> None:
-    for endpoint in ("nonsense", f"ipc://{folder}/".ljust(120, "x")):
-        with pytest.raises(StationUnreachable):
-            connect_monitored(zmq.DEALER, endpoint, int(zmq.EVENT_ALL))
-
-
-# --- endpoints -------------------------------------------------------------------------------
-
-
-async def test_a_port_is_bound_once() -> None:
-    with bind(zmq.ROUTER, "tcp://127.0.0.1:0") as first:
-        assert not first.endpoint.endswith(":0")
-        with pytest.raises(StationUnreachable, match=f"{first.endpoint}: another process listens"):
-            bind(zmq.ROUTER, first.endpoint)
-
-
-async def test_a_path_is_not_taken_from_whoever_listens_there(folder: Path) -> None:
-    endpoint = f"ipc://{folder}/a.sock"
-    with bind(zmq.ROUTER, endpoint) as first, anyio.fail_after(60):
-        with pytest.raises(StationUnreachable, match=rf"{endpoint}: another process listens"):
-            bind(zmq.ROUTER, endpoint)
-        with connect(zmq.DEALER, endpoint) as dealer:
-            await introduce(first, dealer)
-
-
-async def test_what_a_dead_process_left_is_taken_over(folder: Path) -> None:
-    endpoint = f"ipc://{folder}/a.sock"
-    with plain_socket.socket(plain_socket.AF_UNIX) as dead:
-        dead.bind(f"{folder}/a.sock")
-    with anyio.fail_after(60):
-        await exchange(endpoint)
-
-
-async def test_a_path_is_free_again_after_closing(folder: Path) -> None:
-    endpoint = f"ipc://{folder}/a.sock"
-    bind(zmq.ROUTER, endpoint).close()
-    with anyio.fail_after(60):
-        while True:
-            try:
-                bind(zmq.ROUTER, endpoint).close()
-                break
-            except StationUnreachable:  # ZeroMQ closes in the background
-                await anyio.lowlevel.checkpoint()
-
-
-async def test_a_file_that_is_no_socket_is_not_overwritten(folder: Path) -> None:
-    (folder / "notes").write_text("precious")
-    with pytest.raises(StationUnreachable, match="notes is not a socket: move it away"):
-        bind(zmq.ROUTER, f"ipc://{folder}/notes")
-    assert (folder / "notes").read_text() == "precious"
-
-
-async def test_a_missing_folder_is_named(folder: Path) -> None:
-    with pytest.raises(StationUnreachable, match=f"the folder {folder}/no does not exist: create"):
-        bind(zmq.ROUTER, f"ipc://{folder}/no/a.sock")
-
-
-@pytest.mark.parametrize("opener", [bind, connect])
-async def test_a_path_that_does_not_fit_is_refused_with_its_length(
-    opener: Callable[[int, str], Socket], folder: Path
-) -> None:
-    longest = f"ipc://{folder}/".ljust(len("ipc://") + LONGEST_IPC_PATH, "x")
-    opener(zmq.DEALER, longest).close()
-    with pytest.raises(StationUnreachable, match=r"is 108 bytes long, at most 107 .*: choose"):
-        opener(zmq.DEALER, longest + "x")
-    with pytest.raises(StationUnreachable, match="is 109 bytes long"):
-        opener(zmq.DEALER, longest + "é")
-
-
-@pytest.mark.parametrize("opener", [bind, connect])
-@pytest.mark.parametrize("endpoint", ["", "nonsense", "tcp://", "tcp://host", "http://localhost:1"])
-async def test_a_malformed_endpoint_is_refused_with_an_example(
-    opener: Callable[[int, str], Socket], endpoint: str
-) -> None:
-    with pytest.raises(StationUnreachable, match=r"tcp://HOST:PORT or ipc:///PATH"):
-        opener(zmq.DEALER, endpoint)
-
-
-async def test_an_address_of_another_host_cannot_be_bound() -> None:
-    with pytest.raises(StationUnreachable, match=r"192\.0\.2\.1:5555: .*[Aa]ddress"):
-        bind(zmq.ROUTER, "tcp://192.0.2.1:5555")
-
-
-@pytest.mark.skipif(os.geteuid() == 0, reason="root may write everywhere")
-async def test_a_folder_that_may_not_be_written_is_refused(folder: Path) -> None:
-    folder.chmod(0o500)  # noqa: ASYNC240 - one local call
-    with pytest.raises(StationUnreachable, match=r"a\.sock: Permission denied"):
-        bind(zmq.ROUTER, f"ipc://{folder}/a.sock")
