@@ -27,6 +27,8 @@ from stationd import (
     JobExecutorStatus,
     JobRef,
     JobStatus,
+    StationRef,
+    StationUnreachable,
     StatusEnum,
     SweepData,
     aio,
@@ -84,7 +86,7 @@ def main() -> int:
 def show(station: LocalStation) -> None:
     """Go through the steps."""
     step("Start a station")
-    await_controllers()
+    await_controllers(station)
 
     step("Import a calibration set")
     calibration = import_calibration(station)
@@ -132,11 +134,21 @@ def done(text: str) -> None:
     console.print(f"   [green]✓[/] {text}")
 
 
-def await_controllers() -> None:
-    """Wait until all controllers have connected."""
-    station = jobs.ping()
-    done(f"stationd {station.version} answers at {station.endpoint}")
+def await_daemon(station: LocalStation, deadline: float) -> StationRef:
+    """Wait until the daemon answers: on a busy machine it takes a while to start."""
+    while True:
+        try:
+            return jobs.ping()
+        except StationUnreachable:
+            if station.process.poll() is not None or time.monotonic() > deadline:
+                raise
+
+
+def await_controllers(station: LocalStation) -> None:
+    """Wait until the daemon answers and all controllers have connected."""
     deadline = time.monotonic() + CONNECT_SECONDS
+    answer = await_daemon(station, deadline)
+    done(f"stationd {answer.version} answers at {answer.endpoint}")
     found = jobs.controllers()
     while not all(one.connected for one in found):
         assert time.monotonic() < deadline, f"not all controllers connected: {found}"

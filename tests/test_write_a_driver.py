@@ -20,6 +20,7 @@ from stationd.actors.drivers.registry import load_driver
 from stationd.proto.error import InstrumentError
 from stationd.proto.program import Move, SweepWork
 from stationd.runtime.settings import load
+from tests.end_to_end.station import wait_answers
 
 PAGE = (Path(__file__).parent.parent / "docs" / "write-a-driver.md").read_text(encoding="utf-8")
 DRIVER_CODE, SUBMIT_CODE = re.findall(r"```python\n(.*?)```", PAGE, re.DOTALL)
@@ -149,6 +150,7 @@ def test_the_page_works_from_beginning_to_end(folder: Path, port: int) -> None:
     command = [sys.executable, "-m", "stationd.runtime.cli", "serve", "--config"]
     daemon = subprocess.Popen([*command, str(folder / "mylab.toml")], env=environment)
     try:
+        wait_answers(environment["STATIOND_ENDPOINT"], daemon.pid)
         done = subprocess.run(
             [sys.executable, "-c", SUBMIT_CODE],
             env=environment,

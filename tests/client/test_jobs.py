@@ -170,7 +170,7 @@ def test_a_forked_child_starts_its_own_thread(distant_station: DistantStation) -
     jobs.ping()
     child = os.fork()
     if child == 0:
-        signal.alarm(20)
+        signal.alarm(60)
         try:
             os._exit(0 if jobs.ping().name == "scripted" else 1)
         finally:

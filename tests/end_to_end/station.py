@@ -150,9 +150,7 @@ class Station:
     def start(self) -> "Station":
         """Start the daemon and wait until it answers."""
         self.launch()
-        with dealer(self.endpoint) as socket:
-            socket.send(REQUESTS.encode(Ping(1, "test")))
-            until(lambda: socket.poll(0) or not is_alive(self.pid), "the daemon answers")
+        wait_answers(self.endpoint, self.pid)
         assert is_alive(self.pid), self.log
         return self
 
@@ -254,7 +252,11 @@ class Station:
         return [int(line) for line in self.executions.read_text().split()]
 
     def wait_executions(self, number: int) -> None:
-        """Wait until the null driver has begun with a number of executions."""
+        """Wait until the null driver has begun with a number of executions.
+
+        A controller tells that it begins just before its driver does; one that is killed in
+        between has executed nothing.
+        """
         until(lambda: len(self.tickets_executed) >= number, f"{number} tickets are executed")
 
     def tickets(self, name: str, which: str) -> int:
@@ -302,7 +304,7 @@ class Station:
     @property
     def worker_pid(self) -> int:
         """The only process that compiles, once it has been needed."""
-        return next(pid for pid in self.processes() if b"anyio.to_process" in _command(pid))
+        return next(pid for pid in self.processes() if b"anyio.to_process" in command_of(pid))
 
     def wait_left(self, controllers: set[str]) -> None:
         """Wait until nothing is left of a killed daemon but controllers and their children."""
@@ -353,6 +355,16 @@ def dealer(endpoint: str) -> Generator[zmq.Socket[bytes]]:
         context.destroy(linger=0)
 
 
+def wait_answers(endpoint: str, pid: int) -> None:
+    """Wait until a daemon that was just started answers, or has ended.
+
+    Clients wait for a daemon, too, but not for as long as one takes to start on a busy machine.
+    """
+    with dealer(endpoint) as socket:
+        socket.send(REQUESTS.encode(Ping(1, "test")))
+        until(lambda: socket.poll(0) or not is_alive(pid), "the daemon answers")
+
+
 def until(condition: Callable[[], object], fact: str) -> None:
     """Wait for what no message tells, such as the end of somebody else's child."""
     deadline = time.monotonic() + PATIENCE
@@ -384,7 +396,8 @@ def _pids() -> Iterable[int]:
     return (int(entry.name) for entry in Path("/proc").iterdir() if entry.name.isdecimal())
 
 
-def _command(pid: int) -> bytes:
+def command_of(pid: int) -> bytes:
+    """Return a process's command line, empty if it has ended."""
     try:
         return Path(f"/proc/{pid}/cmdline").read_bytes()
     except OSError:

@@ -25,6 +25,7 @@ from tests.end_to_end.station import (
     PATIENCE,
     QPU,
     Station,
+    command_of,
     on_asyncio,
     on_trio,
     until,
@@ -153,7 +154,7 @@ def writer_of(station: Station) -> int:
     """Return the process that writes the journal."""
 
     def is_writer(pid: int) -> bool:
-        return b"stationd.runtime.journal.writer" in Path(f"/proc/{pid}/cmdline").read_bytes()
+        return b"stationd.runtime.journal.writer" in command_of(pid)
 
     return next(pid for pid in station.processes() if is_writer(pid))
 

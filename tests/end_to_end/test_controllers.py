@@ -165,6 +165,7 @@ def test_a_controller_that_dies_in_mid_run_fails_its_job_and_is_started_again(
     job = submit_null(FOREVER)
     behind = [submit_null(0.0) for _ in range(5)]
     jobs.wait_for(job, JobExecutorStatus.EXECUTION_STARTED, timeout=PATIENCE)
+    station.wait_executions(1)
 
     killed = station.kill_controller("nothing")
 
@@ -187,6 +188,7 @@ def test_a_controller_and_daemon_that_die_together_lose_one_job_at_most(
     job = submit_null(FOREVER)
     behind = [submit_null(0.0) for _ in range(5)]
     jobs.wait_for(job, JobExecutorStatus.EXECUTION_STARTED, timeout=PATIENCE)
+    station.wait_executions(1)
 
     station.kill()
     station.kill_controller("nothing")

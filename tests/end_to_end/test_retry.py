@@ -157,6 +157,7 @@ def test_what_a_controller_that_died_has_forgotten_is_executed_only_by_force(
     station.wait_connected("nothing")
     job = submit_null(HELD)
     jobs.wait_for(job, S.EXECUTION_STARTED, timeout=PATIENCE)
+    station.wait_executions(1)
     station.kill_controller("nothing")
     station.let_go()
     with pytest.raises(JobError):
@@ -313,6 +314,7 @@ def test_a_job_whose_controller_is_killed_runs_again_and_nobody_sees_an_error(
     station.wait_connected("nothing")
     job = submit_null(HELD, on_lost="requeue")
     jobs.wait_for(job, S.EXECUTION_STARTED, timeout=PATIENCE)
+    station.wait_executions(1)
 
     heard: list[JobStatus] = []
     for status in jobs.listen_job_status(job):
@@ -343,6 +345,7 @@ def test_a_daemon_that_is_killed_between_attempts_goes_on_with_the_next(
     station.wait_connected("nothing")
     job = submit_null(HELD, on_lost="requeue")
     jobs.wait_for(job, S.EXECUTION_STARTED, timeout=PATIENCE)
+    station.wait_executions(1)
     station.kill_controller("nothing")
     jobs.wait_for(job, StatusEnum.RETRYING, timeout=PATIENCE)
     station.kill()

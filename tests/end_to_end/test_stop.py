@@ -25,6 +25,7 @@ from tests.end_to_end.station import (
     on_asyncio,
     on_trio,
     until,
+    wait_answers,
 )
 
 NewStation = Callable[..., Station]
@@ -109,6 +110,7 @@ def test_ctrl_c_at_the_terminal_stops_the_station_in_order(new_station: NewStati
             station.command("serve"), env=station.environment, stderr=log, process_group=0
         )
     try:
+        wait_answers(station.endpoint, daemon.pid)
         job = running(HELD)
         os.killpg(daemon.pid, signal.SIGINT)
         until(lambda: "SIGINT: stopping" in station.log, "the daemon has begun to stop")
@@ -134,7 +136,8 @@ def test_a_controller_that_another_daemon_has_started_is_stopped_too(
     station.wait_connected("nothing")
 
     assert station.stop() == 0
-    assert not station.processes()
+    # The daemon knows by its lock that it has come to its end; the rest of the process follows.
+    until(lambda: not station.processes(), "the controller has ended")
 
 
 def test_an_idle_station_stops_and_starts_as_often_as_one_likes(new_station: NewStation) -> None:
