@@ -22,7 +22,7 @@ Run = tuple[int, Backend, Parts | None, bool]
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("seeds", help="FIRST-LAST, inclusive; or N for N fresh ones")
+    parser.add_argument("seeds", type=seeds_of, help="FIRST-LAST, inclusive; or N for N fresh ones")
     parser.add_argument("--backend", choices=BACKENDS, action="append")
     parser.add_argument(
         "--parts", type=parts_from, help="joined with +, or base; else those that each seed has"
@@ -31,7 +31,7 @@ def main() -> int:
     parser.add_argument("--seconds", type=float, help="stop after so many seconds")
     parser.add_argument("--processes", type=int, default=os.cpu_count() or 1)
     options = parser.parse_args()
-    seeds = seeds_of(options.seeds)
+    seeds: range = options.seeds
     print(f"from seed {seeds[0]} on", flush=True)
     whole = report_cuts(seeds[0])
     backends: tuple[Backend, ...] = tuple(options.backend or BACKENDS)
@@ -43,12 +43,20 @@ def main() -> int:
 
 
 def seeds_of(text: str) -> range:
-    """Return the seeds that are meant."""
+    """Return the seeds that are meant.
+
+    Raises:
+        argparse.ArgumentTypeError: None are.
+    """
     first, dash, last = text.partition("-")
-    if dash:
-        return range(int(first), int(last) + 1)
-    start = secrets.randbelow(10**9)
-    return range(start, start + int(first))
+    try:
+        start = int(first) if dash else secrets.randbelow(10**9)
+        seeds = range(start, int(last) + 1 if dash else start + int(first))
+    except ValueError:
+        seeds = range(0)
+    if not seeds:
+        raise argparse.ArgumentTypeError(f"{text!r} are no seeds: say FIRST-LAST, or how many")
+    return seeds
 
 
 def _results(runs: list[Run], processes: int, seconds: float | None) -> Iterable[Result]:

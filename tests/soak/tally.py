@@ -6,6 +6,7 @@ python -m tests.soak.tally /tmp/soak.json    # as docs/reliability.md shows it
 import sys
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Final
 
 import msgspec
 from msgspec import Struct
@@ -14,6 +15,9 @@ from rich.table import Table
 
 from tests.soak.look import PASSED
 from tests.soak.plan import PROCESSES, Cell, Process, as_rows
+
+FULL_RUN: Final = 100
+"""From so many kills on every cell of the matrix must be met."""
 
 
 class Tally(Struct, frozen=True, kw_only=True):
@@ -45,6 +49,12 @@ class Tally(Struct, frozen=True, kw_only=True):
     stories: int
     """Listeners."""
     violations: list[str]
+
+
+def has_failed(tally: Tally) -> bool:
+    """Whether something is broken, or a full run has left out what it should have tried."""
+    full = sum(tally.kills.values()) >= FULL_RUN
+    return bool(tally.violations) or (full and tally.empty > 0)
 
 
 def matrix_of(matrix: Mapping[Cell, int]) -> dict[str, dict[Process, int]]:
