@@ -66,7 +66,7 @@ async def test_what_ran_when_the_process_was_killed_is_lost_and_nothing_else(
             pass
         await station.silence()
         # The driver begins a moment after it is said that it does, and nobody tells.
-        while len(await noted(executions)) < 2:
+        while len(await noted(executions)) < 2:  # noqa: ASYNC110
             await anyio.sleep(0.01)
         child.kill()
     async with process(one):
