@@ -46,7 +46,7 @@ _SHORT_LIVED: Final = (
     (re.compile(r"\b(?=\d*[a-f])[0-9a-f]{8}\b|\b\d{8}\b"), "<id>"),
     (re.compile(r"\b\d{4}-\d\d-\d\d\b"), "<date>"),
     (re.compile(r"\b\d\d:\d\d:\d\d(\.\d+)?\b"), "<time>"),
-    (re.compile(r"\b\d+\.\d+ (ms|s)\b"), "<duration>"),
+    (re.compile(r"\b\d+(\.\d+)? (ms|s|min|h)\b( \d+ (s|min)\b)?"), "<duration>"),
     (re.compile(r"\bstationd \d+\.\d+\.\d+\S*"), "<version>"),
     (re.compile(r"[ \t]+"), " "),
     (re.compile(r" $", re.MULTILINE), ""),
