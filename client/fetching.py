@@ -125,4 +125,6 @@ def _reference(view: JobView, item: ItemView) -> ResultRef | IncompleteJobItemRe
         name=item.name,
         partial=item.partial,
         project=view.project,
+        annotations=references.job_of(view).annotations,
+        last_status=references.status_of_item(view, item),
     )

@@ -199,11 +199,20 @@ class ItemRef(Shown, frozen=True, kw_only=True, tag=True, tag_field="type"):
     """The result lacks what was not done when the job ended."""
     project: str = ""
     """Of the job."""
+    annotations: Annotations
+    """Of the job."""
+    last_status: StatusEnum = StatusEnum.COMPLETED
+    """Of the item: ERROR if it failed, that of its job if the result is partial."""
 
     @property
     def id(self) -> str:
         """The result's own name at the station."""
         return self.artifact.id
+
+    @property
+    def last_message(self) -> str:
+        """The status in words."""
+        return message_of(self.last_status, None)
 
     @property
     def job_item_integer_id(self) -> int:
@@ -215,7 +224,7 @@ class ItemRef(Shown, frozen=True, kw_only=True, tag=True, tag_field="type"):
         return {
             "name": self.name,
             "project": self.project,
-            "last_status": StatusEnum.COMPLETED.name,
+            "last_status": self.last_status.name,
             "partial": self.partial,
             "size_bytes": self.artifact.size_bytes,
             "id": self.id,
@@ -244,6 +253,8 @@ class IncompleteJobItemRef(Shown, frozen=True, kw_only=True, tag=True, tag_field
     kind: JobKind = "circuits"
     """Of the job."""
     project: str = ""
+    """Of the job."""
+    annotations: Annotations
     """Of the job."""
 
     @property
@@ -351,7 +362,7 @@ def status_of(view: JobView) -> JobStatus:
 
 def incomplete_item(view: JobView, item: ItemView) -> IncompleteJobItemRef:
     """Return the reference of an item that has no result."""
-    status = view.coarse if item.error is None else StatusEnum.ERROR
+    status = status_of_item(view, item)
     return IncompleteJobItemRef(
         job=view.id,
         index=item.index,
@@ -361,7 +372,16 @@ def incomplete_item(view: JobView, item: ItemView) -> IncompleteJobItemRef:
         error=item.error,
         kind=view.kind,
         project=view.project,
+        annotations=job_of(view).annotations,
     )
+
+
+def status_of_item(view: JobView, item: ItemView) -> StatusEnum:
+    """Return where an item stands: by its error, by its whole result, else as its job."""
+    if item.error is not None:
+        return StatusEnum.ERROR
+    whole = item.result is not None and not item.partial
+    return StatusEnum.COMPLETED if whole else view.coarse
 
 
 def _was_not_begun(view: JobView, item: ItemView) -> bool:

@@ -30,6 +30,11 @@ class HasRow(Protocol):
 class Shown(Struct, frozen=True):
     """Something that shows itself as a table of one row, to pandas and to notebooks."""
 
+    @property
+    def type(self) -> str:
+        """The name of its class, which files give it, too."""
+        return self.__class__.__name__
+
     def row(self) -> Row:
         """Return the columns and what stands in them."""
         return structs.asdict(self)

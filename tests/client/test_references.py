@@ -12,9 +12,10 @@ from stationd.client.references import (
     incomplete_item,
     job_of,
     status_of,
+    status_of_item,
 )
 from stationd.proto.error import ErrorCode, ErrorInfo, RequestError
-from stationd.proto.job import ItemView, JobId, JobView, Progress
+from stationd.proto.job import ArtifactRef, ItemView, JobId, JobView, Progress
 from stationd.proto.status import JobExecutorStatus, StatusEnum
 
 ID = JobId("6b5f1f0e-6f5f-4f0a-9f57-0b6f2e6f7a10")
@@ -76,3 +77,15 @@ def test_anything_that_was_handed_out_names_the_job() -> None:
         assert id_of(name) == ID
     with pytest.raises(RequestError, match="'bell' is not the id of a job"):
         id_of("bell")
+
+
+def test_an_item_stands_where_its_error_its_result_or_its_job_says() -> None:
+    running = view(status=JobExecutorStatus.EXECUTION_STARTED)
+    stored = ArtifactRef(id=f"{ID}/1/0", size_bytes=1, sha256="")
+    whole = ItemView(index=0, result=stored)
+    partial = ItemView(index=0, result=stored, partial=True)
+    assert status_of_item(running, whole) is StatusEnum.COMPLETED
+    assert status_of_item(running, partial) is StatusEnum.RUNNING
+    assert status_of_item(running, ItemView(index=0)) is StatusEnum.RUNNING
+    failed = ItemView(index=0, result=stored, partial=True, error=ERROR)
+    assert status_of_item(running, failed) is StatusEnum.ERROR

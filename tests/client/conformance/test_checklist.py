@@ -28,15 +28,27 @@ def job(kind: type[stationd.JobRef]) -> stationd.JobRef:
     )
 
 
+WORDS = job(stationd.JobRef).annotations
 REFERENCES: list[Reference] = [
     job(stationd.JobRef),
     job(stationd.ExecuteJobRef),
     job(stationd.CompileJobRef),
-    stationd.ResultRef(job=ID, index=0, artifact=ARTIFACT),
-    stationd.ExecutionResultRef(job=ID, index=0, artifact=ARTIFACT, partial=True),
-    stationd.CompilationResultRef(job=ID, index=0, artifact=ARTIFACT),
+    stationd.ResultRef(job=ID, index=0, artifact=ARTIFACT, annotations=WORDS),
+    stationd.ExecutionResultRef(
+        job=ID,
+        index=0,
+        artifact=ARTIFACT,
+        annotations=WORDS,
+        partial=True,
+        last_status=StatusEnum.RUNNING,
+    ),
+    stationd.CompilationResultRef(job=ID, index=0, artifact=ARTIFACT, annotations=WORDS),
     stationd.IncompleteJobItemRef(
-        job=ID, index=1, last_status=StatusEnum.ERROR, last_message="no such gate"
+        job=ID,
+        index=1,
+        last_status=StatusEnum.ERROR,
+        last_message="no such gate",
+        annotations=WORDS,
     ),
     stationd.ProjectRef(id=ID, name="bells"),
 ]
@@ -75,6 +87,7 @@ def test_references_of_every_class_survive_a_file(reference: Reference, tmp_path
     loaded = stationd.load(tmp_path / "reference.json")
     assert type(loaded) is type(reference)
     assert loaded == reference
+    assert loaded.type == type(reference).__name__
 
 
 @checklist(19)

@@ -59,7 +59,7 @@ def test_a_compile_job_gives_input_and_output_of_each_item(lab: Lab) -> None:
 
 @checklist(6)
 def test_results_before_the_end_are_refused_or_incomplete(lab: Lab) -> None:
-    job = held()
+    job = held("early")
     jobs.wait_for(job, StatusEnum.RUNNING)
     with pytest.raises(JobNotFinished, match=f"{job.id}.*still under way"):
         jobs.results(job)
@@ -67,11 +67,14 @@ def test_results_before_the_end_are_refused_or_incomplete(lab: Lab) -> None:
     assert isinstance(item, IncompleteJobItemRef)
     assert item.job_item_integer_id == 1
     assert item.last_status is StatusEnum.RUNNING
+    assert item.annotations.name == "early"
     lab.let_go(job)
     jobs.wait_for(job)
     (item,) = jobs.results(job)
     assert isinstance(item, jobs.ExecutionResultRef)
     assert item.job_item_integer_id == 1
+    assert item.last_status is StatusEnum.COMPLETED
+    assert item.annotations.name == "early"
 
 
 @checklist(7, 38)
