@@ -12,23 +12,15 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from typing import Any
 
-import msgspec
-
 from stationd.actors import controller, facts, ledger_database, line, pacing, retry
-from stationd.actors.held import Held
-from stationd.actors.ladder import CameToRest, Course, LeftQueue
-from stationd.actors.ticket import TicketState
 from stationd.client import stream
-from stationd.proto import instruments_protocol as wire
-from stationd.proto.status import RemoteRetryStrategy
 from stationd.runtime import feed
 from stationd.runtime.api import submitting
 from stationd.runtime.controllers import authority, instruments, quarantine, silence
 from stationd.runtime.jobs import deadlines, dispatch
-from stationd.runtime.journal.records import Fact
 from stationd.runtime.queue import lines
 from stationd.runtime.work import stages
-from tests.simulation import disk
+from tests.simulation import disk, wrong
 from tests.simulation.loops import Backend
 from tests.simulation.parts import BASE, Parts
 
@@ -69,292 +61,79 @@ def _set(owner: Any, name: Any, value: Any) -> None:
         setattr(owner, name, value)
 
 
-def _find_nothing(find: Any) -> Any:
-    def wrong(self: Any, ticket: Any) -> Held:
-        held: Held = find(self, ticket)
-        if held.state in {TicketState.RELEASED, TicketState.RUNNING, TicketState.OVER}:
-            return Held(ticket, TicketState.UNKNOWN)
-        return held
-
-    return wrong
-
-
-def _tell_at_once(step: Any) -> Any:
-    def wrong(self: Any, live: Any, events: Any, records: Any, later: Any) -> None:
-        step(self, live, events, records, later)
-        facts = [one for one in records if isinstance(one, Fact)]
-        self._feed.announce(self._feed.position + 1, facts)
-
-    return wrong
-
-
-def _answer_submit_at_once(submit: Any) -> Any:
-    def wrong(self: Any, new: Any) -> None:
-        if not self.knows(new.job):
-            new.answer(self._next_number, True)  # noqa: FBT003
-            new = new._replace(answer=lambda _number, _created: None)
-        submit(self, new)
-
-    return wrong
-
-
-def _answer_cancel_at_once(cancel: Any) -> Any:
-    def wrong(self: Any, live: Any, answer: Any) -> None:
-        answer()
-        cancel(self, live, lambda: None)
-
-    return wrong
-
-
-def _release_on_abort(abort: Any) -> Any:
-    def wrong(self: Any, live: Any) -> None:
-        abort(self, live)
-        execution = self.executions.get(live.job.id)
-        if execution is not None and not execution.over:
-            execution._over = True
-            self.executions.act(live, execution, [])
-            self._jobs.deliver(live, CameToRest())
-
-    return wrong
-
-
-def _line_up(_takes: Any) -> Any:
-    def wrong(self: Any, *, group: bool) -> bool:
-        del group
-        return len(self) < int(self.depth)
-
-    return wrong
-
-
-def _acknowledge_at_once(report: Any) -> Any:
-    def wrong(self: Any, name: str, said: Any) -> None:
-        report(self, name, said)
-        if isinstance(said, wire.Finished):
-            self._reach.send(name, wire.Acknowledge(self._authority.fence, said.ticket))
-
-    return wrong
-
-
-def _start_before_disk(carry_out: Any) -> Any:
-    def wrong(self: Any, outcome: Any) -> None:
-        cleared, outcome.cleared = outcome.cleared, []
-        carry_out(self, outcome)
-        if cleared:
-            following = facts.Outcome()
-            for one in cleared:
-                self._learn(one, 0.0, following)
-            carry_out(self, following)
-
-    return wrong
-
-
-def _forget_what_began(recover: Any) -> Any:
-    def wrong(self: Any, memory: facts.Memory) -> facts.Outcome:
-        forgetful = msgspec.structs.replace(memory, certain=True, last_started=0)
-        return recover(self, forgetful)  # type: ignore[no-any-return]
-
-    return wrong
-
-
-def _forget_cancels(resumed: Any) -> Any:
-    def wrong(stored: Any) -> Any:
-        live = resumed(stored)
-        live.job = msgspec.structs.replace(live.job, course=Course.CLIMBING)
-        return live
-
-    return wrong
-
-
-def _forget_queued(_resume: Any) -> Any:
-    def wrong(self: Any, live: Any) -> None:
-        self.waiting._expected.pop(live.job.number, None)
-        self.queue.remove(live.job.number)
-
-    return wrong
-
-
-def _hurry(_reached: Any) -> Any:
-    def wrong(self: Any, name: str, spot: int, phase: Any) -> list[str]:
-        if (spot, phase) != (self.spot, self.phase) or name not in self._awaited:
-            return []
-        self._awaited.clear()
-        return self._answered(name)  # type: ignore[no-any-return]
-
-    return wrong
-
-
-def _leave_at_once(_leave: Any) -> Any:
-    def wrong(self: Any, live: Any) -> None:
-        self.waiting.forget(live)
-        self._jobs.deliver(live, LeftQueue())
-
-    return wrong
-
-
-def _skip_missed(_catch_up: Any) -> Any:
-    def wrong(self: Any, listening: Any) -> None:
-        listening.behind = False
-        listening.position = self.position
-
-    return wrong
-
-
-def _resume_too_far(ask: Any) -> Any:
-    def wrong(self: Any) -> int:
-        if self._seq:
-            self._seq += 1
-        return ask(self)  # type: ignore[no-any-return]
-
-    return wrong
-
-
-def _ignore_hello(_hello: Any) -> Any:
-    async def wrong(self: Any, name: str, _said: Any, *, same_ledger: bool) -> None:
-        del same_ledger
-        self._heard.add(name)
-        self.grant()
-
-    return wrong
-
-
-def _answer_retry_at_once(reopen: Any) -> Any:
-    def wrong(self: Any, live: Any, event: Any, made: Any, committed: Any) -> None:
-        committed()
-        reopen(self, live, event, made, lambda: None)
-
-    return wrong
-
-
-def _execute_again(decisions: Any) -> Any:
-    strategy, known = RemoteRetryStrategy.ALLOW_RESUBMIT, retry.Knowledge.NO_RESULT
-    return {**decisions, (strategy, known): retry.Decision.EXECUTE}
-
-
-def _retry_on_anything(again: Any) -> Any:
-    def wrong(job: Any, spec: Any) -> bool:
-        return bool(again(job, msgspec.structs.replace(spec, retry_on=())))
-
-    return wrong
-
-
-def _nothing(_before: Any) -> Any:
-    def wrong(*_arguments: Any) -> None:
-        return
-
-    return wrong
-
-
-def _same_ledger(hello: Any) -> Any:
-    async def wrong(self: Any, name: str, said: Any, *, same_ledger: bool) -> None:
-        del same_ledger
-        await hello(self, name, said, same_ledger=True)
-
-    return wrong
-
-
-def _claim_the_target(claims: Any) -> Any:
-    def wrong(spec: Any, targets: Any) -> Any:
-        return claims(spec, {name: name for name in targets})
-
-    return wrong
-
-
-def _forget_other_jobs(ask: Any) -> Any:
-    def wrong(self: Any) -> int:
-        if self._seq and self._jobs is not None:
-            self._jobs = self._jobs[:1]
-        return ask(self)  # type: ignore[no-any-return]
-
-    return wrong
-
-
-def _always(_before: Any) -> Any:
-    def wrong(*_arguments: Any) -> bool:
-        return True
-
-    return wrong
-
-
-def _never(_before: Any) -> Any:
-    def wrong(*_arguments: Any) -> bool:
-        return False
-
-    return wrong
-
-
-def _off(_before: Any) -> Any:
-    return False
-
-
 _D, _I = dispatch.Dispatch, instruments.Instruments
 
 MUTANTS = (
-    Mutant("a ticket that is known is taken for a new one", line.Line, "_find", _find_nothing),
-    Mutant("a status is published before it is on disk", _D, "_step", _tell_at_once),
+    Mutant("a ticket that is known is taken for a new one", line.Line, "_find", wrong.find_nothing),
+    Mutant("a status is published before it is on disk", _D, "_step", wrong.tell_at_once),
     Mutant(
         "a submit is answered before it is on disk",
         _D,
         "submit",
-        _answer_submit_at_once,
+        wrong.answer_submit_at_once,
         caught_by=(1, "asyncio"),
     ),
     Mutant(
         "a cancel is answered before it is on disk",
         _D,
         "cancel",
-        _answer_cancel_at_once,
+        wrong.answer_cancel_at_once,
         caught_by=(5, "trio"),
     ),
-    Mutant("a commit is told before the disk has synced", disk.SimulatedJournal, "syncs", _off),
+    Mutant(
+        "a commit is told before the disk has synced", disk.SimulatedJournal, "syncs", wrong.off
+    ),
     Mutant(
         "half a record is taken for a whole one",
         disk.Disk,
         "checked",
-        _off,
+        wrong.off,
         caught_by=(4, "trio"),
     ),
-    Mutant("a stale fence is obeyed", line.Line, "accepts", _always, caught_by=(16, "trio")),
-    Mutant("a cancel forgets the claim", _I, "abort", _release_on_abort, caught_by=(4, "trio")),
-    Mutant("a group does not wait for empty lines", lines.Line, "takes", _line_up),
+    Mutant("a stale fence is obeyed", line.Line, "accepts", wrong.always, caught_by=(16, "trio")),
+    Mutant(
+        "a cancel forgets the claim", _I, "abort", wrong.release_on_abort, caught_by=(4, "trio")
+    ),
+    Mutant("a group does not wait for empty lines", lines.Line, "takes", wrong.line_up),
     Mutant(
         "an end is acknowledged before it is on disk",
         _I,
         "report",
-        _acknowledge_at_once,
+        wrong.acknowledge_at_once,
         caught_by=(7, "trio"),
     ),
     Mutant(
         "a ticket starts before it is in the ledger",
         controller.Controller,
         "_carry_out",
-        _start_before_disk,
+        wrong.start_before_disk,
         caught_by=(61, "trio"),
     ),
-    Mutant("a controller forgets what had begun", line.Line, "recover", _forget_what_began),
-    Mutant("a restart forgets cancels", dispatch, "resumed", _forget_cancels),
-    Mutant("a restart forgets the queue", _I, "resume", _forget_queued),
-    Mutant("a Hello is not heard", _I, "hello", _ignore_hello),
+    Mutant("a controller forgets what had begun", line.Line, "recover", wrong.forget_what_began),
+    Mutant("a restart forgets cancels", dispatch, "resumed", wrong.forget_cancels),
+    Mutant("a restart forgets the queue", _I, "resume", wrong.forget_queued),
+    Mutant("a Hello is not heard", _I, "hello", wrong.ignore_hello),
     Mutant(
         "nobody waits for the slower controller",
         pacing.Pacing,
         "reached",
-        _hurry,
+        wrong.hurry,
         caught_by=(2, "trio"),
     ),
     Mutant(
         "a ticket is not taken back on a cancel",
         _I,
         "leave",
-        _leave_at_once,
+        wrong.leave_at_once,
         caught_by=(4, "trio"),
     ),
-    Mutant("a slow listener misses what came meanwhile", feed.Feed, "_catch_up", _skip_missed),
-    Mutant("a listener resumes too far on", stream.Stream, "_ask", _resume_too_far),
+    Mutant("a slow listener misses what came meanwhile", feed.Feed, "_catch_up", wrong.skip_missed),
+    Mutant("a listener resumes too far on", stream.Stream, "_ask", wrong.resume_too_far),
     Mutant(
         "a retry is answered before it is on disk",
         _D,
         "reopen",
-        _answer_retry_at_once,
+        wrong.answer_retry_at_once,
         caught_by=(6, "trio"),
         parts=frozenset({"retries"}),
     ),
@@ -362,7 +141,7 @@ MUTANTS = (
         "a retry executes what may have been executed",
         retry,
         "DECISIONS",
-        _execute_again,
+        wrong.execute_again,
         caught_by=(11, "asyncio"),
         parts=frozenset({"retries"}),
     ),
@@ -370,7 +149,7 @@ MUTANTS = (
         "a job is retried whatever it failed of",
         dispatch,
         "again",
-        _retry_on_anything,
+        wrong.retry_on_anything,
         caught_by=(1, "asyncio"),
         parts=frozenset({"attempts"}),
     ),
@@ -378,7 +157,7 @@ MUTANTS = (
         "a deadline ends no job",
         deadlines.Deadlines,
         "begin",
-        _nothing,
+        wrong.nothing,
         caught_by=(9, "trio"),
         parts=frozenset({"deadlines"}),
     ),
@@ -386,7 +165,7 @@ MUTANTS = (
         "a silent controller is not noticed",
         silence.Silence,
         "began",
-        _nothing,
+        wrong.nothing,
         caught_by=(2, "trio"),
         parts=frozenset({"deadlines"}),
     ),
@@ -394,7 +173,7 @@ MUTANTS = (
         "a controller in quarantine gets other work",
         _I,
         "_is_trusted",
-        _always,
+        wrong.always,
         caught_by=(7, "trio"),
         parts=frozenset({"stubborn"}),
     ),
@@ -402,7 +181,7 @@ MUTANTS = (
         "an abort is not bounded",
         quarantine.Quarantine,
         "bound",
-        _nothing,
+        wrong.nothing,
         caught_by=(2, "trio"),
         parts=frozenset({"stubborn", "deadlines"}),
     ),
@@ -410,14 +189,14 @@ MUTANTS = (
         "a job is taken in though the disk is full",
         submitting,
         "check_storage",
-        _nothing,
+        wrong.nothing,
         parts=frozenset({"full-disk"}),
     ),
     Mutant(
         "another ledger is taken for the one before",
         _I,
         "hello",
-        _same_ledger,
+        wrong.same_ledger,
         caught_by=(1, "asyncio"),
         parts=frozenset({"new-ledger"}),
     ),
@@ -425,7 +204,7 @@ MUTANTS = (
         "an older journal does not rise above what was obeyed",
         authority.Authority,
         "_is_newer",
-        _never,
+        wrong.never,
         caught_by=(1, "asyncio"),
         parts=frozenset({"backup"}),
     ),
@@ -433,14 +212,14 @@ MUTANTS = (
         "a claim is for the target and not for its controller",
         stages,
         "claims",
-        _claim_the_target,
+        wrong.claim_the_target,
         parts=frozenset({"targets"}),
     ),
     Mutant(
         "a listener to several jobs goes on with one of them",
         stream.Stream,
         "_ask",
-        _forget_other_jobs,
+        wrong.forget_other_jobs,
         caught_by=(1, "trio"),
         parts=frozenset({"listeners"}),
     ),
