@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import re
 from importlib.metadata import version as version_of
 from pathlib import Path
@@ -66,14 +67,13 @@ def _read(app: Sphinx, docname: str, source: list[str]) -> None:
     source[0] = without_links_out(source[0], Path(app.env.doc2path(docname)))
 
 
-def _explain(
+def explain(
     _app: Sphinx, _what: str, name: str, obj: object, _options: object, lines: list[str]
 ) -> None:
     """Let synchronous functions have the documentation of their asynchronous twins."""
     twin = getattr(aio_jobs, name.rpartition(".")[2], None)
-    if getattr(jobs, name.rpartition(".")[2], None) is obj and twin is not None:
-        explained = (twin.__doc__ or "").expandtabs().split("\n")
-        lines[:] = [explained[0], *dedented(explained[1:])]
+    if twin is not None and getattr(jobs, name.rpartition(".")[2], None) is obj:
+        lines[:] = (inspect.getdoc(twin) or "").splitlines()
 
 
 def _plain(
@@ -94,20 +94,10 @@ def _plain_attributes(_app: Sphinx, page: document, _docname: str) -> None:
 
 
 def without_bounds(text: str) -> str:
-    """Leave the bounds of numbers and texts out of a type, the innermost first.
-
-    >>> without_bounds("tuple[Annotated[int, msgspec.Meta(ge=0)], ...]")
-    'tuple[int, ...]'
-    """
+    """Leave the bounds of numbers and texts out of a type, the innermost first."""
     while text != (text := _BOUNDS.sub(r"\1", text)):
         pass
     return text
-
-
-def dedented(lines: list[str]) -> list[str]:
-    """Return the lines of a docstring after its first one, as far to the left as they go."""
-    margin = min((len(line) - len(line.lstrip()) for line in lines if line.strip()), default=0)
-    return [line[margin:] for line in lines]
 
 
 def setup(app: Sphinx) -> None:
@@ -118,4 +108,4 @@ def setup(app: Sphinx) -> None:
     app.connect("autodoc-process-signature", _plain)
     app.connect("doctree-resolved", _plain_attributes)
     # Before napoleon, which reads the sections.
-    app.connect("autodoc-process-docstring", _explain, priority=400)
+    app.connect("autodoc-process-docstring", explain, priority=400)
