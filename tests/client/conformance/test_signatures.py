@@ -1,7 +1,9 @@
 """The functions of Nexus' jobs API are here, and their parameters by name."""
 
 import inspect
+import re
 from datetime import UTC, datetime
+from pathlib import Path
 from types import ModuleType
 from typing import Final
 
@@ -90,6 +92,8 @@ ORDERED: Final = (
 )
 """Those that take some of their parameters by position."""
 
+PAGE: Final = Path(__file__).parents[3] / "docs" / "coming-from-qnexus.md"
+
 both_modules = pytest.mark.parametrize("module", [jobs, aio.jobs], ids=["sync", "aio"])
 every_function = pytest.mark.parametrize("name", sorted(SOURCE.keys() - FUNCTIONS_NOT_HERE))
 
@@ -131,3 +135,12 @@ def test_what_is_not_here_is_really_not_here() -> None:
         assert not FUNCTIONS_NOT_HERE.keys() & set(module.__all__)
         for name in SOURCE.keys() - FUNCTIONS_NOT_HERE:
             assert not parameters(module, name).keys() & PARAMETERS_NOT_HERE.keys()
+
+
+def test_the_page_for_newcomers_names_every_function_and_every_parameter_that_is_missing() -> None:
+    functions, _, rest = PAGE.read_text().partition("### Parameters that are not here")
+    words = set(re.findall(r"\w+", functions))
+    assert not SOURCE.keys() - words
+    rows = [row for row in rest.partition("## Enums")[0].splitlines() if row.startswith("| `")]
+    named = {name for row in rows for name in re.findall(r"`(\w+)`", row.split("|")[1])}
+    assert named == {*PARAMETERS_NOT_HERE, *(parameter for _, parameter in NOT_THERE)}
