@@ -69,10 +69,6 @@ class Line:
                 return
             yield waiting[3]
 
-    def unbegun(self) -> list[int]:
-        """Return the numbers of those that have not begun."""
-        return [order[3] for order in self._waiting]
-
     def add(self, order: Order, *, group: bool) -> None:
         """Put a ticket into the line."""
         self._size += 1
