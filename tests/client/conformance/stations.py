@@ -4,7 +4,9 @@ A null program with a duration runs until the test lets its job go, whichever th
 """
 
 import itertools
-from collections.abc import Sequence
+import signal
+from collections.abc import Generator, Sequence
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import Final, Protocol
 
@@ -35,6 +37,10 @@ class Lab(Protocol):
 
     def restart(self) -> None:
         """End the daemon without a word, and start it again."""
+        ...
+
+    def frozen(self) -> AbstractContextManager[None]:
+        """Let the daemon answer nothing within a block."""
         ...
 
 
@@ -85,6 +91,12 @@ class ScriptedLab:
         self.distant.tell(self.station.stop)
         self.distant.start()
 
+    @contextmanager
+    def frozen(self) -> Generator[None]:
+        self.station.silent = True
+        yield
+        self.station.silent = False
+
     def _plan(self, spec: JobSpec) -> Sequence[JobExecutorStatus]:
         programs = _programs(spec)
         if any(map(_is_bad, programs)):
@@ -124,6 +136,14 @@ class RealLab:
     def restart(self) -> None:
         self.station.kill()
         self.station.start()
+
+    @contextmanager
+    def frozen(self) -> Generator[None]:
+        self.station.send_signal(signal.SIGSTOP)
+        try:
+            yield
+        finally:
+            self.station.send_signal(signal.SIGCONT)
 
     def empty(self) -> None:
         """End all that a test has left under way."""

@@ -125,16 +125,6 @@ async def test_reconnects_wait_ever_longer_up_to_a_cap_and_never_in_step(endpoin
     assert len(set(map(tuple, waits))) > 1
 
 
-@checklist(25)
-def test_the_timeout_holds_although_the_station_hangs(scripted: ScriptedLab) -> None:
-    job = held()
-    scripted.station.silent = True
-    with pytest.raises(WaitTimeout, match=job.id):
-        jobs.wait_for(job, timeout=0.1)
-    with pytest.raises(WaitTimeout, match=job.id):
-        jobs.wait_for_all([job], timeout=0.1)
-
-
 @checklist(26)
 def test_a_failed_request_says_nothing_about_the_job(scripted: ScriptedLab) -> None:
     job = held()

@@ -193,6 +193,18 @@ def test_a_status_that_cannot_come_any_more_is_an_error(lab: Lab) -> None:
     assert caught.value.status is R.READY
 
 
+@checklist(25)
+def test_the_timeout_holds_although_the_station_hangs(lab: Lab) -> None:
+    job = quick()
+    jobs.wait_for(job)
+    with lab.frozen():
+        with pytest.raises(WaitTimeout, match=job.id):
+            jobs.wait_for(job, timeout=0.1)
+        with pytest.raises(WaitTimeout, match=job.id):
+            jobs.wait_for_all([job], timeout=0.1)
+    assert jobs.wait_for(job).status is R.READY
+
+
 @checklist(27)
 def test_a_timeout_names_the_job_and_its_status_and_the_job_goes_on(lab: Lab) -> None:
     job = held()
