@@ -385,10 +385,10 @@ class Execution:
     def _not_held(self, controller: str, *, same_ledger: bool) -> list[Output]:
         part = self.parts[controller]
         unknown = part.standing is Standing.UNKNOWN
-        # Of a group others may have begun, and this one may have given the ticket back: its
-        # ledger would know if it had begun as well.
-        began_here = self.began and (not self._is_group or part.received > 0)
-        if part.standing is Standing.RUNNING or (unknown and began_here) or not same_ledger:
+        # Of a group another one may have begun, and this one have given the ticket back. But it
+        # may have lost its ledger as well, and an earlier daemon have known: it is not sent again.
+        began = part.standing is Standing.RUNNING or (unknown and self.began)
+        if began or not same_ledger:
             # Of what was sent to another ledger nobody knows what became of it.
             return self._part_over(controller, Lost(self.ticket, part.received))
         # An Arm may have crossed this Hello, so what ends the ticket is the answer to a command
