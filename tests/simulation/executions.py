@@ -67,7 +67,9 @@ class Executions:
                 # a daemon that has just started; so may what an earlier one had ended for taking
                 # too long.
                 failed = attempt.ticket in self._station.failed
-                return failed or self._was_bounded_before(attempt)
+                return (
+                    failed or self._was_bounded_before(attempt) or self._was_of_two_minds(attempt)
+                )
             case ErrorCode.JOB_TIMEOUT:
                 return self._took_too_long(attempt)
             case code:
@@ -81,6 +83,15 @@ class Executions:
             controllers[name].silence for name in self._claims(attempt)
         )
         return bounded and any(since <= when <= over for when in self._station.starts)
+
+    def _was_of_two_minds(self, attempt: Attempt) -> bool:
+        """Whether a daemon may have died when one of a group had begun, and another had not.
+
+        The next one cannot tell who has given a ticket back from who has forgotten it.
+        """
+        since, over = self._times[attempt.first.seq], self._times[attempt.end.seq]
+        restarted = any(since <= when <= over for when in self._station.starts)
+        return restarted and len(self._claims(attempt)) > 1
 
     def _was_in_trouble(self, attempt: Attempt) -> bool:
         """Whether something was done to the controllers of an attempt."""
