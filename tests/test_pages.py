@@ -129,6 +129,44 @@ def test_every_function_that_a_page_names_exists(page: Path) -> None:
         assert name in stationd.__all__, name
 
 
+QNEXUS = """
+    jobs.get_all get wait_for status results retry_submission cancel delete compile execute cost
+    cost_confidence runtime_traces start_compile_job start_execute_job listen_job_status
+    projects.create get_or_create add_property get_properties summarize update login logout
+    save load
+    using_project using_properties using_scope set_active_project deactivate_project results.get
+    devices.get_all devices.status download_result get_input get_output download_backend_info
+    get_passes
+"""
+IQM = """
+    from_url submit_circuits create_circuit_job_definition submit_circuit_job get_job cancel_job
+    delete_job get_job_measurements get_job_measurement_counts get_static_quantum_architecture
+    get_dynamic_quantum_architecture get_quality_metric_set get_calibration_set get_health get_about
+    get_feedback_groups get_calibration_quality_metrics quantum_computer_name get_standard_compiler
+    submit_playlist get_chip_label get_chip_topology get_calibration_set_stash
+    job_id status update cancel payload wait_for_completion find_timeline_entry errors result
+    result_counts result_exa result_sweep
+    get_experiment_configuration get_or_create_software_version_set get_dut_label
+    get_chip_design_record get_channel_properties get_settings submit_job get_job_payload
+    get_artifact_sweep_results get_artifact_measurements get_artifact_measurement_counts get_run
+    query_runs create_observations query_observations update_observations query_observation_sets
+    create_observation_set get_observation_set update_observation_set finalize_observation_set
+    get_observation_set_observations get_calibration_set_quality_metric_set get_dut_fields
+    query_sequence_metadatas create_sequence_metadata save_sequence_result get_sequence_result
+"""
+"""The public functions of the clients in the versions that the pages name."""
+
+
+@pytest.mark.parametrize(
+    ("page", "functions"), [("coming-from-qnexus.md", QNEXUS), ("coming-from-iqm-client.md", IQM)]
+)
+def test_every_function_of_the_other_client_stands_in_a_table(page: str, functions: str) -> None:
+    rows = re.findall(r"^\|([^|]*)\|", (DOCS / page).read_text(encoding="utf-8"), re.MULTILINE)
+    named = {name for row in rows for name in re.findall(r"[\w.]+", row)}
+    named |= {name.rpartition(".")[2] for name in named}
+    assert set(functions.split()) <= named
+
+
 def test_every_metric_that_a_page_names_exists() -> None:
     metrics = Metrics(["qpu"])
     metrics.watch(queue_depth=lambda: 0, listeners=lambda: 0, journal=JournalStatistics)
