@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from anyio.abc import TaskGroup
 
-    from stationd.proto.job import Ticket
+    from stationd.proto.job import JobId, Ticket
     from stationd.runtime.controllers.authority import Authority
     from stationd.runtime.controllers.executions import Executions
     from stationd.runtime.controllers.leftovers import Leftovers
@@ -74,6 +74,8 @@ class Greeting:
         # Tickets of an earlier daemon, and controllers that have said since what they hold.
         self._inherited: set[int] = set()
         self._heard: set[str] = set()
+        # Jobs that are over, by the controller that was still at work on them at its last Hello.
+        self._outlived: dict[str, set[JobId]] = {}
         # Jobs that are to leave when the Hello has been taken in.
         self._leaving: list[LiveJob] = []
         # Jobs that are being taken back: a Hello waits, for it is about them too.
@@ -182,6 +184,8 @@ class Greeting:
         at_work = {one.ticket.job for one in held.values() if one.state == "running"}
         if job is not None and job not in at_work:
             self._quarantine.reset(controller)
+        for over in self._outlived.pop(controller, set()) - at_work:
+            self._quarantine.settled((over, controller))
 
     async def _found(self, controller: str, held: HeldTicket) -> None:
         """Take up a ticket that a controller holds and this daemon has not sent."""
@@ -214,6 +218,7 @@ class Greeting:
         """Keep a controller from other work while it is at work on what is over for its job."""
         put = partial(self._quarantine.put, controller, ticket)
         self._quarantine.bound((ticket.job, controller), put)
+        self._outlived.setdefault(controller, set()).add(ticket.job)
         self._leftovers.runs(controller, ticket)
 
     async def _over(self, controller: str, held: HeldTicket) -> None:

@@ -2,6 +2,8 @@
 
 # pyright: reportPrivateUsage=false
 
+from typing import Literal
+
 import anyio
 import pytest
 from anyio.lowlevel import checkpoint
@@ -258,6 +260,19 @@ async def test_a_controller_at_work_on_what_is_over_gets_nothing_else(freed: str
         else:
             bench.report("a", wire.AtRest(over, 0, 2.0))
         assert armed(bench) == [ticket.number]
+
+
+@pytest.mark.parametrize("state", ["running", "lost"])
+async def test_who_died_at_work_on_what_is_over_is_not_waited_for(
+    state: Literal["running", "lost"],
+) -> None:
+    async with a_bench() as bench:
+        over = Ticket(98, job_id(98), 1)
+        at_work, now = wire.HeldTicket(over, "running"), wire.HeldTicket(over, state)
+        await bench.instruments.hello("a", hello("a", at_work), same_ledger=True)
+        await bench.instruments.hello("a", hello("a", now), same_ledger=True)
+        bounds = bench.instruments.quarantine._bounded
+        assert ((over.job, "a") in bounds) is (state == "running")
 
 
 async def test_a_late_word_that_a_ticket_is_over_lifts_the_quarantine() -> None:
