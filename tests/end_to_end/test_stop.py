@@ -45,7 +45,12 @@ def running(duration: float) -> JobRef:
     return job
 
 
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT], ids=lambda one: one.name)
+@pytest.mark.parametrize(
+    ("backend", "number"),
+    [("asyncio", signal.SIGTERM), ("trio", signal.SIGINT)],
+    indirect=["backend"],
+    scope="session",
+)
 def test_a_job_that_runs_for_too_long_does_not_hold_up_the_stop(
     new_station: NewStation, number: signal.Signals
 ) -> None:

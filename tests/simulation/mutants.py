@@ -134,7 +134,7 @@ MUTANTS = (
         _D,
         "reopen",
         wrong.answer_retry_at_once,
-        caught_by=(6, "trio"),
+        caught_by=(8, "asyncio"),
         parts=frozenset({"retries"}),
     ),
     Mutant(
@@ -166,7 +166,7 @@ MUTANTS = (
         silence.Silence,
         "began",
         wrong.nothing,
-        caught_by=(2, "trio"),
+        caught_by=(5, "trio"),
         parts=frozenset({"deadlines"}),
     ),
     Mutant(
@@ -182,7 +182,7 @@ MUTANTS = (
         quarantine.Quarantine,
         "bound",
         wrong.nothing,
-        caught_by=(2, "trio"),
+        caught_by=(2, "asyncio"),
         parts=frozenset({"stubborn", "deadlines"}),
     ),
     Mutant(
