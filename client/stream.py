@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Final
 import anyio
 import msgspec
 
+from stationd.proto.error import UnknownJob
 from stationd.proto.jobs_protocol import (
     Events,
     Grant,
@@ -61,6 +62,7 @@ class Stream:
     ) -> None:
         self._line = line
         self._jobs = jobs
+        self._left = False
         self._seq = after
         self._silence = silence
         self._arrived: deque[Frame] = deque()
@@ -89,6 +91,11 @@ class Stream:
             self._grant(len(frame.events))
         return frame
 
+    def leave(self, job: JobId) -> None:
+        """Ask no more for one of several jobs, should the stream have to be asked for again."""
+        self._jobs = tuple(one for one in self._jobs or () if one != job)
+        self._left = True
+
     def close(self) -> None:
         """End the stream."""
         self._line.forget(self._number)
@@ -115,6 +122,10 @@ class Stream:
 
     def fail(self, error: StationError) -> None:
         """Take note that no more comes."""
+        if self._left and isinstance(error, UnknownJob):
+            # It may be one that nobody waits for any more and that was deleted meanwhile.
+            self.send_again()
+            return
         self._error = error
         self._line.forget(self._number)
         self._wake.set()
@@ -127,6 +138,7 @@ class Stream:
         self._wake.set()
 
     def _ask(self) -> int:
+        self._left = False
         self._credit = WINDOW - self._unread
         return self._line.begin(Listen(0, self._jobs, self._seq, self._credit), self)
 

@@ -96,6 +96,7 @@ async def _settle(
                 story = open_.get(name)
                 if story is not None and _decided(story, frame, awaited):
                     del open_[name]
+                    stream.leave(story.job)
                     if enough(story):
                         return True
     finally:

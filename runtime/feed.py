@@ -5,13 +5,16 @@ Rule 2. A stream is sent no more events than its listener has granted, and nothi
         it: one that has no credit left falls behind, and catches up from the journal when it
         grants again.
 Rule 3. Facts of one turn of the loop travel in one frame; what many are sent is encoded once.
+Rule 4. Nothing is left out in silence: a stream so far behind that facts may have been deleted
+        begins again with a snapshot, and one whose job is gone ends with an error.
 """
 
 from __future__ import annotations
 
 import logging
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Final, cast
+from functools import partial
+from typing import TYPE_CHECKING, Final, TypeVar, cast
 
 import msgspec
 from msgspec import Raw
@@ -27,9 +30,10 @@ from stationd.proto.jobs_protocol import (
     Snapshot,
     StreamBeat,
 )
+from stationd.runtime.gone import gone, missing
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Awaitable, Callable, Iterable, Sequence
 
     from anyio.abc import TaskGroup
 
@@ -39,6 +43,8 @@ if TYPE_CHECKING:
     from stationd.runtime.journal.records import Fact
 
 log = logging.getLogger(__name__)
+
+T = TypeVar("T")
 
 CATCH_UP_PAGE: Final = 1000
 MOST_EVENTS_PER_FRAME: Final = 5000
@@ -275,12 +281,21 @@ class Feed:
     async def _send_missed(self, stream: Stream) -> None:
         try:
             while not stream.closed and stream.credit > 0 and stream.position < self.position:
+                if stream.position < self.forgotten:
+                    if not await self._begin_again(stream):
+                        return
+                    continue
                 limit = min(stream.credit, CATCH_UP_PAGE)
                 jobs = None if stream.jobs is None else sorted(stream.jobs)
                 found = await self._missed(stream, jobs, limit)
                 if found is None:
                     return
+                if stream.position < self.forgotten:
+                    # Something may have been deleted while it was read.
+                    continue
                 events, complete = found
+                if not events and await self._lacks_a_job(stream):
+                    return
                 # What is not published yet is not told yet.
                 stream.position = max(stream.position, min(complete, self.position))
                 self._send_page(stream, [e for e in events if e.entry.seq <= stream.position])
@@ -289,22 +304,54 @@ class Feed:
         if stream.position >= self.position:
             stream.behind = stream.closed
 
+    async def _begin_again(self, stream: Stream) -> bool:
+        """Show a stream's jobs as they are, since facts may be gone; return False if it ended."""
+        seq = self.position
+        views: list[JobView] = []
+        for job in sorted(stream.jobs or ()):
+            view = await self._asked(stream, partial(self._queries.view, job))
+            if view is None:
+                if not stream.closed:
+                    self._fail(stream, gone(job).info)
+                return False
+            views.append(view)
+        if stream.closed:
+            return False
+        stream.known = {view.id: view.seq for view in views}
+        stream.position = seq
+        self._send(stream, Snapshot(stream.request, seq, tuple(views)))
+        return not stream.closed
+
+    async def _lacks_a_job(self, stream: Stream) -> bool:
+        """End a stream one of whose jobs is gone, of which it would never hear again."""
+        if stream.jobs is None:
+            return False
+        found = await self._asked(stream, partial(missing, self._queries, stream.jobs))
+        if found:
+            self._fail(stream, gone(found[0]).info)
+        return stream.closed
+
     async def _missed(
         self, stream: Stream, jobs: Sequence[JobId] | None, limit: int
     ) -> tuple[list[FeedEvent], int] | None:
+        return await self._asked(stream, partial(self._queries.facts, stream.position, jobs, limit))
+
+    async def _asked(self, stream: Stream, question: Callable[[], Awaitable[T]]) -> T | None:
+        """Return the journal's answer; if there is none, the stream is closed."""
         try:
-            return await self._queries.facts(stream.position, jobs, limit)
+            return await question()
         except JournalClosed:
             # The daemon is ending: the listener goes on at the next one.
             self.close(stream)
-            return None
         except Exception as error:
             # One stream's failure is its own; the listener can begin another one.
             log.exception("a stream could not catch up")
-            info = error.info if isinstance(error, StationError) else _broken(error)
-            self._send(stream, Failure(stream.request, info))
-            self.close(stream)
-            return None
+            self._fail(stream, error.info if isinstance(error, StationError) else _broken(error))
+        return None
+
+    def _fail(self, stream: Stream, info: ErrorInfo) -> None:
+        self._send(stream, Failure(stream.request, info))
+        self.close(stream)
 
     def _send_page(self, stream: Stream, events: Iterable[FeedEvent]) -> None:
         fresh = [event for event in events if event.entry.seq > stream.known.get(event.job, 0)]

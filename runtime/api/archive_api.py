@@ -87,7 +87,7 @@ class ArchiveApi:
         stored = await self._journal.stored(request.job)
         if stored is None:
             return Deleted(request.request, "already_gone")
-        person.check_owner(stored.spec.creator)
+        person.check_owner(stored.spec.creator, f"job {stored.job}")
         check_storage(self._journal)
         there = await self._forgetting.delete(request.job)
         return Deleted(request.request, "deleted" if there else "already_gone")
@@ -103,7 +103,7 @@ class ArchiveApi:
 
     async def _annotate(self, request: Annotate, person: Person) -> None:
         stored = await self._stored(request.job)
-        person.check_owner(stored.spec.creator)
+        person.check_owner(stored.spec.creator, f"job {stored.job}")
         spec = stored.spec
         record = JobAnnotated(
             stored.number,

@@ -197,7 +197,7 @@ class JobsApi:
         self._metrics = metrics
         self._clock = clock
         self._tasks = tasks
-        self._streams = StreamsApi(feed, self._view, self._answer_later)
+        self._streams = StreamsApi(feed, journal, self._view, self._answer_later)
         self.stopping = False
         """Whether new jobs are refused."""
         # By type: a lookup costs a tenth of a match over all messages.
@@ -226,7 +226,7 @@ class JobsApi:
             Retry: self._retry,
             Fetch: self._result,
             Peek: self._result,
-            Listen: self._streams.show_snapshot,
+            Listen: self._streams.open,
             ImportCalibration: self._calibration,
             ListCalibrations: self._calibration,
             GetCalibration: self._calibration,
@@ -365,15 +365,20 @@ class JobsApi:
     async def _cancel(self, client: Client, request: Cancel) -> None:
         live = await self._dispatch.find(request.job)
         if live is None:
-            await self._view(request.job)
+            view = await self._view(request.job)
+            client.person.check_owner(view.creator, f"job {view.id}")
             client.send(CancelAnswer(request.request, "already_over"))
             return
+        client.person.check_owner(live.spec.creator, f"job {live.job.id}")
         over = live.job.status.is_terminal
         answer = CancelAnswer(request.request, "already_over" if over else "accepted")
         self._dispatch.cancel(live, partial(_tell, client, answer))
 
     async def _retry(self, client: Client, request: Retry) -> None:
         self._check_open()
+        if not client.person.may("operator"):
+            view = await self._view(request.job)
+            client.person.check_owner(view.creator, f"job {view.id}")
         check_storage(self._journal)
         client.send(await self._retries.retry(request))
 

@@ -60,6 +60,7 @@ _RANKS: Final[dict[Role, int]] = {"observer": 0, "submitter": 1, "operator": 2, 
 ANYBODY: Final = "*"
 """Stands for everybody whom the settings do not name."""
 
+_NAMELESS: Final = "a user whom the station cannot tell"
 NEEDED: Final[Mapping[type[Request], Role]] = {
     Ping: "observer",
     List: "observer",
@@ -91,8 +92,10 @@ class Person(Struct, frozen=True):
     """Whom a client is taken for."""
 
     name: str
-    """Empty if nothing tells."""
+    """Empty if nothing tells; all such are one and the same."""
     role: Role
+    roles: dict[str, Role] = {}
+    """Those of all whom the settings name, to say who may do what this person may not."""
 
     def may(self, role: Role) -> bool:
         """Whether this person may do what a role may."""
@@ -107,19 +110,39 @@ class Person(Struct, frozen=True):
         needed = NEEDED.get(type(request), "observer")
         if not self.may(needed):
             raise Forbidden(
-                f"{self.name or 'a user whom the station cannot tell'} has the role {self.role},"
-                f" and {type(request).__name__} takes the role {needed}: ask whoever keeps the"
-                " station's [users]"
+                f"{self._described} has the role {self.role}, and {type(request).__name__} takes"
+                f" the role {needed}: {self._whom_to_ask(needed)}"
             )
 
-    def check_owner(self, creator: str) -> None:
+    def check_owner(self, creator: str, what: str) -> None:
         """Return if this person may change what somebody made.
+
+        Args:
+            creator: Who made it; empty if nothing tells.
+            what: In words, for the error.
 
         Raises:
             Forbidden: It is somebody else's, and this is no operator.
         """
         if creator != self.name and not self.may("operator"):
-            raise Forbidden(f"it belongs to {creator or 'nobody known'}: only an operator may")
+            raise Forbidden(
+                f"{what} belongs to {creator or _NAMELESS}: for {self._described}, who has the role"
+                f" {self.role}, that takes the role operator: {self._whom_to_ask('operator')}"
+            )
+
+    @property
+    def _described(self) -> str:
+        return self.name or _NAMELESS
+
+    def _whom_to_ask(self, role: Role) -> str:
+        able = [
+            f"{name} ({has})"
+            for name, has in sorted(self.roles.items())
+            if name != ANYBODY and _RANKS[has] >= _RANKS[role]
+        ]
+        if able:
+            return f"ask {' or '.join(able)}"
+        return "nobody has it, see [users] in the station's configuration"
 
 
 class People:
@@ -134,7 +157,7 @@ class People:
     def __init__(
         self, roles: Mapping[str, Role], name_of: Callable[[int], str] | None = None
     ) -> None:
-        self._roles = roles
+        self._roles = dict(roles)
         self._others: Role = roles.get(ANYBODY, "submitter" if roles else "admin")
         self._name_of = name_of or name_of_user
         self._names: dict[int, str] = {}
@@ -143,13 +166,13 @@ class People:
         """Return who has sent a message; None if the name must be looked up first."""
         uid = uid_of(sender)
         if uid is None:
-            return Person("", self._others)
+            return Person("", self._others, self._roles)
         name = self._names.get(uid)
         return None if name is None else self.person(name)
 
     def person(self, name: str) -> Person:
         """Return the user of a name."""
-        return Person(name, self._roles.get(name, self._others))
+        return Person(name, self._roles.get(name, self._others), self._roles)
 
     async def prepare(self) -> None:
         """Look up the users who come most often, before the first of them does."""
@@ -162,7 +185,7 @@ class People:
         if uid is not None and uid not in self._names:
             self._names[uid] = await to_thread.run_sync(self._name_of, uid)
         found = self.known(sender)
-        return found or Person("", self._others)
+        return found or Person("", self._others, self._roles)
 
 
 def name_of_user(uid: int) -> str:

@@ -96,7 +96,7 @@ class ProjectsApi:
 
     async def _change(self, request: ChangeProject, person: Person) -> Project:
         known = self._projects.found(request.id)
-        person.check_owner(known.creator)
+        person.check_owner(known.creator, f"project {shown(known.name)}")
         description, archived = request.description, request.archived
         return await self._written(
             msgspec.structs.replace(

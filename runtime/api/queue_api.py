@@ -125,7 +125,7 @@ class QueueApi:
     async def _place(self, request: PlaceRequest, person: Person) -> Placed:
         check_storage(self._journal)
         live = await self._unbegun(request.job)
-        person.check_owner(live.spec.creator)
+        person.check_owner(live.spec.creator, f"job {live.job.id}")
         held, priority, place = live.spec.hold, live.spec.priority, live.place
         match request:
             case Hold():

@@ -10,6 +10,7 @@ from stationd.proto.error import RequestError
 from stationd.proto.jobs_protocol import Grant, Listen, Request, Unlisten
 from stationd.runtime.api.client import Client
 from stationd.runtime.feed import Stream
+from stationd.runtime.gone import gone, missing
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from stationd.proto.job import JobId, JobView
     from stationd.proto.socket import Socket
     from stationd.runtime.feed import Feed
+    from stationd.runtime.journal.interface import Queries
 
 STREAM_BEAT_SECONDS: Final = 5.0
 
@@ -26,17 +28,20 @@ class StreamsApi:
 
     Args:
         feed: What the streams are of.
+        queries: Know which jobs are stored.
         view: Returns a job for a snapshot.
-        answer_later: Lets `show_snapshot` be called in a task of its own.
+        answer_later: Lets `open` be called in a task of its own.
     """
 
     def __init__(
         self,
         feed: Feed,
+        queries: Queries,
         view: Callable[[JobId], Awaitable[JobView]],
         answer_later: Callable[[Client, Request], None],
     ) -> None:
         self._feed = feed
+        self._queries = queries
         self._view = view
         self._answer_later = answer_later
         self._clients: dict[tuple[int, bytes], Client] = {}
@@ -70,16 +75,47 @@ class StreamsApi:
         # At once: an Unlisten or a Grant that follows must find the stream.
         self._register(client, stream)
         after = request.after
-        if after is not None and self._feed.forgotten <= after <= self._feed.position:
+        if jobs is None and after is not None and self._reaches_back(after):
             self._feed.open_after(stream, after)
         else:
             self._answer_later(client, request)
 
-    async def show_snapshot(self, client: Client, request: Listen) -> None:
-        """Begin a stream with the state of its jobs."""
+    async def open(self, client: Client, request: Listen) -> None:
+        """Begin a stream: behind what its listener knows, or with the state of its jobs.
+
+        Raises:
+            UnknownJob: One of the jobs is not stored, or not any more.
+        """
         stream = client.streams.get(request.request)
         if stream is None:
             return
+        after = request.after
+        if after is not None and self._reaches_back(after):
+            await self._check_all_there(client, stream)
+        if stream.closed:
+            return
+        if after is not None and self._reaches_back(after):
+            self._feed.open_after(stream, after)
+        else:
+            await self._show_snapshot(client, stream)
+
+    def _reaches_back(self, after: int) -> bool:
+        """Whether all facts are there that follow a number."""
+        return self._feed.forgotten <= after <= self._feed.position
+
+    async def _check_all_there(self, client: Client, stream: Stream) -> None:
+        """Refuse a stream one of whose jobs is gone: there may be no more facts of it, ever."""
+        try:
+            lost = await missing(self._queries, stream.jobs or ())
+        except Exception:
+            client.streams.pop(stream.request, None)
+            raise
+        if lost:
+            client.streams.pop(stream.request, None)
+            raise gone(lost[0])
+
+    async def _show_snapshot(self, client: Client, stream: Stream) -> None:
+        """Begin a stream with the state of its jobs."""
         seq = self._feed.position
         try:
             views = [await self._view(job) for job in sorted(stream.jobs or ())]

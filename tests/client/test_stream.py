@@ -22,6 +22,7 @@ from stationd.proto.status import JobExecutorStatus
 pytestmark = pytest.mark.anyio
 
 JOB = JobId("6b5f1f0e-6f5f-4f0a-9f57-0b6f2e6f7a10")
+OTHER = JobId("6b5f1f0e-6f5f-4f0a-9f57-0b6f2e6f7a11")
 
 
 class Memory:
@@ -154,3 +155,25 @@ async def test_closing_tells_the_daemon() -> None:
     line = Memory()
     Stream(line, (JOB,)).close()
     assert line.sent[-1] == Unlisten(1)
+
+
+async def test_a_job_that_is_left_is_not_asked_for_again() -> None:
+    line = Memory()
+    stream = Stream(line, (JOB, OTHER))
+    stream.take(Snapshot(1, 0, ()), ())
+    stream.leave(OTHER)
+    stream.send_again()
+    assert line.sent[-1] == Listen(2, (JOB,), 0, WINDOW)
+
+
+async def test_that_a_job_is_gone_that_was_left_ends_nothing() -> None:
+    line = Memory()
+    stream = Stream(line, (JOB, OTHER))
+    stream.take(Snapshot(1, 0, ()), ())
+    stream.leave(OTHER)
+    stream.fail(UnknownJob("it was deleted"))
+    assert line.sent[-1] == Listen(2, (JOB,), 0, WINDOW)
+    stream.fail(UnknownJob("it was deleted"))
+    assert isinstance(await stream.receive(), Snapshot)
+    with pytest.raises(UnknownJob):
+        await stream.receive()

@@ -30,7 +30,7 @@ from stationd.proto.status import JobExecutorStatus as S
 from stationd.runtime.feed import CATCH_UP_PAGE, MOST_EVENTS_PER_FRAME, Feed, Stream
 from stationd.runtime.journal.interface import Commit
 from stationd.runtime.journal.memory import MemoryJournal
-from stationd.runtime.journal.records import Fact, JobStored, Record
+from stationd.runtime.journal.records import Fact, JobDeleted, JobStored, Record
 from tests.runtime.bench import as_sent
 
 pytestmark = pytest.mark.anyio
@@ -107,8 +107,15 @@ class World:
             )
             self.journal.write([record], self._publish)
 
+    def end(self, number: int) -> None:
+        """Let a job be over, durably at the next commit."""
+        done = self._facts[number] = self._facts[number] + 1
+        fact = Fact(number, job_id(number), done, 1, S.READY, 2.0)
+        self.journal.write([fact], self._publish)
+
     def _publish(self, commit: Commit) -> None:
-        event = self.journal._contents.facts[commit.first_seq - 1]
+        facts = reversed(self.journal._contents.facts)
+        event = next(fact for fact in facts if fact.entry.seq == commit.first_seq)
         self.published.append(event)
         self.feed.publish([event], event.entry.seq)
 
@@ -484,3 +491,101 @@ async def test_one_with_a_snapshot_of_its_own_is_sent_what_it_lacks_and_others_a
         await world.settle()
         assert fresh.seqs[-1] == ahead.seqs[-1] == 4
         assert not ahead.stream.known
+
+
+# --- facts that are not there any more -------------------------------------------------------
+
+
+def let_expire(world: World, number: int) -> None:
+    """Delete a job as retention does."""
+    world.feed.forget(world.journal._contents.jobs[number].timeline[-1].seq)
+    world.journal.write([JobDeleted(number, expired=True)], lambda _: None)
+    world.journal.commit()
+
+
+async def test_a_listener_to_all_that_is_too_far_behind_begins_again_with_a_snapshot() -> None:
+    async with a_world() as world:
+        listener = Listener(credit=1)
+        await world.listen(listener)
+        world.happen(1)
+        world.end(1)
+        world.happen(2, times=2)
+        world.journal.commit()
+        await world.settle()
+        assert listener.seqs == [1]
+        let_expire(world, 1)
+        world.grant(listener, PLENTY)
+        await world.settle()
+        again = listener.of(Snapshot)[-1]
+        assert (len(listener.of(Snapshot)), again.seq, again.views) == (2, 4, ())
+        world.happen(2)
+        world.journal.commit()
+        assert listener.seqs == [1, 5]
+
+
+async def test_a_listener_to_one_job_is_shown_how_it_stands() -> None:
+    async with a_world() as world:
+        world.happen(1)
+        world.happen(2)
+        world.journal.commit()
+        listener = Listener(ids(2), credit=0)
+        await world.listen(listener)
+        world.happen(2, times=3)
+        world.end(1)
+        world.journal.commit()
+        let_expire(world, 1)
+        world.grant(listener, PLENTY)
+        await world.settle()
+        (view,) = listener.of(Snapshot)[-1].views
+        assert (view.id, view.seq, len(view.timeline)) == (job_id(2), 5, 4)
+        assert listener.seqs == []
+        world.happen(2)
+        world.journal.commit()
+        assert listener.seqs == [7]
+
+
+@pytest.mark.parametrize("expired", [True, False])
+async def test_a_listener_to_a_job_that_is_gone_is_told_so(expired: bool) -> None:  # noqa: FBT001
+    async with a_world() as world:
+        world.happen(1)
+        world.journal.commit()
+        listener = Listener(ids(1), credit=0)
+        await world.listen(listener)
+        world.end(1)
+        world.journal.commit()
+        if expired:
+            let_expire(world, 1)
+        else:
+            world.journal.write([JobDeleted(1)], lambda _: None)
+            world.journal.commit()
+        world.grant(listener, PLENTY)
+        await world.settle()
+        (failure,) = listener.of(Failure)
+        assert failure.error.code is ErrorCode.UNKNOWN_JOB
+        assert "is not known" in failure.error.detail
+        assert world.feed.listeners == 0
+
+
+async def test_what_is_deleted_while_it_is_read_is_not_left_out_in_silence(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    async with a_world() as world:
+        facts = world.journal.facts
+
+        async def deleted_meanwhile(
+            after: int, jobs: Sequence[JobId] | None, limit: int
+        ) -> tuple[list[FeedEvent], int]:
+            monkeypatch.undo()
+            let_expire(world, 1)
+            return await facts(after, jobs, limit)
+
+        world.happen(1)
+        world.end(1)
+        world.happen(2)
+        world.journal.commit()
+        monkeypatch.setattr(world.journal, "facts", deleted_meanwhile)
+        listener = Listener(credit=PLENTY)
+        world.resume(listener, 0)
+        await world.settle()
+        assert [frame.seq for frame in listener.of(Snapshot)] == [3]
+        assert listener.seqs == []

@@ -6,15 +6,33 @@ import shutil
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
+from typing import get_args
 
 import pytest
 import zmq
 
 from stationd.proto.error import Forbidden
 from stationd.proto.job import JobFilter, JobId
-from stationd.proto.jobs_protocol import Cancel, Get, Ping, Request, ResetController
+from stationd.proto.jobs_protocol import (
+    Cancel,
+    Fetch,
+    Get,
+    GetCalibration,
+    Grant,
+    ListCalibrations,
+    ListControllers,
+    Listen,
+    Ping,
+    Request,
+    ResetController,
+    Unlisten,
+)
+from stationd.proto.project_requests import ListProjects
+from stationd.proto.queue_requests import ListQueue, ListTargets, Why
+from stationd.proto.result_requests import Peek
 from stationd.proto.search import ScopeFilterEnum
 from stationd.proto.socket import bind, connect
+from stationd.proto.station_requests import ReadLog, Survey
 from stationd.runtime.api.people import NEEDED, People, Person, Role, scoped, uid_of
 
 pytestmark = pytest.mark.anyio
@@ -53,7 +71,8 @@ async def test_whoever_comes_over_the_network_has_no_name() -> None:
         await dealer.send([b"hello"])
         await router.receive()
         assert uid_of(router.sender) is None
-        assert People({"root": "admin"}).known(router.sender) == Person("", "submitter")
+        person = People({"root": "admin"}).known(router.sender)
+        assert person == Person("", "submitter", {"root": "admin"})
 
 
 @pytest.mark.parametrize(
@@ -66,7 +85,7 @@ async def test_whoever_comes_over_the_network_has_no_name() -> None:
     ],
 )
 def test_roles_are_those_of_the_settings(roles: dict[str, Role], name: str, role: Role) -> None:
-    assert People(roles).person(name) == Person(name, role)
+    assert People(roles).person(name) == Person(name, role, roles)
 
 
 @pytest.mark.parametrize(
@@ -88,11 +107,32 @@ def test_a_request_takes_a_role(person: Person, request_: Request, allowed: bool
             person.check(request_)
 
 
+def test_it_is_told_which_role_is_needed_and_who_has_it() -> None:
+    people = People({"max": "operator", "root": "admin", "eve": "observer", "*": "submitter"})
+    with pytest.raises(
+        Forbidden,
+        match=r"^ada has the role submitter, and ResetController takes the role operator:"
+        r" ask max \(operator\) or root \(admin\)$",
+    ):
+        people.person("ada").check(ResetController(1, "qpu"))
+    with pytest.raises(Forbidden, match=r"nobody has it, see \[users\]"):
+        People({"*": "observer"}).person("ada").check(Cancel(1, JobId("x")))
+
+
 def test_what_belongs_to_others_only_an_operator_may_change() -> None:
-    ADA.check_owner("ada")
-    OPERATOR.check_owner("ada")
-    with pytest.raises(Forbidden, match="belongs to max"):
-        ADA.check_owner("max")
+    ADA.check_owner("ada", "job 7")
+    OPERATOR.check_owner("ada", "job 7")
+    with pytest.raises(
+        Forbidden, match=r"^job 7 belongs to max: for ada.* takes the role operator"
+    ):
+        ADA.check_owner("max", "job 7")
+
+
+def test_every_request_says_who_may_ask() -> None:
+    looking = {Get, Peek, Fetch, Listen, Grant, Unlisten, ReadLog, Survey, Why, ListQueue}
+    looking |= {ListCalibrations, GetCalibration, ListControllers, ListProjects, ListTargets}
+    assert not looking & NEEDED.keys()
+    assert looking | NEEDED.keys() == set(get_args(Request))
 
 
 @pytest.mark.parametrize(
