@@ -220,11 +220,12 @@ class ItemRef(Shown, frozen=True, kw_only=True, tag=True, tag_field="type"):
         return self.index + 1
 
     def row(self) -> Row:
-        """Return the columns of its table."""
+        """Return the columns of its table; an item without a name of its own has its job's."""
         return {
-            "name": self.name,
+            "name": self.name or self.annotations.name,
             "project": self.project,
             "last_status": self.last_status.name,
+            "last_message": self.last_message,
             "partial": self.partial,
             "size_bytes": self.artifact.size_bytes,
             "id": self.id,
@@ -268,9 +269,9 @@ class IncompleteJobItemRef(Shown, frozen=True, kw_only=True, tag=True, tag_field
         return self.index + 1
 
     def row(self) -> Row:
-        """Return the columns of its table."""
+        """Return the columns of its table; an item without a name of its own has its job's."""
         return {
-            "name": self.name,
+            "name": self.name or self.annotations.name,
             "project": self.project,
             "last_status": self.last_status.name,
             "last_message": self.last_message,

@@ -8,6 +8,7 @@ import pytest
 import zmq
 from zmq.utils.monitor import parse_monitor_message
 
+import stationd
 from stationd import (
     JobExecutorStatus,
     JobStatus,
@@ -16,7 +17,7 @@ from stationd import (
     UnsupportedVersion,
     WaitTimeout,
 )
-from stationd.client.scripted_station import whole_way
+from stationd.client.scripted_station import distant_station, whole_way
 from stationd.proto.error import ErrorCode, ErrorInfo
 from stationd.proto.jobs_protocol import Get, Listen, Ping
 from stationd.proto.newer import statuses_of_newer_peers
@@ -156,3 +157,16 @@ def test_what_is_passed_through_is_waited_through_and_searched_for(
         jobs.wait_for(job, timeout=0.1)
     scripted.let_go(job)
     assert jobs.wait_for(job).coarse is StatusEnum.COMPLETED
+
+
+def test_the_next_call_goes_to_the_station_that_was_chosen_last(
+    scripted: ScriptedLab,
+) -> None:
+    job = quick()
+    first = scripted.station.endpoint
+    with distant_station(f"{first}.2") as other:
+        stationd.connect(other.station.endpoint)
+        with pytest.raises(UnknownJob):
+            jobs.status(job)
+        stationd.connect(first)
+        assert jobs.status(job).status is R.READY

@@ -28,7 +28,7 @@ R = JobExecutorStatus
 
 def mixed(lab: Lab) -> JobRef:
     """Return a job that has ended, whose first item is bad and whose second one is not."""
-    job = jobs.submit(programs=[BAD, BELL], n_shots=4, target="qpu", item_errors="continue")
+    job = jobs.start_execute_job([BAD, BELL], 4, "qpu", name="mixed", item_errors="continue")
     lab.let_go(job)
     assert jobs.wait_for(job, StatusEnum.ERROR).status is R.FAILED
     return job
@@ -88,6 +88,9 @@ def test_a_bad_item_hides_no_other_and_the_order_is_kept(lab: Lab) -> None:
     assert jobs.get_input(first) == OpenQasm(source=BAD)
     assert isinstance(second, jobs.ResultRef)
     assert second.job_item_integer_id == 2
+    table = jobs.results(job, allow_incomplete=True).df()
+    assert list(table["last_status"]) == ["ERROR", "COMPLETED"]
+    assert list(table["name"]) == ["mixed", "mixed"]
     assert not second.partial
     jobs.download_result(second)
 
