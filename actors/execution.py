@@ -173,21 +173,29 @@ class Execution:
     def give_up(self, seconds: float) -> tuple[list[str], list[Output]]:
         """End the ticket although some controllers have not come to rest.
 
+        Of one that has, what has not come of its data until now is given up.
+
         Args:
             seconds: How long they were given, for the job's record.
 
         Returns:
             Those controllers, and what follows.
         """
+        if self._over:
+            return [], []
+        outputs: list[Output] = []
+        for name, part in self.parts.items():
+            if part.end is not None and part.standing is not Standing.ENDED:
+                outputs += self._ended(name)
         stubborn = [name for name, part in self.parts.items() if part.standing not in AT_REST]
         if self._over or not stubborn:
-            return [], []
+            return [], outputs
         self._over = True
         names = ", ".join(repr(name) for name in stubborn)
         note = f"{names} did not come to rest within {seconds:g} s; partial data is kept"
         if self._error is not None:
-            return stubborn, [Tell(ExecutionFailed(self._error))]
-        return stubborn, [*self._begin(), Tell(CameToRest(note))]
+            return stubborn, [*outputs, Tell(ExecutionFailed(self._error))]
+        return stubborn, [*outputs, *self._begin(), Tell(CameToRest(note))]
 
     # --- what controllers report -------------------------------------------------------------
 

@@ -218,7 +218,7 @@ Record = (
 
 
 class SpooledBlocks(Struct, frozen=True, gc=False):
-    """In the place of reports: the blocks of a ticket, from one on."""
+    """In the place of reports: blocks of a ticket, from one on, some at a time."""
 
     number: int
     first: int

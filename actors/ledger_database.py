@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from pathlib import Path
 
+MOST_COLLECTED_BYTES: Final = 8 * 1024 * 1024
+"""Data that is sent again at a time, about: the daemon asks for what is behind it."""
 _SCHEMA_VERSION: Final = 1
 _SCHEMA: Final = """
 CREATE TABLE fact (name TEXT PRIMARY KEY, value) WITHOUT ROWID;
@@ -129,12 +131,19 @@ def _held_rows(database: sqlite3.Connection) -> list[HeldRow]:
 
 
 def read_blocks(database: sqlite3.Connection, read: SpooledBlocks) -> list[Block]:
-    """Read a ticket's blocks from the spool."""
+    """Read a ticket's blocks from the spool, as many as are sent at a time, at least one."""
     rows = database.execute(
         "SELECT header, data FROM block WHERE number = ? AND position >= ? ORDER BY position",
         (read.number, read.first),
     )
-    return [Block(header, data) for header, data in rows]
+    found: list[Block] = []
+    size = 0
+    for header, data in rows:
+        found.append(Block(header, data))
+        size += len(data)
+        if size >= MOST_COLLECTED_BYTES:
+            break
+    return found
 
 
 # --- writing ---------------------------------------------------------------------------------

@@ -261,7 +261,7 @@ class Advance(Struct, frozen=True, array_like=True, tag=107):
 
 
 class Collect(Struct, frozen=True, array_like=True, tag=108):
-    """Send the blocks of a ticket again, from one on, and then how it ended."""
+    """Send blocks of a ticket again, from one on, some at a time, and then how it ended."""
 
     fence: Fence
     ticket: Ticket

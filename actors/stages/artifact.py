@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
 HEALING: Final = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.EROFS, errno.EFBIG})
 """What is wrong with a disk that may be right again."""
+_FLUSHED_BYTES: Final = 16 * 1024 * 1024
+"""What waits for the disk at most: who else has something to flush waits for all of it."""
 _ID: Final = re.compile(
     r"([0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12})/(\d{1,9})/(\d{1,9})", re.ASCII
 )
@@ -120,6 +122,7 @@ class _NewFile:
 
     def __init__(self, path: Path, size: int) -> None:
         self._path = path
+        self._unflushed = 0
         folder = path.parent
         if not folder.is_dir():
             folder.mkdir(parents=True, exist_ok=True)
@@ -140,6 +143,10 @@ class _NewFile:
         while rest:
             written = os.pwrite(self._file.fileno(), rest, place)
             place, rest = place + written, rest[written:]
+            self._unflushed += written
+        if self._unflushed >= _FLUSHED_BYTES:
+            os.fdatasync(self._file.fileno())
+            self._unflushed = 0
 
     def digest(self) -> str:
         self._file.seek(0)

@@ -15,7 +15,7 @@ from stationd.actors.execution import Execution
 from stationd.actors.ladder import Event, ExecutionBegan, ExecutionFailed
 from stationd.actors.part import Output, Returned, Send, Tell
 from stationd.proto.error import ErrorCode, ErrorInfo
-from stationd.proto.instruments_protocol import Abort
+from stationd.proto.instruments_protocol import Abort, Collect
 from stationd.proto.job import JobId
 from stationd.runtime.controllers.standing import entry
 from stationd.runtime.live import WORK_DECODER, LiveJob
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
     from stationd.runtime.clock import Clock
     from stationd.runtime.controllers.authority import Authority
+    from stationd.runtime.controllers.data_room import DataRoom
     from stationd.runtime.controllers.quarantine import Quarantine
     from stationd.runtime.controllers.reach import Reach
     from stationd.runtime.controllers.silence import Silence
@@ -44,6 +45,7 @@ class Executions:
         queue: Knows whose place is taken.
         clock: What time it is.
         reach: The way to the controllers.
+        room: For their data.
         authority: What this daemon may command with.
         quarantine: Bounds aborts.
         silence: Bounds doing nothing.
@@ -63,6 +65,7 @@ class Executions:
         queue: Queue,
         clock: Clock,
         reach: Reach,
+        room: DataRoom,
         authority: Authority,
         quarantine: Quarantine,
         silence: Silence,
@@ -76,6 +79,7 @@ class Executions:
         self._queue = queue
         self._clock = clock
         self._reach = reach
+        self._room = room
         self._authority = authority
         self._quarantine = quarantine
         self._silence = silence
@@ -138,14 +142,11 @@ class Executions:
             began: It has been told already that its execution began.
         """
         await self.load(live)
-        blocks = await self._journal.blocks(live.job.number, live.job.attempt)
+        stored = await self._journal.block_counts(live.job.number, live.job.attempt)
         execution = self._begin(live, began=began)
         if execution is None:
             return
-        received = dict.fromkeys(execution.parts, 0)
-        for block in blocks:
-            received[block.controller] = received.get(block.controller, 0) + 1
-        execution.recover(received)
+        execution.recover(dict.fromkeys(execution.parts, 0) | stored)
         self._queue.add(entry(live), self._clock.time())
         self._queue.send_out(live.job.number)
         if began:
@@ -169,6 +170,8 @@ class Executions:
         """Do what an execution asks for."""
         for output in outputs:
             match output:
+                case Send(controller=controller, command=Collect() as command):
+                    self._room.when_free(partial(self._collect, live, controller, command))
                 case Send(controller=controller, command=command):
                     self._reach.send(controller, command)
                     if isinstance(command, Abort) and execution is not None:
@@ -184,6 +187,10 @@ class Executions:
                     self._returned(live)
         if execution is not None and execution is self._executions.get(live.job.id):
             self._free(live, execution)
+
+    def _collect(self, live: LiveJob, controller: str, command: Collect) -> None:
+        if live.job.id in self._executions:
+            self._reach.send(controller, command)
 
     def _tell(self, live: LiveJob, execution: Execution | None, event: Event) -> None:
         if execution is None or not isinstance(event, ExecutionBegan):

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Final
 
 from stationd.actors.ladder import Course
 from stationd.proto.instruments_protocol import Acknowledge, Forget
+from stationd.runtime.controllers.data_room import DataRoom
 from stationd.runtime.controllers.executions import Executions
 from stationd.runtime.controllers.greeting import Greeting
 from stationd.runtime.controllers.leftovers import Leftovers
@@ -89,7 +90,10 @@ class Instruments:
         self._authority = authority
         self._jobs = jobs
         self._reach = Reach()
-        self.leftovers = Leftovers(journal, authority, self._reach.send, self._reach.connected)
+        room = DataRoom(journal)
+        self.leftovers = Leftovers(
+            journal, room, authority, self._reach.send, self._reach.connected
+        )
         self.pace = Pace(prefetch)
         self.executions = Executions(
             jobs=jobs,
@@ -97,6 +101,7 @@ class Instruments:
             queue=self.queue,
             clock=clock,
             reach=self._reach,
+            room=room,
             authority=authority,
             quarantine=quarantine,
             silence=silence,
@@ -123,7 +128,7 @@ class Instruments:
         )
         self._reports = Reports(
             jobs=jobs,
-            journal=journal,
+            room=room,
             feed=feed,
             executions=self.executions,
             leftovers=self.leftovers,

@@ -7,6 +7,7 @@ begun, or too many have come after it.
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Final
 
 import anyio
@@ -14,16 +15,17 @@ import msgspec
 
 from stationd.actors.retry import Knowledge
 from stationd.proto.error import ErrorCode
-from stationd.proto.instruments_protocol import Abort, Acknowledge, Collect, Finished
+from stationd.proto.instruments_protocol import Abort, Acknowledge, Collect, Finished, Lost
 from stationd.proto.status import JobExecutorStatus
 from stationd.runtime.journal.records import BlockStored
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
-    from stationd.proto.instruments_protocol import AtRest, Command, Data, Failed, Lost
+    from stationd.proto.instruments_protocol import AtRest, Command, Data, Failed
     from stationd.proto.job import JobId, Ticket
     from stationd.runtime.controllers.authority import Authority
+    from stationd.runtime.controllers.data_room import DataRoom
     from stationd.runtime.journal.interface import Journal
 
 MOST_KEPT: Final = 16
@@ -52,7 +54,8 @@ class Leftovers:
     """Tickets of jobs that are over, as far as controllers still hold them.
 
     Args:
-        journal: Knows what became of the jobs, and takes their data.
+        journal: Knows what became of the jobs.
+        room: Takes their data.
         authority: What this daemon may command with.
         send: Sends a command to a controller.
         connected: Returns the controllers that are connected.
@@ -61,11 +64,13 @@ class Leftovers:
     def __init__(
         self,
         journal: Journal,
+        room: DataRoom,
         authority: Authority,
         send: Callable[[str, Command], None],
         connected: Callable[[], Sequence[str]],
     ) -> None:
         self._journal = journal
+        self._room = room
         self._authority = authority
         self._send = send
         self._connected = connected
@@ -145,6 +150,8 @@ class Leftovers:
         if collection is not None and controller in collection.received:
             collection.missing[controller] = collection.received[controller] < end.blocks
             collection.move()
+            if collection.missing[controller] and not isinstance(end, Lost):
+                self._room.when_free(partial(self._collect, controller, end.ticket))
         return controller in self._kept.get(end.ticket.job, {})
 
     def data(self, controller: str, header: Data, payload: bytes) -> None:
@@ -153,13 +160,15 @@ class Leftovers:
         collection = self._collections.get(ticket.number)
         if collection is None or collection.received.get(controller) != header.index:
             return
+        collection.move()
+        if self._room.full:
+            return
         collection.received[controller] += 1
         encoded = msgspec.msgpack.encode(header)
         block = BlockStored(
             collection.number, ticket.attempt, controller, header.index, encoded, payload
         )
-        self._journal.write([block], lambda _commit: None)
-        collection.move()
+        self._room.store(block)
 
     # --- what a retry asks -------------------------------------------------------------------
 
@@ -211,14 +220,12 @@ class Leftovers:
         if not tickets:
             return False
         ticket = next(iter(tickets.values()))
-        received = dict.fromkeys(tickets, 0)
-        for block in await self._journal.blocks(number, ticket.attempt):
-            if block.controller in received:
-                received[block.controller] += 1
+        stored = await self._journal.block_counts(number, ticket.attempt)
+        received = {controller: stored.get(controller, 0) for controller in tickets}
         collection = self._collections[ticket.number] = Collection(number, received)
         try:
             for controller in tickets:
-                self._send(controller, Collect(self._authority.fence, ticket, received[controller]))
+                self._room.when_free(partial(self._collect, controller, ticket))
             while any(collection.missing.values()):
                 moved = collection.moved
                 with anyio.move_on_after(patience) as scope:
@@ -228,6 +235,12 @@ class Leftovers:
         finally:
             del self._collections[ticket.number]
         return True
+
+    def _collect(self, controller: str, ticket: Ticket) -> None:
+        collection = self._collections.get(ticket.number)
+        if collection is not None:
+            first = collection.received[controller]
+            self._send(controller, Collect(self._authority.fence, ticket, first))
 
     def release(self, job: JobId) -> None:
         """Let the controllers drop what they keep of a job: another attempt has begun."""

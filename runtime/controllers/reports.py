@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 
     from stationd.proto.job import Ticket
     from stationd.runtime.controllers.authority import Authority
+    from stationd.runtime.controllers.data_room import DataRoom
     from stationd.runtime.controllers.executions import Executions
     from stationd.runtime.controllers.leftovers import Leftovers
     from stationd.runtime.controllers.pace import Pace
@@ -39,7 +40,6 @@ if TYPE_CHECKING:
     from stationd.runtime.controllers.silence import Silence
     from stationd.runtime.controllers.under_way import Jobs
     from stationd.runtime.feed import Feed
-    from stationd.runtime.journal.interface import Journal
     from stationd.runtime.queue.shares import Shares
 
 log = logging.getLogger(__name__)
@@ -59,7 +59,7 @@ class Reports:
 
     Args:
         jobs: Knows those that have not been taken up yet.
-        journal: Where raw data goes.
+        room: Where raw data goes.
         feed: Where progress goes.
         executions: What most reports are about.
         leftovers: What the others are about.
@@ -76,7 +76,7 @@ class Reports:
         self,
         *,
         jobs: Jobs,
-        journal: Journal,
+        room: DataRoom,
         feed: Feed,
         executions: Executions,
         leftovers: Leftovers,
@@ -89,7 +89,7 @@ class Reports:
         freed: Callable[[], None],
     ) -> None:
         self._jobs = jobs
-        self._journal = journal
+        self._room = room
         self._feed = feed
         self._executions = executions
         self._leftovers = leftovers
@@ -160,12 +160,12 @@ class Reports:
             self._leftovers.data(controller, header, payload)
             return
         self._silence.sign(live.job.id, controller)
-        if not execution.is_next_block(controller, header.index):
+        if self._room.full or not execution.is_next_block(controller, header.index):
             return
         encoded = msgspec.msgpack.encode(header)
         attempt = header.ticket.attempt
         block = BlockStored(live.job.number, attempt, controller, header.index, encoded, payload)
-        self._journal.write([block], lambda _commit: None)
+        self._room.store(block)
         live.blocks_bytes += len(payload)
         if live.blocks is not None:
             if live.blocks_bytes <= SMALL_BYTES:

@@ -249,6 +249,10 @@ class Queries(Protocol):
         """Return the raw data of an attempt, by controller and index."""
         ...
 
+    async def block_counts(self, number: int, attempt: int) -> dict[str, int]:
+        """Return how many blocks of raw data an attempt has, by controller; none has no entry."""
+        ...
+
     async def artifact(self, artifact: str) -> StoredArtifact | None:
         """Return a result."""
         ...

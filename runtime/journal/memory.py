@@ -7,6 +7,7 @@ so; `MemoryJournal.reopened` is what a station finds after a crash.
 from __future__ import annotations
 
 from bisect import bisect_right
+from collections import Counter
 from collections.abc import Callable, Sequence
 from functools import cmp_to_key
 from pathlib import Path
@@ -257,6 +258,10 @@ class MemoryJournal:
         job = self._contents.jobs.get(number)
         blocks = job.blocks if job else {}
         return [blocks[key] for key in sorted(blocks) if key[0] == attempt]
+
+    async def block_counts(self, number: int, attempt: int) -> dict[str, int]:
+        """Return how many blocks of raw data an attempt has, by controller."""
+        return Counter(block.controller for block in await self.blocks(number, attempt))
 
     async def artifact(self, artifact: str) -> StoredArtifact | None:
         """Return a result."""

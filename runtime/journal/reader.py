@@ -24,6 +24,7 @@ from stationd.runtime.journal.opening import DATABASE
 from stationd.runtime.journal.pipe import ServingPipe
 from stationd.runtime.journal.queries.data import (
     Artifact,
+    BlockCounts,
     Blocks,
     Calibration,
     Calibrations,
@@ -52,6 +53,7 @@ Question = (
     | Outlines
     | Work
     | Blocks
+    | BlockCounts
     | Artifact
     | Calibration
     | DefaultCalibration

@@ -33,6 +33,7 @@ from stationd.runtime.journal.lock import take_lock
 from stationd.runtime.journal.opening import DATABASE
 from stationd.runtime.journal.queries.data import (
     Artifact,
+    BlockCounts,
     Blocks,
     Calibration,
     Calibrations,
@@ -182,6 +183,10 @@ class SqliteJournal:
             page, more = await self._ask(Blocks(number, attempt, after))
             found += page
         return found
+
+    async def block_counts(self, number: int, attempt: int) -> dict[str, int]:
+        """Return how many blocks of raw data an attempt has, by controller."""
+        return await self._ask(BlockCounts(number, attempt))
 
     async def artifact(self, artifact: str) -> StoredArtifact | None:
         """Return a result."""

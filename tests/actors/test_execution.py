@@ -423,6 +423,23 @@ def test_a_recovered_execution_goes_on_from_what_its_controller_holds(found: str
         assert said == [wire.Collect(AUTHORITY.fence, TICKET, 1)]
 
 
+def test_data_of_an_instrument_at_rest_is_not_waited_for_beyond_the_bound() -> None:
+    execution = Execution(TICKET, AUTHORITY, pair(), began=True)
+    execution.recover({})
+    first, second = execution.parts
+    for name in execution.parts:
+        execution.reconnected(name, wire.HeldTicket(TICKET, "running"), same_ledger=True)
+    execution.abort()
+    execution.report(first, wire.AtRest(TICKET, 0, 1.0, began=True))
+    collect = execution.report(second, wire.AtRest(TICKET, 2, 1.0, began=True))
+    assert collect == [Send(second, wire.Collect(AUTHORITY.fence, TICKET, 0))]
+    stubborn, outputs = execution.give_up(10.0)
+    assert stubborn == []  # it came to rest, whatever became of its data
+    assert [isinstance(output, Tell) for output in outputs] == [True]
+    assert execution.over
+    assert execution.give_up(10.0) == ([], [])
+
+
 def test_an_abort_whose_reason_is_forgotten_ends_the_ticket_at_all_its_controllers() -> None:
     # The daemon gave up a controller, aborted the others and died before that was on disk.
     works = pair()

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from stationd.actors import facts
+from stationd.actors import facts, ledger_database
 from stationd.actors.facts import Memory, Record, SpooledBlocks
 from stationd.actors.ledger import Committed, Ledger
 from stationd.actors.ledger_database import Block
@@ -97,6 +97,18 @@ def test_blocks_come_back_from_the_one_on_that_is_asked_for(tmp_path: Path) -> N
     with opened(tmp_path) as one:
         one.write([facts.TicketOver(5, 3)])
         assert one.write([], [asked]) == {asked: []}
+
+
+def test_so_many_blocks_come_back_at_a_time_as_fit_into_memory(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(ledger_database, "MOST_COLLECTED_BYTES", 5)
+    blocks = [facts.BlockSpooled(5, index, b"h", b"data") for index in range(5)]
+    with opened(tmp_path) as one:
+        one.write([ARMED, *blocks])
+        for first, count in ((0, 2), (2, 2), (4, 1)):
+            asked = SpooledBlocks(5, first)
+            assert one.write([], [asked]) == {asked: [Block(b"h", b"data")] * count}
 
 
 def test_the_fence_and_the_watermark_are_remembered(tmp_path: Path) -> None:

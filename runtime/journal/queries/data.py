@@ -58,6 +58,18 @@ class Blocks(Query[tuple[list[BlockStored], bool]], frozen=True, array_like=True
         return found, False
 
 
+class BlockCounts(Query[dict[str, int]], frozen=True, array_like=True, tag=15):
+    """How many blocks of raw data has an attempt?"""
+
+    decoder: ClassVar[Decoder[Any]] = Decoder(dict[str, int])
+    number: int
+    attempt: int
+
+    def answer(self, database: sqlite3.Connection) -> dict[str, int]:
+        """Return how many there are of each controller."""
+        return dict(database.execute(_BLOCK_COUNTS, (self.number, self.attempt)).fetchall())
+
+
 def block_heads(
     database: sqlite3.Connection, number: int, attempt: int, after: tuple[str, int]
 ) -> list[tuple[str, int, bytes, int]]:
@@ -182,6 +194,8 @@ _BLOCKS: Final = """
 SELECT controller, block, header, data FROM blocks
 WHERE number = ? AND attempt = ? AND (controller, block) > (?, ?) AND (controller, block) <= (?, ?)
 ORDER BY controller, block"""
+_BLOCK_COUNTS: Final = """
+SELECT controller, count(*) FROM blocks WHERE number = ? AND attempt = ? GROUP BY controller"""
 _HEADS: Final = """
 SELECT controller, block, header, length(data) FROM blocks
 WHERE number = ? AND attempt = ? AND (controller, block) > (?, ?)

@@ -12,6 +12,7 @@ from stationd.proto import instruments_protocol as wire
 from stationd.proto.error import ErrorCode
 from stationd.proto.job import Ticket
 from stationd.proto.status import JobExecutorStatus as S
+from stationd.runtime.controllers import data_room
 from stationd.runtime.controllers.pace import MOST_IN_LINE
 from tests.runtime.bench import (
     Bench,
@@ -125,6 +126,31 @@ async def test_data_is_stored_once_and_in_order() -> None:
         collect = bench.lines.to("a")[-1]
         assert isinstance(collect, wire.Collect)
         assert collect.first == 2
+
+
+async def test_data_that_come_faster_than_the_disk_takes_them_are_collected_later(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(data_room, "MOST_BYTES", 1)  # one block at a time
+    async with a_bench() as bench:
+        bench.listen()
+        ticket = bench.queued(1)
+        bench.report("a", wire.Armed(ticket), wire.Started(ticket, 1.0))
+        for index in range(3):
+            bench.instruments.data("a", _data(ticket, index), b"x")
+        before = len(bench.lines.to("a"))
+        bench.report("a", wire.Finished(ticket, 3, 2.0))
+        assert len(bench.lines.to("a")) == before  # nothing is asked for that would not fit
+        for index in (1, 2):
+            bench.commit()
+            collect = bench.lines.to("a")[-1]
+            assert isinstance(collect, wire.Collect)
+            assert collect.first == index
+            for sent in range(index, 3):
+                bench.instruments.data("a", _data(ticket, sent), b"x")
+            bench.report("a", wire.Finished(ticket, 3, 2.0))
+        await committed_until(bench, lambda: bench.dispatch.get(job_id(1)) is None)
+        assert bench.published[-1].entry.status is S.READY
 
 
 def _data(ticket: Ticket, index: int) -> wire.Data:

@@ -1,5 +1,7 @@
 """What controllers hold of jobs that are over: kept for a retry, collected, and let go of."""
 
+from functools import partial
+
 import anyio
 import pytest
 
@@ -9,6 +11,7 @@ from stationd.proto.error import ErrorCode, ErrorInfo
 from stationd.proto.job import Ticket
 from stationd.proto.status import JobExecutorStatus as S
 from stationd.runtime.controllers.authority import Authority
+from stationd.runtime.controllers.data_room import DataRoom
 from stationd.runtime.controllers.leftovers import MOST_KEPT, Leftovers
 from stationd.runtime.journal.memory import MemoryJournal
 from stationd.runtime.journal.records import Fact, JobStored
@@ -29,10 +32,14 @@ class Station:
         self.names = ["a"]
         authority = Authority(self.journal, 0.0)
         self.fence = authority.fence
-        self.leftovers = Leftovers(self.journal, authority, self._send, lambda: self.names)
+        room = DataRoom(self.journal)
+        self.leftovers = Leftovers(self.journal, room, authority, self._send, lambda: self.names)
 
     def _send(self, controller: str, command: wire.Command) -> None:
         self.sent.append((controller, command))
+
+    def was_sent_last(self, controller: str, command: wire.Command) -> bool:
+        return self.sent[-1:] == [(controller, command)]
 
     def over(self, number: int, error: ErrorInfo | None = LOST) -> Ticket:
         """Store a job that has failed, and return its ticket."""
@@ -141,6 +148,29 @@ async def test_a_result_is_collected_block_by_block_and_stored_once() -> None:
     blocks = await station.journal.blocks(1, 1)
     assert collected == [True]
     assert [(block.index, block.data) for block in blocks] == [(0, b"\0"), (1, b"\1")]
+
+
+async def test_a_result_that_is_sent_in_parts_is_asked_for_until_all_is_there() -> None:
+    station = Station()
+    ticket = await station.keep(1)
+    end = wire.Finished(ticket, 3, NOW)
+    collected: list[bool] = []
+
+    async def collect() -> None:
+        collected.append(await station.leftovers.collect(ticket.job, 1, PATIENCE))
+
+    async with anyio.create_task_group() as tasks:
+        tasks.start_soon(collect)
+        for index in range(3):
+            asked = ("a", wire.Collect(station.fence, ticket, index))
+            await until(partial(station.was_sent_last, *asked))
+            header = wire.Data(ticket, index, "y", 0, index, "|u1", (1,))
+            station.leftovers.data("a", header, b"x")
+            station.leftovers.ended("a", end)
+    station.journal.commit()
+    assert collected == [True]
+    assert await station.journal.block_counts(1, 1) == {"a": 3}
+    assert len(station.sent) == 3
 
 
 async def test_a_collection_that_stops_moving_is_given_up() -> None:

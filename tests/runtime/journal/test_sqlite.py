@@ -296,6 +296,7 @@ async def test_large_raw_data_comes_back_in_order(state: Path, job: MakeJob) -> 
         async with open_journal(state) as journal:
             await written(journal, job(1), *reversed(blocks))
             assert await journal.blocks(1, 1) == blocks
+            assert await journal.block_counts(1, 1) == {"a": 8, "b": 8}
             await written(journal, BlocksDropped(1, 1))
             assert await journal.blocks(1, 1) == []
 
