@@ -244,6 +244,15 @@ class DistantStation:
         """Let it listen again after a `stop`."""
         self._portal.call(self.station.start)
 
+    def restart(self) -> None:
+        """Drop all clients, and listen again; what is stored stays."""
+
+        async def come_back() -> None:
+            self.station.stop()
+            await self.station.start()
+
+        self._portal.call(come_back)
+
     def wait_received(self, kind: type[wire.Request], count: int = 1) -> None:
         """Wait until some requests of a kind have come, all in all.
 

@@ -373,6 +373,14 @@ def _reason(error: zmq.ZMQError, endpoint: str) -> str:
             return os.strerror(error.errno or 0)
 
 
+def reconnect_pauses(chance: random.Random) -> tuple[int, int]:
+    """Draw the pause before a socket's first try to connect again, and its longest, in ms.
+
+    ZeroMQ doubles the pause with every try until it is the longest.
+    """
+    return chance.randint(*_FIRST_RECONNECT_MS), chance.randint(*_LAST_RECONNECT_MS)
+
+
 def _configured(kind: int, endpoint: str) -> zmq.Socket[bytes]:
     context = cast("zmq.Context[zmq.Socket[bytes]]", zmq.Context.instance())
     socket = context.socket(kind)
@@ -380,8 +388,9 @@ def _configured(kind: int, endpoint: str) -> zmq.Socket[bytes]:
     socket.setsockopt(zmq.MAXMSGSIZE, MAX_FRAME_BYTES)
     socket.setsockopt(zmq.SNDHWM, MOST_QUEUED_MESSAGES)
     socket.setsockopt(zmq.RCVHWM, MOST_QUEUED_MESSAGES)
-    socket.setsockopt(zmq.RECONNECT_IVL, random.randint(*_FIRST_RECONNECT_MS))  # noqa: S311
-    socket.setsockopt(zmq.RECONNECT_IVL_MAX, random.randint(*_LAST_RECONNECT_MS))  # noqa: S311
+    first, longest = reconnect_pauses(random.Random())  # noqa: S311 - nobody gains by guessing it
+    socket.setsockopt(zmq.RECONNECT_IVL, first)
+    socket.setsockopt(zmq.RECONNECT_IVL_MAX, longest)
     socket.setsockopt(zmq.HANDSHAKE_IVL, _HANDSHAKE_MS)
     if endpoint.startswith("tcp://"):
         socket.setsockopt(zmq.HEARTBEAT_IVL, _HEARTBEAT_MS)

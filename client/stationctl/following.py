@@ -85,7 +85,7 @@ def listen(
             raise click.UsageError("--until is for named jobs")
         with _leaving(ctx, []):
             show = print_json_line if as_json else _printer(named=True)
-            call(listen_to_all, show, timeout)
+            call(listen_to_all, show, _say_missed, timeout)
         return
     watch = Watch(job_ids(names), until or StatusEnum.COMPLETED)
     if not as_json:
@@ -114,6 +114,14 @@ def wait_for(watch: Watch, timeout: float | None, *, as_json: bool) -> int:
     if as_json:
         print_json([one.status for one in watch.climbs.values() if one.status is not None])
     return max(map(report, errors), default=0)
+
+
+def _say_missed() -> None:
+    click.echo(
+        "some changes are missing here: the station does not keep them any more; stationctl list"
+        " shows where jobs stand",
+        err=True,
+    )
 
 
 def _show_nothing(_: Climb, __: JobStatus) -> None:

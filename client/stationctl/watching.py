@@ -92,19 +92,27 @@ async def follow(watch: Watch, show: Show, timeout: float | None) -> list[Statio
     return await _errors(watch, timeout)
 
 
-async def listen_to_all(show: Callable[[JobStatus], None], timeout: float | None) -> None:
+async def listen_to_all(
+    show: Callable[[JobStatus], None], missed: Callable[[], None], timeout: float | None
+) -> None:
     """Show every change of every job of the station from now on.
 
     Args:
         show: Called with every change.
+        missed: Called where the station cannot tell the changes any more that come next.
         timeout: Seconds; None for as long as it takes.
     """
     climbs: dict[JobId, Climb] = {}
     stream = connection().listen(None)
+    begun = False
     try:
         with anyio.move_on_after(timeout):
             while True:
                 frame = await stream.receive()
+                if isinstance(frame, Snapshot):
+                    if begun:
+                        missed()
+                    begun = True
                 for job in named_in(frame):
                     climb = climbs.setdefault(job, Climb(job))
                     for change in climb.take(frame):
@@ -131,6 +139,7 @@ async def _follow_part(
                     show(climb, change)
                 if watch.verdict(climb) is not Verdict.OPEN:
                     open_jobs.discard(job)
+                    stream.leave(job)
             if watch.first and watch.over:
                 scope.cancel()
                 return

@@ -78,6 +78,9 @@ class ResultsApi:
             return
         found = await self._queries.artifact(request.artifact)
         if found is None:
-            raise UnknownArtifact(f"there is no result {shown(request.artifact)}")
+            raise UnknownArtifact(
+                f"there is no result {shown(request.artifact)} at this station (any more): jobs"
+                " that are deleted, also by [retention], take their results with them"
+            )
         data = await self._artifacts.read(found, request.offset)
         client.send(Chunk(request.request, found.ref, request.offset), data)

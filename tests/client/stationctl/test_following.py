@@ -105,6 +105,22 @@ def test_listening_to_all_tells_of_every_job(
     assert "no longer listening; jobs go on" in read_all(descriptor)
 
 
+def test_listening_to_all_says_where_changes_are_missing(
+    there: ScriptedStation, distant_station: DistantStation
+) -> None:
+    (job,) = several(there, 1)
+    process, descriptor = in_terminal(there, "listen")
+    distant_station.wait_received(Listen)
+    distant_station.tell(there.climb, JobId(job), S.VALIDATION_STARTED)
+    read_until(descriptor, "validation_started")
+    there.forgetful = True
+    distant_station.restart()
+    read_until(descriptor, "some changes are missing here")
+    process.send_signal(signal.SIGINT)
+    assert process.wait(60) == 130
+    read_all(descriptor)
+
+
 def test_listening_to_all_until_a_status_is_wrong_usage(there: ScriptedStation) -> None:
     done = run("listen", "--until", "running")
     assert done.exit_code == 2

@@ -242,9 +242,9 @@ async def test_the_station_shows_its_targets_and_controllers() -> None:
         bench.queued(1)
         with client_of(bench).socket as socket:
             shown = await asked(Peer(socket), ListControllers(1), Controllers)
-            assert [target.name for target in shown.targets] == ["a", "b"]
+            assert [target.name for target in shown.targets] == ["a", "b", "q"]
             lines = {one.name: one.line for one in shown.controllers}
-            assert lines == {"a": 1, "b": 0, "c": 0, "d": 0}
+            assert lines == {"a": 1, "b": 0, "c": 0, "d": 0, "q": 0}
             assert not any(one.connected for one in shown.controllers)
 
 

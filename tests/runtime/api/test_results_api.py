@@ -12,6 +12,7 @@ from stationd.proto.error import ErrorCode
 from stationd.proto.job import ItemView, JobSpec, Ticket
 from stationd.proto.jobs_protocol import Chunk, Failure, Fetch, Get, Job, Request
 from stationd.proto.program import Axis, Sweep
+from stationd.proto.project_requests import Delete, Deleted
 from stationd.proto.result import SweepResult, decode_result
 from stationd.proto.result_requests import Peek
 from stationd.proto.status import JobExecutorStatus as S
@@ -86,9 +87,7 @@ async def test_nothing_is_built_again_while_no_data_comes() -> None:
         assert await peeked(bench) == await peeked(bench)
 
 
-async def test_data_that_is_in_the_journal_alone_is_found(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
+async def test_data_that_is_in_the_journal_alone_is_found() -> None:
     async with a_bench() as bench:
         measure(bench, at_work(bench), 0)
         bench.live(1).blocks = None
@@ -134,3 +133,21 @@ async def test_a_job_that_nobody_knows_has_none() -> None:
         reply = await asked(bench, Peek(1, job_id(9)))
         assert isinstance(reply, Failure)
         assert reply.error.code is ErrorCode.UNKNOWN_JOB
+
+
+async def test_a_result_that_went_with_its_job_is_said_to_be_gone() -> None:
+    async with a_bench() as bench:
+        ticket = at_work(bench)
+        for index in range(3):
+            measure(bench, ticket, index)
+        bench.report("c", wire.Finished(ticket, 0, 2.0))
+        bench.report("d", wire.Finished(ticket, 3, 2.0))
+        await committed_until(bench, lambda: bench.dispatch.get(job_id(1)) is None)
+        item = await peeked(bench)
+        assert (await result_of(bench, item)).spots_done == 3
+        assert await asked(bench, Delete(1, job_id(1))) == Deleted(1, "deleted")
+        assert item.result is not None
+        reply = await asked(bench, Fetch(2, item.result.id))
+        assert isinstance(reply, Failure)
+        assert reply.error.code is ErrorCode.UNKNOWN_ARTIFACT
+        assert "take their results with them" in reply.error.detail
