@@ -1,7 +1,8 @@
 """What every test gets: the three event loops, a watch for blocked ones, and fixed examples."""
 
+import gc
 import signal
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 
 import pytest
 from blockbuster import BlockBuster, BlockingError
@@ -91,6 +92,20 @@ def blockbuster(
     finally:
         watch.deactivate()
     assert not blocked, f"stationd blocked the loop in {', '.join(blocked)}"
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_collection() -> Generator[None, object, object]:
+    """Look for no garbage while tests are collected, and never among them afterwards.
+
+    All of it is kept to the end, in each of the workers.
+    """
+    gc.disable()
+    try:
+        return (yield)
+    finally:
+        gc.freeze()
+        gc.enable()
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
