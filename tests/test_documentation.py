@@ -11,6 +11,7 @@ DOCS = Path(__file__).parent.parent / "docs"
 
 @pytest.fixture(scope="module")
 def conf() -> SimpleNamespace:
+    pytest.importorskip("sphinx", reason="it is in the dependency group `docs`")
     return SimpleNamespace(**runpy.run_path(str(DOCS / "conf.py")))
 
 
