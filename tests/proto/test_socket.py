@@ -44,7 +44,7 @@ def signalled(socket: RawSocket) -> bool:
 
 def wait_signalled(socket: RawSocket) -> None:
     """Wait for the edge without giving the event loop the chance to see it."""
-    readable, _, _ = select.select([socket.fileno()], [], [], 10)
+    readable, _, _ = select.select([socket.fileno()], [], [], 60)
     assert readable
 
 

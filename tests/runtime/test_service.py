@@ -20,7 +20,7 @@ def systemd(
         tempfile.TemporaryDirectory(prefix="nfy") as folder,
         socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as listening,
     ):
-        listening.settimeout(5)
+        listening.settimeout(60)
         if request.param == "path":
             address = shown = str(Path(folder) / "notify")
         else:
