@@ -149,13 +149,15 @@ def test_the_same_id_is_the_same_job(shell: Shell) -> None:
 
 def test_a_cancelled_job_ends_a_wait_with_1_and_its_data_is_there(shell: Shell) -> None:
     bell = str(EXAMPLES / "bell.qasm")
-    job = shell.output("submit", bell, "--shots", "500000", "--target", "qpu").strip()
+    job = shell.output("submit", bell, "--shots", "1000000", "--target", "qpu").strip()
     listener = shell.start("listen", job)
+    assert listener.stdout is not None
+    while "/1,000,000 shots" not in listener.stdout.readline():
+        assert listener.poll() is None
 
     assert shell.run("wait", job, "--timeout", "0.1").returncode == 5
     assert "is being cancelled" in shell.output("cancel", job)
     assert listener.wait(PATIENCE) == 1
-    assert listener.stdout is not None
     assert "aborted" in listener.stdout.read()
     listener.stdout.close()
 
