@@ -72,6 +72,8 @@ def _set_up(database: sqlite3.Connection, path: Path) -> None:
     database.execute("PRAGMA journal_mode = WAL")
     database.execute("PRAGMA synchronous = FULL")
     database.execute("PRAGMA locking_mode = EXCLUSIVE")
+    # Some systems' SQLite overwrites what is deleted, which is as much as was written.
+    database.execute("PRAGMA secure_delete = FAST")
     version = int(database.execute("PRAGMA user_version").fetchone()[0])
     if version > _SCHEMA_VERSION:
         raise StationError(

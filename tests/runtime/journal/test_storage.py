@@ -10,6 +10,8 @@ from stationd.proto.status import JobExecutorStatus as Status
 from stationd.runtime.journal.interface import Opening
 from stationd.runtime.journal.opening import DATABASE
 from stationd.runtime.journal.records import (
+    BlocksDropped,
+    BlockStored,
     CalibrationStored,
     CalibrationUsed,
     EpochRaised,
@@ -43,6 +45,24 @@ def test_a_new_journal_knows_nothing_and_has_an_id(path: Path) -> None:
         opening = storage.opening
     assert (opening.epoch, opening.seq, opening.number, opening.ticket) == (1, 0, 0, 0)
     assert opening.station
+
+
+def test_raw_data_is_not_written_once_more_to_be_forgotten(path: Path, job: MakeJob) -> None:
+    size = 8 * 1024 * 1024
+    with Storage(path) as storage:
+        storage.commit([[job(1)]])
+        for index in range(2):  # what is committed is moved out of the WAL, which begins anew
+            storage.commit([[BlockStored(1, 1, "a", index, b"", bytes(size))]])
+        (wal,) = path.parent.glob("*-wal")
+        storage.commit([[BlockStored(1, 2, "a", 0, b"", b"small")]])
+        before = wal.read_bytes()
+        storage.commit([[BlocksDropped(1, 1)]])
+        after = wal.read_bytes()
+    changed = sum(
+        before[place : place + 4096] != after[place : place + 4096]
+        for place in range(0, len(after), 4096)
+    )
+    assert changed * 4096 < size / 4
 
 
 def test_the_epoch_grows_with_every_opening_and_the_station_stays(path: Path) -> None:
