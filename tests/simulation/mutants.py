@@ -107,7 +107,7 @@ MUTANTS = (
         controller.Controller,
         "_carry_out",
         wrong.start_before_disk,
-        caught_by=(61, "trio"),
+        caught_by=(79, "asyncio"),
     ),
     Mutant("a controller forgets what had begun", line.Line, "recover", wrong.forget_what_began),
     Mutant("a restart forgets cancels", dispatch, "resumed", wrong.forget_cancels),
