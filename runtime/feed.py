@@ -2,11 +2,12 @@
 
 Rule 1. Only what is committed is published, in the order of sequence numbers.
 Rule 2. A stream is sent no more events than its listener has granted, and nothing is kept for
-        it: one that has no credit left falls behind, and catches up from the journal when it
-        grants again.
+        it: one that has no credit left falls behind, and catches up when it grants again.
 Rule 3. Facts of one turn of the loop travel in one frame; what many are sent is encoded once.
 Rule 4. Nothing is left out in silence: a stream so far behind that facts may have been deleted
         begins again with a snapshot, and one whose job is gone ends with an error.
+Rule 5. Who listens to all jobs catches up from the newest pages, which are kept once for all, as
+        far as they reach back; all others catch up from the journal.
 """
 
 from __future__ import annotations
@@ -31,6 +32,7 @@ from stationd.proto.jobs_protocol import (
     StreamBeat,
 )
 from stationd.runtime.gone import gone, missing
+from stationd.runtime.recent import Page, Recent
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterable, Sequence
@@ -103,6 +105,7 @@ class Feed:
         """Facts up to this number may be gone: nobody can go on from before it."""
         self._queries = queries
         self._tasks = tasks
+        self._recent = Recent()
         self._all: dict[Stream, None] = {}
         self._by_job: dict[JobId, dict[Stream, None]] = {}
         self._news: list[tuple[int, Sequence[Fact]]] = []
@@ -160,17 +163,47 @@ class Feed:
         """
         for stream in self._all:
             stream.outgrow(self.position)
-        self.position = position
-        in_step = [stream for stream in self._all if stream.takes_all(len(events))]
-        for start in range(0, len(events), MOST_EVENTS_PER_FRAME) if in_step else ():
-            page = _ENCODER.encode(events[start : start + MOST_EVENTS_PER_FRAME])
-            for stream in in_step:
-                self._send(stream, _encoded(stream.request, page))
-        for stream in in_step:
-            stream.credit -= len(events)
-            stream.position = position
-        others = [stream for stream in self._all if stream not in set(in_step)]
-        self._publish_to(others, events)
+        before, self.position = self.position, position
+        knowing: list[Stream] = []
+        if self._all and events:
+            pages = self._keep(events, before)
+            for stream in list(self._all):
+                if stream.takes_all(len(events)):
+                    self._send_pages(stream, pages)
+                elif stream.known:
+                    knowing.append(stream)
+                elif not stream.behind:
+                    self._send_part(stream, events, before)
+        self._publish_to(knowing, events)
+
+    def _keep(self, events: Sequence[FeedEvent], before: int) -> list[Page]:
+        """Encode events, and keep them for those who fall behind."""
+        pages: list[Page] = []
+        reach = self._recent.first_start(before)
+        if all(stream.behind and stream.position < reach for stream in self._all):
+            # Nobody listens any more, or not for a long time.
+            return pages
+        for start in range(0, len(events), MOST_EVENTS_PER_FRAME):
+            part = events[start : start + MOST_EVENTS_PER_FRAME]
+            page = Page(part[-1].entry.seq, len(part), _ENCODER.encode(part))
+            self._recent.add(before, page)
+            before = page.last
+            pages.append(page)
+        return pages
+
+    def _send_pages(self, stream: Stream, pages: Iterable[Page]) -> None:
+        for page in pages:
+            stream.credit -= page.events
+            stream.position = page.last
+            self._send(stream, _encoded(stream.request, page.encoded))
+
+    def _send_part(self, stream: Stream, events: Sequence[FeedEvent], before: int) -> None:
+        """Send as much as a stream has credit for, and let it catch up on the rest."""
+        part = events[: stream.credit]
+        stream.behind = True
+        stream.position = part[-1].entry.seq if part else before
+        for start in range(0, len(part), MOST_EVENTS_PER_FRAME):
+            self._send_page(stream, part[start : start + MOST_EVENTS_PER_FRAME])
 
     def _publish_to(self, listeners: Sequence[Stream], events: Sequence[FeedEvent]) -> None:
         """Send each stream what it has not been sent, may be sent, and listens to."""
@@ -231,6 +264,8 @@ class Feed:
         stream.closed = True
         stream.behind = True
         self._all.pop(stream, None)
+        if not self._all:
+            self._recent = Recent()
         for job in stream.jobs or ():
             streams = self._by_job.get(job)
             if streams is not None:
@@ -275,8 +310,27 @@ class Feed:
             # here on it hears what comes.
             stream.behind = False
         elif stream.credit > 0:
-            stream.catching_up = True
-            self._tasks.start_soon(self._send_missed, stream)
+            self._send_recent(stream)
+            stream.behind = stream.closed or stream.position < self.position
+            if stream.behind and stream.credit > 0 and not stream.closed:
+                stream.catching_up = True
+                self._tasks.start_soon(self._send_missed, stream)
+
+    def _send_recent(self, stream: Stream) -> None:
+        """Send the pages that follow, as far as they are kept and there is credit."""
+        if stream.jobs is not None or stream.known or stream.position < self.forgotten:
+            return
+        while not stream.closed and stream.position < self.position:
+            page = self._recent.after(stream.position)
+            if page is None or page.events > stream.credit:
+                return
+            self._send_pages(stream, [page])
+
+    def _limit(self, stream: Stream) -> int:
+        """Return how many events are to be read from the journal: up to the next page, at most."""
+        limit = min(stream.credit, CATCH_UP_PAGE)
+        start = self._recent.next_start(stream.position) if stream.jobs is None else None
+        return limit if start is None else min(limit, start - stream.position)
 
     async def _send_missed(self, stream: Stream) -> None:
         try:
@@ -285,9 +339,8 @@ class Feed:
                     if not await self._begin_again(stream):
                         return
                     continue
-                limit = min(stream.credit, CATCH_UP_PAGE)
                 jobs = None if stream.jobs is None else sorted(stream.jobs)
-                found = await self._missed(stream, jobs, limit)
+                found = await self._missed(stream, jobs, self._limit(stream))
                 if found is None:
                     return
                 if stream.position < self.forgotten:
@@ -299,6 +352,7 @@ class Feed:
                 # What is not published yet is not told yet.
                 stream.position = max(stream.position, min(complete, self.position))
                 self._send_page(stream, [e for e in events if e.entry.seq <= stream.position])
+                self._send_recent(stream)
         finally:
             stream.catching_up = False
         if stream.position >= self.position:

@@ -4,6 +4,7 @@
 
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import asynccontextmanager
+from functools import partial
 from typing import TypeVar
 
 import anyio
@@ -28,9 +29,11 @@ from stationd.proto.jobs_protocol import (
 from stationd.proto.program import Circuits, NullProgram
 from stationd.proto.status import JobExecutorStatus as S
 from stationd.runtime.feed import CATCH_UP_PAGE, MOST_EVENTS_PER_FRAME, Feed, Stream
+from stationd.runtime.jobs.facts import first_fact
 from stationd.runtime.journal.interface import Commit
 from stationd.runtime.journal.memory import MemoryJournal
-from stationd.runtime.journal.records import Fact, JobDeleted, JobStored, Record
+from stationd.runtime.journal.records import Fact, JobDeleted, JobStored
+from stationd.runtime.recent import Recent
 from tests.runtime.bench import as_sent
 
 pytestmark = pytest.mark.anyio
@@ -89,6 +92,9 @@ class Listener:
 class World:
     """A journal that commits when it is told to, and the feed on it."""
 
+    together = False
+    """Whether the facts of a turn travel together, as they do in a station."""
+
     def __init__(self, tasks: TaskGroup) -> None:
         self.journal = MemoryJournal(manual=True)
         self.feed = Feed(self.journal, tasks, 0)
@@ -100,24 +106,28 @@ class World:
         for _ in range(times):
             done = self._facts.get(number, 0)
             self._facts[number] = done + 1
-            record: Record = (
+            record = (
                 Fact(number, job_id(number), done + 1, 1, LADDER[done % len(LADDER)], 2.0)
                 if done
                 else JobStored(number, job_id(number), "qpu", SPEC, 1.0)
             )
-            self.journal.write([record], self._publish)
+            self.journal.write([record], partial(self._publish, record))
 
     def end(self, number: int) -> None:
         """Let a job be over, durably at the next commit."""
         done = self._facts[number] = self._facts[number] + 1
         fact = Fact(number, job_id(number), done, 1, S.READY, 2.0)
-        self.journal.write([fact], self._publish)
+        self.journal.write([fact], partial(self._publish, fact))
 
-    def _publish(self, commit: Commit) -> None:
+    def _publish(self, record: Fact | JobStored, commit: Commit) -> None:
         facts = reversed(self.journal._contents.facts)
         event = next(fact for fact in facts if fact.entry.seq == commit.first_seq)
         self.published.append(event)
-        self.feed.publish([event], event.entry.seq)
+        if self.together:
+            fact = record if isinstance(record, Fact) else first_fact(record)
+            self.feed.announce(commit.first_seq, [fact])
+        else:
+            self.feed.publish([event], event.entry.seq)
 
     async def settle(self) -> None:
         """Let all streams catch up as far as they can."""
@@ -237,6 +247,37 @@ async def test_a_listener_far_behind_catches_up_page_by_page() -> None:
         world.happen(1)
         world.journal.commit()
         assert listener.seqs[-1] == 2 * CATCH_UP_PAGE + 6
+
+
+async def test_what_is_new_enough_is_caught_up_on_without_the_journal(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    async with a_world() as world:
+        world.together = True
+        asked: list[int] = []
+        facts = world.journal.facts
+
+        async def counted(
+            after: int, jobs: Sequence[JobId] | None, limit: int
+        ) -> tuple[list[FeedEvent], int]:
+            asked.append(limit)
+            return await facts(after, jobs, limit)
+
+        monkeypatch.setattr(world.journal, "facts", counted)
+        listeners = [Listener(credit=credit) for credit in (0, 2, PLENTY)]
+        for listener in listeners:
+            await world.listen(listener)
+        for _ in range(20):
+            world.happen(1, times=5)
+            world.journal.commit()
+            await world.settle()
+        assert [len(listener.seqs) for listener in listeners] == [0, 2, 100]
+        for listener in listeners:
+            world.grant(listener, PLENTY)
+        await world.settle()
+        assert [listener.seqs for listener in listeners] == [list(range(1, 101))] * 3
+        # The second one stood within a page: it read on to the end of that.
+        assert asked == [3]
 
 
 async def test_what_a_view_shows_already_is_not_sent_again() -> None:
@@ -416,9 +457,15 @@ class Crowd:
             assert listener.seqs == owed[: len(listener.seqs)]
 
 
-@given(st.lists(DEEDS, max_size=50))
-async def test_no_gap_and_no_repeat_whatever_the_order(deeds: list[tuple[str, int, int]]) -> None:
+@given(st.lists(DEEDS, max_size=50), st.booleans(), st.sampled_from([0, 300, 1_000_000]))
+async def test_no_gap_and_no_repeat_whatever_the_order(
+    deeds: list[tuple[str, int, int]],
+    together: bool,  # noqa: FBT001 - hypothesis gives them by position
+    kept_bytes: int,
+) -> None:
     async with a_world() as world:
+        world.together = together
+        world.feed._recent = Recent(kept_bytes)
         crowd = Crowd(world)
         for deed in deeds:
             await crowd.do(*deed)
