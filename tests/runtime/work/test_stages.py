@@ -101,6 +101,7 @@ async def test_a_worker_that_hangs_or_dies_costs_its_job_alone(
         bench.listen()
         monkeypatch.setattr(stages, "check_programs", find_nothing_wrong)
         monkeypatch.setattr(post_processing, "fits_inline", _never)
+        monkeypatch.setattr(post_processing, "MOST_ITEMS", 0)  # null programs need no worker
         monkeypatch.setattr(stage.module, stage.function, misdeed)
         *_, reached, end = await ended(bench, 1, stage.spec)
         assert (reached.status, end.status) == (stage.rung, S.FAILED)
