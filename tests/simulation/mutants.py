@@ -100,7 +100,7 @@ MUTANTS = (
         _I,
         "report",
         wrong.acknowledge_at_once,
-        caught_by=(7, "trio"),
+        caught_by=(9, "trio"),
     ),
     Mutant(
         "a ticket starts before it is in the ledger",
@@ -134,7 +134,7 @@ MUTANTS = (
         _D,
         "reopen",
         wrong.answer_retry_at_once,
-        caught_by=(8, "asyncio"),
+        caught_by=(3, "asyncio"),
         parts=frozenset({"retries"}),
     ),
     Mutant(
