@@ -142,7 +142,7 @@ MUTANTS = (
         retry,
         "DECISIONS",
         wrong.execute_again,
-        caught_by=(11, "asyncio"),
+        caught_by=(15, "asyncio"),
         parts=frozenset({"retries"}),
     ),
     Mutant(
