@@ -43,7 +43,6 @@ STAGE_SECONDS: Final = (
     300.0,
     3600.0,
 )
-COMMIT_SECONDS: Final = (0.0001, 0.0002, 0.0005, 0.001, 0.002, 0.005, 0.01, 0.05, 0.2, 1.0)
 LAG_SECONDS: Final = (0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.5, 1.0)
 PROBE_SECONDS: Final = 0.25
 
@@ -117,12 +116,6 @@ class Metrics:
         self._retries = {
             (strategy, outcome): retries.labels(strategy, outcome) for strategy, outcome in _RETRIES
         }
-        self._commit = Histogram(
-            "stationd_journal_commit_seconds",
-            "Time that commits of the journal took; the newest one, looked at four times a second.",
-            buckets=COMMIT_SECONDS,
-            registry=self.registry,
-        )
         self._lag = Histogram(
             "stationd_event_loop_lag_seconds",
             "How late the daemon's event loop wakes a task.",
@@ -195,16 +188,11 @@ class Metrics:
         self._unexpected.inc()
 
     async def probe(self) -> None:
-        """Measure for ever how late the loop wakes a task, and how long commits take."""
-        seen = 0
+        """Measure for ever how late the loop wakes a task."""
         while True:
             due = anyio.current_time() + PROBE_SECONDS
             await anyio.sleep(PROBE_SECONDS)
             self._lag.observe(max(0.0, anyio.current_time() - due))
-            statistics = self.journal()
-            if statistics.commits != seen:
-                seen = statistics.commits
-                self._commit.observe(statistics.newest_commit_seconds)
 
     def journal(self) -> JournalStatistics:
         """Return how the journal is doing."""
@@ -253,13 +241,7 @@ class _Totals:
         for stage, seconds in self._metrics.stages().items():
             seconds.add_to(stages, [stage])
         yield stages
-        journal = self._metrics.journal()
-        commits = CounterMetricFamily("stationd_journal_commits", "Commits of the journal.")
-        commits.add_metric([], journal.commits)
-        yield commits
-        records = CounterMetricFamily("stationd_journal_records", "Records that were committed.")
-        records.add_metric([], journal.records)
-        yield records
+        yield from _of_journal(self._metrics.journal())
 
 
 @contextmanager
@@ -289,3 +271,22 @@ def served(metrics: Metrics, listen: str) -> Generator[int]:
         server.shutdown()
         server.server_close()
         thread.join()
+
+
+def _of_journal(journal: JournalStatistics) -> Iterator[Metric]:
+    commits = CounterMetricFamily("stationd_journal_commits", "Commits of the journal.")
+    commits.add_metric([], journal.commits)
+    yield commits
+    records = CounterMetricFamily("stationd_journal_records", "Records that were committed.")
+    records.add_metric([], journal.records)
+    yield records
+    seconds = HistogramMetricFamily(
+        "stationd_journal_commit_seconds", "Time that commits of the journal took."
+    )
+    journal.commit_seconds.add_to(seconds)
+    yield seconds
+    sizes = HistogramMetricFamily(
+        "stationd_journal_commit_records", "Records that one commit took."
+    )
+    journal.commit_records.add_to(sizes)
+    yield sizes

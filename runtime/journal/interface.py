@@ -8,9 +8,9 @@ Rule 4. An answer holds everything whose callback has been called when the quest
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Final, Protocol
 
-from msgspec import Struct
+from msgspec import Struct, field
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -23,6 +23,7 @@ from stationd.proto.jobs_protocol import FeedEvent
 from stationd.proto.project import Project
 from stationd.proto.search import NEWEST_FIRST, Order
 from stationd.proto.status import JobExecutorStatus
+from stationd.runtime.histogram import PlainHistogram
 from stationd.runtime.journal.records import BlockStored, ControllerSeen, QueueNoted, Record
 from stationd.runtime.queue.entry import Place
 
@@ -54,6 +55,10 @@ class Commit(Struct, frozen=True):
     """Jobs of this write that were stored before, and their numbers."""
 
 
+COMMIT_SECONDS: Final = (0.0001, 0.0002, 0.0005, 0.001, 0.002, 0.005, 0.01, 0.05, 0.2, 1.0)
+COMMIT_RECORDS: Final = (1, 3, 10, 30, 100, 300, 1_000, 3_000, 10_000)
+
+
 class JournalStatistics(Struct, frozen=True, kw_only=True):
     """How the journal is doing, for metrics."""
 
@@ -68,6 +73,10 @@ class JournalStatistics(Struct, frozen=True, kw_only=True):
     newest_commit_writes: int = 0
     newest_commit_seconds: float = 0.0
     """From the first statement to the answer of the disk."""
+    commit_seconds: PlainHistogram = field(default_factory=lambda: PlainHistogram(COMMIT_SECONDS))
+    """That time, of all commits."""
+    commit_records: PlainHistogram = field(default_factory=lambda: PlainHistogram(COMMIT_RECORDS))
+    """How many records each commit took."""
     reader_restarts: int = 0
     """How often the reader ended by itself; 0 unless something is wrong."""
     trouble: bool = False

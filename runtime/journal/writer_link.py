@@ -13,8 +13,15 @@ import anyio.lowlevel
 import msgspec
 
 from stationd.proto.error import JournalClosed, JournalFailed
+from stationd.runtime.histogram import PlainHistogram
 from stationd.runtime.journal.child import PATIENCE, Child
-from stationd.runtime.journal.interface import Commit, JournalStatistics, Opening
+from stationd.runtime.journal.interface import (
+    COMMIT_RECORDS,
+    COMMIT_SECONDS,
+    Commit,
+    JournalStatistics,
+    Opening,
+)
 from stationd.runtime.journal.pipe import framed
 from stationd.runtime.journal.records import Record
 from stationd.runtime.journal.writer import (
@@ -63,6 +70,8 @@ class WriterLink:
         self._scope = anyio.CancelScope(shield=True)
         self._commits = self._writes = self._records = 0
         self._newest = Committed([], {}, 0, 0.0)
+        self._seconds = PlainHistogram(COMMIT_SECONDS)
+        self._sizes = PlainHistogram(COMMIT_RECORDS)
 
     async def opened(self) -> Opening:
         """Wait until the journal is open. To be called once, before `run`.
@@ -134,6 +143,8 @@ class WriterLink:
             waiting=len(self._callbacks),
             newest_commit_writes=len(self._newest.first_seqs),
             newest_commit_seconds=self._newest.seconds,
+            commit_seconds=self._seconds,
+            commit_records=self._sizes,
             trouble=self.trouble is not None,
             writer_pid=self._pid,
         )
@@ -210,6 +221,8 @@ class WriterLink:
         self._commits += 1
         self._writes += len(report.first_seqs)
         self._records += report.records
+        self._seconds.observe(report.seconds)
+        self._sizes.observe(report.records)
         known = report.known
         turn_ends = perf_counter() + _LONGEST_TURN
         for index, first_seq in enumerate(report.first_seqs):

@@ -72,17 +72,23 @@ def test_controllers_and_bad_frames_are_shown() -> None:
 def test_what_can_be_asked_at_scrape_time_is_asked_then() -> None:
     metrics = Metrics([])
     depth = 3
+    journal = JournalStatistics(commits=5, records=70)
     metrics.watch(
         queue_depth=lambda: depth,
         listeners=lambda: 2,
-        journal=lambda: JournalStatistics(commits=5, records=70),
+        journal=lambda: journal,
     )
+    journal.commit_seconds.observe(0.003)
+    journal.commit_records.observe(70)
     depth = 4
     found = shown(metrics)
     assert found["stationd_queue_jobs"] == 4
     assert found["stationd_listeners"] == 2
     assert found["stationd_journal_commits_total"] == 5
     assert found["stationd_journal_records_total"] == 70
+    assert found["stationd_journal_commit_seconds_sum"] == 0.003
+    assert found['stationd_journal_commit_seconds_bucket{le="0.005"}'] == 1
+    assert found["stationd_journal_commit_records_count"] == 1
 
 
 def test_metrics_are_served_while_the_context_lasts() -> None:

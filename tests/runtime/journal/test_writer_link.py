@@ -6,6 +6,7 @@ from time import perf_counter
 import anyio
 import msgspec
 import pytest
+from prometheus_client.core import HistogramMetricFamily
 
 from stationd.proto.error import ErrorCode, ErrorInfo, JournalFailed
 from stationd.runtime.journal.child import Child
@@ -74,6 +75,11 @@ async def test_what_a_failed_commit_held_is_never_called_back() -> None:
     assert called == [Commit(7, {})]
     assert link.statistics().waiting == 2
     assert link.statistics().newest_commit_seconds == 0.25
+    families = [HistogramMetricFamily(name, name) for name in ("seconds", "records")]
+    link.statistics().commit_seconds.add_to(families[0])
+    link.statistics().commit_records.add_to(families[1])
+    sums = [family.samples[-1].value for family in families]
+    assert sums == [0.25, 1.0]
     with pytest.raises(JournalFailed, match="closed"):
         link.write((), called.append)
     writer.close()
