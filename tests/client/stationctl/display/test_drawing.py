@@ -43,10 +43,15 @@ def test_timelines_are_drawn(tmp_path: Path) -> None:
     assert file.stat().st_size > 1000
 
 
-def test_nothing_is_opened_or_left_behind(tmp_path: Path) -> None:
-    draw_results({"item 0": COUNTS}, tmp_path / "counts.png")
+def open_figures() -> list[int]:
     pyplot = sys.modules.get("matplotlib.pyplot")
-    assert pyplot is None or not pyplot.get_fignums()
+    return [] if pyplot is None else pyplot.get_fignums()
+
+
+def test_nothing_is_opened_or_left_behind(tmp_path: Path) -> None:
+    before = open_figures()
+    draw_results({"item 0": COUNTS}, tmp_path / "counts.png")
+    assert open_figures() == before
 
 
 @pytest.mark.parametrize(
