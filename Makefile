@@ -16,7 +16,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK = 1
 export PIP_ROOT_USER_ACTION = ignore
 
 .DEFAULT_GOAL := help
-.PHONY: help venv demo test simulate check format docs bench soak diagram lock dist clean
+.PHONY: help venv demo test system simulate check format docs bench soak diagram lock dist clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -34,7 +34,10 @@ demo: $(READY) ## run a station with a simulated instrument, submit jobs, watch 
 	$(BIN)/python examples/demo.py
 
 test: $(READY) ## run the tests (PYTEST_ARGS='-k queue' for some of them)
-	$(BIN)/pytest -n 4 --dist loadfile --no-loadscope-reorder $(PYTEST_ARGS)
+	$(BIN)/pytest -n 4 --dist loadfile --no-loadscope-reorder --ignore=tests/system $(PYTEST_ARGS)
+
+system: $(READY) ## run the tests that want root, a systemd to boot, a Prometheus; the others skip
+	$(BIN)/pytest tests/system -rs $(PYTEST_ARGS)
 
 simulate: $(READY) ## run whole stations in virtual time (SEEDS=FIRST-LAST, or SEEDS=N for N fresh ones)
 	$(BIN)/python -m tests.simulation $(SEEDS) $(SIMULATE_ARGS)
