@@ -1,4 +1,4 @@
-"""What the tests of this folder share: they may take long, for a whole system is made the first time."""
+"""What the tests of this folder share: time, for the first makes a whole system."""
 
 from pathlib import Path
 

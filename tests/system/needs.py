@@ -1,4 +1,4 @@
-"""What a test of this folder needs of the machine; without it the test skips and says what is missing."""
+"""What a test of this folder needs of the machine; without it, it skips and says so."""
 
 import os
 import shutil

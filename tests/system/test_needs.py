@@ -6,7 +6,7 @@ from tests.system.needs import need_command, packages
 
 
 def test_a_missing_command_is_named_with_its_package() -> None:
-    with pytest.raises(pytest.skip.Exception, match="no frobnicate here: install .* debootstrap"):
+    with pytest.raises(pytest.skip.Exception, match=r"no frobnicate here: .* debootstrap"):
         need_command("frobnicate", "debootstrap")
 
 
