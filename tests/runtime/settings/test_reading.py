@@ -77,7 +77,7 @@ WRONG: dict[str, tuple[dict[str, Any], str, str]] = {
         "controllers.qpu.driver: ",
         "expected str, got int",
     ),
-    "a name": ({"controllers": {"a.b": QPU}}, "controllers.a.b: ", "begins with a letter"),
+    "a name": ({"controllers": {"a.b": QPU}}, 'controllers."a.b": ', "begins with a letter"),
     "a long name": ({"targets": {"a" * 64: {"controller": "x"}}}, "targets.aaa", "at most 63"),
     "a reference": (
         {"controllers": {"qpu": QPU}, "targets": {"five": {"controller": "qpv"}}},

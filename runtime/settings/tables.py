@@ -1,27 +1,13 @@
-"""The station's configuration: one TOML file, checked against these types.
-
-Every error names the file, the key and the reason, and all are found before anything starts.
-"""
+"""The tables of the configuration, with what their keys may be and their defaults."""
 
 from __future__ import annotations
 
-import re
-import tomllib
-from pathlib import Path
-from typing import Annotated, Final, Literal
+from typing import Annotated, Literal
 
-import msgspec
 from msgspec import Meta, Struct, field
 
-from stationd.proto.error import StationError
 from stationd.runtime.queue.entry import AGEING
 from stationd.runtime.queue.shares import HALF_LIFE
-from stationd.runtime.settings_check import problems, suggestion
-
-
-class SettingsError(StationError):
-    """The configuration cannot be used; the message names file, key and reason."""
-
 
 Name = Annotated[str, Meta(pattern=r"^[A-Za-z][A-Za-z0-9_-]{0,62}\Z")]
 """Controllers and targets are called by these: no dots, for settings are ``controller.setting``."""
@@ -151,118 +137,3 @@ class User(Struct, frozen=True, forbid_unknown_fields=True):
     role: Literal["observer", "submitter", "operator", "admin"] = "submitter"
     """Each may do what those before it may: look; submit, and change what is theirs; change what
     is others', calibration sets and controllers; everything."""
-
-
-class Settings(Struct, frozen=True, forbid_unknown_fields=True):
-    """All that the configuration file says, with the defaults filled in."""
-
-    station: Station = field(default_factory=Station)
-    api: Api = field(default_factory=Api)
-    instruments: Instruments = field(default_factory=Instruments)
-    deadlines: Deadlines = field(default_factory=Deadlines)
-    recovery: Recovery = field(default_factory=Recovery)
-    queue: Queue = field(default_factory=Queue)
-    metrics: Metrics = field(default_factory=Metrics)
-    retention: Retention = field(default_factory=Retention)
-    workers: Workers = field(default_factory=Workers)
-    controllers: dict[Name, Controller] = field(default_factory=dict[str, Controller])
-    targets: dict[Name, Target] = field(default_factory=dict[str, Target])
-    users: dict[UserName, User] = field(default_factory=dict[str, User])
-
-    @property
-    def state(self) -> Path:
-        """The state directory."""
-        return Path(self.station.state)
-
-    @property
-    def api_endpoints(self) -> tuple[str, ...]:
-        """Where clients connect."""
-        return self.api.endpoints or (f"ipc://{self.station.runtime}/jobs.sock",)
-
-    @property
-    def instruments_endpoint(self) -> str:
-        """Where controllers connect."""
-        return self.instruments.endpoint or f"ipc://{self.station.runtime}/instruments.sock"
-
-    @property
-    def target_controllers(self) -> dict[str, str]:
-        """The controller of each target."""
-        return {name: target.controller for name, target in self.targets.items()}
-
-    def controller_state(self, name: str) -> Path:
-        """Return the directory of a controller's ledger."""
-        return self.state / "controllers" / name
-
-
-_LOOPBACK: Final = re.compile(r"^tcp://(127\.\d+\.\d+\.\d+|localhost|\[::1\]):(\d+|\*)\Z")
-_IPC: Final = re.compile(r"^ipc:///.{1,100}\Z")
-_LISTEN: Final = re.compile(r"^(127\.\d+\.\d+\.\d+|localhost|::1):\d{1,5}\Z")
-_HIGHEST_PORT: Final = 65_535
-
-
-def load(path: Path) -> Settings:
-    """Read a configuration file.
-
-    Raises:
-        SettingsError: It cannot be read, or says something that makes no sense.
-    """
-    try:
-        data = tomllib.loads(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise SettingsError(f"{path}: cannot be read: {error.strerror}") from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise SettingsError(f"{path}: not TOML: {error}") from error
-    return parse(data, str(path))
-
-
-def parse(data: object, source: str) -> Settings:
-    """Check what a configuration says.
-
-    Args:
-        data: The decoded TOML.
-        source: The name of the file, for errors.
-
-    Raises:
-        SettingsError: It says something that makes no sense.
-    """
-    found = problems(data, Settings)
-    if not found:
-        settings = msgspec.convert(data, Settings)
-        found = [*_endpoint_problems(settings), *_reference_problems(settings)]
-        if not found:
-            return settings
-    raise SettingsError(f"{source}: {'; '.join(found)}")
-
-
-def _endpoint_problems(settings: Settings) -> list[str]:
-    endpoints = [("api.endpoints", endpoint) for endpoint in settings.api.endpoints]
-    if settings.instruments.endpoint:
-        endpoints.append(("instruments.endpoint", settings.instruments.endpoint))
-    found = [
-        f"{key}: {endpoint!r} is not ipc:// with an absolute path of at most 100 characters, nor"
-        " tcp:// on the loopback interface"
-        for key, endpoint in endpoints
-        if not _IPC.match(endpoint) and not _LOOPBACK.match(endpoint)
-    ]
-    if not _IPC.match(settings.instruments_endpoint) and not settings.instruments.endpoint:
-        found.append(
-            f"station.runtime: {settings.station.runtime!r} is not an absolute path that leaves"
-            " room for the sockets' names (100 characters in all)"
-        )
-    listen = settings.metrics.listen
-    if listen and not _is_listen(listen):
-        found.append(f"metrics.listen: {listen!r} is not ADDRESS:PORT on the loopback interface")
-    return found
-
-
-def _is_listen(listen: str) -> bool:
-    return bool(_LISTEN.match(listen)) and int(listen.rpartition(":")[2]) <= _HIGHEST_PORT
-
-
-def _reference_problems(settings: Settings) -> list[str]:
-    return [
-        f"targets.{name}.controller: no controller is called {target.controller!r}"
-        + suggestion(target.controller, list(settings.controllers))
-        for name, target in settings.targets.items()
-        if target.controller not in settings.controllers
-    ]

@@ -1,0 +1,65 @@
+"""All that the configuration says, as one value. A new table is a field here."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from msgspec import Struct, field
+
+from stationd.runtime.settings.tables import (
+    Api,
+    Controller,
+    Deadlines,
+    Instruments,
+    Metrics,
+    Name,
+    Queue,
+    Recovery,
+    Retention,
+    Station,
+    Target,
+    User,
+    UserName,
+    Workers,
+)
+
+
+class Settings(Struct, frozen=True, forbid_unknown_fields=True):
+    """All that the configuration file says, with the defaults filled in."""
+
+    station: Station = field(default_factory=Station)
+    api: Api = field(default_factory=Api)
+    instruments: Instruments = field(default_factory=Instruments)
+    deadlines: Deadlines = field(default_factory=Deadlines)
+    recovery: Recovery = field(default_factory=Recovery)
+    queue: Queue = field(default_factory=Queue)
+    metrics: Metrics = field(default_factory=Metrics)
+    retention: Retention = field(default_factory=Retention)
+    workers: Workers = field(default_factory=Workers)
+    controllers: dict[Name, Controller] = field(default_factory=dict[str, Controller])
+    targets: dict[Name, Target] = field(default_factory=dict[str, Target])
+    users: dict[UserName, User] = field(default_factory=dict[str, User])
+
+    @property
+    def state(self) -> Path:
+        """The state directory."""
+        return Path(self.station.state)
+
+    @property
+    def api_endpoints(self) -> tuple[str, ...]:
+        """Where clients connect."""
+        return self.api.endpoints or (f"ipc://{self.station.runtime}/jobs.sock",)
+
+    @property
+    def instruments_endpoint(self) -> str:
+        """Where controllers connect."""
+        return self.instruments.endpoint or f"ipc://{self.station.runtime}/instruments.sock"
+
+    @property
+    def target_controllers(self) -> dict[str, str]:
+        """The controller of each target."""
+        return {name: target.controller for name, target in self.targets.items()}
+
+    def controller_state(self, name: str) -> Path:
+        """Return the directory of a controller's ledger."""
+        return self.state / "controllers" / name
