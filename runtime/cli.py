@@ -6,9 +6,12 @@ import logging
 import sys
 from importlib.util import find_spec
 from pathlib import Path
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING
 
 import click
+
+from stationd.runtime.commands.command_line import config_option, configured, end, fail
+from stationd.runtime.commands.config import config as config_group
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -18,20 +21,8 @@ if TYPE_CHECKING:
 
 # Nothing heavy is imported here: `stationd --version` should answer at once.
 
-DEFAULT_CONFIG = Path("/etc/stationd/stationd.toml")
-
-EXIT_FAILED = 1
-EXIT_ALREADY_RUNNING = 3
 EXIT_INTERRUPTED = 130
 
-_config = click.option(
-    "--config",
-    "-c",
-    type=click.Path(path_type=Path, dir_okay=False),
-    default=DEFAULT_CONFIG,
-    show_default=True,
-    help="The configuration file.",
-)
 _verbose = click.option("--verbose", "-v", is_flag=True, help="Tell more in the log.")
 
 
@@ -56,11 +47,11 @@ def main() -> None:
 
 
 @main.command()
-@_config
+@config_option
 @_verbose
 def serve(config: Path, verbose: bool) -> None:  # noqa: FBT001 - click passes options by name
     """Run the daemon until SIGTERM or Ctrl-C."""
-    settings = _settings(config)
+    settings = configured(config).settings
     _log_to_stderr(verbose=verbose)
     _keep_job_log(settings, "daemon")
     from stationd.runtime.daemon import serve as serve_station
@@ -70,23 +61,23 @@ def serve(config: Path, verbose: bool) -> None:  # noqa: FBT001 - click passes o
 
 @main.command()
 @click.argument("name")
-@_config
+@config_option
 @_verbose
 def controller(name: str, config: Path, verbose: bool) -> None:  # noqa: FBT001 - see serve
     """Run the controller NAME of the configuration until SIGTERM or Ctrl-C."""
-    settings = _settings(config)
-    configured = settings.controllers.get(name)
-    if configured is None:
+    settings = configured(config).settings
+    configured_one = settings.controllers.get(name)
+    if configured_one is None:
         known = ", ".join(sorted(settings.controllers)) or "none"
-        _fail(f"{config}: no controller is called {name!r}; known are {known}")
+        fail(f"{config}: no controller is called {name!r}; known are {known}")
     _log_to_stderr(verbose=verbose, whose=f"[{name}] ")
     _keep_job_log(settings, name)
     from stationd.actors.controller import ControllerSettings, run_controller
 
     own = ControllerSettings(
         name=name,
-        driver=configured.driver,
-        options=configured.options,
+        driver=configured_one.driver,
+        options=configured_one.options,
         endpoint=settings.instruments_endpoint,
         state=str(settings.controller_state(name)),
         beat_interval=settings.instruments.beat_interval,
@@ -95,11 +86,14 @@ def controller(name: str, config: Path, verbose: bool) -> None:  # noqa: FBT001 
 
 
 @main.command("check-config")
-@_config
+@config_option
 def check_config(config: Path) -> None:
     """Check the configuration, and say what it means."""
-    settings = _settings(config)
+    configuration = configured(config)
+    settings = configuration.settings
     click.echo(f"{config}: no problems")
+    for file in configuration.files[1:]:
+        click.echo(f"with                    {file}")
     click.echo(f"clients connect to      {', '.join(settings.api_endpoints)}")
     click.echo(f"controllers connect to  {settings.instruments_endpoint}")
     click.echo(f"metrics                 {settings.metrics.listen or 'off'}")
@@ -111,32 +105,25 @@ def check_config(config: Path) -> None:
         click.echo(f"target {name:<16} {target.controller}")
 
 
+main.add_command(config_group)
+
+
 @main.command()
-@_config
+@config_option
 def migrate(config: Path) -> None:
     """Bring the journal of an older version along; the daemon does so too when it starts."""
-    state = _settings(config).state
+    state = configured(config).settings.state
     from stationd.proto.error import StationError
     from stationd.runtime.journal.offline import bring_along
 
     try:
         old, new = bring_along(state)
     except StationError as error:
-        _end(error, "")
+        end(error)
     if old == new:
         click.echo(f"the journal in {state} has the newest format already, {new}")
     else:
         click.echo(f"the journal in {state} was brought from format {old} to {new}")
-
-
-def _settings(config: Path) -> Settings:
-    from stationd.proto.error import StationError
-    from stationd.runtime.settings import load
-
-    try:
-        return load(config)
-    except StationError as error:
-        _fail(str(error))
 
 
 def _run(settings: Settings, function: Callable[[], Awaitable[None]], *, whose: str = "") -> None:
@@ -150,12 +137,12 @@ def _run(settings: Settings, function: Callable[[], Awaitable[None]], *, whose: 
     try:
         anyio.run(function, backend=settings.station.backend, backend_options=options)
     except StationError as error:
-        _end(error, whose)
+        end(error, whose)
     except BaseExceptionGroup as group:
         known, others = group.split(StationError)
         if known is None or others is not None:
             raise
-        _end(_first(known), whose)
+        end(_first(known), whose)
     except KeyboardInterrupt:
         # Before the signal handlers stood, or after they were gone.
         sys.exit(EXIT_INTERRUPTED)
@@ -166,13 +153,6 @@ def _first(group: BaseExceptionGroup[StationError]) -> StationError:
     while isinstance(error, BaseExceptionGroup):
         error = error.exceptions[0]
     return error
-
-
-def _end(error: StationError, whose: str) -> NoReturn:
-    from stationd.proto.error import ErrorCode
-
-    twice = error.code is ErrorCode.ALREADY_RUNNING
-    _fail(f"{whose}{error}", EXIT_ALREADY_RUNNING if twice else EXIT_FAILED)
 
 
 def _log_to_stderr(*, verbose: bool, whose: str = "") -> None:
@@ -188,11 +168,6 @@ def _keep_job_log(settings: Settings, source: str) -> None:
     from stationd.runtime.job_log import JobLog
 
     logging.getLogger().addHandler(JobLog(settings.state, source))
-
-
-def _fail(message: str, code: int = EXIT_FAILED) -> NoReturn:
-    click.echo(f"stationd: {message}", err=True)
-    sys.exit(code)
 
 
 if __name__ == "__main__":

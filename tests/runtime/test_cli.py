@@ -8,7 +8,8 @@ import pytest
 from click.testing import CliRunner, Result
 
 from stationd import __version__
-from stationd.runtime.cli import EXIT_FAILED, main
+from stationd.runtime.cli import main
+from stationd.runtime.commands.command_line import EXIT_FAILED
 
 GOOD = """
 [station]

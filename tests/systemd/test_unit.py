@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from stationd.runtime.cli import DEFAULT_CONFIG
+from stationd.runtime.commands.command_line import DEFAULT_CONFIG
 from stationd.runtime.controllers.children import STOP_TIMEOUT
 from stationd.runtime.settings import Settings, load, parse
 

@@ -5,7 +5,8 @@ from typing import Any
 
 import pytest
 
-from stationd.runtime.settings import Settings, SettingsError, load, parse
+from stationd.runtime.settings import Settings, SettingsError, Source, load, parse, read
+from stationd.runtime.settings.reading import DROP_INS
 
 QPU = {"driver": "simulated-qpu"}
 
@@ -136,3 +137,86 @@ def test_a_file_that_cannot_be_used_is_named(
 def test_a_folder_is_not_a_file(tmp_path: Path) -> None:
     with pytest.raises(SettingsError, match="cannot be read: Is a directory"):
         load(tmp_path)
+
+
+@pytest.fixture
+def main_file(tmp_path: Path) -> Path:
+    file = tmp_path / "stationd.toml"
+    file.write_text('[station]\nname = "lab"\nstate = "/s"\n\n[workers]\nprocesses = 3\n')
+    (tmp_path / DROP_INS).mkdir()
+    return file
+
+
+def drop_in(main_file: Path, name: str, text: str) -> Path:
+    file = main_file.parent / DROP_INS / name
+    file.write_text(text)
+    return file
+
+
+def test_drop_ins_are_laid_over_the_file_in_the_order_of_their_names(main_file: Path) -> None:
+    later = drop_in(main_file, "20-b.toml", "[workers]\nprocesses = 5\n")
+    first = drop_in(main_file, "10-a.toml", "[workers]\nprocesses = 4\nprewarm = false\n")
+    configuration = read(main_file)
+    assert configuration.files == (main_file, first, later)
+    assert configuration.settings.workers.processes == 5
+    assert configuration.settings.workers.prewarm is False
+    assert configuration.settings.station.name == "lab"
+    assert configuration.sources["workers", "processes"] == Source(str(later), 2)
+    assert configuration.sources["station", "state"] == Source(str(main_file), 3)
+    assert ("station", "runtime") not in configuration.sources
+
+
+def test_hidden_files_and_those_of_another_kind_are_no_drop_ins(main_file: Path) -> None:
+    for name in (".10-a.toml", "10-a.toml~", "README"):
+        drop_in(main_file, name, "not TOML")
+    assert read(main_file).files == (main_file,)
+
+
+def test_a_mistake_is_told_with_the_file_and_the_line_that_made_it(main_file: Path) -> None:
+    file = drop_in(main_file, "10-a.toml", "[workers]\n\nprocesses = 0\nprewarmed = true\n")
+    with pytest.raises(SettingsError) as caught:
+        load(main_file)
+    # One table is checked at a time: what is wrong in it first is told.
+    assert str(caught.value).startswith(f"{file}: line ")
+    assert "workers.pr" in str(caught.value)
+
+
+def test_mistakes_of_several_files_are_all_told(main_file: Path) -> None:
+    main_file.write_text("[station]\nnmae = 1\n")
+    file = drop_in(
+        main_file, "10-a.toml", "[workers]\nprocesses = 0\n[targets.x]\ncontroller = 3\n"
+    )
+    with pytest.raises(SettingsError) as caught:
+        load(main_file)
+    assert str(caught.value).split("; ") == [
+        f"{main_file}: line 2: station.nmae: there is no such key",
+        "did you mean 'name'?",
+        f"{file}: line 2: workers.processes: expected int >= 1",
+        "line 4: targets.x.controller: expected str, got int",
+    ]
+
+
+def test_what_is_missing_is_told_with_the_table_that_lacks_it(main_file: Path) -> None:
+    file = drop_in(main_file, "10-a.toml", "\n[controllers.qpu]\nprefetch = 3\n")
+    with pytest.raises(SettingsError) as caught:
+        load(main_file)
+    assert str(caught.value) == f"{file}: line 2: controllers.qpu.driver: is missing"
+
+
+@pytest.mark.parametrize(
+    ("content", "reason"), [(b"[station\n", "not TOML"), (b"\xff", "not TOML")]
+)
+def test_a_drop_in_that_cannot_be_used_is_named(
+    main_file: Path, content: bytes, reason: str
+) -> None:
+    file = drop_in(main_file, "10-a.toml", "")
+    file.write_bytes(content)
+    with pytest.raises(SettingsError) as caught:
+        load(main_file)
+    assert str(caught.value).startswith(f"{file}: {reason}")
+
+
+def test_a_folder_among_the_drop_ins_is_named(main_file: Path) -> None:
+    (main_file.parent / DROP_INS / "10-a.toml").mkdir()
+    with pytest.raises(SettingsError, match=r"10-a\.toml: cannot be read: Is a directory"):
+        load(main_file)

@@ -1,0 +1,1 @@
+"""What is typed after `stationd`: one file per group of commands."""
