@@ -37,7 +37,7 @@ from stationd.proto.program import (
     Sweep,
 )
 from stationd.proto.socket import Socket, bind, connect
-from stationd.runtime.daemon import Ports, Station, assemble
+from stationd.runtime.assembly import assemble
 from stationd.runtime.feed import Stream
 from stationd.runtime.jobs.dispatch import Dispatch, NewJob
 from stationd.runtime.journal.memory import MemoryJournal
@@ -45,6 +45,7 @@ from stationd.runtime.journal.records import ControllerSeen
 from stationd.runtime.live import LiveJob
 from stationd.runtime.metrics import Metrics
 from stationd.runtime.settings import Settings, parse
+from stationd.runtime.station import Ports, Station
 from stationd.runtime.work.workers import Workers
 
 NOW = 1_000_000.0

@@ -10,7 +10,7 @@ import msgspec
 from stationd.proto.error import ErrorCode
 from stationd.proto.program import Circuits
 from stationd.proto.status import RemoteRetryStrategy
-from stationd.runtime import settings
+from stationd.runtime.settings import tables
 from tests.simulation.parts import PARTS, Part, Parts
 from tests.simulation.scenario import CONTROLLERS, Order, Retrial, Scenario, base
 from tests.simulation.trace import Trace
@@ -45,7 +45,7 @@ def _targets(chance: Random, drawn: Scenario) -> Scenario:
         work = msgspec.structs.replace(order.work, target=_ALSO[order.work.target])
         return replace(order, work=work)
 
-    also = {other: settings.Target(controller=name) for name, other in _ALSO.items()}
+    also = {other: tables.Target(controller=name) for name, other in _ALSO.items()}
     targets = {**drawn.settings.targets, **also}
     return replace(
         _orders(drawn, change), settings=msgspec.structs.replace(drawn.settings, targets=targets)

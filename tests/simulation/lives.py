@@ -15,10 +15,11 @@ from stationd.actors.line import Line
 from stationd.proto import instruments_protocol as wire
 from stationd.proto import jobs_protocol
 from stationd.proto.codec import REQUESTS, commands_in
+from stationd.runtime.assembly import assemble
 from stationd.runtime.clock import Clock
 from stationd.runtime.controllers.children import Child
-from stationd.runtime.daemon import Ports, Station, assemble, finish
 from stationd.runtime.metrics import Metrics
+from stationd.runtime.station import Ports, Station, finish
 from stationd.runtime.work.workers import Workers
 from tests.simulation.disk import SimulatedJournal
 from tests.simulation.instrument import SimulatedHost

@@ -23,6 +23,7 @@ from stationd.proto.program import (
 )
 from stationd.proto.status import RemoteRetryStrategy
 from stationd.runtime import settings
+from stationd.runtime.settings import tables
 
 CONTROLLERS = ("one", "two", "three")
 CAPABILITIES = {
@@ -151,17 +152,17 @@ def _work(chance: Random) -> JobWork:
 
 def _settings(chance: Random) -> settings.Settings:
     return settings.Settings(
-        station=settings.Station(state="/nonexistent", stop_timeout=1.0),
-        instruments=settings.Instruments(
+        station=tables.Station(state="/nonexistent", stop_timeout=1.0),
+        instruments=tables.Instruments(
             beat_interval=chance.choice((0.1, 0.5)),
             grace=chance.choice((2.0, 5.0)),
             abort_timeout=3600.0,
         ),
-        metrics=settings.Metrics(listen=""),
-        workers=settings.Workers(prewarm=False),
+        metrics=tables.Metrics(listen=""),
+        workers=tables.Workers(prewarm=False),
         controllers={
-            name: settings.Controller(driver="simulated", prefetch=chance.choice((0, 1, 2, 5)))
+            name: tables.Controller(driver="simulated", prefetch=chance.choice((0, 1, 2, 5)))
             for name in CONTROLLERS
         },
-        targets={name: settings.Target(controller=name) for name in CONTROLLERS},
+        targets={name: tables.Target(controller=name) for name in CONTROLLERS},
     )

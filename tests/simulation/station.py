@@ -11,8 +11,8 @@ from stationd.actors.held import TicketCommand
 from stationd.actors.line import Line
 from stationd.proto.instruments_protocol import Arm, Command
 from stationd.proto.job import Fence, Ticket
-from stationd.runtime.daemon import Station
 from stationd.runtime.journal.contents import Contents
+from stationd.runtime.station import Station
 from tests.simulation.disk import Disk, SimulatedJournal
 from tests.simulation.instrument import Act
 from tests.simulation.ledger import LedgerDisk

@@ -1,0 +1,259 @@
+"""Puts the parts of a station together.
+
+Rule 1. What a part needs comes in through its constructor, in the order in which parts are made.
+Rule 2. What works as long as the station does is a line of `_work`. The order of its lines is the
+        order in which the work begins, and a simulation's seed means the same run only while it
+        stays.
+"""
+
+from __future__ import annotations
+
+import logging
+from functools import partial
+from typing import TYPE_CHECKING
+
+from stationd import __version__
+from stationd.actors.stages.compile import warm_up
+from stationd.runtime.api.jobs_api import JobsApi
+from stationd.runtime.api.positions import Positions
+from stationd.runtime.api.projects import Projects
+from stationd.runtime.controllers.authority import Authority
+from stationd.runtime.controllers.instrument_bus import InstrumentBus
+from stationd.runtime.controllers.instruments import Instruments
+from stationd.runtime.controllers.quarantine import Quarantine
+from stationd.runtime.controllers.queue_memory import keep, remember
+from stationd.runtime.controllers.silence import Silence
+from stationd.runtime.feed import Feed
+from stationd.runtime.jobs.deadlines import Deadlines
+from stationd.runtime.jobs.dispatch import Dispatch
+from stationd.runtime.jobs.retrying import Retries
+from stationd.runtime.queue.queue import Queue
+from stationd.runtime.queue.shares import Shares
+from stationd.runtime.service import notify
+from stationd.runtime.station import Ports, Station
+from stationd.runtime.timers import Timers
+from stationd.runtime.work.artifacts import Artifacts
+from stationd.runtime.work.calibrations import CalibrationDefaults
+from stationd.runtime.work.previews import Previews
+from stationd.runtime.work.retention import Forgetting, Keeper
+from stationd.runtime.work.stages import Stages
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Coroutine, Iterator
+
+    from anyio.abc import TaskGroup
+
+    from stationd.proto.job import JobId
+    from stationd.runtime.metrics import Metrics
+    from stationd.runtime.settings import Settings
+
+log = logging.getLogger(__name__)
+
+
+async def assemble(settings: Settings, ports: Ports, metrics: Metrics, tasks: TaskGroup) -> Station:
+    """Put a station together and let it work in a task group.
+
+    When it returns, every job that an earlier daemon left unfinished is known, and taken
+    up on demand or when its turn comes.
+    """
+    journal, clock, opening = ports.journal, ports.clock, ports.journal.opening
+    authority = Authority(journal, clock.time())
+    calibrations = CalibrationDefaults()
+    await calibrations.load(journal, settings.targets)
+    projects = await Projects.loaded(journal)
+    bus = _bus(settings, ports, metrics, authority)
+    bus.remember(await journal.controllers())
+    stages = _stages(settings, ports, bus, calibrations)
+    feed = Feed(journal, tasks, opening.seq, opening.forgotten)
+    timers = Timers()
+    dispatch = Dispatch(
+        journal=journal,
+        feed=feed,
+        stages=stages,
+        metrics=metrics,
+        clock=clock,
+        deadlines=Deadlines(timers, clock),
+        policy=settings.recovery.policy,
+        authority=authority,
+        tasks=tasks,
+    )
+    tasks.start_soon(timers.run)
+    instruments = Instruments(
+        queue=await _queue(settings, ports, projects),
+        jobs=dispatch,
+        journal=journal,
+        feed=feed,
+        tasks=tasks,
+        authority=authority,
+        prefetch={name: one.prefetch for name, one in settings.controllers.items()},
+        quarantine=_quarantine(settings, ports, timers, tasks),
+        silence=Silence(timers, {name: one.silence for name, one in settings.controllers.items()}),
+        timers=timers,
+        clock=clock,
+    )
+    dispatch.attach(instruments)
+    instruments.attach(bus)
+    metrics.watch(
+        queue_depth=lambda: len(instruments.queue),
+        listeners=lambda: feed.listeners,
+        journal=journal.statistics,
+    )
+    for child in ports.children:
+        tasks.start_soon(child.keep)
+    recovered = await dispatch.recover()
+    if recovered:
+        log.info("found %d unfinished jobs", recovered)
+    retries = Retries(
+        journal=journal,
+        dispatch=dispatch,
+        stages=stages,
+        leftovers=instruments.leftovers,
+        metrics=metrics,
+        clock=clock,
+        grace=settings.instruments.grace,
+    )
+    keeper = _keeper(settings, ports, dispatch, retries, feed)
+    api = JobsApi(
+        settings=settings,
+        journal=journal,
+        dispatch=dispatch,
+        feed=feed,
+        retries=retries,
+        instruments=instruments,
+        bus=bus,
+        calibrations=calibrations,
+        projects=projects,
+        artifacts=keeper.artifacts,
+        previews=Previews(stages.results, settings.state / "previews", opening.epoch),
+        forgetting=keeper.forgetting,
+        metrics=metrics,
+        clock=clock,
+        tasks=tasks,
+    )
+    station = Station(
+        settings=settings,
+        ports=ports,
+        metrics=metrics,
+        tasks=tasks,
+        authority=authority,
+        projects=projects,
+        bus=bus,
+        feed=feed,
+        timers=timers,
+        dispatch=dispatch,
+        instruments=instruments,
+        keeper=keeper,
+        api=api,
+    )
+    for work in _work(station):
+        tasks.start_soon(work)
+    log.info(
+        "stationd %s, station %s, epoch %d, state in %s",
+        __version__,
+        opening.station,
+        opening.epoch,
+        settings.state,
+    )
+    return station
+
+
+def _work(station: Station) -> Iterator[Callable[[], Coroutine[object, object, object]]]:
+    """Yield what is done all the time."""
+    ports, instruments = station.ports, station.instruments
+    yield partial(station.bus.run, instruments)
+    yield station.dispatch.recover_rest
+    for socket in ports.api:
+        yield partial(station.api.serve, socket)
+    yield station.api.beat
+    yield station.keeper.keep
+    yield station.metrics.probe
+    yield partial(keep, instruments.queue, ports.journal, ports.clock)
+    yield Positions(station.feed, station.dispatch, instruments).tell
+    if station.settings.workers.prewarm and _targeted(station.settings):
+        yield partial(ports.workers.keep_warm, warm_up)
+    yield partial(_watch_storage, station)
+
+
+async def _watch_storage(station: Station) -> None:
+    """Tell systemd how the storage is, for ever, and let queued jobs go on once it has healed."""
+    while True:
+        await station.journal.turned()
+        notify(f"STATUS={station.status}")
+        station.instruments.grant()
+
+
+def _targeted(settings: Settings) -> list[str]:
+    """Return the controllers that may be sent circuits; null drivers take none."""
+    return [
+        target.controller
+        for target in settings.targets.values()
+        if settings.controllers[target.controller].driver != "null"
+    ]
+
+
+# --- parts ------------------------------------------------------------------------------------
+
+
+def _bus(settings: Settings, ports: Ports, metrics: Metrics, authority: Authority) -> InstrumentBus:
+    return InstrumentBus(
+        socket=ports.instruments,
+        names=list(settings.controllers),
+        authority=authority,
+        journal=ports.journal,
+        metrics=metrics,
+        clock=ports.clock,
+        beat_interval=settings.instruments.beat_interval,
+        grace=settings.instruments.grace,
+    )
+
+
+def _stages(
+    settings: Settings, ports: Ports, bus: InstrumentBus, calibrations: CalibrationDefaults
+) -> Stages:
+    return Stages(
+        journal=ports.journal,
+        workers=ports.workers,
+        bus=bus,
+        calibrations=calibrations,
+        targets=settings.target_controllers,
+        artifacts=settings.state / "artifacts",
+        grace=settings.instruments.grace,
+        deadlines=settings.deadlines,
+    )
+
+
+def _quarantine(settings: Settings, ports: Ports, timers: Timers, tasks: TaskGroup) -> Quarantine:
+    children = {child.name: child for child in ports.children}
+
+    def escalate(controller: str) -> None:
+        if controller in children:
+            tasks.start_soon(children[controller].restart)
+
+    return Quarantine(timers, settings.instruments.abort_timeout, escalate)
+
+
+async def _queue(settings: Settings, ports: Ports, projects: Projects) -> Queue:
+    """Return an empty queue that knows what operators have said, and who has used how much."""
+
+    def weight(project: str) -> float:
+        found = projects.get(project)
+        return settings.queue.weights.get(found.name if found else project, 1.0)
+
+    queue = Queue(settings.queue.ageing, Shares(settings.queue.half_life, weight))
+    await remember(queue, ports.journal, ports.clock)
+    return queue
+
+
+def _keeper(
+    settings: Settings, ports: Ports, dispatch: Dispatch, retries: Retries, feed: Feed
+) -> Keeper:
+    """Return what forgets jobs."""
+    journal, artifacts = ports.journal, Artifacts(settings.state / "artifacts")
+
+    def under_way(job: JobId) -> bool:
+        return dispatch.get(job) is not None
+
+    forgetting = Forgetting(journal, artifacts, under_way, retries.alone, feed.forget)
+    return Keeper(
+        settings.retention, forgetting, journal=journal, artifacts=artifacts, clock=ports.clock
+    )

@@ -1,0 +1,117 @@
+"""A station that runs: what it needs of the world, its parts, and its end."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass
+from functools import partial
+from typing import TYPE_CHECKING, Final
+
+import anyio
+
+from stationd.proto.instruments_protocol import Shutdown
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from anyio.abc import TaskGroup
+
+    from stationd.proto.socket import Socket
+    from stationd.runtime.api.jobs_api import JobsApi
+    from stationd.runtime.api.projects import Projects
+    from stationd.runtime.clock import Clock
+    from stationd.runtime.controllers.authority import Authority
+    from stationd.runtime.controllers.children import Child
+    from stationd.runtime.controllers.instrument_bus import InstrumentBus
+    from stationd.runtime.controllers.instruments import Instruments
+    from stationd.runtime.feed import Feed
+    from stationd.runtime.jobs.dispatch import Dispatch
+    from stationd.runtime.journal.interface import Journal
+    from stationd.runtime.metrics import Metrics
+    from stationd.runtime.settings import Settings
+    from stationd.runtime.timers import Timers
+    from stationd.runtime.work.retention import Keeper
+    from stationd.runtime.work.workers import Workers
+
+log = logging.getLogger(__name__)
+
+_FLUSH_SECONDS: Final = 5.0
+"""What the journal gets at the end to store what has come; closing it gives it some more."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ports:
+    """What a station needs of the world. A simulation brings others."""
+
+    journal: Journal
+    instruments: Socket
+    """A bound ROUTER for controllers."""
+    api: Sequence[Socket]
+    """Bound ROUTERs for clients."""
+    clock: Clock
+    workers: Workers
+    children: Sequence[Child] = ()
+
+
+@dataclass(slots=True, kw_only=True)
+class Station:
+    """The parts of a running station that others have to do with."""
+
+    settings: Settings
+    ports: Ports
+    metrics: Metrics
+    tasks: TaskGroup
+    """Ends with the station; for what works as long as it does."""
+    authority: Authority
+    projects: Projects
+    bus: InstrumentBus
+    feed: Feed
+    timers: Timers
+    dispatch: Dispatch
+    instruments: Instruments
+    keeper: Keeper
+    api: JobsApi
+
+    @property
+    def journal(self) -> Journal:
+        """Its durable record."""
+        return self.ports.journal
+
+    @property
+    def status(self) -> str:
+        """How it is, in a line for an operator."""
+        trouble = self.journal.trouble
+        if trouble is None:
+            return f"accepting jobs at {self.settings.api_endpoints[0]}"
+        return f"taking no new jobs: {trouble}"
+
+
+async def finish(station: Station) -> None:
+    """Take no new work, and let what runs come to its end for a while."""
+    station.api.stopping = True
+    timeout = station.settings.station.stop_timeout
+    with anyio.move_on_after(timeout) as scope:
+        await station.instruments.drain()
+    if scope.cancelled_caught:
+        log.warning(
+            "%d jobs still ran after %g s; they are brought to rest",
+            station.instruments.out,
+            timeout,
+        )
+
+
+async def stop_controllers(station: Station) -> None:
+    """End the controllers that the daemon has started, and store what they say to it.
+
+    Those that somebody else has started go on: they wait for the next daemon.
+    """
+    connected = station.bus.connected()
+    children = station.ports.children
+    for child in children:
+        station.bus.send(child.name, Shutdown(station.authority.fence))
+    async with anyio.create_task_group() as tasks:
+        for child in children:
+            tasks.start_soon(partial(child.stop, asked=child.name in connected))
+    # Not for ever: a disk that is full may stay so.
+    with anyio.move_on_after(_FLUSH_SECONDS):
+        await station.journal.flush()
