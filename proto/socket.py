@@ -11,32 +11,24 @@ Rule 3. Nothing is awaited between taking a message from the socket and returnin
 
 from __future__ import annotations
 
-import errno
 import itertools
-import os
-import random
-import socket as plain_socket
-import stat
-from pathlib import Path
-from typing import TYPE_CHECKING, Final, Self, cast
+from typing import TYPE_CHECKING, Final, Self
 
 import anyio
 import anyio.lowlevel
 import zmq
 
-from stationd.proto.codec import MAX_FRAME_BYTES
 from stationd.proto.error import StationUnreachable
+from stationd.proto.transport import Guard, configured, dial, listen, shared_context
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from types import TracebackType
 
-MOST_QUEUED_MESSAGES: Final = 100_000
-"""High-water mark per peer and direction; what exceeds it is refused, never silently dropped."""
+    from stationd.proto.curve import Credentials
+
 _MOST_IN_A_ROW: Final = 64
 """Messages that are received or sent at once before other tasks get their turn."""
-LONGEST_IPC_PATH: Final = 107
-"""Bytes that fit into a Unix socket's address."""
 # Plain numbers: to combine two members of an enum costs as much as a small `send`.
 _NOBLOCK: Final = int(zmq.NOBLOCK)
 _NOBLOCK_MORE: Final = int(zmq.NOBLOCK | zmq.SNDMORE)
@@ -44,12 +36,6 @@ _POLLIN: Final = int(zmq.POLLIN)
 _POLLOUT: Final = int(zmq.POLLOUT)
 _RCVMORE: Final = int(zmq.RCVMORE)
 _EVENTS: Final = int(zmq.EVENTS)
-_HEARTBEAT_MS: Final = 1_000
-_HANDSHAKE_MS: Final = 2_000
-# Drawn for each socket: with a cap ZeroMQ adds no jitter of its own, and all clients of a station
-# that comes back would knock at the same moments.
-_FIRST_RECONNECT_MS: Final = (40, 60)
-_LAST_RECONNECT_MS: Final = (400, 600)
 _MONITORS: Final = itertools.count()
 
 
@@ -80,6 +66,22 @@ class Socket:
     """The first frame of the message that was received last, which knows where it came from;
     None unless `remember_senders` was called."""
     _remembers: bool = False
+
+    def bind_also(self, endpoint: str, guard: Guard | None = None) -> None:
+        """Listen at a further endpoint, as `bind` does.
+
+        Raises:
+            StationUnreachable: The endpoint cannot be bound; the message says why.
+        """
+        listen(self._socket, endpoint, guard)
+
+    def connect(self, endpoint: str, credentials: Credentials | None = None) -> None:
+        """Connect, again and again, without waiting for anybody to be there.
+
+        Raises:
+            StationUnreachable: The endpoint is malformed.
+        """
+        dial(self._socket, endpoint, credentials)
 
     def remember_senders(self) -> None:
         """Let `sender` be known from now on; it costs a microsecond for each message."""
@@ -264,8 +266,13 @@ class Socket:
             self._sleeper.cancel()
 
 
-def bind(kind: int, endpoint: str) -> Socket:
+def bind(kind: int, endpoint: str, guard: Guard | None = None) -> Socket:
     """Return a socket of a kind (``zmq.ROUTER``, ...) bound to an endpoint.
+
+    Args:
+        kind: ZeroMQ's number of the kind.
+        endpoint: Where to listen.
+        guard: Who may connect; None for whoever can, which is for tests and within a process.
 
     ZeroMQ itself takes an ``ipc://`` path away from whoever listens there, and overwrites any
     file. We take over only what a dead process has left. Two processes that bind at the very
@@ -274,27 +281,38 @@ def bind(kind: int, endpoint: str) -> Socket:
     Raises:
         StationUnreachable: The endpoint cannot be bound; the message says why.
     """
-    if endpoint.startswith("ipc://"):
-        _check_path_is_free(endpoint)
-    socket = _configured(kind, endpoint)
+    socket = configured(kind, guard.context if guard else shared_context())
     try:
-        socket.bind(endpoint)
-    except zmq.ZMQError as error:
+        listen(socket, endpoint, guard)
+    except StationUnreachable:
         socket.close(linger=0)
-        raise StationUnreachable(f"cannot bind {endpoint}: {_reason(error, endpoint)}") from error
+        raise
     return Socket(socket)
 
 
-def connect(kind: int, endpoint: str) -> Socket:
+def connect(kind: int, endpoint: str, credentials: Credentials | None = None) -> Socket:
     """Return a socket of a kind (``zmq.DEALER``, ...) that connects, again and again, by itself.
 
     Raises:
         StationUnreachable: The endpoint is malformed.
     """
-    return Socket(_connected(_configured(kind, endpoint), endpoint))
+    socket = unconnected(kind)
+    try:
+        socket.connect(endpoint, credentials)
+    except StationUnreachable:
+        socket.close()
+        raise
+    return socket
 
 
-def connect_monitored(kind: int, endpoint: str, events: int) -> tuple[Socket, Socket]:
+def unconnected(kind: int) -> Socket:
+    """Return a socket that is to be connected; what it is given before waits for that."""
+    return Socket(configured(kind, shared_context()))
+
+
+def connect_monitored(
+    kind: int, endpoint: str, events: int, credentials: Credentials | None = None
+) -> tuple[Socket, Socket]:
     """Return a socket as `connect` does, and one that receives its events (``zmq.EVENT_...``).
 
     Close the second before the first.
@@ -302,100 +320,13 @@ def connect_monitored(kind: int, endpoint: str, events: int) -> tuple[Socket, So
     Raises:
         StationUnreachable: The endpoint is malformed.
     """
-    plain = _configured(kind, endpoint)
-    socket = Socket(plain)
+    socket = unconnected(kind)
     # Watched before it connects, or the first connection may go unseen.
     monitor = socket.monitor(events)
     try:
-        _connected(plain, endpoint)
+        socket.connect(endpoint, credentials)
     except StationUnreachable:
         monitor.close()
+        socket.close()
         raise
     return socket, monitor
-
-
-def _connected(socket: zmq.Socket[bytes], endpoint: str) -> zmq.Socket[bytes]:
-    try:
-        if endpoint.startswith("ipc://"):
-            _check_path_is_short(endpoint)
-        socket.connect(endpoint)
-    except StationUnreachable:
-        socket.close(linger=0)
-        raise
-    except zmq.ZMQError as error:
-        socket.close(linger=0)
-        reason = _reason(error, endpoint)
-        raise StationUnreachable(f"cannot connect to {endpoint}: {reason}") from error
-    return socket
-
-
-def _check_path_is_short(endpoint: str) -> None:
-    length = len(os.fsencode(endpoint.removeprefix("ipc://")))
-    if length > LONGEST_IPC_PATH:
-        raise StationUnreachable(
-            f"the path of {endpoint} is {length} bytes long, at most {LONGEST_IPC_PATH} fit into"
-            " a socket's address: choose a shorter folder"
-        )
-
-
-def _check_path_is_free(endpoint: str) -> None:
-    _check_path_is_short(endpoint)
-    path = endpoint.removeprefix("ipc://")
-    try:
-        mode = os.lstat(path).st_mode
-    except OSError:
-        return  # nothing there; what else may be wrong, bind says
-    if not stat.S_ISSOCK(mode):
-        raise StationUnreachable(f"cannot bind {endpoint}: {path} is not a socket: move it away")
-    with plain_socket.socket(plain_socket.AF_UNIX) as probe:
-        probe.settimeout(0)
-        if probe.connect_ex(path) not in _NOBODY_LISTENS:
-            raise StationUnreachable(
-                f"cannot bind {endpoint}: another process listens there; stop it or choose"
-                " another path"
-            )
-
-
-_NOBODY_LISTENS: Final = (errno.ECONNREFUSED, errno.ENOENT)
-
-
-def _reason(error: zmq.ZMQError, endpoint: str) -> str:
-    """Return in words what is wrong with an endpoint, and what to do about it."""
-    scheme, _, address = endpoint.partition("://")
-    match error.errno:
-        case errno.ENOENT if scheme == "ipc":
-            return f"the folder {Path(address).parent} does not exist: create it"
-        case errno.EINVAL | errno.EPROTONOSUPPORT:
-            return "expected tcp://HOST:PORT or ipc:///PATH"
-        case errno.EADDRINUSE:
-            return "another process listens there; stop it or choose another port"
-        case _:
-            return os.strerror(error.errno or 0)
-
-
-def reconnect_pauses(chance: random.Random) -> tuple[int, int]:
-    """Draw the pause before a socket's first try to connect again, and its longest, in ms.
-
-    ZeroMQ doubles the pause with every try until it is the longest.
-    """
-    return chance.randint(*_FIRST_RECONNECT_MS), chance.randint(*_LAST_RECONNECT_MS)
-
-
-def _configured(kind: int, endpoint: str) -> zmq.Socket[bytes]:
-    context = cast("zmq.Context[zmq.Socket[bytes]]", zmq.Context.instance())
-    socket = context.socket(kind)
-    socket.setsockopt(zmq.LINGER, 0)
-    socket.setsockopt(zmq.MAXMSGSIZE, MAX_FRAME_BYTES)
-    socket.setsockopt(zmq.SNDHWM, MOST_QUEUED_MESSAGES)
-    socket.setsockopt(zmq.RCVHWM, MOST_QUEUED_MESSAGES)
-    first, longest = reconnect_pauses(random.Random())  # noqa: S311 - nobody gains by guessing it
-    socket.setsockopt(zmq.RECONNECT_IVL, first)
-    socket.setsockopt(zmq.RECONNECT_IVL_MAX, longest)
-    socket.setsockopt(zmq.HANDSHAKE_IVL, _HANDSHAKE_MS)
-    if endpoint.startswith("tcp://"):
-        socket.setsockopt(zmq.HEARTBEAT_IVL, _HEARTBEAT_MS)
-        socket.setsockopt(zmq.HEARTBEAT_TIMEOUT, 3 * _HEARTBEAT_MS)
-        socket.setsockopt(zmq.HEARTBEAT_TTL, 3 * _HEARTBEAT_MS)
-    if kind == zmq.ROUTER:
-        socket.setsockopt(zmq.ROUTER_MANDATORY, 1)
-    return socket

@@ -11,7 +11,8 @@ import pytest
 import zmq
 
 from stationd.proto.error import StationUnreachable
-from stationd.proto.socket import LONGEST_IPC_PATH, Socket, bind, connect
+from stationd.proto.socket import Socket, bind, connect
+from stationd.proto.transport import LONGEST_IPC_PATH
 from tests.proto.sockets import exchange, introduce
 
 pytestmark = pytest.mark.anyio

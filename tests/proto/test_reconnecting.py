@@ -1,14 +1,12 @@
 """A lost connection is tried again soon, then less often, and not by all at the same time."""
 
-# pyright: reportPrivateUsage=false
-
 import random
 
 import pytest
 import zmq
 
-from stationd.proto import socket as adaptor
-from stationd.proto.socket import reconnect_pauses
+from stationd.proto import transport
+from stationd.proto.transport import configured, reconnect_pauses, shared_context
 
 DRAWN = [reconnect_pauses(random.Random(seed)) for seed in range(200)]
 
@@ -29,8 +27,8 @@ def test_a_socket_keeps_to_what_was_drawn(monkeypatch: pytest.MonkeyPatch) -> No
     def drawn(_: random.Random) -> tuple[int, int]:
         return 41, 401
 
-    monkeypatch.setattr(adaptor, "reconnect_pauses", drawn)
-    inner = adaptor._configured(zmq.DEALER, "ipc:///tmp/nobody")
+    monkeypatch.setattr(transport, "reconnect_pauses", drawn)
+    inner = configured(zmq.DEALER, shared_context())
     try:
         assert inner.getsockopt(zmq.RECONNECT_IVL) == 41
         assert inner.getsockopt(zmq.RECONNECT_IVL_MAX) == 401
