@@ -130,6 +130,8 @@ class Executions:
             self._wrong(attempt, "was executed, and called cancelled before execution")
         if attempt.code is ErrorCode.INSTRUMENT_LOST:
             return
+        if attempt.code is ErrorCode.CONTROLLER_SILENT and self._was_in_trouble(attempt):
+            return  # It was away when told to abort: lost, but the code says what came first.
         over = self._times[attempt.end.seq]
         for act in acts:
             moved = act.ended is None or act.ended > over
