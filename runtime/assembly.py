@@ -27,10 +27,10 @@ from stationd.runtime.feed import Feed
 from stationd.runtime.jobs.deadlines import Deadlines
 from stationd.runtime.jobs.dispatch import Dispatch
 from stationd.runtime.jobs.retrying import Retries
+from stationd.runtime.notification import notify
 from stationd.runtime.queue.queue import Queue
 from stationd.runtime.queue.shares import Shares
-from stationd.runtime.service import notify
-from stationd.runtime.station import Ports, Station
+from stationd.runtime.station import Ports, Reload, Station
 from stationd.runtime.timers import Timers
 from stationd.runtime.work.artifacts import Artifacts
 from stationd.runtime.work.calibrations import CalibrationDefaults
@@ -78,8 +78,9 @@ async def assemble(settings: Settings, ports: Ports, metrics: Metrics, tasks: Ta
         tasks=tasks,
     )
     tasks.start_soon(timers.run)
+    weights = _Weights(settings, projects)
     instruments = Instruments(
-        queue=await _queue(settings, ports, projects),
+        queue=await _queue(settings, ports, weights),
         jobs=dispatch,
         journal=journal,
         feed=feed,
@@ -144,6 +145,12 @@ async def assemble(settings: Settings, ports: Ports, metrics: Metrics, tasks: Ta
         instruments=instruments,
         keeper=keeper,
         api=api,
+        reloads=[
+            Reload(("deadlines",), stages.reload),
+            Reload(("retention",), keeper.reload),
+            Reload(("queue", "weights"), weights.reload),
+            Reload(("station", "stop_timeout"), _nobody),
+        ],
     )
     for work in _work(station):
         tasks.start_soon(work)
@@ -172,6 +179,10 @@ def _work(station: Station) -> Iterator[Callable[[], Coroutine[object, object, o
     if station.settings.workers.prewarm and _targeted(station.settings):
         yield partial(ports.workers.keep_warm, warm_up)
     yield partial(_watch_storage, station)
+
+
+def _nobody(_: Settings) -> None:
+    """Take what is looked up in the station's settings when it is needed."""
 
 
 async def _watch_storage(station: Station) -> None:
@@ -232,14 +243,24 @@ def _quarantine(settings: Settings, ports: Ports, timers: Timers, tasks: TaskGro
     return Quarantine(timers, settings.instruments.abort_timeout, escalate)
 
 
-async def _queue(settings: Settings, ports: Ports, projects: Projects) -> Queue:
+class _Weights:
+    """How much of the station each project should get, by the newest settings."""
+
+    def __init__(self, settings: Settings, projects: Projects) -> None:
+        self._weights = settings.queue.weights
+        self._projects = projects
+
+    def reload(self, settings: Settings) -> None:
+        self._weights = settings.queue.weights
+
+    def weight(self, project: str) -> float:
+        found = self._projects.get(project)
+        return self._weights.get(found.name if found else project, 1.0)
+
+
+async def _queue(settings: Settings, ports: Ports, weights: _Weights) -> Queue:
     """Return an empty queue that knows what operators have said, and who has used how much."""
-
-    def weight(project: str) -> float:
-        found = projects.get(project)
-        return settings.queue.weights.get(found.name if found else project, 1.0)
-
-    queue = Queue(settings.queue.ageing, Shares(settings.queue.half_life, weight))
+    queue = Queue(settings.queue.ageing, Shares(settings.queue.half_life, weights.weight))
     await remember(queue, ports.journal, ports.clock)
     return queue
 

@@ -6,7 +6,6 @@ import gc
 import logging
 import signal
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -21,8 +20,10 @@ from stationd.runtime.clock import SystemClock
 from stationd.runtime.controllers.children import Child
 from stationd.runtime.journal.sqlite import open_journal
 from stationd.runtime.metrics import Metrics, served
-from stationd.runtime.service import notify
-from stationd.runtime.station import Ports, finish, stop_controllers
+from stationd.runtime.notification import notify
+from stationd.runtime.service.reloading import reload_on
+from stationd.runtime.service.watchdog import watchdog
+from stationd.runtime.station import House, Ports, finish, stop_controllers
 from stationd.runtime.work.workers import Workers
 
 if TYPE_CHECKING:
@@ -35,16 +36,6 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class House:
-    """What rooms around a station may use."""
-
-    settings: Settings
-    config: Path
-    """The configuration file."""
-    station: Station
-
-
 @asynccontextmanager
 async def _metrics(house: House) -> AsyncGenerator[None]:
     listen = house.settings.metrics.listen
@@ -54,7 +45,10 @@ async def _metrics(house: House) -> AsyncGenerator[None]:
         yield
 
 
-ROOMS: Final[tuple[Callable[[House], AbstractAsyncContextManager[None]], ...]] = (_metrics,)
+ROOMS: Final[tuple[Callable[[House], AbstractAsyncContextManager[None]], ...]] = (
+    _metrics,
+    watchdog,
+)
 """What a running daemon has besides its station, opened in this order once that works, and closed
 in the opposite one. What a simulation should meet as well belongs into the assembly instead."""
 
@@ -69,11 +63,16 @@ async def serve(settings: Settings, config: Path) -> None:
     Raises:
         StationError: The station cannot start, or its journal failed.
     """
-    with anyio.open_signal_receiver(signal.SIGTERM, signal.SIGINT) as signals:
+    with (
+        anyio.open_signal_receiver(signal.SIGTERM, signal.SIGINT) as signals,
+        # From the first: without a receiver it would end the daemon.
+        anyio.open_signal_receiver(signal.SIGHUP) as hangups,
+    ):
         async with running(settings, config) as station:
             _settle_memory()
             notify("READY=1", f"STATUS={station.status}")
             log.info("station %s is accepting jobs", settings.station.name)
+            station.tasks.start_soon(reload_on, hangups, station, config)
             async for number in signals:
                 log.info("%s: stopping", number.name)
                 break

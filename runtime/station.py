@@ -1,9 +1,9 @@
-"""A station that runs: what it needs of the world, its parts, and its end."""
+"""A station that runs: what it needs of the world, its parts, what is around it, and its end."""
 
 from __future__ import annotations
 
 import logging
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING, Final
 
@@ -12,7 +12,8 @@ import anyio
 from stationd.proto.instruments_protocol import Shutdown
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
+    from pathlib import Path
 
     from anyio.abc import TaskGroup
 
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
     from stationd.runtime.jobs.dispatch import Dispatch
     from stationd.runtime.journal.interface import Journal
     from stationd.runtime.metrics import Metrics
-    from stationd.runtime.settings import Settings
+    from stationd.runtime.settings import Key, Settings
     from stationd.runtime.timers import Timers
     from stationd.runtime.work.retention import Keeper
     from stationd.runtime.work.workers import Workers
@@ -53,11 +54,22 @@ class Ports:
     children: Sequence[Child] = ()
 
 
+@dataclass(frozen=True, slots=True)
+class Reload:
+    """Who takes a part of the settings anew, while the station runs."""
+
+    key: Key
+    """A table, or a key of one: ``("limits",)``, ``("queue", "weights")``."""
+    take: Callable[[Settings], object]
+    """Called with all that holds then. May raise `StationError` if it has changed nothing."""
+
+
 @dataclass(slots=True, kw_only=True)
 class Station:
     """The parts of a running station that others have to do with."""
 
     settings: Settings
+    """Those that hold, which a reload may change in part."""
     ports: Ports
     metrics: Metrics
     tasks: TaskGroup
@@ -71,6 +83,10 @@ class Station:
     instruments: Instruments
     keeper: Keeper
     api: JobsApi
+    reloads: list[Reload] = field(default_factory=list["Reload"])
+    """Who can do with other settings."""
+    remark: str = ""
+    """What an operator should know besides how it is."""
 
     @property
     def journal(self) -> Journal:
@@ -82,8 +98,21 @@ class Station:
         """How it is, in a line for an operator."""
         trouble = self.journal.trouble
         if trouble is None:
-            return f"accepting jobs at {self.settings.api_endpoints[0]}"
-        return f"taking no new jobs: {trouble}"
+            now = f"accepting jobs at {self.settings.api_endpoints[0]}"
+        else:
+            now = f"taking no new jobs: {trouble}"
+        return "; ".join(filter(None, [now, self.remark]))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class House:
+    """What rooms around a running station may use."""
+
+    settings: Settings
+    """Those that the daemon has started with."""
+    config: Path
+    """The configuration file."""
+    station: Station
 
 
 async def finish(station: Station) -> None:

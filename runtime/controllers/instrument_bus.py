@@ -115,6 +115,11 @@ class InstrumentBus:
         self._last_look = clock.monotonic()
 
     @property
+    def looked_at(self) -> float:
+        """When it has looked after the controllers last, in the clock's seconds."""
+        return self._last_look
+
+    @property
     def epoch(self) -> int:
         """The station's, as every command has it."""
         return self._authority.fence.epoch

@@ -33,7 +33,7 @@ from stationd.runtime.journal.writer import (
     Report,
     Trouble,
 )
-from stationd.runtime.service import notify
+from stationd.runtime.notification import notify
 
 _log = logging.getLogger(__name__)
 

@@ -72,7 +72,8 @@ class PostProcessing:
         self._workers = workers
         self._bus = bus
         self._artifacts = artifacts
-        self._seconds = seconds
+        self.seconds = seconds
+        """How long it may take, from now on."""
 
     def begin(
         self, live: LiveJob, *, partial_data: bool
@@ -132,7 +133,7 @@ class PostProcessing:
                 number=job.number,
                 attempt=live.data_attempt,
             )
-            return partial(self._workers.call, post_process_stored, stored, self._seconds)
+            return partial(self._workers.call, post_process_stored, stored, self.seconds)
         if blocks is None:
             blocks = [
                 (block.controller, _DATA_DECODER.decode(block.header), block.data)
@@ -141,7 +142,7 @@ class PostProcessing:
         request = asked(blocks)
         if fits_inline(request):
             return partial(_at_once, request)
-        return partial(self._workers.call, post_process, request, self._seconds)
+        return partial(self._workers.call, post_process, request, self.seconds)
 
     def _request(
         self,

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from stationd.proto.job import JobId
     from stationd.runtime.clock import Clock
     from stationd.runtime.journal.interface import Journal
-    from stationd.runtime.settings import Retention
+    from stationd.runtime.settings import Retention, Settings
     from stationd.runtime.work.artifacts import Artifacts, Files
 
 log = logging.getLogger(__name__)
@@ -124,6 +124,10 @@ class Keeper:
         self._journal = journal
         self.artifacts = artifacts
         self._clock = clock
+
+    def reload(self, settings: Settings) -> None:
+        """Go by other settings from the next look on."""
+        self._settings = settings.retention
 
     async def keep(self) -> None:
         """Look at what is stored now and then, for ever."""

@@ -72,7 +72,7 @@ if TYPE_CHECKING:
     from stationd.proto.calibration import CalibrationSet
     from stationd.runtime.controllers.instrument_bus import InstrumentBus
     from stationd.runtime.journal.interface import Journal, Outline
-    from stationd.runtime.settings import Deadlines
+    from stationd.runtime.settings import Deadlines, Settings
     from stationd.runtime.work.calibrations import CalibrationDefaults
     from stationd.runtime.work.outcome import Outcome
     from stationd.runtime.work.workers import Workers
@@ -130,6 +130,11 @@ class Stages:
             Effect.POST_PROCESS: partial(self.results.begin, partial_data=False),
             Effect.KEEP_DATA: partial(self.results.begin, partial_data=True),
         }
+
+    def reload(self, settings: Settings) -> None:
+        """Give stages that begin from now on the time that other settings say."""
+        self._deadlines = settings.deadlines
+        self.results.seconds = settings.deadlines.post_processing
 
     def claims(self, live: LiveJob) -> tuple[str, ...]:
         """Return the controllers that a job needs for itself."""

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from stationd.runtime.service import notify
+from stationd.runtime.notification import notify
 
 
 @pytest.fixture(params=["path", "abstract"])

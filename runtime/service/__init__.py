@@ -1,0 +1,1 @@
+"""The daemon as a service: the watchdog that it feeds, and reloads while it runs."""
