@@ -40,8 +40,8 @@ RECORDS = 24
 """Rows of a no-op job: 16 facts, and what it is, was made into and came to."""
 RECORD_BYTES = 2_700
 """Of what is sent to the journal's writer."""
-COMMITS_TO_THE_QUEUE = 3
-"""One upon another, from submission to the queue; all jobs of a burst share them."""
+COMMITS_TO_THE_QUEUE = 1
+"""From submission to the queue; all jobs of a burst share it."""
 COMMITS_TO_THE_END = 2
 """From the controller's report to READY."""
 COMMANDS_TO_A_CONTROLLER = 3

@@ -25,7 +25,7 @@ from stationd.proto.jobs_protocol import (
 )
 from stationd.runtime.api.client_text import check_id
 from stationd.runtime.api.intake import check_storage
-from stationd.runtime.jobs.dispatch import NewJob
+from stationd.runtime.jobs.arrivals import NewJob
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

@@ -54,6 +54,14 @@ class AtWork:
             return None
         return outcome
 
+    def at_once(self, live: LiveJob, effect: Effect) -> Outcome | None:
+        """Do a stage's work if that takes no time; None if it does or fails, and is to begin."""
+        try:
+            outcome = self._stages.begin(live, effect)
+        except Exception:  # noqa: BLE001 - it is done once more, and then its failure is told
+            return None
+        return None if callable(outcome) else outcome
+
     def stop(self, live: LiveJob) -> None:
         """Stop the stage that a job is in, if it is at work in a task."""
         if live.stage is not None:

@@ -12,11 +12,11 @@ from __future__ import annotations
 import logging
 from collections import deque
 from functools import partial
-from typing import TYPE_CHECKING, Final, Literal, NamedTuple
+from typing import TYPE_CHECKING, Final, Literal
 
 import anyio
 
-from stationd.actors.job import Job, step
+from stationd.actors.job import step
 from stationd.actors.ladder import (
     DURABLE_FIRST,
     AttemptOpened,
@@ -33,12 +33,13 @@ from stationd.proto.error import (
 )
 from stationd.proto.job import Ticket
 from stationd.proto.status import JobExecutorStatus
+from stationd.runtime.jobs.arrivals import Arrivals, Later, NewJob
 from stationd.runtime.jobs.at_work import AtWork
-from stationd.runtime.jobs.facts import fact_of, first_fact
+from stationd.runtime.jobs.facts import fact_of
 from stationd.runtime.jobs.outcomes import settled
 from stationd.runtime.jobs.recovery import Recovery
 from stationd.runtime.jobs.reopening import following
-from stationd.runtime.journal.records import Fact, JobStored, Record, TicketIssued
+from stationd.runtime.journal.records import Fact, Record, TicketIssued
 from stationd.runtime.live import LiveJob, resumed
 
 if TYPE_CHECKING:
@@ -46,7 +47,7 @@ if TYPE_CHECKING:
 
     from anyio.abc import TaskGroup
 
-    from stationd.proto.job import JobId, JobSpec
+    from stationd.proto.job import JobId
     from stationd.runtime.clock import Clock
     from stationd.runtime.controllers.authority import Authority
     from stationd.runtime.controllers.instruments import Instruments
@@ -60,22 +61,6 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 
-class NewJob(NamedTuple):
-    """A job that comes in."""
-
-    job: JobId
-    """Its id, made by the client."""
-    spec: JobSpec
-    target: str
-    """The target that it resolves to; empty for a sweep."""
-    answer: Callable[[int, bool], None]
-    """Called with the job's number, and whether it is new, once it is on disk."""
-    sound: int = 0
-    """The edition of what controllers offer by which nothing is wrong with it; 0 if none."""
-
-
-_Later = tuple[Effect, Ticket | None]
-"""An effect that waits for the journal, and the ticket that it is about."""
 # Looked up once: Python 3.11 takes as long to find a member in its class as to take a step.
 _CONTINUE: Final = Effect.CONTINUE
 _ENQUEUE: Final = Effect.ENQUEUE
@@ -132,8 +117,17 @@ class Dispatch:
             tasks=tasks,
             resume=self._resume,
         )
-        self._submitting: dict[JobId, list[Callable[[int, bool], None]]] = {}
-        self._next_number = journal.opening.number + 1
+        self._arrivals = Arrivals(
+            journal=journal,
+            feed=feed,
+            metrics=metrics,
+            clock=clock,
+            authority=authority,
+            at_work=self._at_work,
+            known=self._number,
+            begin=self._begin,
+            go_on=self._go_on,
+        )
 
     def attach(self, instruments: Instruments) -> None:
         """Say who carries out tickets; once, before any job comes in."""
@@ -148,57 +142,30 @@ class Dispatch:
 
     def knows(self, job: JobId) -> bool:
         """Return whether a job is under way, or is being stored."""
-        return job in self._jobs or job in self._submitting or job in self._recovery
+        return job in self._jobs or job in self._arrivals or job in self._recovery
 
     # --- jobs come in ------------------------------------------------------------------------
 
     def submit(self, *jobs: NewJob) -> None:
         """Store jobs in one write and start them."""
-        fresh: list[JobStored] = []
-        sound: list[int] = []
-        for job, spec, target, answer, edition in jobs:
-            live = self._jobs.get(job)
-            known = self._recovery.number(job) if live is None else live.job.number
-            waiting = self._submitting.get(job)
-            if known is not None:
-                answer(known, False)  # noqa: FBT003 - the meaning is in the signature
-            elif waiting is not None:
-                waiting.append(answer)
-            else:
-                number = self._next_number
-                self._next_number += 1
-                self._submitting[job] = [answer]
-                fresh.append(JobStored(number, job, target, spec, self._clock.time()))
-                sound.append(edition)
-        if fresh:
-            self._journal.write(fresh, partial(self._submitted, fresh, sound))
+        self._arrivals.submit(jobs)
 
-    def _submitted(self, fresh: Sequence[JobStored], sound: Sequence[int], commit: Commit) -> None:
-        seq = commit.first_seq
-        for stored, edition in zip(fresh, sound, strict=True):
-            known = commit.known.get(stored.job)
-            self._begin(stored, edition, known, seq)
-            seq += known is None
+    def _number(self, job: JobId) -> int | None:
+        """Return the number of a job that is under way."""
+        live = self._jobs.get(job)
+        return self._recovery.number(job) if live is None else live.job.number
 
-    def _begin(self, stored: JobStored, sound: int, known: int | None, seq: int) -> None:
-        answers = self._submitting.pop(stored.job)
-        if known is None:
-            live = LiveJob(
-                Job(id=stored.job, number=stored.number, kind=stored.spec.kind),
-                stored.spec,
-                stored.target,
-                stored_at=stored.time_unix_s,
-                began_unix_s=stored.time_unix_s,
-                sound=sound,
-            )
-            self._jobs[stored.job] = live
-            self._deadlines.begin(live, self.deliver)
-            self._metrics.fact(live, None)
-            self._feed.announce(seq, [first_fact(stored)])
-        for index, answer in enumerate(answers):
-            answer(stored.number if known is None else known, known is None and index == 0)
-        if known is None:
-            self.deliver(self._jobs[stored.job], Proceeded())
+    def _begin(self, live: LiveJob) -> None:
+        self._jobs[live.job.id] = live
+        self._deadlines.begin(live, self.deliver)
+
+    def _go_on(self, live: LiveJob, later: list[Later], held: Effect | None) -> None:
+        """Go on with a job that is on disk now, with its first steps."""
+        self._perform_later(live, later)
+        outcome = None if held is None else self._perform(live, held)
+        if outcome is not None:
+            event, made = outcome
+            self.deliver(live, event, made=made)
 
     async def find(self, job: JobId) -> LiveJob | None:
         """Return a job that is under way, and take it up if it has not been yet."""
@@ -297,7 +264,7 @@ class Dispatch:
             made: Records that go into the same transaction.
         """
         records = [*made]
-        later: list[_Later] = []
+        later: list[Later] = []
         self._step(live, deque([event]), records, later)
         facts = [record for record in records if isinstance(record, Fact)]
         # Also without a record: what an earlier step has asked for may still wait for the disk.
@@ -311,7 +278,7 @@ class Dispatch:
         live: LiveJob,
         events: deque[Event],
         records: list[Record],
-        later: list[_Later],
+        later: list[Later],
     ) -> None:
         now = self._clock.time()
         while events:
@@ -358,7 +325,7 @@ class Dispatch:
         self,
         live: LiveJob,
         facts: list[Fact],
-        later: list[_Later],
+        later: list[Later],
         committed: Callable[[], None] | None,
         commit: Commit,
     ) -> None:
@@ -407,7 +374,7 @@ class Dispatch:
         else:
             instruments.leave(live)
 
-    def _perform_later(self, live: LiveJob, effects: list[_Later]) -> None:
+    def _perform_later(self, live: LiveJob, effects: list[Later]) -> None:
         instruments = self._instruments
         if instruments is None:
             return

@@ -122,10 +122,16 @@ class Batch:
             JournalFailed: The records contradict one another. The batch must not be executed.
         """
         first, known = self.seq + 1, dict[JobId, int]()
+        dropped = set[int]()
         for record in records:
             if isinstance(record, JobStored):
-                self._job(record, known)
-            else:
+                older = self._ids.get(record.job) or self._find(record.job)
+                if older is None:
+                    self._job(record)
+                else:
+                    known[record.job] = older
+                    dropped.add(record.number)
+            elif not (dropped and getattr(record, "number", None) in dropped):
                 _FOLD[type(record)](self, record)
         self.records += len(records)
         return Commit(first, known)
@@ -155,11 +161,7 @@ class Batch:
         yield Statement(_FORGET, [*self._forgotten.values()])
         yield Statement(_EPOCH, self._epochs, exact=True)
 
-    def _job(self, record: JobStored, known: dict[JobId, int]) -> None:
-        older = self._ids.get(record.job) or self._find(record.job)
-        if older is not None:
-            known[record.job] = older
-            return
+    def _job(self, record: JobStored) -> None:
         self._ids[record.job] = record.number
         self.seq += 1
         self.number = max(self.number, record.number)

@@ -147,10 +147,12 @@ class Contents:
     def store(self, records: Sequence[Record]) -> Commit:
         """Store one write."""
         first, known = self.seq + 1, dict[JobId, int]()
+        dropped = set[int]()
         for record in records:
             if isinstance(record, JobStored) and record.job in self.numbers:
                 known[record.job] = self.numbers[record.job]
-            else:
+                dropped.add(record.number)
+            elif getattr(record, "number", None) not in dropped:
                 _STORE[type(record)](self, record)
         return Commit(first, known)
 

@@ -50,7 +50,7 @@ class Commit(Struct, frozen=True):
 
     first_seq: int
     """The sequence number of its first fact; the others follow in order. A `JobStored` whose
-    id was known takes none."""
+    id was known takes none, and neither do the facts that came with it."""
     known: dict[JobId, int]
     """Jobs of this write that were stored before, and their numbers."""
 

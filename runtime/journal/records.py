@@ -21,7 +21,8 @@ from stationd.runtime.queue.entry import Place
 class JobStored(Struct, frozen=True, array_like=True, tag=1):
     """A job has come in; this is its first fact too (RECEIVED, ordinal 1, attempt 1).
 
-    If its id is known already, nothing is stored and the commit names the older number.
+    If its id is known already, the commit names the older number, and nothing is stored: neither
+    of this job nor of what the same write says about its number.
     """
 
     number: int

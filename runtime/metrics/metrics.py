@@ -162,6 +162,10 @@ class Metrics:
             self._submitted += 1
         self._counts[status.rung] += 1
 
+    def arriving(self, more: int) -> None:
+        """Count jobs on the first rung that are being written down, or are so no more."""
+        self._counts[JobExecutorStatus.RECEIVED.rung] += more
+
     def found(self, status: JobExecutorStatus) -> None:
         """Count a job that an earlier daemon left unfinished."""
         self._counts[status.rung] += 1

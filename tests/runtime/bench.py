@@ -22,6 +22,7 @@ import zmq
 from anyio.lowlevel import checkpoint
 from prometheus_client import generate_latest
 
+from stationd.actors.ladder import Effect
 from stationd.proto import instruments_protocol as wire
 from stationd.proto.codec import REPLIES, REPORTS, REQUESTS, commands_in
 from stationd.proto.job import Fence, JobId, JobSpec, Ticket
@@ -39,13 +40,15 @@ from stationd.proto.program import (
 from stationd.proto.socket import Socket, bind, connect
 from stationd.runtime.assembly import assemble
 from stationd.runtime.feed import Stream
-from stationd.runtime.jobs.dispatch import Dispatch, NewJob
+from stationd.runtime.jobs.arrivals import NewJob
+from stationd.runtime.jobs.dispatch import Dispatch
 from stationd.runtime.journal.memory import MemoryJournal
 from stationd.runtime.journal.records import ControllerSeen
 from stationd.runtime.live import LiveJob
 from stationd.runtime.metrics import Metrics
 from stationd.runtime.settings import Settings, parse
 from stationd.runtime.station import Ports, Station
+from stationd.runtime.work.outcome import Outcome
 from stationd.runtime.work.workers import Workers
 
 NOW = 1_000_000.0
@@ -186,6 +189,15 @@ class Bench:
         target = spec.work.target if isinstance(spec.work, Circuits) else ""
         self.dispatch.submit(NewJob(job_id(number), spec, target, answers))
         return answers
+
+    def do_nothing_ahead(self) -> None:
+        """Let jobs' work begin when they are on disk, as work does that takes time."""
+
+        def later(live: LiveJob, effect: Effect) -> Outcome | None:
+            del live, effect
+            return None
+
+        self.dispatch._at_work.at_once = later  # type: ignore[method-assign]
 
     def live(self, number: int) -> LiveJob:
         found = self.dispatch.get(job_id(number))

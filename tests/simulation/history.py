@@ -79,7 +79,9 @@ class History:
                     found.collected = record.collected
 
     def _find(self, contents: Contents, number: int, attempt: int) -> Attempt | None:
-        found = self._jobs[contents.jobs[number].record.job]
+        stored = contents.jobs.get(number)
+        # Of a job that was stored already, nothing is stored of what came with it.
+        found = [] if stored is None else self._jobs[stored.record.job]
         return next((one for one in found if one.number == attempt), None)
 
     def jobs(self) -> Iterable[list[Attempt]]:

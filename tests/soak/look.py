@@ -19,6 +19,7 @@ from stationd.proto.status import JobExecutorStatus as S
 from stationd.runtime.journal.codes import STATUSES
 
 PASSED: Mapping[S, S] = {
+    S.RECEIVED: S.RECEIVED,
     S.VALIDATION_ENDED: S.VALIDATION_STARTED,
     S.FETCH_CALIBRATION_ENDED: S.FETCH_CALIBRATION_STARTED,
     S.COMPILATION_ENDED: S.COMPILATION_STARTED,
@@ -48,9 +49,14 @@ WHERE fact.time_unix_s >= ? AND fact.status != before.status GROUP BY before.sta
 _ENDED = """
 SELECT status, count(*) FROM facts
 WHERE time_unix_s >= ? AND status IN (16, 17, 18) GROUP BY status"""
+_CAME_IN = "SELECT count(*) FROM facts WHERE ordinal = 2 AND time_unix_s >= ?"
 _SAMPLE = re.compile(
     r'^stationd_(stage_seconds_count|jobs_ended_total)\{\w+="(\w+)"\} (\S+)$', re.MULTILINE
 )
+_RECEIVED = re.compile(
+    r'^stationd_(?:jobs_received_total|jobs\{status="received"\}) (\S+)$', re.MULTILINE
+)
+"""Those that have been stored, and those that are being stored, with their first steps."""
 
 
 class Counts(NamedTuple):
@@ -70,7 +76,10 @@ def on_disk(database: Path, since_unix_s: float) -> Counts:
     """Return what the journal has of a daemon that was started at some time."""
     with closing(_opened(database)) as connection:
         ended = _counted(connection, _ENDED, since_unix_s)
-        return Counts(_counted(connection, _LEFT, since_unix_s), ended)
+        left = _counted(connection, _LEFT, since_unix_s)
+        # Without those that began once more: of them the daemon says nothing.
+        (left[S.RECEIVED],) = connection.execute(_CAME_IN, (since_unix_s,)).fetchone()
+        return Counts(left, ended)
 
 
 def in_memory(metrics_url: str) -> Counts:
@@ -83,6 +92,7 @@ def in_memory(metrics_url: str) -> Counts:
             counts.ended[S(label)] = round(float(value))
         elif label in STAGES:
             counts.left[STAGES[label]] = round(float(value))
+    counts.left[S.RECEIVED] = round(sum(map(float, _RECEIVED.findall(text))))
     return counts
 
 

@@ -5,6 +5,7 @@ import pytest
 from stationd.proto.error import JournalFailed
 from stationd.proto.status import JobExecutorStatus as Status
 from stationd.runtime.journal.batch import Batch
+from stationd.runtime.journal.interface import Commit
 from stationd.runtime.journal.records import (
     BlocksDropped,
     BlockStored,
@@ -61,6 +62,18 @@ def test_blocks_are_dropped_up_to_the_drop_and_stored_after_it() -> None:
         "DELETE FROM blocks": [(1, 1)],
         "INSERT INTO blocks": [(1, 2, "a", 0, b"", b""), (1, 1, "a", 1, b"", b"")],
     }
+
+
+def test_what_comes_with_a_job_that_is_known_is_dropped_with_it(
+    job: MakeJob, fact: MakeFact
+) -> None:
+    known, new = job(8), job(9)
+    batch = Batch(3, {known.job: 5}.get, Labels(Terms(lambda _: None, lambda: 0)), lambda _: None)
+    commit = batch.add([known, fact(8, 2), WorkStored(8, 1, b""), new, fact(9, 2)])
+    assert commit == Commit(4, {known.job: 5})
+    assert batch.seq == 5
+    rows = {row for statement in batch.statements() for row in statement.rows if 8 in row}
+    assert rows == set()
 
 
 def test_facts_that_contradict_one_another_name_the_job(fact: MakeFact) -> None:
