@@ -57,6 +57,7 @@ async def assemble(settings: Settings, ports: Ports, metrics: Metrics, tasks: Ta
     up on demand or when its turn comes.
     """
     journal, clock, opening = ports.journal, ports.clock, ports.journal.opening
+    metrics.utilisation.keep_time(clock.monotonic)
     authority = Authority(journal, clock.time())
     calibrations = CalibrationDefaults()
     await calibrations.load(journal, settings.targets)
@@ -87,8 +88,9 @@ async def assemble(settings: Settings, ports: Ports, metrics: Metrics, tasks: Ta
         tasks=tasks,
         authority=authority,
         prefetch={name: one.prefetch for name, one in settings.controllers.items()},
-        quarantine=_quarantine(settings, ports, timers, tasks),
+        quarantine=_quarantine(settings, ports, metrics, timers, tasks),
         silence=Silence(timers, {name: one.silence for name, one in settings.controllers.items()}),
+        utilisation=metrics.utilisation,
         timers=timers,
         clock=clock,
     )
@@ -233,10 +235,13 @@ def _stages(
     )
 
 
-def _quarantine(settings: Settings, ports: Ports, timers: Timers, tasks: TaskGroup) -> Quarantine:
+def _quarantine(
+    settings: Settings, ports: Ports, metrics: Metrics, timers: Timers, tasks: TaskGroup
+) -> Quarantine:
     children = {child.name: child for child in ports.children}
 
     def escalate(controller: str) -> None:
+        metrics.utilisation.look()
         if controller in children:
             tasks.start_soon(children[controller].restart)
 

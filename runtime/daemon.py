@@ -24,6 +24,7 @@ from stationd.runtime.notification import notify
 from stationd.runtime.service.reloading import reload_on
 from stationd.runtime.service.watchdog import watchdog
 from stationd.runtime.station import House, Ports, finish, stop_controllers
+from stationd.runtime.vital_signs import VitalSigns
 from stationd.runtime.work.workers import Workers
 
 if TYPE_CHECKING:
@@ -41,6 +42,7 @@ async def _metrics(house: House) -> AsyncGenerator[None]:
     listen = house.settings.metrics.listen
     with served(house.station.metrics, listen) as port:
         if port:
+            house.station.tasks.start_soon(VitalSigns(house.station).keep)
             log.info("metrics at http://%s", listen.rpartition(":")[0] + f":{port}")
         yield
 

@@ -14,7 +14,6 @@ import stationd
 from stationd import jobs
 from stationd.client.stationctl.cli import main as stationctl
 from stationd.runtime.cli import main as stationd_command
-from stationd.runtime.journal.interface import JournalStatistics
 from stationd.runtime.metrics import Metrics
 from stationd.runtime.settings import load
 from tests.pages import PAGES, ROOT, blocks
@@ -168,9 +167,7 @@ def test_every_function_of_the_other_client_stands_in_a_table(page: str, functio
 
 
 def test_every_metric_that_a_page_names_exists() -> None:
-    metrics = Metrics(["qpu"])
-    metrics.watch(queue_depth=lambda: 0, listeners=lambda: 0, journal=JournalStatistics)
-    names = {family.name for family in metrics.registry.collect()}
+    names = {family.name for family in Metrics(["qpu"]).with_host().collect()}
     for page in [*DOCS.glob("**/*.md"), ROOT / "systemd" / "README.md"]:
         for name in re.findall(r"\b(stationd_[a-z_]+[a-z])\b", page.read_text(encoding="utf-8")):
             assert re.sub(r"_(total|bucket|sum|count)$", "", name) in names, f"{page.name}: {name}"

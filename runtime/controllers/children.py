@@ -46,6 +46,8 @@ class Child:
 
     def __init__(self, name: str, config: Path, state: Path) -> None:
         self.name = name
+        self.restarts = 0
+        """How often it was started because its process had ended."""
         self._command = [
             sys.executable,
             "-m",
@@ -81,6 +83,7 @@ class Child:
                 pause,
             )
             await anyio.sleep(pause)
+            self.restarts += 1
             pause = min(2 * pause, LONGEST_PAUSE)
 
     async def stop(self, *, asked: bool = True) -> None:

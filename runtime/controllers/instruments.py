@@ -21,6 +21,7 @@ from stationd.runtime.controllers.pace import Pace
 from stationd.runtime.controllers.reach import Reach
 from stationd.runtime.controllers.reports import Reports
 from stationd.runtime.controllers.standing import entry
+from stationd.runtime.controllers.uses import Uses
 from stationd.runtime.controllers.waiting import Waiting
 
 if TYPE_CHECKING:
@@ -40,6 +41,7 @@ if TYPE_CHECKING:
     from stationd.runtime.feed import Feed
     from stationd.runtime.journal.interface import Journal, Outline
     from stationd.runtime.live import LiveJob
+    from stationd.runtime.metrics.utilisation import Utilisation
     from stationd.runtime.queue.queue import Queue
     from stationd.runtime.timers import Timers
 
@@ -60,6 +62,7 @@ class Instruments:
         prefetch: Tickets sent ahead at least, by controller.
         quarantine: Keeps work from controllers that do not come to rest.
         silence: Ends jobs whose controllers do nothing.
+        utilisation: Is told what the controllers are used for.
         timers: Calls back when the queue changes by itself.
         clock: What time it is.
     """
@@ -76,6 +79,7 @@ class Instruments:
         prefetch: Mapping[str, int],
         quarantine: Quarantine,
         silence: Silence,
+        utilisation: Utilisation,
         timers: Timers,
         clock: Clock,
     ) -> None:
@@ -95,6 +99,13 @@ class Instruments:
             journal, room, authority, self._reach.send, self._reach.connected
         )
         self.pace = Pace(prefetch)
+        self._uses = Uses(
+            names=prefetch,
+            queue=queue,
+            quarantine=quarantine,
+            reach=self._reach,
+            utilisation=utilisation,
+        )
         self.executions = Executions(
             jobs=jobs,
             journal=journal,
@@ -135,6 +146,7 @@ class Instruments:
             quarantine=quarantine,
             silence=silence,
             pace=self.pace,
+            uses=self._uses,
             shares=queue.shares,
             reach=self._reach,
             authority=authority,
@@ -237,6 +249,8 @@ class Instruments:
             self.forget()
         if self.queue.stirred:
             self.grant()
+        else:
+            self._uses.look()
 
     async def drain(self) -> None:
         """Take back what has not begun, and wait until nothing runs any more."""
@@ -278,6 +292,8 @@ class Instruments:
             self._gathering = False
         if self._freed:
             self.grant()
+        else:
+            self._uses.look()
 
     def grant(self) -> None:
         """Send out what can go now."""
@@ -285,6 +301,10 @@ class Instruments:
             self._freed = True
             return
         self._freed = False
+        self._send_out()
+        self._uses.look()
+
+    def _send_out(self) -> None:
         # What could not be written down is better not begun: running tickets go on, no others.
         if self.waiting.paused or self._journal.trouble is not None:
             return
@@ -323,11 +343,14 @@ class Instruments:
         # Behind others it changes nothing.
         if self.queue.stirred:
             self.grant()
+        else:
+            self._uses.look()
 
     # --- what controllers report -------------------------------------------------------------
 
     async def hello(self, controller: str, hello: Hello, *, same_ledger: bool) -> None:
         """Settle how things stand with a controller that has connected."""
+        self._uses.greeted(controller, hello)
         await self.greeting.take(controller, hello, same_ledger=same_ledger)
         self.grant()
 

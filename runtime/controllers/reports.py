@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     from stationd.runtime.controllers.reach import Reach
     from stationd.runtime.controllers.silence import Silence
     from stationd.runtime.controllers.under_way import Jobs
+    from stationd.runtime.controllers.uses import Uses
     from stationd.runtime.feed import Feed
     from stationd.runtime.queue.shares import Shares
 
@@ -66,6 +67,7 @@ class Reports:
         quarantine: Controllers that did not come to rest.
         silence: Listens for signs of progress.
         pace: Learns how long tickets take.
+        uses: Learns what the controllers are used for.
         shares: Are charged for it.
         reach: The way to the controllers.
         authority: What this daemon may command with.
@@ -83,6 +85,7 @@ class Reports:
         quarantine: Quarantine,
         silence: Silence,
         pace: Pace,
+        uses: Uses,
         shares: Shares,
         reach: Reach,
         authority: Authority,
@@ -96,6 +99,7 @@ class Reports:
         self._quarantine = quarantine
         self._silence = silence
         self._pace = pace
+        self._uses = uses
         self._shares = shares
         self._reach = reach
         self._authority = authority
@@ -103,6 +107,7 @@ class Reports:
 
     def take(self, controller: str, report: TicketReport) -> None:
         """Take a controller's word about a ticket."""
+        self._uses.take(controller, report)
         live = self._executions.tickets.get(report.ticket.number)
         execution = None if live is None else self._executions.get(live.job.id)
         ended = isinstance(report, _ENDS)

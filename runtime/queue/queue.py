@@ -171,6 +171,20 @@ class Queue:
         """Return how many jobs wait for a controller, but for those that are set aside."""
         return sum(len(lane.jobs) for lane in self.lanes((controller,)))
 
+    def ready(self, controller: str) -> int:
+        """Return how many of those stand before an open gate."""
+        return sum(len(lane.jobs) for lane in self.lanes((controller,)) if lane.open)
+
+    def oldest(self) -> float | None:
+        """Return since when the job waits that came first of those that may go, Unix seconds.
+
+        None if there is none. One that was changed meanwhile counts as one that came then.
+        """
+        for waiter in self._waiting.values():
+            if waiter.lane is not None and waiter.lane.open:
+                return waiter.entry.since_unix_s
+        return None
+
     def depth(self, controller: str) -> int:
         """Return how many tickets a controller's line takes, the running one included."""
         line = self._lines.get(controller)

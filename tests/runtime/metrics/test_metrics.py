@@ -95,7 +95,7 @@ def test_metrics_are_served_while_the_context_lasts() -> None:
     with served(Metrics(["a"]), "127.0.0.1:0") as port:
         address = f"http://127.0.0.1:{port}/metrics"
         with urllib.request.urlopen(address, timeout=60) as page:
-            assert b"stationd_info" in page.read()
+            assert b"stationd_build_info" in page.read()
     with pytest.raises(OSError, match="refused"), urllib.request.urlopen(address, timeout=60):
         pass
 

@@ -1,0 +1,85 @@
+"""The station's vital signs, taken in the loop now and then, for metrics that threads read.
+
+Whoever scrapes must not look into what the loop is changing; it reads what was put down here.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+import anyio
+
+from stationd.proto.error import JournalClosed
+from stationd.runtime.metrics.vitals import Vitals
+
+if TYPE_CHECKING:
+    from stationd.runtime.station import Station
+
+TAKE_EVERY: Final = 1.0
+"""Seconds. What it costs is some microseconds, and the first held jobs of the queue."""
+ASK_EVERY: Final = 5
+"""Every so many times the journal is asked which calibration sets are in use."""
+
+
+class VitalSigns:
+    """Takes them.
+
+    Args:
+        station: The station.
+    """
+
+    def __init__(self, station: Station) -> None:
+        self._station = station
+        self._commits = 0
+        self._committed = 0.0
+        self._heard = dict.fromkeys(station.bus.peers, 0.0)
+        self._calibrated: dict[str, tuple[str, float]] = {}
+
+    async def keep(self) -> None:
+        """Take them for ever."""
+        times = 0
+        while True:
+            if times % ASK_EVERY == 0:
+                try:
+                    await self.ask()
+                except JournalClosed:
+                    return
+            self.take()
+            times += 1
+            await anyio.sleep(TAKE_EVERY)
+
+    def take(self) -> None:
+        """Take them once."""
+        station = self._station
+        clock, queue = station.ports.clock, station.instruments.queue
+        now, monotonic = clock.time(), clock.monotonic()
+        commits = station.journal.statistics().commits
+        if commits != self._commits:
+            self._commits, self._committed = commits, now
+        for name, peer in station.bus.peers.items():
+            if peer.identity is not None:
+                self._heard[name] = now - (monotonic - peer.heard)
+        station.metrics.vitals = Vitals(
+            starts=station.journal.opening.epoch,
+            backend=station.settings.station.backend,
+            oldest_unix_s=queue.oldest(),
+            waiting={name: queue.ready(name) for name in station.bus.peers},
+            paused={name: queue.gates.gate(name).state != "open" for name in station.bus.peers},
+            heard_unix_s=dict(self._heard),
+            restarts=dict.fromkeys(station.bus.peers, 0)
+            | {child.name: child.restarts for child in station.ports.children},
+            committed_unix_s=self._committed,
+            calibrated_unix_s={name: made for name, (_, made) in self._calibrated.items()},
+            journal=station.journal.database,
+        )
+
+    async def ask(self) -> None:
+        """Ask the journal when the targets' calibration sets were made."""
+        journal = self._station.journal
+        for target in self._station.settings.targets:
+            chosen = await journal.default_calibration(target)
+            if chosen is None or self._calibrated.get(target, ("",))[0] == chosen:
+                continue
+            for summary in await journal.calibrations(target):
+                if summary.id == chosen:
+                    self._calibrated[target] = (chosen, summary.created_unix_s)
