@@ -4,7 +4,9 @@ Rule 1. One task receives; whoever waits is told through an event of its own.
 Rule 2. Every request may be sent again, and is when a lost connection is there again. Each
         sending has a new number, so an answer to any of them ends the request.
 Rule 3. Every wait is bounded. A failure of the connection says nothing about any job.
-Rule 4. What cannot be read is counted and dropped; it never stops the receiving task.
+Rule 4. Who asks too often waits as long as the station says and asks again, unless that takes
+        longer than an answer may.
+Rule 5. What cannot be read is counted and dropped; it never stops the receiving task.
 """
 
 from __future__ import annotations
@@ -17,12 +19,14 @@ import zmq
 
 from stationd.client.background import start_in_background
 from stationd.client.stream import SILENCE, Stream
+from stationd.client.turn import Turn
 from stationd.proto.codec import REPLIES, REQUESTS, request_number
 from stationd.proto.error import (
     ErrorCode,
     ProtocolViolation,
     StationError,
     StationUnreachable,
+    TooManyRequests,
     UnsupportedVersion,
     error_from_info,
 )
@@ -151,12 +155,11 @@ class Connection:
         self, message: Request, answer: type[R], *, patience: float = 0.0
     ) -> tuple[R, Sequence[bytes]]:
         """Send a request and wait for its answer and the bulk data that comes with it."""
-        asked = Asked(self, message)
-        try:
-            await self._wait(asked, patience)
-        finally:
-            for number in asked.numbers:
-                self.forget(number)
+        asked = await self._answered(message, patience)
+        turn = Turn(max(self.first_wait, patience))
+        while isinstance(asked.error, TooManyRequests) and turn.comes(asked.error):
+            await anyio.sleep(turn.wait)
+            asked = await self._answered(message, patience)
         if asked.error is not None:
             raise asked.error
         if not isinstance(asked.reply, answer):
@@ -164,6 +167,15 @@ class Connection:
                 f"the station answered {type(message).__name__} with {type(asked.reply).__name__}"
             )
         return asked.reply, asked.frames
+
+    async def _answered(self, message: Request, patience: float) -> Asked:
+        asked = Asked(self, message)
+        try:
+            await self._wait(asked, patience)
+        finally:
+            for number in asked.numbers:
+                self.forget(number)
+        return asked
 
     def listen(self, jobs: tuple[JobId, ...] | None, after: int | None = None) -> Stream:
         """Start a stream of facts about some jobs (None: all), which the caller closes."""

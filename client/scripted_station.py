@@ -11,6 +11,7 @@ climb, goes silent, drops its clients, comes back, sends garbage.
 from __future__ import annotations
 
 import hashlib
+from collections import deque
 from collections.abc import AsyncGenerator, Callable, Generator, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from typing import ParamSpec, TypeVar
@@ -65,6 +66,8 @@ class ScriptedStation(ScriptedMemory):
         """Read everything and answer nothing."""
         self.forgetful = False
         """Treat every resume as too old, and begin with a snapshot."""
+        self.refusals: deque[StationError] = deque()
+        """What the next requests are refused with, one after another."""
         self._streams: dict[tuple[bytes, int], _Stream] = {}
         self._peers: dict[bytes, None] = {}
         self._socket: Socket | None = None
@@ -146,6 +149,8 @@ class ScriptedStation(ScriptedMemory):
         if self.silent:
             return
         try:
+            if self.refusals:
+                raise self.refusals.popleft()
             self._answer(peer, request)
         except StationError as error:
             self._send(peer, wire.Failure(request.request, error.info))

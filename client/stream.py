@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Final
 import anyio
 import msgspec
 
-from stationd.proto.error import UnknownJob
+from stationd.proto.error import TooManyRequests, UnknownJob
 from stationd.proto.jobs_protocol import (
     Events,
     Grant,
@@ -70,6 +70,7 @@ class Stream:
         self._credit = 0
         self._heard = False
         self._error: StationError | None = None
+        self._refused: TooManyRequests | None = None
         self._wake = anyio.Event()
         self._number = self._ask()
 
@@ -85,7 +86,7 @@ class Stream:
         while not self._arrived:
             if self._error is not None:
                 raise self._error
-            await self._wait()
+            await (self._wait() if self._refused is None else self._wait_for_turn(self._refused))
         frame = self._arrived.popleft()
         if isinstance(frame, Events):
             self._grant(len(frame.events))
@@ -126,6 +127,10 @@ class Stream:
             # It may be one that nobody waits for any more and that was deleted meanwhile.
             self.send_again()
             return
+        if isinstance(error, TooManyRequests) and error.info.retry_after:
+            self._refused = error
+            self._wake.set()
+            return
         self._error = error
         self._line.forget(self._number)
         self._wake.set()
@@ -150,6 +155,12 @@ class Stream:
             return
         if not self._heard:
             raise await self._line.unreachable()
+        self.send_again()
+
+    async def _wait_for_turn(self, refusal: TooManyRequests) -> None:
+        # A stream that nobody listens to yet costs nothing: it waits as long as it takes.
+        await anyio.sleep(refusal.info.retry_after or 0.0)
+        self._refused = None
         self.send_again()
 
     def _take_events(self, events: Events) -> None:

@@ -13,6 +13,8 @@ StationError
 │   ├── Conflict                an id is in use for something else
 │   ├── UnknownProject          no project has this id or name
 │   ├── Forbidden               whoever asks may not
+│   ├── LimitReached            whoever asks has as much as the station lets them have
+│   ├── TooManyRequests         whoever asks has asked too often; it says when to ask again
 │   ├── MissingExtra            an optional library is not installed here
 │   └── MessageTooLarge         a message exceeds the wire's bound
 ├── JobError                the job ended without what was waited for
@@ -108,6 +110,10 @@ class ErrorCode(StrEnum):
     UNKNOWN_PROJECT = "unknown_project"
     FORBIDDEN = "forbidden"
     """Whoever asks has not got the role that it takes."""
+    LIMIT_REACHED = "limit_reached"
+    """Whoever asks has as many jobs, results or streams as the station lets them have."""
+    TOO_MANY_REQUESTS = "too_many_requests"
+    """Whoever asks has asked too often; `ErrorInfo.retry_after` tells when to ask again."""
     UNKNOWN = "unknown"
     """A code of a newer version than ours; the detail says what happened."""
 
@@ -145,6 +151,8 @@ class ErrorInfo(msgspec.Struct, frozen=True, omit_defaults=True):
     code: ErrorCode
     detail: str
     problems: tuple[Problem, ...] = ()
+    retry_after: float | None = None
+    """Seconds to wait before the same request is sent again; None if that would not help."""
 
     def __str__(self) -> str:
         if not self.problems:
@@ -247,6 +255,21 @@ class Forbidden(RequestError):
     """Whoever asks may not; nothing has changed."""
 
     code = ErrorCode.FORBIDDEN
+
+
+class LimitReached(RequestError):
+    """Whoever asks has as much as the station lets them have; nothing has changed."""
+
+    code = ErrorCode.LIMIT_REACHED
+
+
+class TooManyRequests(RequestError):
+    """Whoever asks has asked too often, and waiting for their turn would take too long.
+
+    Nothing has changed; `info.retry_after` says in how many seconds to ask again.
+    """
+
+    code = ErrorCode.TOO_MANY_REQUESTS
 
 
 class MissingExtra(RequestError, ImportError):
@@ -399,6 +422,8 @@ _ERROR_CLASSES: Final[dict[ErrorCode, type[StationError]]] = {
         Conflict,
         UnknownProject,
         Forbidden,
+        LimitReached,
+        TooManyRequests,
         MessageTooLarge,
         ProtocolViolation,
         UnsupportedVersion,

@@ -84,7 +84,7 @@ from stationd.runtime.api.client import Client
 from stationd.runtime.api.client_text import shown
 from stationd.runtime.api.door import Door
 from stationd.runtime.api.intake import check_storage
-from stationd.runtime.api.people import NEEDED, People
+from stationd.runtime.api.people import NEEDED, People, Person
 from stationd.runtime.api.projects_api import ProjectRequest, ProjectsApi
 from stationd.runtime.api.queue_api import QueueApi, QueueRequest
 from stationd.runtime.api.resent import Resent
@@ -92,6 +92,8 @@ from stationd.runtime.api.results_api import ResultRequest, ResultsApi
 from stationd.runtime.api.station_api import StationApi
 from stationd.runtime.api.streams_api import StreamsApi
 from stationd.runtime.api.submitting import Submitting
+from stationd.runtime.limits.bounds import Otherwise
+from stationd.runtime.limits.limits import UserLimits
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -130,6 +132,10 @@ _QUEUE_REQUESTS: Final[tuple[type[QueueRequest], ...]] = (
 )
 
 
+_UNANSWERED: Final = (Grant, Unlisten)
+"""These cost next to nothing; and a client could not be told to send them again."""
+
+
 class JobsApi:
     """The daemon's end of the jobs protocol."""
 
@@ -164,6 +170,8 @@ class JobsApi:
         )
         self._people = People({name: user.role for name, user in settings.users.items()})
         self._projects = projects
+        self._limits = UserLimits(settings.limits, _own_limits(settings), dispatch.holdings)
+        forgetting.watch(dispatch.holdings.deleted)
         self._submitting = Submitting(
             dispatch=dispatch,
             journal=journal,
@@ -172,6 +180,7 @@ class JobsApi:
             targets=settings.target_controllers,
             door=Door(instruments.queue.gates, settings.target_controllers),
             resent=Resent(journal, tasks),
+            limits=self._limits,
         )
         self._archive = ArchiveApi(journal, projects, self._with_live, forgetting)
         self._project_requests = ProjectsApi(journal, projects, clock)
@@ -197,7 +206,8 @@ class JobsApi:
         self._metrics = metrics
         self._clock = clock
         self._tasks = tasks
-        self._streams = StreamsApi(feed, journal, self._view, self._answer_later)
+        self._streams = StreamsApi(feed, journal, self._view, self._answer_later, self._limits)
+        self._weigh()
         self.stopping = False
         """Whether new jobs are refused."""
         # By type: a lookup costs a tenth of a match over all messages.
@@ -235,6 +245,17 @@ class JobsApi:
             **dict.fromkeys(_QUEUE_REQUESTS, self._queue_request),
         }
 
+    def reload(self, settings: Settings) -> None:
+        """Go by another configuration from now on, as far as limits are concerned."""
+        self._limits.reload(settings.limits, _own_limits(settings))
+        self._weigh()
+
+    def _weigh(self) -> None:
+        holdings = self._dispatch.holdings
+        if self._limits.weighed and not holdings.weighs:
+            holdings.weighs = True
+            self._tasks.start_soon(holdings.weigh, self._journal)
+
     async def serve(self, socket: Socket) -> None:
         """Answer requests on a bound ROUTER for ever."""
         await self._people.prepare()
@@ -264,23 +285,28 @@ class JobsApi:
 
     def _carry_out(self, client: Client, request: Request) -> None:
         kind = type(request)
-        if kind in NEEDED:
+        if kind in NEEDED or self._limits.paced:
             person = self._people.known(client.sender)
             if person is None:
                 self._tasks.start_soon(self._introduce, client, request)
                 return
             client.person = person
         quick = self._quick.get(kind)
-        if quick is None:
-            self._answer_later(client, request)
-            return
         try:
+            if self._limits.paced and kind not in _UNANSWERED:
+                self._check_pace(client.person)
+            if quick is None:
+                self._answer_later(client, request)
+                return
             client.person.check(request)
             quick(client, request)
         except JournalClosed:
             return
         except Exception as error:  # noqa: BLE001 - one request's failure is its own
             client.send(Failure(request.request, _info_of(error, request)))
+
+    def _check_pace(self, person: Person) -> None:
+        self._limits.check_pace(person.name, person.role, self._clock.monotonic())
 
     async def _introduce(self, client: Client, request: Request) -> None:
         await self._people.introduce(client.sender)
@@ -379,6 +405,7 @@ class JobsApi:
         if not client.person.may("operator"):
             view = await self._view(request.job)
             client.person.check_owner(view.creator, f"job {view.id}")
+        self._limits.check_attempt(client.person.name, client.person.role)
         check_storage(self._journal)
         client.send(await self._retries.retry(request))
 
@@ -413,6 +440,10 @@ class JobsApi:
 
     async def _calibration(self, client: Client, request: CalibrationRequest) -> None:
         client.send(await self._calibrations.answer(request))
+
+
+def _own_limits(settings: Settings) -> dict[str, Otherwise | None]:
+    return {name: user.limits for name, user in settings.users.items()}
 
 
 def _tell(client: Client, reply: Reply) -> None:

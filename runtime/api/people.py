@@ -22,6 +22,7 @@ from stationd.proto.jobs_protocol import (
     Cancel,
     ImportCalibration,
     List,
+    Listen,
     Ping,
     Request,
     ResetController,
@@ -63,6 +64,7 @@ ANYBODY: Final = "*"
 _NAMELESS: Final = "a user whom the station cannot tell"
 NEEDED: Final[Mapping[type[Request], Role]] = {
     Ping: "observer",
+    Listen: "observer",
     List: "observer",
     Count: "observer",
     GetInput: "observer",

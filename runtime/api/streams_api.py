@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from stationd.proto.socket import Socket
     from stationd.runtime.feed import Feed
     from stationd.runtime.journal.interface import Queries
+    from stationd.runtime.limits.limits import UserLimits
 
 STREAM_BEAT_SECONDS: Final = 5.0
 
@@ -31,6 +32,7 @@ class StreamsApi:
         queries: Know which jobs are stored.
         view: Returns a job for a snapshot.
         answer_later: Lets `open` be called in a task of its own.
+        limits: Know how many streams everybody may have.
     """
 
     def __init__(
@@ -39,7 +41,9 @@ class StreamsApi:
         queries: Queries,
         view: Callable[[JobId], Awaitable[JobView]],
         answer_later: Callable[[Client, Request], None],
+        limits: UserLimits,
     ) -> None:
+        self._limits = limits
         self._feed = feed
         self._queries = queries
         self._view = view
@@ -67,10 +71,14 @@ class StreamsApi:
 
         Raises:
             RequestError: It names no job.
+            LimitReached: The client's user has as many streams as they may.
         """
         jobs = None if request.jobs is None else frozenset(request.jobs)
         if jobs is not None and not jobs:
             raise RequestError("a stream is for one job at least, or for all")
+        if request.request not in client.streams:
+            person = client.person
+            self._limits.check_streams(person.name, person.role, self._streams_of(person.name))
         stream = Stream(request.request, jobs, client.send, request.credit)
         # At once: an Unlisten or a Grant that follows must find the stream.
         self._register(client, stream)
@@ -136,6 +144,12 @@ class StreamsApi:
         stream = client.streams.pop(request.request, None)
         if stream is not None:
             self._feed.close(stream)
+
+    def _streams_of(self, user: str) -> int:
+        """Return how many streams a user listens to, on all connections."""
+        return sum(
+            len(client.streams) for client in self._clients.values() if client.person.name == user
+        )
 
     def _register(self, client: Client, stream: Stream) -> None:
         older = client.streams.pop(stream.request, None)

@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from stationd.runtime.controllers.instrument_bus import InstrumentBus
     from stationd.runtime.jobs.dispatch import Dispatch
     from stationd.runtime.journal.interface import Journal
+    from stationd.runtime.limits.limits import UserLimits
 
 _STORED_TOGETHER: Final = 10
 """Jobs whose first steps are done in one turn of the loop: about a millisecond."""
@@ -54,6 +55,7 @@ class Submitting:
         targets: The controller of every target.
         door: Knows whether a job's time and controllers let it in.
         resent: Compares jobs that are there already.
+        limits: Know how much everybody may have.
     """
 
     def __init__(
@@ -66,8 +68,10 @@ class Submitting:
         targets: Mapping[str, str],
         door: Door,
         resent: Resent,
+        limits: UserLimits,
     ) -> None:
         self._resent = resent
+        self._limits = limits
         self._dispatch = dispatch
         self._journal = journal
         self._projects = projects
@@ -127,6 +131,9 @@ class Submitting:
         target = resolve_target(spec, self._targets) or ""
         if not self._dispatch.knows(job):
             self._door.check(spec, target)
+            person = client.person
+            self._limits.check_job(person.name, person.role, spec)
+            answer = self._limits.arriving(person.name, answer)
         return NewJob(job, spec, target, answer, sound)
 
 

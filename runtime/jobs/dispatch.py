@@ -40,6 +40,7 @@ from stationd.runtime.jobs.outcomes import settled
 from stationd.runtime.jobs.recovery import Recovery
 from stationd.runtime.jobs.reopening import following
 from stationd.runtime.journal.records import Fact, Record, TicketIssued
+from stationd.runtime.limits.holdings import Holdings
 from stationd.runtime.live import LiveJob, resumed
 
 if TYPE_CHECKING:
@@ -108,6 +109,8 @@ class Dispatch:
         self._instruments: Instruments | None = None
         self._reconciling: TaskGroup | None = None
         self._jobs: dict[JobId, LiveJob] = {}
+        self.holdings = Holdings()
+        """What users have, for their limits."""
         self._recovery = Recovery(
             journal=journal,
             stages=stages,
@@ -157,6 +160,7 @@ class Dispatch:
 
     def _begin(self, live: LiveJob) -> None:
         self._jobs[live.job.id] = live
+        self.holdings.begun(live.spec.creator)
         self._deadlines.begin(live, self.deliver)
 
     def _go_on(self, live: LiveJob, later: list[Later], held: Effect | None) -> None:
@@ -209,6 +213,7 @@ class Dispatch:
         if stored.ticket is not None:
             live.ticket = Ticket(stored.ticket, stored.job, stored.attempt)
         self._jobs[stored.job] = live
+        self.holdings.begun(stored.spec.creator)
         self.deliver(live, Resumed())
         if self._reconciling is None:
             self._begin_again(live)
@@ -242,6 +247,8 @@ class Dispatch:
             made: What goes into the journal with it.
             committed: Called once that is on disk.
         """
+        if live.job.id not in self._jobs:
+            self.holdings.begun(live.spec.creator)
         self._jobs[live.job.id] = live
         self._deadlines.begin(live, self.deliver)
         self.deliver(live, event, committed, made)
@@ -266,6 +273,8 @@ class Dispatch:
         records = [*made]
         later: list[Later] = []
         self._step(live, deque([event]), records, later)
+        if self.holdings.weighs:
+            self.holdings.stored(live.spec.creator, records)
         facts = [record for record in records if isinstance(record, Fact)]
         # Also without a record: what an earlier step has asked for may still wait for the disk.
         if records or later or committed is not None:
@@ -388,6 +397,7 @@ class Dispatch:
                     instruments.abort(live)
                 case _:
                     if live.job.status.is_terminal:
-                        self._jobs.pop(live.job.id, None)
+                        if self._jobs.pop(live.job.id, None) is not None:
+                            self.holdings.ended(live.spec.creator)
                         self._deadlines.end(live)
                     instruments.end(live, ticket)

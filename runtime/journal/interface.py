@@ -217,6 +217,18 @@ class Queries(Protocol):
         """
         ...
 
+    async def result_sizes(self, after: int, limit: int) -> tuple[dict[str, int], int | None]:
+        """Return what the results of some jobs take up, in bytes, by the jobs' creators.
+
+        Args:
+            after: Only of jobs with a higher number,
+            limit: and of so many of them, in the order of their numbers.
+
+        Returns:
+            Bytes by creator, and the number of the last of these jobs; None if there was none.
+        """
+        ...
+
     async def projects(self) -> list[Project]:
         """Return all projects, archived ones too, by name."""
         ...

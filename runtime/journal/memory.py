@@ -221,6 +221,17 @@ class MemoryJournal:
         most = min(max(old, len(over) - keep), max(0, limit))
         return [Expired(stored.number, stored.job) for stored in over[:most]]
 
+    async def result_sizes(self, after: int, limit: int) -> tuple[dict[str, int], int | None]:
+        """Return the bytes of some jobs' results by creator, and the last job's number."""
+        jobs = self._contents.jobs
+        page = [number for number in sorted(jobs) if number > after][: max(0, limit)]
+        sizes: Counter[str] = Counter()
+        for job in map(jobs.__getitem__, page):
+            results = [item.result for item in job.items.values() if item.result is not None]
+            if results:
+                sizes[job.record.spec.creator] += sum(result.size_bytes for result in results)
+        return dict(sizes), page[-1] if page else None
+
     async def projects(self) -> list[Project]:
         """Return all projects, by name."""
         return sorted(self._contents.projects.values(), key=lambda project: project.name)

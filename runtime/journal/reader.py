@@ -32,6 +32,7 @@ from stationd.runtime.journal.queries.data import (
     DefaultCalibration,
     Projects,
     QueueNotes,
+    ResultSizes,
     Work,
 )
 from stationd.runtime.journal.queries.jobs import (
@@ -62,6 +63,7 @@ Question = (
     | QueueNotes
     | Count
     | ExpiredJobs
+    | ResultSizes
     | Projects
 )
 """All that the reader answers."""

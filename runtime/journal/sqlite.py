@@ -41,6 +41,7 @@ from stationd.runtime.journal.queries.data import (
     DefaultCalibration,
     Projects,
     QueueNotes,
+    ResultSizes,
     Work,
 )
 from stationd.runtime.journal.queries.jobs import (
@@ -145,6 +146,10 @@ class SqliteJournal:
     async def expired(self, before_unix_s: float, keep: int, limit: int) -> list[Expired]:
         """Return jobs that have ended long ago, those that ended first before the others."""
         return await self._ask(ExpiredJobs(before_unix_s, keep, limit))
+
+    async def result_sizes(self, after: int, limit: int) -> tuple[dict[str, int], int | None]:
+        """Return the bytes of some jobs' results by creator, and the last job's number."""
+        return await self._ask(ResultSizes(after, limit))
 
     async def projects(self) -> list[Project]:
         """Return all projects, by name."""

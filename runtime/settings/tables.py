@@ -6,6 +6,7 @@ from typing import Annotated, Literal
 
 from msgspec import Meta, Struct, field
 
+from stationd.runtime.limits.bounds import Otherwise
 from stationd.runtime.queue.entry import AGEING
 from stationd.runtime.queue.shares import HALF_LIFE
 
@@ -137,3 +138,5 @@ class User(Struct, frozen=True, forbid_unknown_fields=True):
     role: Literal["observer", "submitter", "operator", "admin"] = "submitter"
     """Each may do what those before it may: look; submit, and change what is theirs; change what
     is others', calibration sets and controllers; everything."""
+    limits: Otherwise | None = None
+    """How much this user may take, where that is not what ``[limits]`` says."""

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from stationd.proto.job import JobId
     from stationd.runtime.clock import Clock
-    from stationd.runtime.journal.interface import Journal
+    from stationd.runtime.journal.interface import Journal, StoredJob
     from stationd.runtime.settings import Retention, Settings
     from stationd.runtime.work.artifacts import Artifacts, Files
 
@@ -65,6 +65,11 @@ class Forgetting:
         self._under_way = under_way
         self._alone = alone
         self._gone = gone
+        self._deleted: list[Callable[[StoredJob], None]] = []
+
+    def watch(self, deleted: Callable[[StoredJob], None]) -> None:
+        """Call back with every job that has been forgotten."""
+        self._deleted.append(deleted)
 
     async def delete(self, job: JobId, *, expired: bool = False) -> bool:
         """Forget a job, durably, and remove its files; return whether there was one.
@@ -95,6 +100,8 @@ class Forgetting:
                 record = JobDeleted(stored.number, expired)
                 self._journal.write([record], lambda _commit: durable.set())
                 await durable.wait()
+                for deleted in self._deleted:
+                    deleted(stored)
             await self._artifacts.remove(job)
         return stored is not None
 

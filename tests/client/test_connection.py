@@ -15,6 +15,7 @@ from stationd.proto.error import (
     MessageTooLarge,
     ProtocolViolation,
     StationUnreachable,
+    TooManyRequests,
     UnknownJob,
     UnsupportedVersion,
 )
@@ -228,3 +229,26 @@ async def test_closing_ends_the_requests_that_wait(station: ScriptedStation) -> 
         with pytest.raises(StationUnreachable, match="closed"):
             await connection.ask(wire.List(0, JobFilter()), wire.Jobs)
     assert connection.closed
+
+
+def too_often(seconds: float) -> TooManyRequests:
+    code = ErrorCode.TOO_MANY_REQUESTS
+    return TooManyRequests(ErrorInfo(code, "ada asks too often", retry_after=seconds))
+
+
+async def test_who_asks_too_often_waits_for_their_turn_and_asks_again(
+    connection: Connection, station: ScriptedStation
+) -> None:
+    station.refusals.extend([too_often(0.001), too_often(0.002)])
+    await connection.ask(wire.Ping(0, "test"), wire.Pong)
+    assert len(station.received) == 3
+    assert len({one.request for one in station.received}) == 3
+
+
+async def test_who_would_wait_for_longer_than_an_answer_may_take_is_told_so(
+    connection: Connection, station: ScriptedStation
+) -> None:
+    station.refusals.append(too_often(61.0))
+    with pytest.raises(TooManyRequests, match="ada asks too often"):
+        await connection.ask(wire.Ping(0, "test"), wire.Pong)
+    assert len(station.received) == 1

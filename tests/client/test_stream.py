@@ -5,7 +5,13 @@ import pytest
 
 from stationd.client.line import Awaiting
 from stationd.client.stream import WINDOW, Stream
-from stationd.proto.error import StationUnreachable, UnknownJob
+from stationd.proto.error import (
+    ErrorCode,
+    ErrorInfo,
+    StationUnreachable,
+    TooManyRequests,
+    UnknownJob,
+)
 from stationd.proto.job import JobId, TimelineEntry
 from stationd.proto.jobs_protocol import (
     Events,
@@ -177,3 +183,19 @@ async def test_that_a_job_is_gone_that_was_left_ends_nothing() -> None:
     assert isinstance(await stream.receive(), Snapshot)
     with pytest.raises(UnknownJob):
         await stream.receive()
+
+
+async def test_a_stream_that_is_asked_for_too_often_waits_for_its_turn() -> None:
+    line = Memory()
+    stream = Stream(line, (JOB,))
+    info = ErrorInfo(ErrorCode.TOO_MANY_REQUESTS, "too often", retry_after=0.001)
+    stream.fail(TooManyRequests(info))
+
+    def answering(message: Request, awaiting: Awaiting) -> int:
+        number = Memory.begin(line, message, awaiting)
+        awaiting.take(Snapshot(number, 3, ()), ())
+        return number
+
+    line.begin = answering  # type: ignore[method-assign]
+    assert isinstance(await stream.receive(), Snapshot)
+    assert line.sent[1:] == [Unlisten(1), Listen(2, (JOB,), None, WINDOW)]

@@ -20,6 +20,23 @@ _SET: Final = Decoder(CalibrationSet)
 _CAPABILITIES: Final = Decoder(Capabilities)
 
 
+class ResultSizes(Query[tuple[dict[str, int], int | None]], frozen=True, array_like=True, tag=60):
+    """How much do the results of some jobs take up, by their creators?"""
+
+    decoder: ClassVar[Decoder[Any]] = Decoder(tuple[dict[str, int], int | None])
+    after: int
+    """The number of the last job of the page before; 0 to begin."""
+    limit: int
+    """Jobs to look at."""
+
+    def answer(self, database: sqlite3.Connection) -> tuple[dict[str, int], int | None]:
+        """Return bytes by creator, and the number of the last job; None if there are no more."""
+        last = database.execute(_LAST_OF_PAGE, (self.after, self.limit)).fetchone()[0]
+        if last is None:
+            return {}, None
+        return dict(database.execute(_RESULT_SIZES, (self.after, last)).fetchall()), last
+
+
 class Work(Query[bytes | None], frozen=True, array_like=True, tag=6):
     """What is the compiled work of a job?"""
 
@@ -213,3 +230,10 @@ LEFT JOIN calibration_defaults AS defaults
   ON defaults.target = sets.target AND defaults.id = sets.id
 WHERE ? IN ('', sets.target)
 ORDER BY created_unix_s DESC, sets.id DESC"""
+_LAST_OF_PAGE: Final = """
+SELECT max(number) FROM (SELECT number FROM jobs WHERE number > ? ORDER BY number LIMIT ?)"""
+_RESULT_SIZES: Final = """
+SELECT terms.word, sum(items.size_bytes) FROM items
+JOIN jobs USING (number) JOIN terms ON terms.id = jobs.creator
+WHERE items.number > ? AND items.number <= ? AND items.size_bytes IS NOT NULL
+GROUP BY terms.word"""

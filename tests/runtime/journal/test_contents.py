@@ -28,6 +28,7 @@ from stationd.runtime.journal.queries.data import (
     DefaultCalibration,
     Projects,
     QueueNotes,
+    ResultSizes,
     Work,
 )
 from stationd.runtime.journal.queries.jobs import Facts, Outlines, Stored, Unfinished, View
@@ -124,6 +125,11 @@ class Journals(WrittenJournals):
     def same_expired(self, before: float, keep: int, limit: int) -> None:
         found = self.ask(ExpiredJobs(before, keep, limit))
         assert found == known(self.memory.expired(before, keep, limit))
+
+    @rule(after=st.integers(0, 10), limit=st.integers(0, 6))
+    def same_result_sizes(self, after: int, limit: int) -> None:
+        found = self.ask(ResultSizes(after, limit))
+        assert found == known(self.memory.result_sizes(after, limit))
 
     @rule(after=st.integers(0, 10), limit=st.integers(1, 6))
     def same_unfinished(self, after: int, limit: int) -> None:
