@@ -150,6 +150,7 @@ async def assemble(settings: Settings, ports: Ports, metrics: Metrics, tasks: Ta
         reloads=[
             Reload(("deadlines",), stages.reload),
             Reload(("retention",), keeper.reload),
+            Reload(("limits",), api.reload),
             Reload(("queue", "weights"), weights.reload),
             Reload(("station", "stop_timeout"), _nobody),
         ],

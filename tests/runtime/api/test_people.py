@@ -21,7 +21,6 @@ from stationd.proto.jobs_protocol import (
     Grant,
     ListCalibrations,
     ListControllers,
-    Listen,
     Ping,
     Request,
     ResetController,
@@ -129,7 +128,7 @@ def test_what_belongs_to_others_only_an_operator_may_change() -> None:
 
 
 def test_every_request_says_who_may_ask() -> None:
-    looking = {Get, Peek, Fetch, Listen, Grant, Unlisten, ReadLog, Survey, Why, ListQueue}
+    looking = {Get, Peek, Fetch, Grant, Unlisten, ReadLog, Survey, Why, ListQueue}
     looking |= {ListCalibrations, GetCalibration, ListControllers, ListProjects, ListTargets}
     assert not looking & NEEDED.keys()
     assert looking | NEEDED.keys() == set(get_args(Request))
