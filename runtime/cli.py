@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from stationd.runtime.commands.backup import backup, restore
 from stationd.runtime.commands.command_line import config_option, configured, end, fail
 from stationd.runtime.commands.config import config as config_group
 
@@ -106,6 +107,8 @@ def check_config(config: Path) -> None:
 
 
 main.add_command(config_group)
+main.add_command(backup)
+main.add_command(restore)
 
 
 @main.command()

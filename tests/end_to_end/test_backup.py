@@ -1,9 +1,7 @@
-"""A journal that is put back from a backup knows less than its controllers, and goes on."""
+"""A station that is put back from a backup knows less than its controllers, and goes on."""
 
-import sqlite3
 from collections.abc import Callable
-from contextlib import closing, suppress
-from pathlib import Path
+from contextlib import suppress
 
 import pytest
 
@@ -12,6 +10,7 @@ from stationd.client.references import JobRef
 from stationd.proto.error import ErrorCode, JobError, UnknownJob
 from stationd.proto.program import NullProgram
 from stationd.proto.status import JobExecutorStatus as S
+from stationd.runtime.commands.command_line import EXIT_ALREADY_RUNNING
 from tests.end_to_end.station import GATED, HELD, PATIENCE, Station, on_asyncio
 
 NewStation = Callable[..., Station]
@@ -35,28 +34,13 @@ def wait_over(job: JobRef) -> tuple[S, ErrorCode | None]:
     return end.status, None if end.error is None else end.error.code
 
 
-def copied(journal: Path) -> Path:
-    """Copy a journal that is in use, as a backup does."""
-    backup = journal.with_name("backup.sqlite")
-    with closing(sqlite3.connect(journal)) as source, closing(sqlite3.connect(backup)) as target:
-        source.backup(target)
-    return backup
-
-
-def put_back(backup: Path, journal: Path) -> None:
-    """Replace the journal of a station that is not running."""
-    for part in ("-wal", "-shm"):
-        journal.with_name(journal.name + part).unlink(missing_ok=True)
-    backup.rename(journal)
-
-
 @on_asyncio
-def test_a_station_whose_journal_was_put_back_goes_on_with_its_controllers(
+def test_a_station_that_was_put_back_goes_on_with_its_controllers(
     new_station: NewStation,
 ) -> None:
     station = new_station(GATED).start()
     station.wait_connected("nothing")
-    journal = station.folder / "state" / "journal.sqlite"
+    backup = station.folder / "backup"
 
     # In the backup: one that is over, one at work, one in line, one that may be run once more.
     before = submit_null()
@@ -64,7 +48,7 @@ def test_a_station_whose_journal_was_put_back_goes_on_with_its_controllers(
     at_work, in_line, repeated = submit_null(HELD), submit_null(), submit_null(requeue=True)
     jobs.wait_for(at_work, S.EXECUTION_STARTED, timeout=PATIENCE)
     jobs.wait_for(repeated, S.PENDING_EXECUTION, timeout=PATIENCE)
-    backup = copied(journal)
+    assert station.run("backup", str(backup)).returncode == 0
 
     # What the backup does not know: how these ended, later jobs, and later starts.
     station.let_go()
@@ -78,8 +62,12 @@ def test_a_station_whose_journal_was_put_back_goes_on_with_its_controllers(
     unknown = submit_null(2 * HELD)
     jobs.wait_for(unknown, S.EXECUTION_STARTED, timeout=PATIENCE)
 
+    refused = station.run("restore", str(backup), "--replace")
+    assert refused.returncode == EXIT_ALREADY_RUNNING
+    assert f"is in use by process {station.pid}" in refused.stderr
     station.kill()
-    put_back(backup, journal)
+    restored = station.run("restore", str(backup), "--replace")
+    assert restored.returncode == 0, restored.stderr
     station.start()
     station.wait_connected("nothing")
 
