@@ -16,10 +16,10 @@ export PIP_DISABLE_PIP_VERSION_CHECK = 1
 export PIP_ROOT_USER_ACTION = ignore
 
 .DEFAULT_GOAL := help
-.PHONY: help venv demo test system simulate check format docs bench soak diagram lock dist clean
+.PHONY: help venv demo test campaigns system simulate check format docs bench soak diagram lock dist clean
 
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 # The lock holds the build backend too, so the editable install fetches nothing.
 $(READY): requirements.lock pyproject.toml
@@ -35,6 +35,9 @@ demo: $(READY) ## run a station with a simulated instrument, submit jobs, watch 
 
 test: $(READY) ## run the tests (PYTEST_ARGS='-k queue' for some of them)
 	$(BIN)/pytest -n 4 --dist loadfile --no-loadscope-reorder --ignore=tests/system $(PYTEST_ARGS)
+
+campaigns: $(READY) ## run what takes too long for every day: wrong variants of the station, the demo, all loops
+	$(BIN)/pytest -n 4 --dist loadfile --no-loadscope-reorder --ignore=tests/system --campaigns $(PYTEST_ARGS)
 
 system: $(READY) ## run the tests that want root, a systemd to boot, a Prometheus; the others skip
 	$(BIN)/pytest tests/system -rs $(PYTEST_ARGS)

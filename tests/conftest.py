@@ -108,8 +108,39 @@ def pytest_collection() -> Generator[None, object, object]:
         gc.enable()
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Begin with the files that take long: one of them at the end is what all others wait for."""
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Add `--campaigns`."""
+    parser.addoption(
+        "--campaigns",
+        action="store_true",
+        help="run what takes too long for the daily suite (make campaigns), and nothing else",
+    )
+
+
+def _is_campaign(item: pytest.Item) -> bool:
+    """Return whether a test is left to `make campaigns`.
+
+    A test that starts processes or takes more than a second runs every day on the two loops that
+    daemons run on: uvloop and trio.
+    """
+    on_plain_asyncio = (
+        isinstance(item, pytest.Function)
+        and hasattr(item, "callspec")
+        and item.callspec.params.get("anyio_backend") == "asyncio"
+    )
+    slow = item.get_closest_marker("slow") is not None
+    return item.get_closest_marker("campaign") is not None or (slow and on_plain_asyncio)
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Take the daily tests or those of the campaigns, the files that take long first.
+
+    One of those at the end is what all others wait for.
+    """
+    campaigns = config.getoption("campaigns")
+    left = [item for item in items if _is_campaign(item) is not campaigns]
+    items[:] = [item for item in items if _is_campaign(item) is campaigns]
+    config.hook.pytest_deselected(items=left)
     long = {
         item.path
         for item in items

@@ -37,6 +37,15 @@ on_asyncio = pytest.mark.parametrize("backend", ["asyncio"], indirect=True, scop
 """For a test of which one of the daemon's event loops is enough: starting stations takes time."""
 on_trio = pytest.mark.parametrize("backend", ["trio"], indirect=True, scope="session")
 
+_left = pytest.mark.campaign
+on_asyncio_daily = pytest.mark.parametrize(
+    "backend", ["asyncio", pytest.param("trio", marks=_left)], indirect=True, scope="session"
+)
+"""For a test that holds on both loops: on the other one in `make campaigns`."""
+on_trio_daily = pytest.mark.parametrize(
+    "backend", ["trio", pytest.param("asyncio", marks=_left)], indirect=True, scope="session"
+)
+
 PATIENCE: Final = 90.0
 """Seconds after which something that should happen is taken for never happening.
 

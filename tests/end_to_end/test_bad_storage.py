@@ -27,7 +27,9 @@ from tests.end_to_end.station import (
     Station,
     command_of,
     on_asyncio,
+    on_asyncio_daily,
     on_trio,
+    on_trio_daily,
     until,
 )
 
@@ -183,6 +185,7 @@ def wait_healed(station: Station) -> None:
     until(lambda: metric(station) == 0.0, "the station has healed")
 
 
+@on_trio_daily
 @needs_mount
 def test_a_full_disk_stops_intake_keeps_what_runs_and_heals_without_a_restart(
     tiny_station: TinyStation,
@@ -219,6 +222,7 @@ def test_a_full_disk_stops_intake_keeps_what_runs_and_heals_without_a_restart(
     assert station.stop() == 0
 
 
+@on_asyncio_daily
 @needs_mount
 def test_a_station_without_room_for_its_ballast_starts_and_waits_for_it(
     tiny_station: TinyStation,
@@ -275,6 +279,7 @@ def test_a_result_that_does_not_fit_is_stored_when_there_is_room(backend: str) -
         station.close()
 
 
+@on_asyncio_daily
 def test_files_that_must_not_grow_keep_what_runs_and_heal(new_station: NewStation) -> None:
     station = new_station(GATED).start()
     station.wait_connected("nothing")

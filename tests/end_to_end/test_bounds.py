@@ -18,7 +18,9 @@ from tests.end_to_end.station import (
     PATIENCE,
     Station,
     on_asyncio,
+    on_asyncio_daily,
     on_trio,
+    on_trio_daily,
     until,
 )
 
@@ -75,6 +77,7 @@ def timed_out(reached: JobExecutorStatus) -> JobRef:
         timeout *= 3
 
 
+@on_trio_daily
 def test_a_running_job_that_exceeds_its_timeout_fails_with_the_instrument_at_rest(
     new_station: NewStation,
 ) -> None:
@@ -115,6 +118,7 @@ def test_a_timeout_is_kept_over_a_restart(new_station: NewStation) -> None:
     assert failure(job).info.code is ErrorCode.JOB_TIMEOUT
 
 
+@on_asyncio_daily
 def test_a_controller_that_gives_no_sign_costs_its_job(new_station: NewStation) -> None:
     new_station(FAULTY.replace("silence = 0", "silence = 0.3")).start().wait_connected("faulty")
     error = failure(submit(HANGING))

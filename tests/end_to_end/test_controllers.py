@@ -23,7 +23,9 @@ from tests.end_to_end.station import (
     Station,
     is_alive,
     on_asyncio,
+    on_asyncio_daily,
     on_trio,
+    on_trio_daily,
     until,
 )
 
@@ -76,6 +78,7 @@ def faulty(faulty_station: Station) -> Iterator[Station]:
 # --- the driver ------------------------------------------------------------------------------
 
 
+@on_asyncio_daily
 def test_work_that_a_driver_refuses_fails_before_execution(faulty: Station) -> None:
     job = submit_null(faulty_driver.REFUSED)
 
@@ -86,6 +89,7 @@ def test_work_that_a_driver_refuses_fails_before_execution(faulty: Station) -> N
     check_goes_on(faulty)
 
 
+@on_asyncio_daily
 def test_a_driver_that_raises_fails_its_job(faulty: Station) -> None:
     job = submit_null(faulty_driver.RAISING)
 
@@ -95,6 +99,7 @@ def test_a_driver_that_raises_fails_its_job(faulty: Station) -> None:
     check_goes_on(faulty)
 
 
+@on_asyncio_daily
 def test_what_a_driver_raised_stands_in_the_jobs_log(faulty: Station) -> None:
     job = submit_null(faulty_driver.RAISING)
     assert last_status(job).status is JobExecutorStatus.FAILED
@@ -108,6 +113,7 @@ def test_what_a_driver_raised_stands_in_the_jobs_log(faulty: Station) -> None:
     check_goes_on(faulty)
 
 
+@on_asyncio_daily
 def test_a_driver_that_calls_for_the_exit_fails_its_job(faulty: Station) -> None:
     job = submit_null(faulty_driver.EXITING)
 
@@ -115,6 +121,7 @@ def test_a_driver_that_calls_for_the_exit_fails_its_job(faulty: Station) -> None
     check_goes_on(faulty)
 
 
+@on_asyncio_daily
 def test_a_driver_that_takes_the_process_with_it_fails_its_job(faulty: Station) -> None:
     job = submit_null(faulty_driver.DYING)
 
@@ -125,6 +132,7 @@ def test_a_driver_that_takes_the_process_with_it_fails_its_job(faulty: Station) 
     check_goes_on(faulty)
 
 
+@on_asyncio_daily
 def test_a_driver_that_never_ends_is_ended_by_a_cancel(faulty: Station) -> None:
     job = submit_null(faulty_driver.HANGING)
     jobs.wait_for(job, JobExecutorStatus.EXECUTION_STARTED, timeout=PATIENCE)
@@ -135,6 +143,7 @@ def test_a_driver_that_never_ends_is_ended_by_a_cancel(faulty: Station) -> None:
     check_goes_on(faulty)
 
 
+@on_asyncio_daily
 def test_a_driver_that_reports_without_end_does_no_harm(faulty: Station) -> None:
     job = submit_null(faulty_driver.FLOODING)
 
@@ -158,6 +167,7 @@ def test_a_driver_that_cannot_start_is_named_in_the_log(new_station: NewStation)
 # --- the controller --------------------------------------------------------------------------
 
 
+@on_trio_daily
 def test_a_controller_that_dies_in_mid_run_fails_its_job_and_is_started_again(
     new_station: NewStation,
 ) -> None:

@@ -9,7 +9,7 @@ import pytest
 ROOT = Path(__file__).parents[2]
 PICTURES = ("counts-bell", "counts-ghz", "t1-sweep", "timelines")
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.campaign]
 
 
 def test_the_demo_goes_through_all_its_steps() -> None:

@@ -19,6 +19,7 @@ from tests.end_to_end.station import (
     PATIENCE,
     Station,
     on_asyncio,
+    on_asyncio_daily,
     on_trio,
 )
 from tests.runtime.journal.formats import make_journal, next_format
@@ -75,6 +76,7 @@ def check_taken_up(station: Station) -> None:
     assert jobs.wait_for(new, timeout=PATIENCE).status is S.READY
 
 
+@on_asyncio_daily
 def test_the_jobs_of_a_station_of_the_first_release_go_on(new_station: NewStation) -> None:
     station = new_station()
     path = journal_of(station)

@@ -11,7 +11,16 @@ from stationd.client.references import JobRef
 from stationd.proto.error import ErrorCode
 from stationd.proto.program import NullProgram
 from stationd.proto.status import JobExecutorStatus as S
-from tests.end_to_end.station import GATED, HELD, PATIENCE, Station, on_trio, until
+from tests.end_to_end.station import (
+    GATED,
+    HELD,
+    PATIENCE,
+    Station,
+    on_asyncio_daily,
+    on_trio,
+    on_trio_daily,
+    until,
+)
 
 NewStation = Callable[..., Station]
 STATIONCTL = str(Path(sys.executable).with_name("stationctl"))
@@ -50,6 +59,7 @@ def finished(*submitted: JobRef) -> None:
         assert jobs.wait_for(job, timeout=PATIENCE).status is S.READY
 
 
+@on_asyncio_daily
 def test_what_operators_say_holds_for_tickets_in_line_and_after_a_kill(
     new_station: NewStation,
 ) -> None:
@@ -80,6 +90,7 @@ def test_what_operators_say_holds_for_tickets_in_line_and_after_a_kill(
     assert len(station.tickets_executed) == len(set(station.tickets_executed)) == 6
 
 
+@on_trio_daily
 def test_a_job_that_cannot_begin_in_time_fails_and_says_why(new_station: NewStation) -> None:
     station, running = busy(new_station)
     late = submit(deadline=time.time() + 0.1)

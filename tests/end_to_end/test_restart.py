@@ -23,6 +23,7 @@ from tests.end_to_end.station import (
     Station,
     on_asyncio,
     on_trio,
+    on_trio_daily,
     until,
 )
 
@@ -102,6 +103,7 @@ def test_a_job_that_finished_while_there_was_no_daemon_is_collected(
     assert len(station.tickets_executed) == 2
 
 
+@on_trio_daily
 def test_a_daemon_that_is_asked_to_stop_lets_the_running_job_finish(
     new_station: NewStation,
 ) -> None:

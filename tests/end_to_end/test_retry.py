@@ -32,7 +32,9 @@ from tests.end_to_end.station import (
     QPU,
     Station,
     on_asyncio,
+    on_asyncio_daily,
     on_trio,
+    on_trio_daily,
     until,
 )
 
@@ -219,6 +221,7 @@ def test_what_was_never_executed_is_executed_once_if_that_is_allowed(
     check_ascending(job)
 
 
+@on_asyncio_daily
 def test_a_full_restart_runs_a_ready_job_again_with_the_newest_calibration_set(
     station: Station,
 ) -> None:
@@ -307,6 +310,7 @@ def test_only_the_items_that_were_cut_short_are_executed_again(new_station: NewS
 # --- by itself ---------------------------------------------------------------------------------
 
 
+@on_trio_daily
 def test_a_job_whose_controller_is_killed_runs_again_and_nobody_sees_an_error(
     new_station: NewStation,
 ) -> None:

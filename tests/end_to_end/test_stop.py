@@ -23,6 +23,7 @@ from tests.end_to_end.station import (
     Station,
     dealer,
     on_asyncio,
+    on_asyncio_daily,
     on_trio,
     until,
     wait_answers,
@@ -145,6 +146,7 @@ def test_a_controller_that_another_daemon_has_started_is_stopped_too(
     until(lambda: not station.processes(), "the controller has ended")
 
 
+@on_asyncio_daily
 def test_an_idle_station_stops_and_starts_as_often_as_one_likes(new_station: NewStation) -> None:
     station = new_station()
     for _ in range(2):

@@ -11,6 +11,7 @@ from tests.simulation.run import simulate
 MOST_SEEDS = 30
 
 
+@pytest.mark.campaign
 @pytest.mark.parametrize("mutant", MUTANTS, ids=lambda mutant: mutant.name)
 def test_the_checkers_catch_it(mutant: Mutant) -> None:
     others = itertools.product(range(1, MOST_SEEDS + 1), BACKENDS)

@@ -15,7 +15,7 @@ from stationd.runtime.journal.reader_link import ReaderLink
 from stationd.runtime.journal.records import JobStored
 from stationd.runtime.journal.storage import Storage
 
-pytestmark = pytest.mark.anyio
+pytestmark = [pytest.mark.anyio, pytest.mark.slow]
 
 MakeJob = Callable[..., JobStored]
 BOUND = 60.0

@@ -17,7 +17,7 @@ from stationd.runtime.journal.records import BlocksDropped, BlockStored, Fact, J
 from stationd.runtime.journal.sqlite import open_journal
 from stationd.runtime.journal.storage import Storage
 
-pytestmark = pytest.mark.anyio
+pytestmark = [pytest.mark.anyio, pytest.mark.slow]
 
 MakeJob = Callable[..., JobStored]
 MakeFact = Callable[..., Fact]
