@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 import logging
 import signal
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -15,6 +14,7 @@ from anyio import to_thread
 
 from stationd.proto.error import StationError
 from stationd.proto.socket import Socket, bind
+from stationd.runtime import garbage
 from stationd.runtime.assembly import assemble
 from stationd.runtime.clock import SystemClock
 from stationd.runtime.controllers.children import Child
@@ -71,7 +71,8 @@ async def serve(settings: Settings, config: Path) -> None:
         anyio.open_signal_receiver(signal.SIGHUP) as hangups,
     ):
         async with running(settings, config) as station:
-            _settle_memory()
+            garbage.settle()
+            station.tasks.start_soon(garbage.look_through, lambda: not len(station.dispatch))
             notify("READY=1", f"STATUS={station.status}")
             log.info("station %s is accepting jobs", settings.station.name)
             station.tasks.start_soon(reload_on, hangups, station, config)
@@ -156,14 +157,3 @@ async def _on_second_signal(
         log.warning("%s again: not waiting for running jobs", number.name)
         scope.cancel()
         return
-
-
-def _settle_memory() -> None:
-    """Let Python look for cycles less often, and not among what is there for good.
-
-    A short job makes hundreds of objects and hardly a cycle: looking for one after every 700
-    took a fifteenth of the daemon's time.
-    """
-    gc.collect()
-    gc.freeze()
-    gc.set_threshold(50_000, 20, 50)

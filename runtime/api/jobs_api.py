@@ -181,6 +181,8 @@ class JobsApi:
             door=Door(instruments.queue.gates, settings.target_controllers),
             resent=Resent(journal, tasks),
             limits=self._limits,
+            tasks=tasks,
+            fail=_fail,
         )
         self._archive = ArchiveApi(journal, projects, self._with_live, forgetting)
         self._project_requests = ProjectsApi(journal, projects, clock)
@@ -303,7 +305,7 @@ class JobsApi:
         except JournalClosed:
             return
         except Exception as error:  # noqa: BLE001 - one request's failure is its own
-            client.send(Failure(request.request, _info_of(error, request)))
+            _fail(client, request, error)
 
     def _check_pace(self, person: Person) -> None:
         self._limits.check_pace(person.name, person.role, self._clock.monotonic())
@@ -324,7 +326,7 @@ class JobsApi:
             # one the request is sent again, to the next daemon.
             return
         except Exception as error:  # noqa: BLE001 - one request's failure is its own
-            client.send(Failure(request.request, _info_of(error, request)))
+            _fail(client, request, error)
 
     # --- the station -------------------------------------------------------------------------
 
@@ -448,6 +450,10 @@ def _own_limits(settings: Settings) -> dict[str, Otherwise | None]:
 
 def _tell(client: Client, reply: Reply) -> None:
     client.send(reply)
+
+
+def _fail(client: Client, request: Request, error: Exception) -> None:
+    client.send(Failure(request.request, _info_of(error, request)))
 
 
 def _info_of(error: Exception, request: Request) -> ErrorInfo:

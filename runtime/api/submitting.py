@@ -3,32 +3,33 @@
 Rule 1. What is wrong at first sight is refused, and nothing is stored of it.
 Rule 2. The jobs of a batch are judged one by one, and answered together.
 Rule 3. A job that is sent again is the one that there is; another job under its id is refused.
-Rule 4. A batch is stored in small parts, so that whoever else asks does not wait for all of it.
+Rule 4. Whoever sends one job does not wait for the batches of others.
 """
 
 from __future__ import annotations
 
 from functools import partial
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from msgspec.structs import force_setattr
 
 from stationd.actors.stages.validate import check_spec, resolve_target, silent_controllers
-from stationd.proto.error import ErrorCode, ErrorInfo, InvalidJob, StationError
+from stationd.proto.error import ErrorCode, ErrorInfo, InvalidJob
 from stationd.proto.jobs_protocol import (
     Failure,
     Submit,
-    SubmitAnswer,
     SubmitMany,
     Submitted,
-    SubmittedMany,
 )
+from stationd.runtime.api.batches import Batches
 from stationd.runtime.api.client_text import check_id
 from stationd.runtime.api.intake import check_storage
 from stationd.runtime.jobs.arrivals import NewJob
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
+
+    from anyio.abc import TaskGroup
 
     from stationd.proto.job import JobId, JobSpec
     from stationd.runtime.api.client import Client
@@ -39,9 +40,6 @@ if TYPE_CHECKING:
     from stationd.runtime.jobs.dispatch import Dispatch
     from stationd.runtime.journal.interface import Journal
     from stationd.runtime.limits.limits import UserLimits
-
-_STORED_TOGETHER: Final = 10
-"""Jobs whose first steps are done in one turn of the loop: about a millisecond."""
 
 
 class Submitting:
@@ -56,6 +54,8 @@ class Submitting:
         door: Knows whether a job's time and controllers let it in.
         resent: Compares jobs that are there already.
         limits: Know how much everybody may have.
+        tasks: Runs what lets batches in.
+        fail: Answers a batch that could not be let in.
     """
 
     def __init__(
@@ -69,6 +69,8 @@ class Submitting:
         door: Door,
         resent: Resent,
         limits: UserLimits,
+        tasks: TaskGroup,
+        fail: Callable[[Client, Submit | SubmitMany, Exception], None],
     ) -> None:
         self._resent = resent
         self._limits = limits
@@ -78,6 +80,14 @@ class Submitting:
         self._bus = bus
         self._targets = targets
         self._door = door
+        self._batches = Batches(
+            tasks=tasks,
+            resent=resent,
+            check=self._checked,
+            store=dispatch.submit,
+            submit=self._submit,
+            fail=fail,
+        )
 
     def submit(self, client: Client, request: Submit) -> None:
         """Let one job in.
@@ -85,21 +95,18 @@ class Submitting:
         Raises:
             StationError: It is refused.
         """
+        if self._batches.hold_up(client):
+            self._batches.add(client, request)
+        else:
+            self._submit(client, request)
+
+    def _submit(self, client: Client, request: Submit) -> None:
         answer = partial(self._submitted, client, request)
         self._dispatch.submit(self._checked(client, request.job, request.spec, answer))
 
     def submit_many(self, client: Client, request: SubmitMany) -> None:
-        """Let in those of a batch that can run."""
-        batch = _Batch(client, request, self._resent)
-        accepted: list[NewJob] = []
-        for index, (new, answer) in enumerate(zip(request.jobs, batch.answers, strict=True)):
-            try:
-                accepted.append(self._checked(client, new.job, new.spec, answer))
-            except StationError as error:
-                batch.refuse(index, error.info)
-        for start in range(0, len(accepted), _STORED_TOGETHER):
-            self._dispatch.submit(*accepted[start : start + _STORED_TOGETHER])
-        batch.send_if_complete()
+        """Let in those of a batch that can run, bit by bit."""
+        self._batches.add(client, request)
 
     def _submitted(self, client: Client, request: Submit, number: int, created: bool) -> None:  # noqa: FBT001 - a callback with the journal's words
         answer = Submitted(request.request, request.job, number, created)
@@ -135,45 +142,6 @@ class Submitting:
             self._limits.check_job(person.name, person.role, spec)
             answer = self._limits.arriving(person.name, answer)
         return NewJob(job, spec, target, answer, sound)
-
-
-class _Batch:
-    """The answers to a batch, sent when all are there."""
-
-    def __init__(self, client: Client, request: SubmitMany, resent: Resent) -> None:
-        self._client = client
-        self._jobs = request.jobs
-        self._resent = resent
-        self._request = request.request
-        self._given: list[SubmitAnswer | None] = [None] * len(request.jobs)
-        self._missing = len(request.jobs)
-        self.answers = [partial(self._answer, index) for index in range(self._missing)]
-
-    def refuse(self, index: int, error: ErrorInfo) -> None:
-        self._give(index, SubmitAnswer(0, created=False, error=error))
-
-    def _answer(self, index: int, number: int, created: bool) -> None:  # noqa: FBT001 - a callback with the journal's words
-        if created:
-            self._give(index, SubmitAnswer(number, created))
-            self.send_if_complete()
-        else:
-            new = self._jobs[index]
-            self._resent.compare(new.job, new.spec, partial(self._compared, index, number))
-
-    def _compared(self, index: int, number: int, error: ErrorInfo | None) -> None:
-        known = SubmitAnswer(number, created=False)
-        self._give(index, known if error is None else SubmitAnswer(0, created=False, error=error))
-        self.send_if_complete()
-
-    def _give(self, index: int, answer: SubmitAnswer) -> None:
-        self._given[index] = answer
-        self._missing -= 1
-
-    def send_if_complete(self) -> None:
-        if self._missing == 0:
-            self._missing = -1
-            answers = tuple(answer for answer in self._given if answer is not None)
-            self._client.send(SubmittedMany(self._request, answers))
 
 
 def _tell(client: Client, answer: Submitted, error: ErrorInfo | None) -> None:

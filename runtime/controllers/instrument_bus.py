@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 import anyio
+from anyio.lowlevel import checkpoint
 
 from stationd import __version__
 from stationd.proto.codec import COMMANDS, reports_in
@@ -47,6 +48,9 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 MISSED_BEATS: Final = 3
+_MOST_IN_A_TURN: Final = 16
+"""Reports that are taken before others have their turn: about a millisecond. A controller with
+short jobs sends hundreds in one frame."""
 MOST_STRANGERS: Final = 100
 """Unknown controllers that the log names."""
 
@@ -192,6 +196,21 @@ class InstrumentBus:
             # From before our start, or from an absent one: its Hello is on its way.
             return
         peer.heard = self._clock.monotonic()
+        self._take_some(peer, reports[:_MOST_IN_A_TURN], frames, instruments)
+        for start in range(_MOST_IN_A_TURN, len(reports), _MOST_IN_A_TURN):
+            await checkpoint()
+            if self._by_identity.get(identity) is not peer:
+                return
+            self._take_some(peer, reports[start : start + _MOST_IN_A_TURN], frames, instruments)
+
+    def _take_some(
+        self,
+        peer: Peer,
+        reports: Sequence[OneReport],
+        frames: list[bytes],
+        instruments: Instruments,
+    ) -> None:
+        """Take reports in one turn of the loop."""
         self._reading = True
         try:
             with instruments.together():

@@ -2,6 +2,7 @@
 
 # pyright: reportPrivateUsage=false
 
+from collections import Counter
 from collections.abc import Callable, Sequence
 
 import anyio
@@ -136,6 +137,64 @@ async def test_what_fails_while_a_report_is_taken_costs_that_report(
                 await until(lambda: bench.count("stationd_unexpected_events_total") == 1)
             await join(bench, other, "b")
             assert bench.bus.connected() == ["a", "b"]
+
+
+def armed(count: int) -> bytes:
+    """Return a frame with many reports."""
+    reports = [wire.Armed(Ticket(number, job_id(number), 1)) for number in range(1, count + 1)]
+    (frame,) = REPORTS.joined([REPORTS.encode(one) for one in reports], wire.REPORTS_TAG)
+    return frame
+
+
+async def test_many_reports_of_one_frame_are_taken_a_few_in_each_turn_of_the_loop(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    turn, taken = 0, list[tuple[int, int]]()
+
+    async def turns() -> None:
+        nonlocal turn
+        while True:
+            turn += 1
+            await checkpoint()
+
+    def note(_name: str, report: wire.Armed) -> None:
+        taken.append((turn, report.ticket.number))
+
+    async with a_bench() as bench, anyio.create_task_group() as tasks:
+        with dial(bench) as socket:
+            await join(bench, socket)
+            monkeypatch.setattr(bench.instruments, "report", note)
+            tasks.start_soon(turns)
+            await socket.send([armed(100)])
+            await until(lambda: len(taken) == 100)
+            tasks.cancel_scope.cancel()
+    assert [number for _, number in taken] == list(range(1, 101))
+    # Who comes first in a turn may vary, so two parts may fall between two counts.
+    by_turn = Counter(turn for turn, _ in taken)
+    assert max(by_turn.values()) <= 2 * 16
+
+
+async def test_what_is_left_of_a_frame_is_dropped_when_its_controller_is_gone(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    async with a_bench() as bench:
+        with dial(bench) as socket, dial(bench) as newer:
+            await join(bench, socket)
+            old = bench.bus.peers["a"].identity
+            assert old is not None
+            taken: list[int] = []
+
+            def note(_name: str, report: wire.Armed) -> None:
+                taken.append(report.ticket.number)
+
+            monkeypatch.setattr(bench.instruments, "report", note)
+            async with anyio.create_task_group() as tasks:
+                tasks.start_soon(bench.bus._take, old, [armed(100)], bench.instruments)
+                await until(lambda: bool(taken))
+                bench.bus._by_identity.pop(old)
+            assert len(taken) < 100
+            monkeypatch.undo()
+            await join(bench, newer)
 
 
 async def test_a_silent_controller_is_noticed_within_three_beats() -> None:

@@ -1,0 +1,150 @@
+"""Batches of jobs on their way in: one after the other, a few jobs in each turn of the loop.
+
+Rule 1. A batch is let in in small parts, so that whoever else asks does not wait for all of it.
+Rule 2. Batches are let in in the order in which they came, and answered when all of each is.
+        What a client sends after a batch comes in after it, too.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from functools import partial
+from typing import TYPE_CHECKING, Final
+
+from anyio.lowlevel import checkpoint
+
+from stationd.proto.error import ErrorInfo, JournalClosed, StationError
+from stationd.proto.jobs_protocol import Submit, SubmitAnswer, SubmitMany, SubmittedMany
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from anyio.abc import TaskGroup
+
+    from stationd.proto.job import JobId, JobSpec
+    from stationd.runtime.api.client import Client
+    from stationd.runtime.api.resent import Resent
+    from stationd.runtime.jobs.arrivals import NewJob
+
+    Checked = Callable[[Client, JobId, JobSpec, Callable[[int, bool], None]], NewJob]
+
+_STORED_TOGETHER: Final = 10
+"""Jobs whose first steps are done in one turn of the loop: about a millisecond."""
+
+
+class Batches:
+    """Lets batches in.
+
+    Args:
+        tasks: Runs that.
+        resent: Compares jobs that are there already.
+        check: Returns a job that may come in; raises a StationError for one that may not.
+        store: Stores jobs in one write and starts them.
+        submit: Lets a single job in.
+        fail: Answers a request that could not be carried out.
+    """
+
+    def __init__(
+        self,
+        *,
+        tasks: TaskGroup,
+        resent: Resent,
+        check: Checked,
+        store: Callable[..., None],
+        submit: Callable[[Client, Submit], None],
+        fail: Callable[[Client, Submit | SubmitMany, Exception], None],
+    ) -> None:
+        self._tasks = tasks
+        self._resent = resent
+        self._check = check
+        self._store = store
+        self._submit = submit
+        self._fail = fail
+        self._waiting: deque[tuple[Client, Submit | SubmitMany]] = deque()
+        self._working = False
+
+    def hold_up(self, client: Client) -> bool:
+        """Whether a client has sent a batch that is not in yet."""
+        return any(
+            other.identity == client.identity and other.socket is client.socket
+            for other, _ in self._waiting
+        )
+
+    def add(self, client: Client, request: Submit | SubmitMany) -> None:
+        """Let in those of a batch that can run, soon, or a job that came after a batch."""
+        self._waiting.append((client, request))
+        if not self._working:
+            self._working = True
+            self._tasks.start_soon(self._work)
+
+    async def _work(self) -> None:
+        while self._waiting:
+            client, request = self._waiting[0]
+            try:
+                for _ in self._let_in(client, request):
+                    await checkpoint()
+            except JournalClosed:
+                # This daemon is ending: without an answer it is sent again, to the next one.
+                pass
+            except Exception as error:  # noqa: BLE001 - one request's failure is its own
+                self._fail(client, request, error)
+            self._waiting.popleft()
+        self._working = False
+
+    def _let_in(self, client: Client, request: Submit | SubmitMany) -> Iterator[None]:
+        """Let a batch in; yields when others should have their turn."""
+        if isinstance(request, Submit):
+            self._submit(client, request)
+            return
+        batch = _Batch(client, request, self._resent)
+        accepted: list[NewJob] = []
+        for index, (new, answer) in enumerate(zip(request.jobs, batch.answers, strict=True)):
+            try:
+                accepted.append(self._check(client, new.job, new.spec, answer))
+            except StationError as error:
+                batch.refuse(index, error.info)
+            if (index + 1) % _STORED_TOGETHER == 0:
+                self._store(*accepted)
+                accepted.clear()
+                yield
+        self._store(*accepted)
+        batch.send_if_complete()
+
+
+class _Batch:
+    """The answers to a batch, sent when all are there."""
+
+    def __init__(self, client: Client, request: SubmitMany, resent: Resent) -> None:
+        self._client = client
+        self._jobs = request.jobs
+        self._resent = resent
+        self._request = request.request
+        self._given: list[SubmitAnswer | None] = [None] * len(request.jobs)
+        self._missing = len(request.jobs)
+        self.answers = [partial(self._answer, index) for index in range(self._missing)]
+
+    def refuse(self, index: int, error: ErrorInfo) -> None:
+        self._give(index, SubmitAnswer(0, created=False, error=error))
+
+    def _answer(self, index: int, number: int, created: bool) -> None:  # noqa: FBT001 - a callback with the journal's words
+        if created:
+            self._give(index, SubmitAnswer(number, created))
+            self.send_if_complete()
+        else:
+            new = self._jobs[index]
+            self._resent.compare(new.job, new.spec, partial(self._compared, index, number))
+
+    def _compared(self, index: int, number: int, error: ErrorInfo | None) -> None:
+        known = SubmitAnswer(number, created=False)
+        self._give(index, known if error is None else SubmitAnswer(0, created=False, error=error))
+        self.send_if_complete()
+
+    def _give(self, index: int, answer: SubmitAnswer) -> None:
+        self._given[index] = answer
+        self._missing -= 1
+
+    def send_if_complete(self) -> None:
+        if self._missing == 0:
+            self._missing = -1
+            answers = tuple(answer for answer in self._given if answer is not None)
+            self._client.send(SubmittedMany(self._request, answers))
