@@ -25,6 +25,7 @@ SHOWN: Final = 8
 """Characters of a public key that logs and errors show: enough to tell keys apart."""
 
 _KEY: Final = re.compile(r"[0-9a-zA-Z.\-:+=^!/*?&<>()\[\]{}@%$#]{40}")
+_FORM: Final = "a key is 40 characters of Z85"
 _OTHERS: Final = stat.S_IRWXG | stat.S_IRWXO
 
 
@@ -58,11 +59,11 @@ def pair_of(secret: str) -> KeyPair:
         ValueError: It is not a key.
     """
     if not _KEY.fullmatch(secret):
-        raise ValueError
+        raise ValueError(_FORM)
     try:
         public = zmq.curve_public(secret.encode())
     except zmq.ZMQError as error:
-        raise ValueError from error
+        raise ValueError(_FORM) from error
     return KeyPair(public.decode(), secret)
 
 

@@ -13,6 +13,8 @@ import click
 from stationd.runtime.commands.backup import backup, restore
 from stationd.runtime.commands.command_line import config_option, configured, end, fail
 from stationd.runtime.commands.config import config as config_group
+from stationd.runtime.commands.doors import tell_doors
+from stationd.runtime.commands.keygen import keygen
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -89,14 +91,16 @@ def controller(name: str, config: Path, verbose: bool) -> None:  # noqa: FBT001 
 @main.command("check-config")
 @config_option
 def check_config(config: Path) -> None:
-    """Check the configuration, and say what it means."""
+    """Check the configuration and the keys that it needs, and say what it means."""
     configuration = configured(config)
     settings = configuration.settings
     click.echo(f"{config}: no problems")
     for file in configuration.files[1:]:
         click.echo(f"with                    {file}")
     click.echo(f"clients connect to      {', '.join(settings.api_endpoints)}")
-    click.echo(f"controllers connect to  {settings.instruments_endpoint}")
+    controllers = (settings.instruments_endpoint, *settings.instruments.listen)
+    click.echo(f"controllers connect to  {', '.join(controllers)}")
+    tell_doors(settings)
     click.echo(f"metrics                 {settings.metrics.listen or 'off'}")
     click.echo(f"state                   {settings.state}")
     for name, one in settings.controllers.items():
@@ -107,6 +111,7 @@ def check_config(config: Path) -> None:
 
 
 main.add_command(config_group)
+main.add_command(keygen)
 main.add_command(backup)
 main.add_command(restore)
 

@@ -9,11 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 import anyio
-import zmq
-from anyio import to_thread
 
-from stationd.proto.error import StationError
-from stationd.proto.socket import Socket, bind
 from stationd.runtime import garbage
 from stationd.runtime.assembly import assemble
 from stationd.runtime.clock import SystemClock
@@ -21,6 +17,7 @@ from stationd.runtime.controllers.children import Child
 from stationd.runtime.journal.sqlite import open_journal
 from stationd.runtime.metrics import Metrics, served
 from stationd.runtime.notification import notify
+from stationd.runtime.security.doors import open_doors
 from stationd.runtime.service.reloading import reload_on
 from stationd.runtime.service.watchdog import watchdog
 from stationd.runtime.station import House, Ports, finish, stop_controllers
@@ -94,17 +91,15 @@ async def running(settings: Settings, config: Path) -> AsyncGenerator[Station]:
     """Start a station; it accepts jobs while the context lasts."""
     async with AsyncExitStack() as stack:
         journal = await stack.enter_async_context(open_journal(settings.state))
-        sockets = await to_thread.run_sync(_bind_all, settings)
-        for socket in sockets:
-            stack.enter_context(socket)
+        doors = await stack.enter_async_context(open_doors(settings))
         metrics = Metrics(list(settings.controllers))
         tasks = await stack.enter_async_context(anyio.create_task_group())
         stack.callback(tasks.cancel_scope.cancel)
-        instruments, *api = sockets
         ports = Ports(
             journal=journal,
-            instruments=instruments,
-            api=api,
+            instruments=doors.instruments,
+            api=doors.api,
+            access=doors.access,
             clock=SystemClock(),
             workers=Workers(settings.workers.processes),
             children=_children(settings, config),
@@ -122,32 +117,6 @@ def _children(settings: Settings, config: Path) -> list[Child]:
         for name, controller in settings.controllers.items()
         if controller.start
     ]
-
-
-def _bind_all(settings: Settings) -> list[Socket]:
-    """Bind the instruments' socket and those of the API, in this order."""
-    endpoints = [settings.instruments_endpoint, *settings.api_endpoints]
-    sockets: list[Socket] = []
-    try:
-        for endpoint in endpoints:
-            if endpoint.startswith("ipc://"):
-                _make_directory(Path(endpoint.removeprefix("ipc://")).parent)
-            sockets.append(bind(zmq.ROUTER, endpoint))
-    except StationError:
-        for socket in sockets:
-            socket.close()
-        raise
-    return sockets
-
-
-def _make_directory(directory: Path) -> None:
-    try:
-        directory.mkdir(mode=0o750, parents=True, exist_ok=True)
-    except OSError as error:
-        raise StationError(
-            f"cannot make {directory} for the sockets: {error.strerror}; set station.runtime to a"
-            " directory that this user may write to"
-        ) from error
 
 
 async def _on_second_signal(

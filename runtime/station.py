@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Final
 import anyio
 
 from stationd.proto.instruments_protocol import Shutdown
+from stationd.runtime.security.access import Access
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -52,6 +53,8 @@ class Ports:
     clock: Clock
     workers: Workers
     children: Sequence[Child] = ()
+    access: Access = field(default_factory=Access)
+    """Who is let in, and whom they are taken for."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,9 +10,11 @@ Rule 3. A request that cannot be carried out gets a Failure that says what to do
 from __future__ import annotations
 
 import logging
+from contextlib import suppress
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
+import anyio
 import msgspec
 
 from stationd import __version__
@@ -20,6 +22,7 @@ from stationd.proto.codec import REQUESTS, request_number
 from stationd.proto.error import (
     ErrorCode,
     ErrorInfo,
+    Forbidden,
     JournalClosed,
     PeerError,
     RequestError,
@@ -84,7 +87,7 @@ from stationd.runtime.api.client import Client
 from stationd.runtime.api.client_text import shown
 from stationd.runtime.api.door import Door
 from stationd.runtime.api.intake import check_storage
-from stationd.runtime.api.people import NEEDED, People, Person
+from stationd.runtime.api.people import People, Person
 from stationd.runtime.api.projects_api import ProjectRequest, ProjectsApi
 from stationd.runtime.api.queue_api import QueueApi, QueueRequest
 from stationd.runtime.api.resent import Resent
@@ -101,6 +104,7 @@ if TYPE_CHECKING:
     from anyio.abc import TaskGroup
 
     from stationd.proto.job import JobId, JobView
+    from stationd.runtime.api.people import Role
     from stationd.runtime.api.projects import Projects
     from stationd.runtime.clock import Clock
     from stationd.runtime.controllers.instrument_bus import InstrumentBus
@@ -110,6 +114,7 @@ if TYPE_CHECKING:
     from stationd.runtime.jobs.retrying import Retries
     from stationd.runtime.journal.interface import Journal
     from stationd.runtime.metrics import Metrics
+    from stationd.runtime.security.access import Access
     from stationd.runtime.settings import Settings
     from stationd.runtime.work.artifacts import Artifacts
     from stationd.runtime.work.calibrations import CalibrationDefaults
@@ -118,6 +123,8 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
+_LAST_WORD_SECONDS: Final = 0.2
+"""What a client gets to be told why its connection is ended."""
 _QUEUE_REQUESTS: Final[tuple[type[QueueRequest], ...]] = (
     Hold,
     Release,
@@ -149,6 +156,7 @@ class JobsApi:
         retries: Retries,
         instruments: Instruments,
         bus: InstrumentBus,
+        access: Access,
         calibrations: CalibrationDefaults,
         artifacts: Artifacts,
         previews: Previews,
@@ -168,7 +176,9 @@ class JobsApi:
         self._calibrations = CalibrationApi(
             journal, calibrations, settings.target_controllers, clock
         )
-        self._people = People({name: user.role for name, user in settings.users.items()})
+        self._access = access
+        self._people = People(_roles(settings), access)
+        access.watch(self._part_from_revoked)
         self._projects = projects
         self._limits = UserLimits(settings.limits, _own_limits(settings), dispatch.holdings)
         forgetting.watch(dispatch.holdings.deleted)
@@ -248,7 +258,9 @@ class JobsApi:
         }
 
     def reload(self, settings: Settings) -> None:
-        """Go by another configuration from now on, as far as limits are concerned."""
+        """Go by another configuration from now on: its users, their keys, roles and limits."""
+        self._people.reload(_roles(settings))
+        self._access.reload(settings)
         self._limits.reload(settings.limits, _own_limits(settings))
         self._weigh()
 
@@ -283,16 +295,45 @@ class JobsApi:
             self._metrics.bad_frame("jobs")
             client.send(Failure(request_number(frames[0]), error.info))
             return
+        self._admit(client, request)
+
+    def _admit(self, client: Client, request: Request) -> None:
+        """Find out who asks, by this very message, and go on when that is known."""
+        try:
+            person = self._people.known(client.sender)
+        except Forbidden as error:
+            self._turn_away(client, request, error)
+            return
+        if person is None:
+            self._tasks.start_soon(self._introduce, client, request)
+            return
+        if client.streams and client.person.means != person.means:
+            # Somebody has taken the address of one who is gone.
+            self._streams.end(client)
+        client.person = person
         self._carry_out(client, request)
+
+    def _turn_away(self, client: Client, request: Request, error: Forbidden) -> None:
+        """Tell somebody that they are not known (any more), and end the connection."""
+        client.send(Failure(request.request, error.info))
+        self._tasks.start_soon(self._cut, client)
+
+    def _part_from_revoked(self) -> None:
+        """End the streams and the connections of those whose keys have been revoked."""
+        for client in self._streams.clients:
+            try:
+                self._people.known(client.sender)
+            except Forbidden as error:
+                self._streams.end(client, error.info)
+                self._tasks.start_soon(self._cut, client)
+
+    async def _cut(self, client: Client) -> None:
+        # The last word should arrive first, if anybody is there to take it.
+        await anyio.sleep(_LAST_WORD_SECONDS)
+        self._access.cut(client.sender)
 
     def _carry_out(self, client: Client, request: Request) -> None:
         kind = type(request)
-        if kind in NEEDED or self._limits.paced:
-            person = self._people.known(client.sender)
-            if person is None:
-                self._tasks.start_soon(self._introduce, client, request)
-                return
-            client.person = person
         quick = self._quick.get(kind)
         try:
             if self._limits.paced and kind not in _UNANSWERED:
@@ -311,8 +352,10 @@ class JobsApi:
         self._limits.check_pace(person.name, person.role, self._clock.monotonic())
 
     async def _introduce(self, client: Client, request: Request) -> None:
-        await self._people.introduce(client.sender)
-        self._carry_out(client, request)
+        with suppress(Forbidden):
+            # If nobody is there to be introduced, they are turned away.
+            await self._people.introduce(client.sender)
+        self._admit(client, request)
 
     def _answer_later(self, client: Client, request: Request) -> None:
         self._tasks.start_soon(self._answer, client, request)
@@ -446,6 +489,10 @@ class JobsApi:
 
 def _own_limits(settings: Settings) -> dict[str, Otherwise | None]:
     return {name: user.limits for name, user in settings.users.items()}
+
+
+def _roles(settings: Settings) -> dict[str, Role]:
+    return {name: user.role for name, user in settings.users.items()}
 
 
 def _tell(client: Client, reply: Reply) -> None:

@@ -1,7 +1,8 @@
 """Who asks, and what they may do.
 
 Rule 1. Whom a client is taken for is never what it says of itself: on a Unix socket the kernel
-        tells the user id of the process at the other end.
+        tells the user id of the process at the other end, over a network its key does. It is
+        asked at every message.
 Rule 2. Looking names up may read files or ask a directory service, so it is done in a thread,
         once for each user.
 """
@@ -10,13 +11,12 @@ from __future__ import annotations
 
 import os
 import pwd
-import re
 from typing import TYPE_CHECKING, Final, Literal
 
-import zmq
 from anyio import to_thread
 from msgspec import Struct
 
+from stationd.proto.curve import shown
 from stationd.proto.error import Forbidden
 from stationd.proto.jobs_protocol import (
     Cancel,
@@ -49,9 +49,13 @@ from stationd.proto.queue_requests import (
     Unreserve,
 )
 from stationd.proto.search import ScopeFilterEnum
+from stationd.runtime.security.access import Access, means_of
+from stationd.runtime.security.register import CURVE, uid_in
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
+
+    import zmq
 
     from stationd.proto.job import JobFilter
 
@@ -98,6 +102,8 @@ class Person(Struct, frozen=True):
     role: Role
     roles: dict[str, Role] = {}
     """Those of all whom the settings name, to say who may do what this person may not."""
+    means: str = ""
+    """What they are known by, as in ``unix:1000`` and ``curve:KEY``; empty in a simulation."""
 
     def may(self, role: Role) -> bool:
         """Whether this person may do what a role may."""
@@ -153,28 +159,66 @@ class People:
     Args:
         roles: The roles of users by their names, and of `ANYBODY` else. If nobody is named,
             whoever reaches the socket may do everything.
+        access: Knows whose keys there are.
         name_of: Looks up a user's name by its number; may block.
     """
 
     def __init__(
-        self, roles: Mapping[str, Role], name_of: Callable[[int], str] | None = None
+        self,
+        roles: Mapping[str, Role],
+        access: Access | None = None,
+        name_of: Callable[[int], str] | None = None,
     ) -> None:
-        self._roles = dict(roles)
-        self._others: Role = roles.get(ANYBODY, "submitter" if roles else "admin")
+        self._access = access or Access()
+        self._access.watch(self._forget)
         self._name_of = name_of or name_of_user
         self._names: dict[int, str] = {}
+        self._known: dict[str, Person] = {}
+        """By what they are known by."""
+        self.reload(roles)
+
+    def reload(self, roles: Mapping[str, Role]) -> None:
+        """Give everybody the roles that they have from now on."""
+        self._roles = dict(roles)
+        self._others: Role = roles.get(ANYBODY, "submitter" if roles else "admin")
+        self._known.clear()
 
     def known(self, sender: zmq.Frame | None) -> Person | None:
-        """Return who has sent a message; None if the name must be looked up first."""
-        uid = uid_of(sender)
-        if uid is None:
-            return Person("", self._others, self._roles)
-        name = self._names.get(uid)
-        return None if name is None else self.person(name)
+        """Return who has sent a message; None if the name must be looked up first.
 
-    def person(self, name: str) -> Person:
+        Args:
+            sender: The first frame of the message; None in a simulation.
+
+        Raises:
+            Forbidden: Nobody, any more.
+        """
+        means = means_of(sender)
+        if means is None:
+            return Person("", self._others, self._roles)
+        found = self._known.get(means)
+        if found is None:
+            name = self._name(means)
+            if name is None:
+                return None
+            found = self._known[means] = self.person(name, means)
+        return found
+
+    def person(self, name: str, means: str = "") -> Person:
         """Return the user of a name."""
-        return Person(name, self._roles.get(name, self._others), self._roles)
+        return Person(name, self._roles.get(name, self._others), self._roles, means)
+
+    def _name(self, means: str) -> str | None:
+        """Return a user's name; None if it must be looked up first."""
+        uid = uid_in(means)
+        if uid is not None:
+            return self._names.get(uid)
+        name = self._access.user_of(means)
+        if name is None:
+            raise Forbidden(_unknown(means))
+        return name
+
+    def _forget(self) -> None:
+        self._known.clear()
 
     async def prepare(self) -> None:
         """Look up the users who come most often, before the first of them does."""
@@ -182,8 +226,12 @@ class People:
             self._names[uid] = await to_thread.run_sync(self._name_of, uid)
 
     async def introduce(self, sender: zmq.Frame | None) -> Person:
-        """Look up the name of whoever has sent a message."""
-        uid = uid_of(sender)
+        """Look up the name of whoever has sent a message.
+
+        Raises:
+            Forbidden: Nobody, any more.
+        """
+        uid = uid_in(means_of(sender) or "")
         if uid is not None and uid not in self._names:
             self._names[uid] = await to_thread.run_sync(self._name_of, uid)
         found = self.known(sender)
@@ -196,18 +244,6 @@ def name_of_user(uid: int) -> str:
         return pwd.getpwuid(uid).pw_name
     except KeyError:
         return str(uid)
-
-
-def uid_of(sender: zmq.Frame | None) -> int | None:
-    """Return the user id of the process that a message came from, if the kernel tells it."""
-    if sender is None:
-        return None
-    try:
-        address = sender.get("Peer-Address")
-    except zmq.ZMQError:
-        return None
-    found = _CREDENTIALS.fullmatch(address) if isinstance(address, str) else None
-    return None if found is None else int(found[1])
 
 
 def scoped(wanted: JobFilter, person: Person) -> tuple[str, ...] | None:
@@ -229,6 +265,11 @@ def scoped(wanted: JobFilter, person: Person) -> tuple[str, ...] | None:
             return (person.name,) if own else None
 
 
-# ZeroMQ writes what SO_PEERCRED says behind the name of the host. No address of a network has
-# this form: there it is a number, or a number and colons in pairs.
-_CREDENTIALS: Final = re.compile(r"(?:localhost)?:(\d+):(\d+):(\d+)")
+def _unknown(means: str) -> str:
+    if not means:
+        return "nothing tells the station who asks"
+    key = shown(means.removeprefix(CURVE))
+    return (
+        f"the station does not know the key {key} any more: ask whoever runs it to put your public"
+        " key into [users.NAME] keys of its configuration"
+    )

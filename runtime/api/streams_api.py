@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Final
 
 import anyio
 
-from stationd.proto.error import RequestError
-from stationd.proto.jobs_protocol import Grant, Listen, Request, Unlisten
+from stationd.proto.error import ErrorInfo, RequestError
+from stationd.proto.jobs_protocol import Failure, Grant, Listen, Request, Unlisten
 from stationd.runtime.api.client import Client
 from stationd.runtime.feed import Stream
 from stationd.runtime.gone import gone, missing
@@ -53,6 +53,25 @@ class StreamsApi:
     def client(self, socket: Socket, identity: bytes) -> Client:
         """Return the client of a connection: the one that is known, if it has streams."""
         return self._clients.get((id(socket), identity)) or Client(socket, identity)
+
+    @property
+    def clients(self) -> list[Client]:
+        """Those that have streams."""
+        return list(self._clients.values())
+
+    def end(self, client: Client, why: ErrorInfo | None = None) -> None:
+        """End all streams of a client.
+
+        Args:
+            client: It has some.
+            why: What it is told; nothing if None.
+        """
+        for number, stream in client.streams.items():
+            self._feed.close(stream)
+            if why is not None:
+                client.send(Failure(number, why))
+        client.streams.clear()
+        self._clients.pop((id(client.socket), client.identity), None)
 
     async def beat(self) -> None:
         """Tell listeners for ever that their streams are alive."""

@@ -19,6 +19,7 @@ from anyio.lowlevel import checkpoint
 
 from stationd import __version__
 from stationd.proto.codec import COMMANDS, reports_in
+from stationd.proto.curve import shown
 from stationd.proto.error import JournalFailed, PeerError
 from stationd.proto.instruments_protocol import (
     COMMANDS_TAG,
@@ -33,9 +34,13 @@ from stationd.proto.instruments_protocol import (
 )
 from stationd.proto.socket import PeerGone, Socket
 from stationd.runtime.journal.records import ControllerSeen
+from stationd.runtime.security.access import means_of
+from stationd.runtime.security.register import CURVE
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+
+    import zmq
 
     from stationd.proto.job import Fence
     from stationd.proto.program import Capabilities
@@ -44,6 +49,7 @@ if TYPE_CHECKING:
     from stationd.runtime.controllers.instruments import Instruments
     from stationd.runtime.journal.interface import Journal
     from stationd.runtime.metrics import Metrics
+    from stationd.runtime.security.access import Access
 
 log = logging.getLogger(__name__)
 
@@ -68,6 +74,10 @@ class Peer:
     """Its newest Hello says something that is not stored yet."""
     identity: bytes | None = None
     """Its address on the socket while it is connected."""
+    means: str | None = None
+    """How whoever speaks for it is known; None in a simulation."""
+    sender: zmq.Frame | None = None
+    """The first frame of its newest Hello, which knows where it came from."""
     heard: float = 0.0
     """When it last said something, monotonic seconds."""
     given_up: bool = False
@@ -80,6 +90,7 @@ class InstrumentBus:
     Args:
         socket: A bound ROUTER.
         names: The configured controllers.
+        access: Knows who may speak for which of them.
         authority: What this daemon may command with.
         beat_interval: Seconds between heartbeats.
         grace: Seconds that an absent controller has to come back.
@@ -90,6 +101,7 @@ class InstrumentBus:
         *,
         socket: Socket,
         names: Sequence[str],
+        access: Access,
         authority: Authority,
         journal: Journal,
         metrics: Metrics,
@@ -99,6 +111,8 @@ class InstrumentBus:
     ) -> None:
         self.peers = {name: Peer(name) for name in names}
         self._socket = socket
+        self._access = access
+        access.watch(self._part_from_revoked)
         self._authority = authority
         self._journal = journal
         self._metrics = metrics
@@ -165,12 +179,14 @@ class InstrumentBus:
 
     async def run(self, instruments: Instruments) -> None:
         """Serve for ever."""
+        self._socket.remember_senders()
         async with anyio.create_task_group() as tasks:
             tasks.start_soon(self._beat, instruments)
             tasks.start_soon(self._empty_outboxes)
             while True:
                 identity, *frames = await self._socket.receive()
-                await self._take(identity, frames, instruments)
+                sender = self._socket.sender
+                await self._take(identity, frames, instruments, sender)
 
     async def _empty_outboxes(self) -> None:
         while True:
@@ -178,7 +194,13 @@ class InstrumentBus:
             self._filled = anyio.Event()
             self._send_all()
 
-    async def _take(self, identity: bytes, frames: list[bytes], instruments: Instruments) -> None:
+    async def _take(
+        self,
+        identity: bytes,
+        frames: list[bytes],
+        instruments: Instruments,
+        sender: zmq.Frame | None,
+    ) -> None:
         try:
             reports = reports_in(frames[0])
         except (PeerError, IndexError) as error:
@@ -187,13 +209,14 @@ class InstrumentBus:
             return
         if isinstance(reports[0], Hello):
             try:
-                await self._hello(identity, reports[0], instruments)
+                await self._hello(identity, reports[0], instruments, sender)
             except Exception as error:  # noqa: BLE001 - see _contain
                 self._contain(error, reports[0])
             return
         peer = self._by_identity.get(identity)
-        if peer is None:
-            # From before our start, or from an absent one: its Hello is on its way.
+        if peer is None or means_of(sender) != peer.means:
+            # From before our start, or from an absent one: its Hello is on its way. Or somebody
+            # has taken the address of one that is gone: they are known as somebody else.
             return
         peer.heard = self._clock.monotonic()
         self._take_some(peer, reports[:_MOST_IN_A_TURN], frames, instruments)
@@ -246,7 +269,9 @@ class InstrumentBus:
             case _:
                 instruments.report(peer.name, report)
 
-    async def _hello(self, identity: bytes, hello: Hello, instruments: Instruments) -> None:
+    async def _hello(
+        self, identity: bytes, hello: Hello, instruments: Instruments, sender: zmq.Frame | None
+    ) -> None:
         peer = self.peers.get(hello.name)
         if peer is None:
             detail = (
@@ -254,6 +279,10 @@ class InstrumentBus:
                 f" {', '.join(sorted(self.peers)) or 'none'}"
             )
             self._ignore(hello.name, detail)
+            return
+        means = means_of(sender)
+        if not self._access.may_be(means, peer.name):
+            self._ignore(f"{peer.name} {means}", _impostor(peer.name, means or ""))
             return
         judgement = self._authority.judge(hello)
         if judgement == "foreign":
@@ -268,6 +297,7 @@ class InstrumentBus:
         if peer.identity is not None and not known:
             self._by_identity.pop(peer.identity, None)
         peer.identity = identity
+        peer.means, peer.sender = means, sender
         peer.heard = self._clock.monotonic()
         peer.given_up = False
         self._by_identity[identity] = peer
@@ -331,6 +361,15 @@ class InstrumentBus:
                 if peer is not None:
                     self._lost(peer)
 
+    def _part_from_revoked(self) -> None:
+        """Hear no more from those who may not speak for their controllers any more."""
+        for peer in self.peers.values():
+            if peer.identity is not None and not self._access.may_be(peer.means, peer.name):
+                log.warning("the key of controller %s is revoked", peer.name)
+                self._by_identity.pop(peer.identity, None)
+                self._access.cut(peer.sender)
+                self._lost(peer)
+
     def _lost(self, peer: Peer) -> None:
         peer.identity = None
         self._metrics.controller_up(peer.name, up=False)
@@ -369,6 +408,14 @@ class InstrumentBus:
         if silent > self._grace and not peer.given_up:
             peer.given_up = True
             instruments.absent(peer.name)
+
+
+def _impostor(name: str, means: str) -> str:
+    known = f"the key {shown(means.removeprefix(CURVE))}" if means.startswith(CURVE) else means
+    return (
+        f"{known or 'somebody unknown'} says to be {name!r} and may not: see"
+        f" [controllers.{name}] keys and user in the configuration"
+    )
 
 
 def _foreign(hello: Hello, ours: Fence) -> str:

@@ -13,7 +13,7 @@ from __future__ import annotations
 import logging
 import time
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, cast
 
 import msgspec
 from anyio import to_thread
@@ -101,10 +101,10 @@ def applied(running: Settings, new: Settings, reloads: Iterable[Reload]) -> Relo
     taken: list[Key] = []
     refused: list[str] = []
     for one in reloads:
-        keys = [key for key in changed(running, new) if key[: len(one.key)] == one.key]
+        settings = with_key(running, new, one.key)
+        keys = changed(running, settings)
         if not keys:
             continue
-        settings = with_key(running, new, one.key)
         try:
             one.take(settings)
         except StationError as error:
@@ -118,13 +118,29 @@ def applied(running: Settings, new: Settings, reloads: Iterable[Reload]) -> Relo
 
 
 def with_key(old: Settings, new: Settings, key: Key) -> Settings:
-    """Return the old settings with one table, or key of a table, of the new ones."""
-    table, *inner = key
-    value = getattr(new, table)
+    """Return the old settings with one table, or key of a table, of the new ones.
+
+    The old ones as they are, if it is in a table that one of them has not got.
+    """
+    return cast("Settings", _with_key(old, new, key))
+
+
+def _with_key(old: object, new: object, key: Key) -> object:
+    name, *inner = key
+    before, after = _value(old, name), _value(new, name)
     if inner:
-        (name,) = inner
-        value = msgspec.structs.replace(getattr(old, table), **{name: getattr(value, name)})
-    return msgspec.structs.replace(old, **{table: value})
+        if before is None or after is None:
+            return old
+        after = _with_key(before, after, tuple(inner))
+    if isinstance(old, dict):
+        return {**cast("dict[str, object]", old), name: after}
+    return msgspec.structs.replace(cast("msgspec.Struct", old), **{name: after})
+
+
+def _value(table: object, name: str) -> object:
+    if isinstance(table, dict):
+        return cast("dict[str, object]", table).get(name)
+    return getattr(table, name)
 
 
 def _above(key: Key) -> list[str]:

@@ -17,6 +17,7 @@ from stationd.runtime.settings.tables import (
     Queue,
     Recovery,
     Retention,
+    Security,
     Station,
     Target,
     User,
@@ -31,6 +32,7 @@ class Settings(Struct, frozen=True, forbid_unknown_fields=True):
     station: Station = field(default_factory=Station)
     api: Api = field(default_factory=Api)
     instruments: Instruments = field(default_factory=Instruments)
+    security: Security = field(default_factory=Security)
     deadlines: Deadlines = field(default_factory=Deadlines)
     recovery: Recovery = field(default_factory=Recovery)
     queue: Queue = field(default_factory=Queue)

@@ -42,7 +42,10 @@ class Instruments(Struct, frozen=True, forbid_unknown_fields=True):
     """Where controllers connect, and how patient the daemon is with them."""
 
     endpoint: str = ""
-    """A ZeroMQ endpoint; empty for ``ipc://<runtime>/instruments.sock``."""
+    """A ZeroMQ endpoint; empty for ``ipc://<runtime>/instruments.sock``. Controllers that run with
+    this configuration connect here."""
+    listen: tuple[str, ...] = ()
+    """Further endpoints, for controllers on other hosts."""
     beat_interval: Seconds = 0.5
     """Seconds between heartbeats; a controller silent for three of them is taken for absent."""
     grace: Seconds = 10.0
@@ -50,6 +53,15 @@ class Instruments(Struct, frozen=True, forbid_unknown_fields=True):
     abort_timeout: Seconds = 10.0
     """Seconds that a controller has to bring its instruments to rest before it is put in
     quarantine, and ended if it is a child of the daemon."""
+
+
+class Security(Struct, frozen=True, forbid_unknown_fields=True):
+    """What proves over a network that a station is this one."""
+
+    secret_key_file: str = ""
+    """The station's secret key; a credential ``station.secret`` of systemd goes before it."""
+    station_key: str = ""
+    """The station's public key, on hosts where only controllers run."""
 
 
 class Deadlines(Struct, frozen=True, forbid_unknown_fields=True):
@@ -116,6 +128,13 @@ class Controller(Struct, frozen=True, forbid_unknown_fields=True):
     """Tickets sent ahead into its line at least; short jobs get more."""
     silence: Annotated[float, Meta(ge=0, le=1_000_000)] = 0.0
     """Seconds without data, progress or an end after which a running job fails; 0 for never."""
+    keys: tuple[str, ...] = ()
+    """Public keys: over a network whoever has one of them is this controller, and no other."""
+    user: str = ""
+    """A Unix user who may run this controller; empty for the daemon's own alone."""
+    key_file: str = ""
+    """The controller's secret key, on the host that it runs on; a credential ``NAME.secret`` of
+    systemd goes before it."""
     options: dict[str, object] = field(default_factory=dict[str, object])
     """Passed on to the driver."""
 
@@ -130,13 +149,17 @@ UserName = Annotated[str, Meta(pattern=r"^(\*|[A-Za-z_][A-Za-z0-9_.-]{0,62})\Z")
 
 
 class User(Struct, frozen=True, forbid_unknown_fields=True):
-    """A Unix user; ``"*"`` is everybody who has no table, a submitter if that one is missing too.
+    """Who uses the station; ``"*"`` is everybody who has no table.
 
-    Without any, whoever reaches the socket may do everything.
+    They are submitters if that one is missing too. Without any, whoever reaches the socket may do
+    everything.
     """
 
     role: Literal["observer", "submitter", "operator", "admin"] = "submitter"
     """Each may do what those before it may: look; submit, and change what is theirs; change what
     is others', calibration sets and controllers; everything."""
+    keys: tuple[str, ...] = ()
+    """Public keys: over a network whoever has one of them is this user. On the station's own host
+    the Unix user of the same name is."""
     limits: Otherwise | None = None
     """How much this user may take, where that is not what ``[limits]`` says."""

@@ -17,7 +17,8 @@ TYPOS: Final = {
     "a reference": ('[targets.qpu]\ncontroller = "qpu"\n', "'qpu'"),
     "the syntax": ("[station\n", "TOML"),
     "a name": ('[controllers."a.b"]\ndriver = "null"\n', "controllers"),
-    "an endpoint": ('[api]\nendpoints = ["tcp://0.0.0.0:1"]\n', "loopback"),
+    "an endpoint": ('[api]\nendpoints = ["tcp://0.0.0.0"]\n', "tcp://ADDRESS:PORT"),
+    "no keys": ('[api]\nendpoints = ["tcp://0.0.0.0:1"]\n', "stationd keygen"),
     "an address": ('[metrics]\nlisten = "everywhere"\n', "metrics.listen"),
 }
 

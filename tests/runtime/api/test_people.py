@@ -32,13 +32,16 @@ from stationd.proto.result_requests import Peek
 from stationd.proto.search import ScopeFilterEnum
 from stationd.proto.socket import bind, connect
 from stationd.proto.station_requests import ReadLog, Survey
-from stationd.runtime.api.people import NEEDED, People, Person, Role, scoped, uid_of
+from stationd.runtime.api.people import NEEDED, People, Person, Role, scoped
+from stationd.runtime.security.access import Access, means_of
+from stationd.runtime.security.register import Register
 
 pytestmark = pytest.mark.anyio
 
 ADA = Person("ada", "submitter")
 OPERATOR = Person("max", "operator")
 ADMIN = Person("root", "admin")
+KEY = "k" * 40
 
 
 @pytest.fixture
@@ -54,14 +57,14 @@ async def test_the_kernel_tells_which_user_has_sent_a_message(ipc: str) -> None:
         await dealer.send([b"hello"])
         await router.receive()
         people = People({})
-        assert uid_of(router.sender) == os.getuid()
+        assert means_of(router.sender) == f"unix:{os.getuid()}"
         assert people.known(router.sender) is None
         person = await people.introduce(router.sender)
         assert person.name == pwd.getpwuid(os.getuid()).pw_name
         assert people.known(router.sender) == person
 
 
-async def test_whoever_comes_over_the_network_has_no_name() -> None:
+async def test_whoever_comes_over_the_network_without_a_key_is_nobody() -> None:
     with (
         bind(zmq.ROUTER, "tcp://127.0.0.1:*") as router,
         connect(zmq.DEALER, router.endpoint) as dealer,
@@ -69,9 +72,39 @@ async def test_whoever_comes_over_the_network_has_no_name() -> None:
         router.remember_senders()
         await dealer.send([b"hello"])
         await router.receive()
-        assert uid_of(router.sender) is None
-        person = People({"root": "admin"}).known(router.sender)
-        assert person == Person("", "submitter", {"root": "admin"})
+        assert means_of(router.sender) == ""
+        people = People({})
+        with pytest.raises(Forbidden, match="nothing tells"):
+            people.known(router.sender)
+        with pytest.raises(Forbidden, match="nothing tells"):
+            await people.introduce(router.sender)
+
+
+class FromKey(zmq.Frame):
+    """A first frame as it comes over a connection that was made with a key."""
+
+    def get(self, option: int | str) -> int | str | bytes:
+        return f"curve:{KEY}" if option == "User-Id" else super().get(option)
+
+
+def test_a_key_makes_a_user_known_until_it_is_revoked() -> None:
+    access = Access(Register(users={KEY: "ada"}))
+    people = People({"ada": "operator"}, access)
+    assert people.known(FromKey(b"1")) == people.person("ada", f"curve:{KEY}")
+    access.replace(Register())
+    with pytest.raises(Forbidden, match=r"does not know the key kkkkkkkk\.\.\. any more: ask"):
+        people.known(FromKey(b"1"))
+
+
+def test_another_role_holds_from_the_next_message_on() -> None:
+    people = People({"ada": "operator"}, Access(Register(users={KEY: "ada"})))
+    known = people.known(FromKey(b"1"))
+    assert known is not None
+    assert known.role == "operator"
+    people.reload({"ada": "observer"})
+    known = people.known(FromKey(b"1"))
+    assert known is not None
+    assert known.role == "observer"
 
 
 @pytest.mark.parametrize(

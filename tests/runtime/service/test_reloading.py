@@ -38,6 +38,22 @@ def test_a_key_of_a_table_is_taken_alone() -> None:
     assert with_key(OLD, new, ("queue",)).queue == new.queue
 
 
+def test_a_key_of_an_entry_is_taken_alone_and_an_entry_that_is_new_or_gone_waits() -> None:
+    null, keys = {"driver": "null"}, ["k" * 40]
+    old = settings(controllers={"a": null, "gone": null})
+    new = settings(controllers={"a": {**null, "prefetch": 3, "keys": keys}, "new": null})
+    rows = [
+        Reload(("controllers", name, "keys"), lambda _: None) for name in ("a", "gone", "new")
+    ]
+    came = applied(old, new, rows)
+    assert came.settings.controllers == {
+        "a": parse({"controllers": {"a": {**null, "keys": keys}}}, "x").controllers["a"],
+        "gone": old.controllers["gone"],
+    }
+    assert came.taken == (("controllers", "a", "keys"),)
+    assert {key[1] for key in came.waiting} == {"a", "gone", "new"}
+
+
 def test_who_has_nothing_new_is_not_asked() -> None:
     def take(_: Settings) -> None:
         raise AssertionError

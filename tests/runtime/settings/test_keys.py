@@ -19,11 +19,12 @@ def test_every_key_has_a_value_and_an_empty_table_is_one() -> None:
 
 
 def test_what_changed_is_named_key_by_key() -> None:
-    new = parse({**QPU, "station": {"name": "lab"}, "users": {"ann": {"role": "admin"}}}, "x")
+    five = {"five": {"controller": "qpu"}}
+    new = parse({**QPU, "station": {"name": "lab"}, "targets": five}, "x")
     assert [dotted(key) for key in changed(parse(QPU, "x"), new)] == [
         "station.name",
-        "users",
-        "users.ann.role",
+        "targets",
+        "targets.five.controller",
     ]
     assert changed(new, new) == []
 

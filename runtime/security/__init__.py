@@ -1,0 +1,1 @@
+"""Who may connect, and whom the station takes them for."""
