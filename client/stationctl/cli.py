@@ -31,6 +31,7 @@ COMMANDS: Final = {
     "reset": ("controllers", "Trust a controller in quarantine again."),
     "retry": ("retry", "Open another attempt of jobs that are over."),
     "results": ("results", "Show a job's results, draw them or save them."),
+    "service": ("service", "Make the daemon a service of this computer, and look after it."),
     "show": ("listing", "Show all that is known of a job."),
     "submit": ("submit", "Send circuits or a sweep to the station."),
     "target": ("target", "Pause, drain, resume and reserve targets and controllers."),
