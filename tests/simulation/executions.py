@@ -128,15 +128,18 @@ class Executions:
         acts = self._acts.get(attempt.ticket, []) if attempt.ticket else []
         if attempt.end.note == "cancelled before execution" and acts:
             self._wrong(attempt, "was executed, and called cancelled before execution")
-        if attempt.code is ErrorCode.INSTRUMENT_LOST:
+        if self._has_lost_one(attempt):
             return
-        if attempt.code is ErrorCode.CONTROLLER_SILENT and self._was_in_trouble(attempt):
-            return  # It was away when told to abort: lost, but the code says what came first.
         over = self._times[attempt.end.seq]
         for act in acts:
             moved = act.ended is None or act.ended > over
             if moved and not self._is_quarantined(act, over):
                 self._wrong(attempt, "was over before its instruments were at rest")
+
+    def _has_lost_one(self, attempt: Attempt) -> bool:
+        """Whether a controller was given up: if it was silent first, the code says that."""
+        silent = attempt.code is ErrorCode.CONTROLLER_SILENT and self._was_in_trouble(attempt)
+        return silent or attempt.code is ErrorCode.INSTRUMENT_LOST
 
     def _is_quarantined(self, act: Act, when: float) -> bool:
         return any(
@@ -203,9 +206,9 @@ class Executions:
     def _claims_do_not_overlap(self) -> None:
         """From the first start to the last at rest, the controllers of a ticket are its own."""
         held: dict[str, list[tuple[float, float, int]]] = defaultdict(list)
-        given_up = {
-            one.ticket for one in self._history.all() if one.code is ErrorCode.INSTRUMENT_LOST
-        } | {one.ticket.number for one in self._station.quarantined}
+        given_up = {one.ticket for one in self._history.all() if self._has_lost_one(one)} | {
+            one.ticket.number for one in self._station.quarantined
+        }
         for ticket, acts in self._acts.items():
             # Once a controller has been given up, the others wait for it no more.
             together = acts if ticket not in given_up else []

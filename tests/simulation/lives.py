@@ -90,10 +90,13 @@ class SimulatedChild(Child):
         await anyio.sleep_forever()
 
     async def restart(self) -> None:
+        # The process that is there now, not one that has taken its place meanwhile.
+        life = self._station.controllers[self.name]
         await anyio.sleep(self._chance.uniform(0, 0.3))
-        self._station.trace.fault("escalations", self.name)
-        self._station.trouble(self.name)
-        self._station.controllers[self.name].crash()
+        if not life.died:
+            self._station.trace.fault("escalations", self.name)
+            self._station.trouble(self.name)
+            life.crash()
 
 
 class DaemonLife:
