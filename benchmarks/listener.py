@@ -72,7 +72,7 @@ async def _listen(
             continue
         if weighs:
             heard.weighed += 1
-            heard.weight += len(REPLIES.encode(frame))
+            heard.weight += len(REPLIES.encode(Events(frame.request, tuple(frame.events))))
         first, last = frame.events[0].entry, frame.events[-1].entry
         heard.disordered += first.seq <= newest
         newest = last.seq

@@ -20,7 +20,8 @@ import zmq
 from stationd.client.background import start_in_background
 from stationd.client.stream import SILENCE, Stream
 from stationd.client.turn import Turn
-from stationd.proto.codec import REPLIES, REQUESTS, request_number
+from stationd.proto.arriving import reply_in
+from stationd.proto.codec import REQUESTS, request_number
 from stationd.proto.error import (
     ErrorCode,
     ProtocolViolation,
@@ -251,7 +252,7 @@ class Connection:
         while True:
             frame, *data = await self._socket.receive()
             try:
-                reply = REPLIES.decode(frame)
+                reply = reply_in(frame)
             except UnsupportedVersion as error:
                 self._fail_all(error)
             except ProtocolViolation as error:

@@ -164,9 +164,12 @@ class Stream:
         self.send_again()
 
     def _take_events(self, events: Events) -> None:
-        self._credit -= len(events.events)
+        new = events.events
+        self._credit -= len(new)
         seen = -1 if self._seq is None else self._seq
-        new = tuple(event for event in events.events if event.entry.seq > seen)
+        # They ascend, so most often it is enough to look at the first.
+        if new and new[0].entry.seq <= seen:
+            new = tuple(event for event in new if event.entry.seq > seen)
         if new:
             self._seq = new[-1].entry.seq
             self._unread += len(new)
