@@ -75,7 +75,15 @@ def test_it_is_hardly_exposed(unit: Path) -> None:
 def test_local_clients_are_known_by_the_kernel_s_user_ids(
     service: configparser.SectionProxy,
 ) -> None:
-    assert "PrivateUsers" not in service
+    assert "privateusers" not in service
+
+
+def test_members_of_the_group_reach_the_socket_and_nothing_else(
+    service: configparser.SectionProxy,
+) -> None:
+    assert service["UMask"] == "0077"
+    assert service["StateDirectoryMode"] == "0700"
+    assert service["RuntimeDirectoryMode"] == "0750"
 
 
 def test_a_controller_is_guarded_as_the_daemon_is() -> None:
