@@ -11,6 +11,7 @@ import msgspec
 
 from stationd.proto import jobs_protocol as wire
 from stationd.proto import project_requests as records
+from stationd.proto.audit_requests import AuditLine, AuditTrail, ReadAudit
 from stationd.proto.calibration import CalibrationSet, CalibrationSummary
 from stationd.proto.error import (
     ErrorInfo,
@@ -84,6 +85,7 @@ class ScriptedMemory:
         self.queue: tuple[QueueEntry, ...] = ()
         self.overview = NOTHING_DONE
         self.log: tuple[LogLine, ...] = ()
+        self.audit: tuple[AuditLine, ...] = ()
         """What was logged, of whichever job."""
         self.facts: list[wire.FeedEvent] = []
         """The feed; the first has the sequence number 1."""
@@ -167,14 +169,16 @@ class ScriptedMemory:
                 return wire.Job(number, self.view(request.job))
             case wire.Cancel() | wire.Retry() | records.Delete() | records.GetInput():
                 return self._turn(request)
-            case wire.ListControllers() | Survey() | ReadLog() | ListQueue():
+            case wire.ListControllers() | Survey() | ReadLog() | ReadAudit() | ListQueue():
                 return self._tell(request)
             case wire.ListCalibrations():
                 return wire.Calibrations(number, self._summaries(request.target))
             case _:
                 return self._calibration(request)
 
-    def _tell(self, request: wire.ListControllers | Survey | ReadLog | ListQueue) -> wire.Reply:
+    def _tell(
+        self, request: wire.ListControllers | Survey | ReadLog | ReadAudit | ListQueue
+    ) -> wire.Reply:
         """Answer what is asked about the whole station."""
         match request:
             case wire.ListControllers():
@@ -184,6 +188,8 @@ class ScriptedMemory:
             case ReadLog():
                 self.view(request.job)
                 return JobLog(request.request, self.log, more=False)
+            case ReadAudit():
+                return AuditTrail(request.request, self.audit, more=False)
             case ListQueue():
                 return QueueListing(request.request, len(self.queue), self.queue)
 

@@ -18,6 +18,7 @@ from msgspec import Meta, Raw, Struct
 
 from stationd.proto import project_requests as records
 from stationd.proto import queue_requests as queue
+from stationd.proto.audit_requests import AuditTrail, ReadAudit
 from stationd.proto.calibration import CalibrationSet, CalibrationSummary, Observation
 from stationd.proto.error import ErrorInfo
 from stationd.proto.job import (
@@ -238,6 +239,7 @@ Request = (
     | ResetController
     | Survey
     | ReadLog
+    | ReadAudit
     | records.Annotate
     | records.Delete
     | records.Count
@@ -458,6 +460,7 @@ Reply = (
     | RetryAnswer
     | Overview
     | JobLog
+    | AuditTrail
     | records.Deleted
     | records.Counted
     | records.Input

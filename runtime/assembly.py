@@ -128,6 +128,7 @@ async def assemble(settings: Settings, ports: Ports, metrics: Metrics, tasks: Ta
         calibrations=calibrations,
         projects=projects,
         artifacts=keeper.artifacts,
+        trail=ports.trail,
         previews=Previews(stages.results, settings.state / "previews", opening.epoch),
         forgetting=keeper.forgetting,
         metrics=metrics,

@@ -12,6 +12,7 @@ import anyio
 
 from stationd.runtime import garbage
 from stationd.runtime.assembly import assemble
+from stationd.runtime.audit.room import open_trail
 from stationd.runtime.clock import SystemClock
 from stationd.runtime.controllers.children import Child
 from stationd.runtime.journal.sqlite import open_journal
@@ -91,6 +92,7 @@ async def running(settings: Settings, config: Path) -> AsyncGenerator[Station]:
     """Start a station; it accepts jobs while the context lasts."""
     async with AsyncExitStack() as stack:
         journal = await stack.enter_async_context(open_journal(settings.state))
+        trail = await stack.enter_async_context(open_trail(settings.state, settings.audit))
         doors = await stack.enter_async_context(open_doors(settings))
         metrics = Metrics(list(settings.controllers))
         tasks = await stack.enter_async_context(anyio.create_task_group())
@@ -101,6 +103,7 @@ async def running(settings: Settings, config: Path) -> AsyncGenerator[Station]:
             api=doors.api,
             access=doors.access,
             clock=SystemClock(),
+            trail=trail,
             workers=Workers(settings.workers.processes),
             children=_children(settings, config),
         )

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from stationd.proto.socket import Socket
     from stationd.runtime.api.jobs_api import JobsApi
     from stationd.runtime.api.projects import Projects
+    from stationd.runtime.audit.trail import Trail
     from stationd.runtime.clock import Clock
     from stationd.runtime.controllers.authority import Authority
     from stationd.runtime.controllers.children import Child
@@ -53,6 +54,8 @@ class Ports:
     clock: Clock
     workers: Workers
     children: Sequence[Child] = ()
+    trail: Trail | None = None
+    """Where the audit log goes; None for nowhere."""
     access: Access = field(default_factory=Access)
     """Who is let in, and whom they are taken for."""
 

@@ -13,6 +13,7 @@ import click
 
 COMMANDS: Final = {
     "annotate": ("annotate", "Change a job's name, description and properties."),
+    "audit": ("audit", "Show who has changed what, and who was refused."),
     "calibration": ("calibration", "Import, list, show and choose calibration sets."),
     "cancel": ("cancel", "End jobs that are under way."),
     "completion": ("completion", "Print the script that completes commands in a shell."),

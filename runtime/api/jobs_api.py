@@ -18,6 +18,7 @@ import anyio
 import msgspec
 
 from stationd import __version__
+from stationd.proto.audit_requests import AuditTrail, ReadAudit
 from stationd.proto.codec import REQUESTS, request_number
 from stationd.proto.error import (
     ErrorCode,
@@ -34,7 +35,6 @@ from stationd.proto.jobs_protocol import (
     CancelAnswer,
     Controllers,
     ControllerView,
-    Failure,
     Fetch,
     Get,
     GetCalibration,
@@ -82,6 +82,7 @@ from stationd.proto.result_requests import Peek
 from stationd.proto.socket import Socket
 from stationd.proto.station_requests import ReadLog, Survey
 from stationd.runtime.api.archive_api import ArchiveApi, ArchiveRequest
+from stationd.runtime.api.auditing import CHANGING, Auditing
 from stationd.runtime.api.calibration_api import CalibrationApi, CalibrationRequest
 from stationd.runtime.api.client import Client
 from stationd.runtime.api.client_text import shown
@@ -106,6 +107,7 @@ if TYPE_CHECKING:
     from stationd.proto.job import JobId, JobView
     from stationd.runtime.api.people import Role
     from stationd.runtime.api.projects import Projects
+    from stationd.runtime.audit.trail import Trail
     from stationd.runtime.clock import Clock
     from stationd.runtime.controllers.instrument_bus import InstrumentBus
     from stationd.runtime.controllers.instruments import Instruments
@@ -160,6 +162,7 @@ class JobsApi:
         calibrations: CalibrationDefaults,
         artifacts: Artifacts,
         previews: Previews,
+        trail: Trail | None,
         forgetting: Forgetting,
         projects: Projects,
         metrics: Metrics,
@@ -180,6 +183,7 @@ class JobsApi:
         self._people = People(_roles(settings), access)
         access.watch(self._part_from_revoked)
         self._projects = projects
+        self._auditing = Auditing(trail, clock)
         self._limits = UserLimits(settings.limits, _own_limits(settings), dispatch.holdings)
         forgetting.watch(dispatch.holdings.deleted)
         self._submitting = Submitting(
@@ -192,7 +196,7 @@ class JobsApi:
             resent=Resent(journal, tasks),
             limits=self._limits,
             tasks=tasks,
-            fail=_fail,
+            fail=self._fail,
         )
         self._archive = ArchiveApi(journal, projects, self._with_live, forgetting)
         self._project_requests = ProjectsApi(journal, projects, clock)
@@ -254,6 +258,7 @@ class JobsApi:
             GetCalibration: self._calibration,
             UseCalibration: self._calibration,
             ReadLog: self._read_log,
+            ReadAudit: self._read_audit,
             **dict.fromkeys(_QUEUE_REQUESTS, self._queue_request),
         }
 
@@ -293,7 +298,7 @@ class JobsApi:
             return
         except PeerError as error:
             self._metrics.bad_frame("jobs")
-            client.send(Failure(request_number(frames[0]), error.info))
+            self._auditing.refuse(client, request_number(frames[0]), None, error.info)
             return
         self._admit(client, request)
 
@@ -315,7 +320,7 @@ class JobsApi:
 
     def _turn_away(self, client: Client, request: Request, error: Forbidden) -> None:
         """Tell somebody that they are not known (any more), and end the connection."""
-        client.send(Failure(request.request, error.info))
+        self._auditing.refuse(client, request.request, request, error.info)
         self._tasks.start_soon(self._cut, client)
 
     def _part_from_revoked(self) -> None:
@@ -335,6 +340,8 @@ class JobsApi:
     def _carry_out(self, client: Client, request: Request) -> None:
         kind = type(request)
         quick = self._quick.get(kind)
+        if kind in CHANGING:
+            client = self._auditing.followed(client, request)
         try:
             if self._limits.paced and kind not in _UNANSWERED:
                 self._check_pace(client.person)
@@ -346,7 +353,7 @@ class JobsApi:
         except JournalClosed:
             return
         except Exception as error:  # noqa: BLE001 - one request's failure is its own
-            _fail(client, request, error)
+            self._fail(client, request, error)
 
     def _check_pace(self, person: Person) -> None:
         self._limits.check_pace(person.name, person.role, self._clock.monotonic())
@@ -369,7 +376,10 @@ class JobsApi:
             # one the request is sent again, to the next daemon.
             return
         except Exception as error:  # noqa: BLE001 - one request's failure is its own
-            _fail(client, request, error)
+            self._fail(client, request, error)
+
+    def _fail(self, client: Client, request: Request, error: Exception) -> None:
+        self._auditing.refuse(client, request.request, request, _info_of(error, request))
 
     # --- the station -------------------------------------------------------------------------
 
@@ -423,6 +433,10 @@ class JobsApi:
     async def _read_log(self, client: Client, request: ReadLog) -> None:
         view = await self._view(request.job)
         client.send(await self._whole_station.log(request.request, view))
+
+    async def _read_audit(self, client: Client, request: ReadAudit) -> None:
+        lines, more = await self._auditing.read(request)
+        client.send(AuditTrail(request.request, lines, more))
 
     async def _archived(self, client: Client, request: ArchiveRequest) -> None:
         client.send(await self._archive.answer(request, client.person))
@@ -497,10 +511,6 @@ def _roles(settings: Settings) -> dict[str, Role]:
 
 def _tell(client: Client, reply: Reply) -> None:
     client.send(reply)
-
-
-def _fail(client: Client, request: Request, error: Exception) -> None:
-    client.send(Failure(request.request, _info_of(error, request)))
 
 
 def _info_of(error: Exception, request: Request) -> ErrorInfo:

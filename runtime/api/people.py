@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Final, Literal
 from anyio import to_thread
 from msgspec import Struct
 
+from stationd.proto.audit_requests import ReadAudit
 from stationd.proto.curve import shown
 from stationd.proto.error import Forbidden
 from stationd.proto.jobs_protocol import (
@@ -90,8 +91,14 @@ NEEDED: Final[Mapping[type[Request], Role]] = {
     ImportCalibration: "operator",
     UseCalibration: "operator",
     ResetController: "operator",
+    ReadAudit: "admin",
 }
 """Requests that it matters for who asks, and the least role; all others anybody may ask."""
+
+LOOKING: Final[frozenset[type[Request]]] = frozenset(
+    {Ping, Listen, List, Count, GetInput, ReadAudit}
+)
+"""Those of them that change nothing. All others have a line in the audit log."""
 
 
 class Person(Struct, frozen=True):

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from msgspec import Struct, field
 
+from stationd.runtime.audit.settings import Audit
 from stationd.runtime.limits.bounds import Limits
 from stationd.runtime.settings.tables import (
     Api,
@@ -40,6 +41,7 @@ class Settings(Struct, frozen=True, forbid_unknown_fields=True):
     retention: Retention = field(default_factory=Retention)
     workers: Workers = field(default_factory=Workers)
     limits: Limits = field(default_factory=Limits)
+    audit: Audit = field(default_factory=Audit)
     controllers: dict[Name, Controller] = field(default_factory=dict[str, Controller])
     targets: dict[Name, Target] = field(default_factory=dict[str, Target])
     users: dict[UserName, User] = field(default_factory=dict[str, User])

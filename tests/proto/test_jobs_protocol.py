@@ -8,6 +8,7 @@ import pytest
 
 from stationd.proto import jobs_protocol as jobs
 from stationd.proto import queue_requests as queue
+from stationd.proto.audit_requests import AuditLine, AuditTrail, ReadAudit
 from stationd.proto.calibration import CalibrationSet, CalibrationSummary, Observation
 from stationd.proto.codec import REPLIES, REQUESTS
 from stationd.proto.error import ErrorCode, ErrorInfo, Problem, ProtocolViolation
@@ -218,6 +219,7 @@ REQUEST_EXAMPLES: dict[str, jobs.Request] = {
     "ResetController": jobs.ResetController(20, "qpu"),
     "Survey": Survey(21),
     "ReadLog": ReadLog(22, JOB),
+    "ReadAudit": ReadAudit(23, "ada", 10.5, "refused", 7),
     "SubmitMany": jobs.SubmitMany(
         71,
         (
@@ -387,6 +389,27 @@ REPLY_EXAMPLES: dict[str, jobs.Reply] = {
             project=SET,
             properties=PROPERTIES,
         ),
+    ),
+    "AuditTrail": AuditTrail(
+        23,
+        (
+            AuditLine(
+                time_unix_s=1.5,
+                user="ada",
+                role="submitter",
+                means="unix:1000",
+                peer="localhost:1000:1000:77",
+                endpoint="ipc:///run/stationd/jobs.sock",
+                request="Cancel",
+                subject=JOB,
+                outcome="refused",
+                code="forbidden",
+                detail="it is max'",
+                left_out=3,
+            ),
+            AuditLine(time_unix_s=2.5, user="", request="SubmitMany", jobs=5, outcome="done"),
+        ),
+        more=True,
     ),
     "Deleted": Deleted(42, "already_gone"),
     "Counted": Counted(43, 12),

@@ -39,6 +39,7 @@ from stationd.proto.program import (
 )
 from stationd.proto.socket import Socket, bind, connect
 from stationd.runtime.assembly import assemble
+from stationd.runtime.audit.trail import Trail
 from stationd.runtime.feed import Stream
 from stationd.runtime.jobs.arrivals import NewJob
 from stationd.runtime.jobs.dispatch import Dispatch
@@ -267,6 +268,7 @@ async def a_bench(
     lazily: bool = False,
     policy: str = "resume",
     deadlines: Mapping[str, float] = NO_DEADLINES,
+    trail: Trail | None = None,
 ) -> AsyncGenerator[Bench]:
     """Start a station; nothing commits, and no controller hears or says a word, by itself.
 
@@ -275,6 +277,7 @@ async def a_bench(
         lazily: Do not wait until it has taken up all unfinished jobs.
         policy: What becomes of those.
         deadlines: How long stages may take, if not as long as usual.
+        trail: Where the audit log goes.
     """
     folder = Path(tempfile.mkdtemp(prefix="bench"))
     clock, journal = StillClock(), journal or MemoryJournal(manual=True)
@@ -296,6 +299,7 @@ async def a_bench(
                 api=[api],
                 clock=clock,
                 workers=Workers(1),
+                trail=trail,
             )
             async with anyio.create_task_group() as tasks:
                 station = await assemble(settings, ports, metrics, tasks)

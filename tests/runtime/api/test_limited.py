@@ -44,7 +44,7 @@ async def test_of_a_batch_those_are_refused_that_are_too_many() -> None:
         jobs = tuple(NewJob(job_id(number), null_spec()) for number in range(1, 5))
         await client.say(SubmitMany(1, jobs), Ping(2, "0"))
         assert isinstance(await client.reply(), Pong)
-        bench.commit()
+        await committed_until(bench, lambda: bench.dispatch.get(job_id(2)) is not None)
         reply = await client.reply()
         assert isinstance(reply, SubmittedMany)
         codes = [None if one.error is None else one.error.code for one in reply.answers]

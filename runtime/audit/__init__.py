@@ -1,0 +1,1 @@
+"""Who has changed what at the station, and who was refused."""
