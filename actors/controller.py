@@ -36,6 +36,8 @@ from stationd.proto.error import InstrumentError, PeerError, StationError, Unexp
 from stationd.proto.socket import Socket
 
 if TYPE_CHECKING:
+    from stationd.actors.job_lines import JobLines
+    from stationd.proto.log_report import Logged
     from stationd.proto.program import Capabilities
 
 _log = logging.getLogger(__name__)
@@ -83,6 +85,7 @@ class Controller:
         monitor: Receives the socket's connection events.
         release: The version of stationd.
         host: Its clocks and threads.
+        log: Lines that are to be reported; None for none.
     """
 
     def __init__(
@@ -94,10 +97,12 @@ class Controller:
         *,
         release: str,
         host: Host | None = None,
+        log: JobLines | None = None,
     ) -> None:
         self._settings = settings
         self._ledger = ledger
         self._host = host or Host()
+        self._log = log
         self._daemon = DaemonLink(
             socket,
             monitor,
@@ -138,6 +143,8 @@ class Controller:
                 tasks.start_soon(self._receive)
                 tasks.start_soon(self._daemon.watch)
                 tasks.start_soon(self._daemon.beat)
+                if self._log is not None:
+                    tasks.start_soon(self._log.report, self._daemon.is_greeted, self._send_log)
                 await self._stopping.wait()
                 await self._come_to_rest()
                 tasks.cancel_scope.cancel()
@@ -314,6 +321,10 @@ class Controller:
             else:
                 self._daemon.report(report)
 
+    def _send_log(self, logged: Logged) -> None:
+        self._daemon.report(logged)
+        self._daemon.flush()
+
     def _say_hello(self) -> None:
         outcome = Outcome()
         self._add_hello(outcome)
@@ -343,13 +354,16 @@ def _as_station_error(error: BaseException) -> StationError:
     return InstrumentError(f"the driver did not start: {type(error).__name__}: {error}")
 
 
-async def run_controller(settings: ControllerSettings, *, handle_signals: bool = True) -> None:
+async def run_controller(
+    settings: ControllerSettings, *, handle_signals: bool = True, log: JobLines | None = None
+) -> None:
     """Run a controller until SIGTERM, SIGINT or the daemon ends it.
 
     Args:
         settings: What it must know.
         handle_signals: False for a controller beside others in one process, which is then ended
             by the daemon or by cancelling it.
+        log: Lines that are to be reported to the daemon; None for none.
 
     Raises:
         StationError: The state directory is in use (code ALREADY_RUNNING), the endpoint is
@@ -361,7 +375,7 @@ async def run_controller(settings: ControllerSettings, *, handle_signals: bool =
     try:
         socket, monitor = dial(settings.endpoint)
         with socket, monitor:
-            controller = Controller(settings, ledger, socket, monitor, release=release)
+            controller = Controller(settings, ledger, socket, monitor, release=release, log=log)
             async with anyio.create_task_group() as tasks:
                 if handle_signals:
                     tasks.start_soon(_stop_on_signals, controller)

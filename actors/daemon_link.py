@@ -76,6 +76,10 @@ class DaemonLink:
         self._silent = False
         self._outbox: list[bytes] = []
 
+    def is_greeted(self) -> bool:
+        """Return whether there is a daemon that knows us: reports make sense to it."""
+        return self._greeted
+
     async def receive(self) -> list[bytes]:
         """Wait for a message of the daemon."""
         parts = await self._socket.receive()

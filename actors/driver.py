@@ -10,6 +10,7 @@ Rule 4. A hook that raises fails the ticket it was called for and nothing else.
 
 from __future__ import annotations
 
+import logging
 from abc import abstractmethod
 from typing import TYPE_CHECKING, Any, Literal, Protocol
 
@@ -75,6 +76,11 @@ class Driver:
         if options:
             unknown = ", ".join(sorted(options))
             raise TypeError(f"{type(self).__name__} does not know the options {unknown}")
+
+    @property
+    def log(self) -> logging.Logger:
+        """The driver's log. What a hook writes there belongs to the job it was called for."""
+        return logging.getLogger(f"{type(self).__module__}.{type(self).__qualname__}")
 
     @abstractmethod
     def describe(self) -> Capabilities:

@@ -17,7 +17,7 @@ import threading
 import time
 from typing import TYPE_CHECKING, Final, Literal
 
-from stationd.actors.at_work import AT_WORK
+from stationd.actors.about import AT_WORK, About
 from stationd.actors.backlog import Backlog
 from stationd.actors.data import split
 from stationd.actors.driver import Driver
@@ -86,7 +86,7 @@ class TicketExecution:
         "_tell",
         "_words",
         "aborted",
-        "job",
+        "about",
         "place",
         "prepared",
         "refusal",
@@ -98,7 +98,7 @@ class TicketExecution:
 
     def __init__(self, release: Release, tell: Callable[[Fact], None], backlog: Backlog) -> None:
         self.ticket = release.number
-        self.job = release.job
+        self.about = About(job=release.job, attempt=release.attempt, ticket=release.number)
         self.place = release.place
         self.work = release.work
         self.aborted = False
@@ -271,7 +271,7 @@ class ExecutionThread:
         ).start()
 
     def _abort_driver(self, execution: TicketExecution) -> None:
-        AT_WORK.set(execution.job)
+        AT_WORK.set(execution.about)
         with self._at_work:
             if self._running is not execution or self._driver is None:
                 return
@@ -329,7 +329,7 @@ class ExecutionThread:
             return True
 
     def _execute(self, driver: Driver, execution: TicketExecution) -> Fact:
-        AT_WORK.set(execution.job)
+        AT_WORK.set(execution.about)
         try:
             self._prepare(driver, execution)
             begun = self._begin(execution)
@@ -372,7 +372,7 @@ class ExecutionThread:
         while to_prepare is not None and (execution := to_prepare.get()) is not None:
             try:
                 if not (execution.withdrawn or execution.aborted):
-                    AT_WORK.set(execution.job)
+                    AT_WORK.set(execution.about)
                     driver.prepare(execution.work)
             except Exception as error:  # noqa: BLE001 - raised again when its turn comes
                 execution.refusal = error

@@ -116,6 +116,8 @@ class Release(Struct, frozen=True):
     work: Work
     job: JobId
     """For the log."""
+    attempt: int = 1
+    """For the log."""
 
 
 class Withdraw(Struct, frozen=True, gc=False):

@@ -215,7 +215,10 @@ def taken(asked: Ticket, held: Ticket) -> str:
 
 def _release(held: Held, _cause: Cause, outcome: Outcome) -> None:
     work = cast("Work", held.work)
-    outcome.orders.append(facts.Release(held.ticket.number, held.place, work, held.ticket.job))
+    ticket = held.ticket
+    outcome.orders.append(
+        facts.Release(ticket.number, held.place, work, ticket.job, ticket.attempt)
+    )
 
 
 def _withdraw(held: Held, _cause: Cause, outcome: Outcome) -> None:

@@ -17,6 +17,7 @@ from msgspec import Meta, Struct
 
 from stationd.proto.error import ErrorCode
 from stationd.proto.job import Fence, Ticket
+from stationd.proto.log_report import Logged
 from stationd.proto.number import Natural, UnixTime
 from stationd.proto.program import Capabilities, Work
 
@@ -190,6 +191,7 @@ OneReport = (
     | Reached
     | Lost
     | Refused
+    | Logged
 )
 
 

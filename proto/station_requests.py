@@ -14,6 +14,8 @@ from stationd.proto.number import Natural
 
 MOST_LOG_LINES: Final = 1000
 """The most lines of one answer; the newest are kept."""
+WAIT_SECONDS: Final = 20.0
+"""How long an answer waits for a line at most."""
 
 
 class Survey(Struct, frozen=True, array_like=True, tag=30):
@@ -27,6 +29,10 @@ class ReadLog(Struct, frozen=True, array_like=True, tag=31):
 
     request: Natural
     job: JobId
+    after: Natural = 0
+    """Only lines with a higher number."""
+    wait: bool = False
+    """Answer when there is one, or with none after `WAIT_SECONDS`, and not at once."""
 
 
 class Overview(Struct, frozen=True, array_like=True, tag=130):
@@ -70,6 +76,17 @@ class LogLine(Struct, frozen=True, kw_only=True, omit_defaults=True):
     message: str
     trace: str = ""
     """The traceback, if there is one."""
+    attempt: Natural = 0
+    """What the line is about besides, as far as it is known: 0 or empty if it is not."""
+    ticket: Natural = 0
+    stage: str = ""
+    """As in ``compile``."""
+    controller: str = ""
+    """If it is not the source."""
+    code: str = ""
+    """Of an error."""
+    number: Natural = 0
+    """Grows with every line that the station stores; 0 for what it does not store."""
 
 
 class JobLog(Struct, frozen=True, array_like=True, tag=131):

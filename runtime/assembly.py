@@ -27,6 +27,7 @@ from stationd.runtime.feed import Feed
 from stationd.runtime.jobs.deadlines import Deadlines
 from stationd.runtime.jobs.dispatch import Dispatch
 from stationd.runtime.jobs.retrying import Retries
+from stationd.runtime.logs.story import Story
 from stationd.runtime.notification import notify
 from stationd.runtime.queue.queue import Queue
 from stationd.runtime.queue.shares import Shares
@@ -62,7 +63,8 @@ async def assemble(settings: Settings, ports: Ports, metrics: Metrics, tasks: Ta
     calibrations = CalibrationDefaults()
     await calibrations.load(journal, settings.targets)
     projects = await Projects.loaded(journal)
-    bus = _bus(settings, ports, metrics, authority)
+    story = Story(settings.state, clock.time)
+    bus = _bus(settings, ports, metrics, authority, story)
     bus.remember(await journal.controllers())
     stages = _stages(settings, ports, bus, calibrations)
     feed = Feed(journal, tasks, opening.seq, opening.forgotten)
@@ -131,6 +133,7 @@ async def assemble(settings: Settings, ports: Ports, metrics: Metrics, tasks: Ta
         trail=ports.trail,
         previews=Previews(stages.results, settings.state / "previews", opening.epoch),
         forgetting=keeper.forgetting,
+        story=story,
         metrics=metrics,
         clock=clock,
         tasks=tasks,
@@ -143,6 +146,7 @@ async def assemble(settings: Settings, ports: Ports, metrics: Metrics, tasks: Ta
         authority=authority,
         projects=projects,
         bus=bus,
+        story=story,
         feed=feed,
         timers=timers,
         dispatch=dispatch,
@@ -212,7 +216,9 @@ def _targeted(settings: Settings) -> list[str]:
 # --- parts ------------------------------------------------------------------------------------
 
 
-def _bus(settings: Settings, ports: Ports, metrics: Metrics, authority: Authority) -> InstrumentBus:
+def _bus(
+    settings: Settings, ports: Ports, metrics: Metrics, authority: Authority, story: Story
+) -> InstrumentBus:
     return InstrumentBus(
         socket=ports.instruments,
         names=list(settings.controllers),
@@ -223,6 +229,7 @@ def _bus(settings: Settings, ports: Ports, metrics: Metrics, authority: Authorit
         clock=ports.clock,
         beat_interval=settings.instruments.beat_interval,
         grace=settings.instruments.grace,
+        story=story,
     )
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import sys
 from importlib.util import find_spec
 from pathlib import Path
@@ -15,18 +14,19 @@ from stationd.runtime.commands.command_line import config_option, configured, en
 from stationd.runtime.commands.config import config as config_group
 from stationd.runtime.commands.doors import tell_doors
 from stationd.runtime.commands.keygen import keygen
+from stationd.runtime.commands.log_options import log_options, logs_of
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
     from stationd.proto.error import StationError
+    from stationd.runtime.logs.logs import Logs
+    from stationd.runtime.logs.settings import Format, Level
     from stationd.runtime.settings import Settings
 
 # Nothing heavy is imported here: `stationd --version` should answer at once.
 
 EXIT_INTERRUPTED = 130
-
-_verbose = click.option("--verbose", "-v", is_flag=True, help="Tell more in the log.")
 
 
 def _version(context: click.Context, _parameter: click.Parameter, wanted: bool) -> None:  # noqa: FBT001 - click's callback
@@ -51,31 +51,41 @@ def main() -> None:
 
 @main.command()
 @config_option
-@_verbose
-def serve(config: Path, verbose: bool) -> None:  # noqa: FBT001 - click passes options by name
+@log_options
+def serve(
+    config: Path,
+    log_format: Format | None,
+    log_level: Level | None,
+    verbose: bool,  # noqa: FBT001 - click passes options by name
+) -> None:
     """Run the daemon until SIGTERM or Ctrl-C."""
     settings = configured(config).settings
-    _log_to_stderr(verbose=verbose)
-    _keep_job_log(settings, "daemon")
+    logs = logs_of(settings.log, log_format, log_level, verbose=verbose)
     from stationd.runtime.daemon import serve as serve_station
 
-    _run(settings, lambda: serve_station(settings, config.resolve()))
+    _run(settings, logs, lambda: serve_station(settings, config.resolve()))
 
 
 @main.command()
 @click.argument("name")
 @config_option
-@_verbose
-def controller(name: str, config: Path, verbose: bool) -> None:  # noqa: FBT001 - see serve
+@log_options
+def controller(
+    name: str,
+    config: Path,
+    log_format: Format | None,
+    log_level: Level | None,
+    verbose: bool,  # noqa: FBT001 - see serve
+) -> None:
     """Run the controller NAME of the configuration until SIGTERM or Ctrl-C."""
     settings = configured(config).settings
     configured_one = settings.controllers.get(name)
     if configured_one is None:
         known = ", ".join(sorted(settings.controllers)) or "none"
         fail(f"{config}: no controller is called {name!r}; known are {known}")
-    _log_to_stderr(verbose=verbose, whose=f"[{name}] ")
-    _keep_job_log(settings, name)
+    from stationd.actors.about import About
     from stationd.actors.controller import ControllerSettings, run_controller
+    from stationd.actors.job_lines import JobLines
 
     own = ControllerSettings(
         name=name,
@@ -85,7 +95,11 @@ def controller(name: str, config: Path, verbose: bool) -> None:  # noqa: FBT001 
         state=str(settings.controller_state(name)),
         beat_interval=settings.instruments.beat_interval,
     )
-    _run(settings, lambda: run_controller(own), whose=f"controller {name}: ")
+    lines = JobLines(About(controller=name))
+    logs = logs_of(
+        settings.log, log_format, log_level, verbose=verbose, controller=name, also=[lines]
+    )
+    _run(settings, logs, lambda: run_controller(own, log=lines), whose=f"controller {name}: ")
 
 
 @main.command("check-config")
@@ -134,7 +148,9 @@ def migrate(config: Path) -> None:
         click.echo(f"the journal in {state} was brought from format {old} to {new}")
 
 
-def _run(settings: Settings, function: Callable[[], Awaitable[None]], *, whose: str = "") -> None:
+def _run(
+    settings: Settings, logs: Logs, function: Callable[[], Awaitable[None]], *, whose: str = ""
+) -> None:
     import anyio
 
     from stationd.proto.error import StationError
@@ -143,7 +159,9 @@ def _run(settings: Settings, function: Callable[[], Awaitable[None]], *, whose: 
     uvloop = settings.station.backend == "asyncio" and find_spec("uvloop") is not None
     options = {"use_uvloop": True} if uvloop else {}
     try:
-        anyio.run(function, backend=settings.station.backend, backend_options=options)
+        # What was logged is out before the last line says why we end.
+        with logs:
+            anyio.run(function, backend=settings.station.backend, backend_options=options)
     except StationError as error:
         end(error, whose)
     except BaseExceptionGroup as group:
@@ -161,21 +179,6 @@ def _first(group: BaseExceptionGroup[StationError]) -> StationError:
     while isinstance(error, BaseExceptionGroup):
         error = error.exceptions[0]
     return error
-
-
-def _log_to_stderr(*, verbose: bool, whose: str = "") -> None:
-    # The daemon's log and those of its children come together.
-    logging.basicConfig(
-        level=logging.DEBUG if verbose else logging.INFO,
-        format=f"%(asctime)s %(levelname)-7s {whose}%(name)s: %(message)s",
-        stream=sys.stderr,
-    )
-
-
-def _keep_job_log(settings: Settings, source: str) -> None:
-    from stationd.runtime.job_log import JobLog
-
-    logging.getLogger().addHandler(JobLog(settings.state, source))
 
 
 if __name__ == "__main__":

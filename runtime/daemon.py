@@ -22,6 +22,7 @@ from stationd.runtime.security.doors import open_doors
 from stationd.runtime.service.reloading import reload_on
 from stationd.runtime.service.watchdog import watchdog
 from stationd.runtime.station import House, Ports, finish, stop_controllers
+from stationd.runtime.stories import stories_told
 from stationd.runtime.vital_signs import VitalSigns
 from stationd.runtime.work.workers import Workers
 
@@ -46,6 +47,7 @@ async def _metrics(house: House) -> AsyncGenerator[None]:
 
 
 ROOMS: Final[tuple[Callable[[House], AbstractAsyncContextManager[None]], ...]] = (
+    stories_told,
     _metrics,
     watchdog,
 )

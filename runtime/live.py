@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Final
 import msgspec
 from msgspec import Struct
 
+from stationd.actors.about import About
 from stationd.actors.job import Job
 from stationd.actors.ladder import Course
 from stationd.actors.retry import has_result
@@ -86,6 +87,15 @@ class LiveJob:
     """The stage at work in a task of its own."""
     stored_at: float = 0.0
     """When the newest fact came about, Unix seconds; for the metrics."""
+
+    @property
+    def about(self) -> About:
+        """What a line of the log about it is about."""
+        return About(
+            job=self.job.id,
+            attempt=self.job.attempt,
+            ticket=0 if self.ticket is None else self.ticket.number,
+        )
 
     def runs(self, item: int) -> bool:
         """Whether the current attempt runs an item."""

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from stationd.runtime.feed import Feed
     from stationd.runtime.jobs.dispatch import Dispatch
     from stationd.runtime.journal.interface import Journal
+    from stationd.runtime.logs.story import Story
     from stationd.runtime.metrics import Metrics
     from stationd.runtime.settings import Key, Settings
     from stationd.runtime.timers import Timers
@@ -83,6 +84,7 @@ class Station:
     authority: Authority
     projects: Projects
     bus: InstrumentBus
+    story: Story
     feed: Feed
     timers: Timers
     dispatch: Dispatch

@@ -115,6 +115,7 @@ if TYPE_CHECKING:
     from stationd.runtime.jobs.dispatch import Dispatch
     from stationd.runtime.jobs.retrying import Retries
     from stationd.runtime.journal.interface import Journal
+    from stationd.runtime.logs.story import Story
     from stationd.runtime.metrics import Metrics
     from stationd.runtime.security.access import Access
     from stationd.runtime.settings import Settings
@@ -165,6 +166,7 @@ class JobsApi:
         trail: Trail | None,
         forgetting: Forgetting,
         projects: Projects,
+        story: Story,
         metrics: Metrics,
         clock: Clock,
         tasks: TaskGroup,
@@ -210,7 +212,7 @@ class JobsApi:
         )
         self._results = ResultsApi(journal, artifacts, previews, self._view, dispatch.get)
         self._whole_station = StationApi(
-            state=settings.state,
+            story=story,
             journal=journal,
             dispatch=dispatch,
             instruments=instruments,
@@ -218,6 +220,7 @@ class JobsApi:
             feed=feed,
             metrics=metrics,
             clock=clock,
+            tasks=tasks,
         )
         self._metrics = metrics
         self._clock = clock
@@ -432,7 +435,7 @@ class JobsApi:
 
     async def _read_log(self, client: Client, request: ReadLog) -> None:
         view = await self._view(request.job)
-        client.send(await self._whole_station.log(request.request, view))
+        client.send(await self._whole_station.log(request, view))
 
     async def _read_audit(self, client: Client, request: ReadAudit) -> None:
         lines, more = await self._auditing.read(request)

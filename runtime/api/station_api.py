@@ -3,17 +3,24 @@
 from __future__ import annotations
 
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
+import anyio
 from anyio import to_thread
 
 from stationd.actors.ladder import Course
 from stationd.proto.job import JobView
-from stationd.proto.station_requests import JobLog, Overview, Survey
-from stationd.runtime import job_log
+from stationd.proto.station_requests import (
+    WAIT_SECONDS,
+    JobLog,
+    LogLine,
+    Overview,
+    ReadLog,
+    Survey,
+)
 
 if TYPE_CHECKING:
-    from pathlib import Path
+    from anyio.abc import TaskGroup
 
     from stationd.runtime.clock import Clock
     from stationd.runtime.controllers.instrument_bus import InstrumentBus
@@ -22,14 +29,18 @@ if TYPE_CHECKING:
     from stationd.runtime.jobs.dispatch import Dispatch
     from stationd.runtime.journal.interface import Journal
     from stationd.runtime.live import LiveJob
+    from stationd.runtime.logs.story import Story
     from stationd.runtime.metrics import Metrics
+
+MOST_WAITING: Final = 256
+"""Requests that wait for a line of a log at the same time; others are answered at once."""
 
 
 class StationApi:
     """The part of the jobs API that is about the station as a whole.
 
     Args:
-        state: The station's state directory.
+        story: What was logged of jobs.
         journal: How it is doing.
         dispatch: The jobs that are under way.
         instruments: What the controllers are at work on.
@@ -37,12 +48,13 @@ class StationApi:
         feed: Who listens.
         metrics: What was counted.
         clock: What time it is.
+        tasks: Wakes those who wait for a line.
     """
 
     def __init__(
         self,
         *,
-        state: Path,
+        story: Story,
         journal: Journal,
         dispatch: Dispatch,
         instruments: Instruments,
@@ -50,8 +62,11 @@ class StationApi:
         feed: Feed,
         metrics: Metrics,
         clock: Clock,
+        tasks: TaskGroup,
     ) -> None:
-        self._state = state
+        self._story = story
+        self._tasks = tasks
+        self._waking = False
         self._journal = journal
         self._dispatch = dispatch
         self._instruments = instruments
@@ -80,13 +95,34 @@ class StationApi:
             running=tuple(_view(live) for live in self._running()),
         )
 
-    async def log(self, request: int, view: JobView) -> JobLog:
-        """Return what was logged of a job."""
+    async def log(self, request: ReadLog, view: JobView) -> JobLog:
+        """Return what was logged of a job; wait for the next line, if that is asked for.
+
+        Args:
+            request: What is asked.
+            view: The job.
+        """
+        if not request.wait:
+            return JobLog(request.request, *await self._lines(request, view))
+        if not self._waking:
+            self._waking = True
+            self._tasks.start_soon(self._story.wake)
+        crowded = self._story.listeners >= MOST_WAITING
+        with self._story.listening(view.id) as come:
+            lines, more = await self._lines(request, view)
+            if not lines and not crowded:
+                with anyio.move_on_after(WAIT_SECONDS):
+                    await come.wait()
+                lines, more = await self._lines(request, view)
+        return JobLog(request.request, lines, more)
+
+    async def _lines(self, request: ReadLog, view: JobView) -> tuple[tuple[LogLine, ...], bool]:
+        if self._story.remembers(request.after):
+            return self._story.recent(view.id, request.after), False
         read = partial(
-            job_log.read, self._state, view.id, view.created_unix_s, view.modified_unix_s
+            self._story.read, view.id, view.created_unix_s, view.modified_unix_s, request.after
         )
-        lines, more = await to_thread.run_sync(read)
-        return JobLog(request, lines, more)
+        return await to_thread.run_sync(read)
 
     def _running(self) -> list[LiveJob]:
         jobs = dict.fromkeys(self._instruments.running(name) for name in self._bus.peers)

@@ -32,6 +32,7 @@ from stationd.proto.instruments_protocol import (
     Refused,
     Welcome,
 )
+from stationd.proto.log_report import Logged
 from stationd.proto.socket import PeerGone, Socket
 from stationd.runtime.journal.records import ControllerSeen
 from stationd.runtime.security.access import means_of
@@ -48,6 +49,7 @@ if TYPE_CHECKING:
     from stationd.runtime.controllers.authority import Authority
     from stationd.runtime.controllers.instruments import Instruments
     from stationd.runtime.journal.interface import Journal
+    from stationd.runtime.logs.story import Story
     from stationd.runtime.metrics import Metrics
     from stationd.runtime.security.access import Access
 
@@ -94,6 +96,7 @@ class InstrumentBus:
         authority: What this daemon may command with.
         beat_interval: Seconds between heartbeats.
         grace: Seconds that an absent controller has to come back.
+        story: Keeps what controllers log of jobs; None to let it go.
     """
 
     def __init__(
@@ -108,6 +111,7 @@ class InstrumentBus:
         clock: Clock,
         beat_interval: float,
         grace: float,
+        story: Story | None = None,
     ) -> None:
         self.peers = {name: Peer(name) for name in names}
         self._socket = socket
@@ -119,6 +123,7 @@ class InstrumentBus:
         self._clock = clock
         self._beat_interval = beat_interval
         self._grace = grace
+        self._story = story
         self._by_identity: dict[bytes, Peer] = {}
         self._strangers: set[str] = set()
         """Named in the log already; a bounded number of them."""
@@ -266,6 +271,9 @@ class InstrumentBus:
                 instruments.data(peer.name, report, frames[1])
             case Refused():
                 instruments.refused(peer.name, report)
+            case Logged():
+                if self._story is not None:
+                    self._story.take_report(peer.name, report)
             case _:
                 instruments.report(peer.name, report)
 

@@ -5,7 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Protocol
 
 import anyio
+import msgspec
 
+from stationd.actors.about import AT_WORK
 from stationd.runtime.jobs.outcomes import failed_stage
 
 if TYPE_CHECKING:
@@ -75,6 +77,7 @@ class AtWork:
         scope: anyio.CancelScope,
     ) -> None:
         outcome: Outcome | None = None
+        AT_WORK.set(msgspec.structs.replace(live.about, stage=effect.value))
         with scope:
             try:
                 outcome = await work()

@@ -109,6 +109,8 @@ class Dispatch:
         self._instruments: Instruments | None = None
         self._reconciling: TaskGroup | None = None
         self._jobs: dict[JobId, LiveJob] = {}
+        self.ended: Callable[[LiveJob], None] = _unheard
+        """Called with every job that is over, once that is on disk."""
         self.holdings = Holdings()
         """What users have, for their limits."""
         self._recovery = Recovery(
@@ -400,4 +402,9 @@ class Dispatch:
                         if self._jobs.pop(live.job.id, None) is not None:
                             self.holdings.ended(live.spec.creator)
                         self._deadlines.end(live)
+                        self.ended(live)
                     instruments.end(live, ticket)
+
+
+def _unheard(_live: LiveJob) -> None:
+    """Nobody wants to know."""

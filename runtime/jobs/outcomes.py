@@ -6,6 +6,9 @@ import logging
 from itertools import islice
 from typing import TYPE_CHECKING
 
+import msgspec
+
+from stationd.actors.about import extra
 from stationd.actors.ladder import (
     AllItemsDone,
     DataKept,
@@ -47,12 +50,18 @@ def settled(live: LiveJob) -> AllItemsDone | SomeItemsFailed:
 
 def failed_stage(live: LiveJob, effect: Effect, error: Exception) -> Event:
     """Return what follows on an exception in a stage."""
+    fields = extra(msgspec.structs.replace(live.about, stage=effect.value))
     if effect is Effect.KEEP_DATA:
         # The job is ending anyway; its raw data stays in the journal.
-        log.error("job %s: partial data could not be worked up", live.job.id, exc_info=error)
+        log.error(
+            "job %s: partial data could not be worked up",
+            live.job.id,
+            exc_info=error,
+            extra=fields,
+        )
         return DataKept()
     if isinstance(error, StationError):
         return StageFailed(error.info)
-    log.error("job %s: %s failed", live.job.id, effect.value, exc_info=error)
+    log.error("job %s: %s failed", live.job.id, effect.value, exc_info=error, extra=fields)
     detail = f"{effect.value}: {type(error).__name__}: {error}"
     return StageFailed(ErrorInfo(ErrorCode.INTERNAL_ERROR, detail))

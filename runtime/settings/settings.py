@@ -8,6 +8,7 @@ from msgspec import Struct, field
 
 from stationd.runtime.audit.settings import Audit
 from stationd.runtime.limits.bounds import Limits
+from stationd.runtime.logs.settings import Log
 from stationd.runtime.settings.tables import (
     Api,
     Controller,
@@ -38,6 +39,7 @@ class Settings(Struct, frozen=True, forbid_unknown_fields=True):
     recovery: Recovery = field(default_factory=Recovery)
     queue: Queue = field(default_factory=Queue)
     metrics: Metrics = field(default_factory=Metrics)
+    log: Log = field(default_factory=Log)
     retention: Retention = field(default_factory=Retention)
     workers: Workers = field(default_factory=Workers)
     limits: Limits = field(default_factory=Limits)

@@ -9,7 +9,7 @@ from typing import Literal
 
 import pytest
 
-from stationd.actors.at_work import AT_WORK
+from stationd.actors.about import AT_WORK
 from stationd.actors.driver import Driver, Execution
 from stationd.actors.execution_thread import Broken, Closed, ExecutionThread, Ready
 from stationd.actors.facts import (
@@ -350,10 +350,15 @@ def test_data_is_told_in_blocks() -> None:
         assert (block.name, block.item, block.offset, block.shape) == ("bits", 2, 3, (1, 2))
 
 
+def job_at_work() -> str | None:
+    about = AT_WORK.get()
+    return None if about is None else about.job
+
+
 def test_what_is_logged_by_a_hook_is_known_to_be_of_its_job() -> None:
-    seen: list[JobId | None] = []
+    seen: list[str | None] = []
     driver = Scripted()
-    driver.script = lambda _execution: seen.append(AT_WORK.get())
+    driver.script = lambda _execution: seen.append(job_at_work())
     with working(driver) as told:
         told.release(1)
         told.release(2)

@@ -17,6 +17,7 @@ from stationd.proto.codec import (
 )
 from stationd.proto.error import ErrorCode, ProtocolViolation
 from stationd.proto.job import Fence, JobId, Ticket
+from stationd.proto.log_report import JobLine, Logged
 from stationd.proto.program import (
     Capabilities,
     CircuitsWork,
@@ -28,6 +29,7 @@ from stationd.proto.program import (
     Readout,
     SweepWork,
 )
+from stationd.proto.station_requests import LogLine
 
 TICKET = Ticket(9, JobId("0b1c2d3e-4f50-4617-8293-a4b5c6d7e8f9"), 2)
 FENCE = Fence("5c0ffee0-1234-4abc-8def-0123456789ab", 3)
@@ -88,6 +90,23 @@ REPORT_EXAMPLES: dict[str, instruments.Report] = {
     "Lost": instruments.Lost(TICKET, 1),
     "Refused": instruments.Refused(TICKET, ErrorCode.STALE_FENCE, "epoch 2, seen 3"),
     "Refused, of no ticket": instruments.Refused(None, ErrorCode.STALE_FENCE, "foreign"),
+    "Logged": Logged(
+        (
+            JobLine(
+                (TICKET.job,),
+                LogLine(
+                    time_unix_s=1.5,
+                    source="qpu",
+                    level="WARNING",
+                    logger="lab.driver",
+                    message="the source does not lock",
+                    attempt=2,
+                    ticket=7,
+                ),
+            ),
+        ),
+        lost=3,
+    ),
     "Reports": instruments.Reports((instruments.Armed(TICKET), instruments.Beat())),
 }
 COMMAND_EXAMPLES: dict[str, instruments.Command] = {

@@ -219,6 +219,7 @@ REQUEST_EXAMPLES: dict[str, jobs.Request] = {
     "ResetController": jobs.ResetController(20, "qpu"),
     "Survey": Survey(21),
     "ReadLog": ReadLog(22, JOB),
+    "ReadLog, waiting": ReadLog(22, JOB, after=7, wait=True),
     "ReadAudit": ReadAudit(23, "ada", 10.5, "refused", 7),
     "SubmitMany": jobs.SubmitMany(
         71,
@@ -379,6 +380,25 @@ REPLY_EXAMPLES: dict[str, jobs.Reply] = {
         ),
         more=True,
     ),
+    "JobLog, with fields": JobLog(
+        22,
+        (
+            LogLine(
+                time_unix_s=1.5,
+                source="daemon",
+                level="WARNING",
+                logger="stationd",
+                message="x",
+                attempt=2,
+                ticket=7,
+                stage="compile",
+                controller="qpu",
+                code="driver_failed",
+                number=8,
+            ),
+        ),
+        more=False,
+    ),
     "Pong, to a user": jobs.Pong(1, "lab", 3, "0.1.0", "ada", "operator"),
     "Job, in a project": jobs.Job(
         3,
@@ -513,6 +533,11 @@ def test_a_retry_names_statuses_of_what_is_over_and_at_least_one() -> None:
 def test_a_retry_follows_an_attempt_that_there_was() -> None:
     with pytest.raises(ProtocolViolation, match="Expected `int`"):
         REQUESTS.decode(REQUESTS.encode(jobs.Retry(1, JOB, 0)))
+
+
+def test_what_a_client_of_before_asked_of_a_log_is_understood() -> None:
+    body = "931f16d92430623163326433652d346635302d343631372d383239332d613462356336643765386639"
+    assert REQUESTS.decode(bytes.fromhex("73746a0100" + body)) == ReadLog(22, JOB)
 
 
 def test_a_number_that_no_store_can_hold_is_refused() -> None:

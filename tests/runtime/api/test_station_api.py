@@ -2,14 +2,16 @@
 
 from typing import TypeVar
 
+import anyio
 import pytest
 from anyio import to_thread
 
 from stationd.proto import instruments_protocol as wire
 from stationd.proto.jobs_protocol import Failure, Request
+from stationd.proto.log_report import JobLine, Logged
 from stationd.proto.station_requests import JobLog, LogLine, Overview, ReadLog, Survey
 from stationd.proto.status import JobExecutorStatus as S
-from stationd.runtime.job_log import Kept, _append  # pyright: ignore[reportPrivateUsage]
+from stationd.runtime.api import station_api
 from tests.runtime.bench import Peer, a_bench, client_of, job_id
 
 pytestmark = pytest.mark.anyio
@@ -45,18 +47,55 @@ async def test_a_survey_counts_jobs_and_shows_what_is_executed() -> None:
         assert overview.trouble == ""
 
 
+def of_job(number: int, message: str, moment: float) -> JobLine:
+    line = LogLine(time_unix_s=moment, source="a", level="INFO", logger="lab", message=message)
+    return JobLine((job_id(number),), line)
+
+
 async def test_the_log_of_a_job_is_read_from_the_state_directory() -> None:
     async with a_bench() as bench:
         bench.queued(1)
-        line = LogLine(
-            time_unix_s=bench.clock.now, source="a", level="INFO", logger="lab", message="warm"
-        )
-        state = bench.station.settings.state
-        kept = Kept(jobs=(job_id(1),), line=line)
-        await to_thread.run_sync(_append, state / "log" / "a", kept)
+        story = bench.station.story
+        story.take(of_job(1, "warm", bench.clock.now))
         with client_of(bench).socket as socket:
             client = Peer(socket)
             log = await asked(client, ReadLog(8, job_id(1)), JobLog)
+            await to_thread.run_sync(story.close)
+            again = await asked(client, ReadLog(8, job_id(1)), JobLog)
             unknown = await asked(client, ReadLog(9, job_id(2)), Failure)
-        assert (log.lines, log.more) == ((line,), False)
+        assert [line.message for line in log.lines] == ["warm"]
+        assert again == log
+        assert not log.more
         assert "no job" in unknown.error.detail
+
+
+async def test_a_controllers_lines_stand_in_the_log_of_their_job_and_are_waited_for() -> None:
+    async with a_bench() as bench:
+        bench.queued(1)
+        with client_of(bench).socket as socket:
+            client = Peer(socket)
+            await client.say(ReadLog(8, job_id(1), wait=True))
+            while not bench.station.story.listeners:
+                await anyio.lowlevel.checkpoint()
+            story = bench.station.story
+            story.take_report("a", Logged((of_job(2, "of another", 1.0),)))
+            story.take_report("a", Logged((of_job(1, "warm", 1.0),)))
+            log = await client.reply()
+            assert isinstance(log, JobLog)
+            assert [line.message for line in log.lines] == ["warm"]
+            story.take(of_job(1, "hot", 2.0))
+            after = ReadLog(9, job_id(1), log.lines[0].number, wait=True)
+            assert [one.message for one in (await asked(client, after, JobLog)).lines] == ["hot"]
+            await to_thread.run_sync(story.close)
+
+
+async def test_nobody_waits_for_ever_or_in_a_crowd(monkeypatch: pytest.MonkeyPatch) -> None:
+    async with a_bench() as bench:
+        bench.queued(1)
+        with client_of(bench).socket as socket:
+            monkeypatch.setattr(station_api, "WAIT_SECONDS", 0.0)
+            log = await asked(Peer(socket), ReadLog(8, job_id(1), wait=True), JobLog)
+            monkeypatch.setattr(station_api, "WAIT_SECONDS", 1_000_000.0)
+            monkeypatch.setattr(station_api, "MOST_WAITING", 0)
+            assert await asked(Peer(socket), ReadLog(8, job_id(1), wait=True), JobLog) == log
+        assert log.lines == ()
