@@ -61,6 +61,29 @@ def refusal(command: click.Command, words: list[str]) -> str:
     return refusal(inner, rest[1:])
 
 
+RUN = {"python", "console"}
+CHECKED = {"toml", "mermaid"}
+SHOWN = {"text", "promql", "{toctree}", "{eval-rst}"}
+SHELL_LINE = re.compile(
+    r"^    (?:[$#] |(?:make|pip|python3?|stationctl|stationd|systemctl) )", re.MULTILINE
+)
+
+
+@pytest.mark.parametrize("page", [ROOT / "README.md", *sorted(DOCS.glob("**/*.md"))], ids=relative)
+def test_every_block_of_code_is_run_or_checked_or_says_why_not(page: Path) -> None:
+    text = page.read_text(encoding="utf-8")
+    for block in blocks(text):
+        # The demo's output is compared with a real run by tests/test_readme.py.
+        known = block.language in RUN | CHECKED | SHOWN or block.mark in {"output", "demo"}
+        assert known or block.is_shown_only, f"{block.line}: {block.language}"
+    assert not SHELL_LINE.findall(outside_of_blocks(text))
+
+
+def outside_of_blocks(page: str) -> str:
+    """Return what is no fenced block, and no item of a list that goes on."""
+    return "".join(re.split(r"^`{3,}.*?^`{3,}$", page, flags=re.MULTILINE | re.DOTALL))
+
+
 TARGETS = set(re.findall(r"^([a-z]+):.*## ", (ROOT / "Makefile").read_text(), re.MULTILINE))
 
 
@@ -122,7 +145,7 @@ def test_every_function_that_a_page_names_exists(page: Path) -> None:
     if page.name.startswith("coming-from"):
         # What stands in the first column is the other client's.
         text = re.sub(r"^\|[^|]*\|", "|", text, flags=re.MULTILINE)
-    for name in re.findall(r"`(?:stationd\.)?jobs\.(?!py`)([a-z_]+)", text):
+    for name in re.findall(r"`(?:stationd\.)?jobs\.(?!py`|sock`)([a-z_]+)", text):
         assert name in jobs.__all__, name
     for name in re.findall(r"`stationd\.([a-z_]+)\(", text):
         assert name in stationd.__all__, name

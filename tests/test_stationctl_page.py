@@ -78,7 +78,7 @@ def test_every_option_is_described_as_the_command_describes_it(name: str) -> Non
 @pytest.mark.parametrize("name", COMMANDS)
 def test_every_command_has_an_example(name: str) -> None:
     assert re.search(
-        rf"^    \$ (.*[$(; ])?stationctl {re.escape(name)}\b", sections()[name], re.MULTILINE
+        rf"^\$ (.*[$(; ])?stationctl {re.escape(name)}\b", sections()[name], re.MULTILINE
     )
 
 
