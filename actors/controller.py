@@ -21,7 +21,7 @@ import anyio
 import anyio.to_thread
 from msgspec import Struct
 
-from stationd.actors import facts
+from stationd.actors import facts, garbage
 from stationd.actors.daemon_link import DaemonLink, dial
 from stationd.actors.drivers.registry import load_driver
 from stationd.actors.execution_thread import Broken, Closed, Ready
@@ -125,6 +125,8 @@ class Controller:
         self._closed = anyio.Event()
         self._committed = anyio.Event()
         self._failure: StationError | None = None
+        self.ready = anyio.Event()
+        """Set when the driver stands."""
         self.malformed = 0
         """Frames that were dropped because they could not be read."""
 
@@ -240,6 +242,7 @@ class Controller:
                 self._be_committed(message, now_unix_s, outcome)
             case Ready():
                 self._capabilities = message.capabilities
+                self.ready.set()
                 self._add_hello(outcome)
             case Broken():
                 self._failure = _as_station_error(message.error)
@@ -379,6 +382,7 @@ async def run_controller(
             async with anyio.create_task_group() as tasks:
                 if handle_signals:
                     tasks.start_soon(_stop_on_signals, controller)
+                    tasks.start_soon(garbage.settle, controller.ready)
                 failure = await controller.run()
                 tasks.cancel_scope.cancel()
     finally:

@@ -301,16 +301,18 @@ class ExecutionThread:
         self._tell(Ready(capabilities))
         prepares = type(driver).prepare is not Driver.prepare
         while (execution := self._executions.get()) is not None:
-            if self._take(execution):
-                end = self._execute(driver, execution)
-                if prepares or self._executions.empty():
-                    self._say(end)
-                else:
-                    # To wake the loop takes longer than all else between two tickets, so it is
-                    # woken once, when the next one starts.
-                    self._unsaid = end
-            else:
+            if not self._take(execution):
                 self._say(None)
+                continue
+            end = self._execute(driver, execution)
+            if prepares or self._executions.empty():
+                AT_WORK.set(None)
+                self._say(end)
+            else:
+                # To wake the loop takes longer than all else between two tickets, so it is
+                # woken once, when the next one starts.
+                self._unsaid = end
+        AT_WORK.set(None)
         self._close(driver)
         self._say(Closed())
 
@@ -342,7 +344,6 @@ class ExecutionThread:
         else:
             number = execution.ticket
             end = RunEnded(number, time.time()) if begun else Withdrawn(number)
-        AT_WORK.set(None)
         with self._at_work:
             self._running = None
         if execution.aborted and not isinstance(end, Withdrawn):

@@ -92,9 +92,11 @@ class Ledger:
         self._boot = _read_boot()
         self._database = open_database(state / "ledger.sqlite3")
         self._mark, is_new = _map(state / "started")
+        # As quick as it can be: the instrument waits for it.
+        self._started = memoryview(self._mark).cast("q")
         # A mark that is new beside a ledger that is not says nothing.
         trusted = "" if is_new else self._boot
-        self.memory = read_memory(self._database, trusted, _PLACE.unpack_from(self._mark)[0])
+        self.memory = read_memory(self._database, trusted, self._started[0])
 
     def start(self, recovered: Sequence[Record], committed: Callable[[Committed], None]) -> None:
         """Store what came of the recovery, and begin to write in a thread.
@@ -128,7 +130,7 @@ class Ledger:
 
     def mark_started(self, place: int) -> None:
         """Remember that the instrument is about to begin with the ticket at a place in line."""
-        _PLACE.pack_into(self._mark, 0, place)
+        self._started[0] = place
 
     def close(self) -> None:
         """Write what has come, and let go of the directory."""
@@ -137,6 +139,7 @@ class Ledger:
         if self._thread is not None:
             self._thread.join()
         self._database.close()
+        self._started.release()
         self._mark.close()
         os.close(self._lock)
 

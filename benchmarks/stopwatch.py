@@ -31,6 +31,9 @@ class Stopwatch(Driver):
     def run(self, work: Work, execution: Execution) -> None:
         """Wait, and note when."""
         begin = time.monotonic()
+        if self._aborted.is_set():
+            # That was about an execution before; an abort of this one is in `aborted` as well.
+            self._aborted.clear()
         if isinstance(work, NullWork) and work.duration and not execution.aborted:
             self._aborted.wait(work.duration)
         self._times.append((begin, time.monotonic()))
@@ -38,11 +41,6 @@ class Stopwatch(Driver):
     def abort(self) -> None:
         """End the waiting."""
         self._aborted.set()
-
-    def prepare(self, work: Work) -> None:
-        """Forget the abort of the execution before."""
-        del work
-        self._aborted.clear()
 
     def close(self) -> None:
         """Write the times down."""

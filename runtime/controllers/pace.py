@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
     from stationd.proto.job import JobId
 
-LINE_SECONDS: Final = 0.005
+LINE_SECONDS: Final = 0.01
 """A line should hold this much work, so that the next job begins while the daemon still hears
 of the last one."""
 MOST_IN_LINE: Final = 64
