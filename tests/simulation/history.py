@@ -3,11 +3,12 @@
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from itertools import chain
 
 from stationd.proto.error import ErrorCode
 from stationd.proto.job import JobId, JobSpec, TimelineEntry
 from stationd.runtime.journal.contents import Contents, MemoryJob
-from stationd.runtime.journal.records import AttemptOpened, Record, TicketIssued
+from stationd.runtime.journal.records import AttemptOpened, JobStored, Record, TicketIssued
 
 Writes = Sequence[Sequence[Sequence[Record]]]
 """The log of a journal: its commits, and their writes."""
@@ -80,7 +81,6 @@ class History:
 
     def _find(self, contents: Contents, number: int, attempt: int) -> Attempt | None:
         stored = contents.jobs.get(number)
-        # Of a job that was stored already, nothing is stored of what came with it.
         found = [] if stored is None else self._jobs[stored.record.job]
         return next((one for one in found if one.number == attempt), None)
 
@@ -113,6 +113,13 @@ def _attempts(job: MemoryJob) -> list[Attempt]:
 
 
 def _records(log: Writes) -> Iterable[Record]:
-    for commit in log:
-        for write in commit:
-            yield from write
+    """Yield what took effect: of a job that was stored already, nothing that came with it did."""
+    numbers: dict[JobId, int] = {}
+    for write in chain.from_iterable(log):
+        again = {
+            record.number
+            for record in write
+            if isinstance(record, JobStored)
+            and numbers.setdefault(record.job, record.number) != record.number
+        }
+        yield from (record for record in write if getattr(record, "number", None) not in again)
