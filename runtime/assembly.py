@@ -189,6 +189,9 @@ def _work(station: Station) -> Iterator[Callable[[], Coroutine[object, object, o
     yield Positions(station.feed, station.dispatch, instruments).tell
     if station.settings.workers.prewarm and _targeted(station.settings):
         yield partial(ports.workers.keep_warm, warm_up)
+    gib = station.settings.workers.memory_gib
+    if gib:
+        yield partial(ports.workers.bound_memory, round(gib * 2**30))
     yield partial(_watch_storage, station)
 
 

@@ -115,6 +115,8 @@ class Workers(Struct, frozen=True, forbid_unknown_fields=True):
     processes: Annotated[int, Meta(ge=1, le=64)] = 2
     prewarm: bool = True
     """Start them with the daemon, and not at the first job that needs one."""
+    memory_gib: Annotated[float, Meta(ge=0, le=1_000_000)] = 4.0
+    """GiB that each may take for itself before it is ended, and its job fails; 0 for no bound."""
 
 
 class Controller(Struct, frozen=True, forbid_unknown_fields=True):

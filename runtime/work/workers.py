@@ -1,7 +1,8 @@
 """Worker processes: what is slow, or reads what users wrote, happens there.
 
 A worker that dies costs the call that it was at work on; it is replaced. A call that is
-cancelled has its worker ended. When memory runs out a worker goes, and not the daemon.
+cancelled has its worker ended, and so has one that takes more memory than it may. When memory
+runs out all the same a worker goes, and not the daemon.
 """
 
 from __future__ import annotations
@@ -9,18 +10,19 @@ from __future__ import annotations
 import logging
 import math
 import os
+import re
 import signal
 from contextlib import nullcontext, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, TypeVar, cast
 
 import anyio
-from anyio import BrokenWorkerProcess, to_process
+from anyio import BrokenWorkerProcess, to_process, to_thread
 
 from stationd.proto.error import ErrorCode, ErrorInfo, StationError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable, Mapping
 
 log = logging.getLogger(__name__)
 
@@ -31,6 +33,10 @@ KEEP_WARM_SECONDS: Final = 120.0
 """Idle workers are let go after 300 s (anyio); a call now and then keeps them."""
 _AT_ONCE: Final = cast("anyio.CapacityLimiter", nullcontext())
 """Calls are limited before; and a real limiter would let another take our worker meanwhile."""
+_LOOK_SECONDS: Final = 0.1
+"""Between two looks at what workers take, while some are busy."""
+_GIB: Final = 2**30
+_OWN: Final = re.compile(r"^RssAnon:\s+(\d+) kB$", re.MULTILINE)
 _OOM_SCORE: Final = 500
 """Added to what the kernel thinks a worker's memory is worth when it must end somebody: half of
 all memory that there is."""
@@ -46,6 +52,10 @@ class Workers:
     def __init__(self, processes: int) -> None:
         self._processes = processes
         self._limiter = anyio.CapacityLimiter(processes)
+        self._pids: set[int] = set()
+        self._memory_bytes = 0
+        self._ended_for_memory = 0
+        """Workers that were ended because of that and whose calls have not noticed yet."""
         self._free = 0
         """How many workers are known to wait for a call; there may be more."""
 
@@ -88,13 +98,43 @@ class Workers:
         except (BrokenWorkerProcess, ProcessLookupError) as error:
             # The latter if the loop knows already that the worker is dead when anyio, which has
             # just found out, wants to make sure of it.
-            raise StationError(
-                ErrorInfo(
-                    ErrorCode.WORKER_DIED,
-                    f"the worker process died in {function.__name__}: the job may need more"
-                    " memory than there is, or it makes a library crash",
-                )
-            ) from error
+            raise StationError(self._how_it_died(function.__name__)) from error
+
+    def _how_it_died(self, name: str) -> ErrorInfo:
+        reason = "the job may need more memory than there is, or it makes a library crash"
+        if self._ended_for_memory:
+            self._ended_for_memory -= 1
+            reason = (
+                f"it took more than {self._memory_bytes / _GIB:g} GiB of memory, see [workers]"
+                " memory_gib: make several jobs of it, or ask for more"
+            )
+        return ErrorInfo(ErrorCode.WORKER_DIED, f"the worker process died in {name}: {reason}")
+
+    async def bound_memory(self, most_bytes: int) -> None:
+        """End workers that take too much memory, for ever.
+
+        Not by a limit of the kernel: what a compiler maps and never touches is many times what
+        it needs.
+
+        Args:
+            most_bytes: What one may take for itself.
+        """
+        self._memory_bytes = most_bytes
+        while True:
+            await anyio.sleep(_LOOK_SECONDS)
+            if self.busy:
+                sizes = await to_thread.run_sync(_sizes, tuple(self._pids))
+                self._end_the_greedy(sizes)
+
+    def _end_the_greedy(self, sizes: Mapping[int, int]) -> None:
+        for pid, size in sizes.items():
+            if size > self._memory_bytes:
+                self._ended_for_memory += 1
+                log.warning("a worker took %.1f GiB of memory and is ended", size / _GIB)
+                with suppress(ProcessLookupError):
+                    os.kill(pid, signal.SIGKILL)
+            if not 0 < size <= self._memory_bytes:
+                self._pids.discard(pid)
 
     async def _take_one(self) -> None:
         """See to it that a worker waits, and is ours if we call it at once.
@@ -105,7 +145,7 @@ class Workers:
             self._free -= 1
             return
         with anyio.CancelScope(shield=True):
-            await to_process.run_sync(_offer_myself, limiter=_AT_ONCE)
+            self._pids.add(await to_process.run_sync(_offer_myself, limiter=_AT_ONCE))
 
     async def keep_warm(self, warm_up: Callable[[], None]) -> None:
         """Start all workers now, and keep them from being let go, for ever."""
@@ -134,13 +174,28 @@ def _call(function: Callable[[Request], T], request: Request) -> T:
         os._exit(1)
 
 
-def _offer_myself() -> None:
-    """Be what the kernel ends first when memory runs out, and not the daemon."""
+def _sizes(pids: Iterable[int]) -> dict[int, int]:
+    return {pid: own_bytes(pid) for pid in pids}
+
+
+def own_bytes(pid: int) -> int:
+    """Return what memory a process has for itself; 0 if it is gone. Reads a file."""
+    try:
+        status = Path(f"/proc/{pid}/status").read_text()
+    except OSError:
+        return 0
+    found = _OWN.search(status)
+    return 0 if found is None else int(found[1]) * 1024
+
+
+def _offer_myself() -> int:
+    """Be what the kernel ends first when memory runs out, and not the daemon; return who I am."""
     score = Path("/proc/self/oom_score_adj")
     # Whoever started the daemon may have offered all of it more than that, or not let it say so.
     with suppress(OSError):
         if int(score.read_text()) < _OOM_SCORE:
             score.write_text(str(_OOM_SCORE))
+    return os.getpid()
 
 
 def _warm_up(warm_up: Callable[[], None]) -> None:

@@ -159,7 +159,7 @@ def _settings(chance: Random) -> settings.Settings:
             abort_timeout=3600.0,
         ),
         metrics=tables.Metrics(listen=""),
-        workers=tables.Workers(prewarm=False),
+        workers=tables.Workers(prewarm=False, memory_gib=0.0),
         controllers={
             name: tables.Controller(driver="simulated", prefetch=chance.choice((0, 1, 2, 5)))
             for name in CONTROLLERS

@@ -3,6 +3,7 @@
 import os
 import resource
 import signal
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -28,6 +29,13 @@ def own_pid(_: None) -> int:
 def be_killed(number: signal.Signals) -> None:
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     os.kill(os.getpid(), number)
+
+
+def take_and_keep(size: object) -> None:
+    assert isinstance(size, int)
+    kept = bytearray(b"x") * size
+    while kept:
+        time.sleep(0.1)
 
 
 def take_all_memory(_: None) -> None:
@@ -193,6 +201,20 @@ async def test_a_call_that_takes_too_long_has_its_worker_ended() -> None:
 async def test_a_timeout_of_the_function_itself_is_not_taken_for_its_deadline() -> None:
     with pytest.raises(TimeoutError, match="of its own"):
         await Workers(1).call(time_out, None, 60.0)
+
+
+async def test_a_worker_that_takes_too_much_memory_is_ended_and_its_job_told_so() -> None:
+    workers = Workers(1)
+    async with anyio.create_task_group() as tasks:
+        tasks.start_soon(workers.bound_memory, 64 * 2**20)
+        pid = await workers.call(own_pid, None)
+        with pytest.raises(StationError, match=r"more than 0.0625 GiB .* \[workers\] memory_gib"):
+            with anyio.fail_after(60):
+                await workers.call(take_and_keep, 100 * 2**20)
+        await wait_gone(pid)
+        assert await workers.call(double, 1) == 2
+        assert await workers.call(own_pid, None) != pid
+        tasks.cancel_scope.cancel()
 
 
 @pytest.mark.parametrize("warm_up", [nothing, not_installed, broken])
