@@ -121,5 +121,5 @@ async def _told(new: NewJob, answer: SubmitAnswer) -> JobRef | StationError:
     if answer.error is not None:
         return error_from_info(answer.error)
     if answer.created:
-        return stored_as(new.job, new.spec, answer.number)
+        return stored_as(new.job, new.spec, answer.number, answer.notice)
     return job_of((await connection().ask(Get(0, new.job), Job)).view)

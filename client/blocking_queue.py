@@ -67,11 +67,33 @@ def reserve(
     return call(asynchronous.reserve, target, project, begin, end, note=note, id=id)
 
 
+def plan_maintenance(
+    target: str,
+    begin: Moment,
+    end: Moment,
+    *,
+    note: str = "",
+    id: str | None = None,  # noqa: A002 - as in the twin
+) -> Targets:
+    """Let nothing begin at a target or a controller for a while; what runs goes on."""
+    return call(asynchronous.plan_maintenance, target, begin, end, note=note, id=id)
+
+
+def lock_target(target: str, note: str = "") -> Targets:
+    """Put your lock on a target or a controller: nothing begins there until it is off."""
+    return call(asynchronous.lock_target, target, note)
+
+
+def unlock_target(target: str, *, force: bool = False) -> Targets:
+    """Take your lock off a target or a controller, if there is one."""
+    return call(asynchronous.unlock_target, target, force=force)
+
+
 def drop_reservation(id: str) -> Targets:  # noqa: A002 - as in the twin
-    """Drop a reservation, if it is there."""
+    """Drop a reservation or a time of maintenance, if it is there."""
     return call(asynchronous.drop_reservation, id)
 
 
 def target_states() -> Targets:
-    """Return what operators have said of targets and controllers, and all reservations."""
+    """Return what operators have said of targets, and all reservations and maintenance."""
     return call(asynchronous.target_states)

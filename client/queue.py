@@ -15,6 +15,8 @@ from stationd.proto.queue_requests import (
     Hold,
     ListQueue,
     ListTargets,
+    Lock,
+    Maintain,
     Move,
     Placed,
     Prioritise,
@@ -24,6 +26,7 @@ from stationd.proto.queue_requests import (
     Reserve,
     SetTarget,
     Targets,
+    Unlock,
     Unreserve,
     Why,
 )
@@ -165,11 +168,67 @@ async def reserve(
     return await connection().ask(request, Targets)
 
 
+async def plan_maintenance(
+    target: str,
+    begin: Moment,
+    end: Moment,
+    *,
+    note: str = "",
+    id: str | None = None,  # noqa: A002 - as in `submit`
+) -> Targets:
+    """Let nothing begin at a target or a controller for a while; what runs goes on.
+
+    `drop_reservation` drops it again.
+
+    Args:
+        target: Its name.
+        begin: The first moment.
+        end: The first moment after it.
+        note: Why, for people.
+        id: A UUID. A second one of the same id replaces the first.
+
+    Raises:
+        RequestError: The times make no sense, or there is no such target.
+    """
+    number = str(uuid.UUID(id)) if id is not None else str(uuid.uuid4())
+    request = Maintain(0, number, target, unix(begin) or 0.0, unix(end) or 0.0, note)
+    return await connection().ask(request, Targets)
+
+
+async def lock_target(target: str, note: str = "") -> Targets:
+    """Put your lock on a target or a controller: nothing begins there until it is off.
+
+    What runs goes on, and new jobs come in and wait. Whoever submits one is told whose lock it
+    is and why. Doing it again changes the note.
+
+    Args:
+        target: Its name.
+        note: Why, and whom to ask.
+
+    Raises:
+        Conflict: Somebody else has locked it.
+    """
+    return await connection().ask(Lock(0, target, note), Targets)
+
+
+async def unlock_target(target: str, *, force: bool = False) -> Targets:
+    """Take your lock off a target or a controller, if there is one.
+
+    Args:
+        target: Its name.
+        force: Take it off even if it is somebody else's.
+
+    Raises:
+        Forbidden: It is somebody else's lock.
+    """
+    return await connection().ask(Unlock(0, target, force), Targets)
+
+
 async def drop_reservation(id: str) -> Targets:  # noqa: A002 - as in `reserve`
-    """Drop a reservation, if it is there."""
+    """Drop a reservation or a time of maintenance, if it is there."""
     return await connection().ask(Unreserve(0, id), Targets)
 
 
 async def target_states() -> Targets:
-    """Return what operators have said of targets and controllers, and all reservations."""
+    """Return what operators have said of targets, and all reservations and maintenance."""
     return await connection().ask(ListTargets(0), Targets)

@@ -68,6 +68,8 @@ class JobRef(Shown, frozen=True, kw_only=True, repr_omit_defaults=True, tag=True
     """The order of submission at the station."""
     priority: int = 0
     attempt: int = 1
+    notice: str = ""
+    """What the station said when it was submitted, such as that its target is locked."""
 
     @property
     def job_type(self) -> JobType:

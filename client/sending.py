@@ -44,7 +44,7 @@ async def send(job: JobId, spec: JobSpec) -> JobRef:
         raise unknown_whether_stored(job, error) from error
     if not answer.created:
         return job_of((await connection().ask(Get(0, job), Job)).view)
-    return stored_as(job, spec, answer.number)
+    return stored_as(job, spec, answer.number, answer.notice)
 
 
 def unknown_whether_stored(job: JobId, error: StationUnreachable) -> StationUnreachable:
@@ -55,7 +55,7 @@ def unknown_whether_stored(job: JobId, error: StationUnreachable) -> StationUnre
     )
 
 
-def stored_as(job: JobId, spec: JobSpec, number: int) -> JobRef:
+def stored_as(job: JobId, spec: JobSpec, number: int, notice: str = "") -> JobRef:
     """Return a job that has just been stored."""
     received = JobExecutorStatus.RECEIVED
     coarse = coarse_status(received)
@@ -73,4 +73,5 @@ def stored_as(job: JobId, spec: JobSpec, number: int) -> JobRef:
         target="" if isinstance(spec.work, Sweep) else spec.work.target,
         number=number,
         priority=spec.priority,
+        notice=notice,
     )

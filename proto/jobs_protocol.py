@@ -258,6 +258,9 @@ Request = (
     | queue.ListTargets
     | queue.ListQueue
     | queue.Why
+    | queue.Maintain
+    | queue.Lock
+    | queue.Unlock
 )
 
 # --- replies ---------------------------------------------------------------------------------
@@ -284,6 +287,8 @@ class Submitted(Struct, frozen=True, array_like=True, tag=102):
     number: int
     created: bool
     """False if it was there already."""
+    notice: str = ""
+    """What its sender should know, such as that its target is locked; empty for nothing."""
 
 
 class SubmitAnswer(Struct, frozen=True, array_like=True):
@@ -295,6 +300,8 @@ class SubmitAnswer(Struct, frozen=True, array_like=True):
     """False if it was there already, or is refused."""
     error: ErrorInfo | None = None
     """Why it is refused."""
+    notice: str = ""
+    """As `Submitted.notice`."""
 
 
 class SubmittedMany(Struct, frozen=True, array_like=True, tag=116):

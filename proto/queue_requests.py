@@ -106,6 +106,41 @@ class Why(Struct, frozen=True, array_like=True, tag=69):
     job: JobId
 
 
+class Maintain(Struct, frozen=True, array_like=True, tag=70):
+    """Let nothing begin at a target or a controller for a while. Answered by Targets.
+
+    `Unreserve` drops it.
+    """
+
+    request: Natural
+    id: NewId
+    """Made by the client; a second one of the same id replaces the first."""
+    target: Name
+    from_unix_s: UnixTime
+    to_unix_s: UnixTime
+    note: Note = ""
+
+
+class Lock(Struct, frozen=True, array_like=True, tag=71):
+    """Let nothing begin at a target or a controller until the lock is off. Answered by Targets.
+
+    Whoever asks holds the lock; asking again changes the note.
+    """
+
+    request: Natural
+    target: Name
+    note: Note = ""
+
+
+class Unlock(Struct, frozen=True, array_like=True, tag=72):
+    """Take one's lock off a target or a controller, if there is one. Answered by Targets."""
+
+    request: Natural
+    target: Name
+    force: bool = False
+    """Take it off even if it is somebody else's."""
+
+
 # --- replies ---------------------------------------------------------------------------------
 
 
@@ -132,10 +167,15 @@ class TargetState(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """Jobs that wait for it."""
     line: int = 0
     """Tickets that it has."""
+    locked_by: str | None = None
+    """Who holds its lock; empty for somebody unknown, None if there is none."""
+    locked_unix_s: float = 0.0
+    """Since when."""
+    lock_note: str = ""
 
 
 class ReservationView(Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """A time in which a controller is for one project alone."""
+    """A time in which a controller is for one project alone, or for nobody."""
 
     id: str
     controller: str
@@ -144,6 +184,8 @@ class ReservationView(Struct, frozen=True, kw_only=True, omit_defaults=True):
     from_unix_s: float
     to_unix_s: float
     note: str = ""
+    maintenance: bool = False
+    """It is for nobody."""
 
 
 class Targets(Struct, frozen=True, array_like=True, tag=161):
@@ -156,7 +198,8 @@ class Targets(Struct, frozen=True, array_like=True, tag=161):
 
 
 QueueState = Literal["running", "in_line", "waiting", "early", "held", "closed"]
-"""``early``: not to begin yet; ``closed``: paused or reserved for another project."""
+"""``early``: not to begin yet; ``closed``: paused, locked, under maintenance, or
+reserved for another project."""
 
 
 class QueueEntry(Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -190,9 +233,9 @@ class Reason(Struct, frozen=True, array_like=True):
     """One thing that a job waits for, or that makes its place."""
 
     rule: str
-    """The rule's short name, for programs: ``held``, ``not_before``, ``paused``, ``reserved``,
-    ``absent``, ``ahead``, ``line``, ``recall``, ``place``, ``deadline``, ``status``; more may
-    come."""
+    """The rule's short name, for programs: ``held``, ``not_before``, ``paused``, ``locked``,
+    ``maintenance``, ``reserved``, ``absent``, ``ahead``, ``line``, ``recall``, ``place``,
+    ``deadline``, ``status``; more may come."""
     text: str
     """A sentence for people."""
 

@@ -22,7 +22,9 @@ COMMANDS: Final = {
     "hold": ("queueing", "Keep jobs in the queue until they are released."),
     "list": ("listing", "List jobs, the newest first."),
     "listen": ("following", "Show every change of jobs until they are over, or of all jobs."),
+    "lock": ("locking", "Let nothing begin at a target while you work at it."),
     "logs": ("logs", "Show a job's story: its timeline and what was logged of it."),
+    "maintenance": ("maintenance", "Plan times in which nothing begins at a target."),
     "move": ("queueing", "Put a job that waits just before another one."),
     "ping": ("controllers", "Show who answers at the endpoint."),
     "prioritise": ("queueing", "Give a job another priority."),
@@ -38,6 +40,7 @@ COMMANDS: Final = {
     "target": ("target", "Pause, drain, resume and reserve targets and controllers."),
     "timeline": ("timeline", "Show which stages jobs went through, and how long each took."),
     "top": ("top", "Show the station live."),
+    "unlock": ("locking", "Take your lock off a target."),
     "wait": ("following", "Wait until jobs are over."),
     "why": ("queueing", "Explain why a job stands where it stands."),
 }

@@ -14,6 +14,7 @@ from stationd.client.stationctl.printing import (
     print_table,
     print_text,
 )
+from stationd.client.stationctl.standing import lock_lines
 from stationd.proto.jobs_protocol import ControllerView
 from stationd.proto.program import Capabilities
 
@@ -32,6 +33,8 @@ def controllers(as_json: bool) -> None:  # noqa: FBT001 - click calls it by name
     print_text()
     rows = [(target.name, target.controller) for target in targets]
     print_table(("TARGET", "CONTROLLER"), rows)
+    for line in lock_lines(jobs.target_states()):
+        click.echo(line)
 
 
 @click.command

@@ -158,6 +158,8 @@ def submit(
             **begin,
             **words,
         )
+    if job.notice:
+        click.echo(f"Note: {job.notice}", err=True)
     if not as_json:
         click.echo(job.id)
     elif not wait:

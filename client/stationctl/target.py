@@ -2,17 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import click
 
 from stationd.client import jobs
 from stationd.client.stationctl.moments import MOMENT
 from stationd.client.stationctl.options import json_option, station_option
-from stationd.client.stationctl.printing import moment, print_json, print_table
-
-if TYPE_CHECKING:
-    from stationd.proto.queue_requests import Targets, TargetState
+from stationd.client.stationctl.standing import show_standing, the_one
 
 
 @click.group
@@ -24,8 +19,8 @@ def target() -> None:
 @json_option
 @station_option
 def list_targets(as_json: bool) -> None:  # noqa: FBT001 - click calls it by name
-    """Show what operators have said of targets, and the reservations."""
-    _show(jobs.target_states(), as_json=as_json)
+    """Show what operators have said of targets: states, locks, reservations, maintenance."""
+    show_standing(jobs.target_states(), as_json=as_json)
 
 
 @target.command
@@ -35,7 +30,7 @@ def list_targets(as_json: bool) -> None:  # noqa: FBT001 - click calls it by nam
 @station_option
 def pause(name: str, note: str, as_json: bool) -> None:  # noqa: FBT001 - click calls it by name
     """Let nothing more begin there. What runs goes on, what waits stays."""
-    _show(jobs.pause_target(name, note), as_json=as_json)
+    show_standing(jobs.pause_target(name, note), as_json=as_json)
 
 
 @target.command
@@ -45,7 +40,7 @@ def pause(name: str, note: str, as_json: bool) -> None:  # noqa: FBT001 - click 
 @station_option
 def drain(name: str, note: str, as_json: bool) -> None:  # noqa: FBT001 - click calls it by name
     """Let it run empty: what waits goes on, new jobs are refused."""
-    _show(jobs.drain_target(name, note), as_json=as_json)
+    show_standing(jobs.drain_target(name, note), as_json=as_json)
 
 
 @target.command
@@ -54,7 +49,7 @@ def drain(name: str, note: str, as_json: bool) -> None:  # noqa: FBT001 - click 
 @station_option
 def resume(name: str, as_json: bool) -> None:  # noqa: FBT001 - click calls it by name
     """Open it again."""
-    _show(jobs.resume_target(name), as_json=as_json)
+    show_standing(jobs.resume_target(name), as_json=as_json)
 
 
 @target.command
@@ -70,7 +65,7 @@ def resume(name: str, as_json: bool) -> None:  # noqa: FBT001 - click calls it b
 @station_option
 def reserve(*, name: str, project: str, begin: float, end: float, note: str, as_json: bool) -> None:
     """Keep it for one project for a while. What runs goes on."""
-    _show(jobs.reserve(name, project, begin, end, note=note), as_json=as_json)
+    show_standing(jobs.reserve(name, project, begin, end, note=note), as_json=as_json)
 
 
 @target.command
@@ -79,33 +74,5 @@ def reserve(*, name: str, project: str, begin: float, end: float, note: str, as_
 @station_option
 def unreserve(reservation: str, as_json: bool) -> None:  # noqa: FBT001 - click calls it by name
     """Drop a reservation, by its id or how that begins."""
-    found = [one.id for one in jobs.target_states().reservations if one.id.startswith(reservation)]
-    if len(found) != 1:
-        raise click.UsageError(f"{len(found)} reservations have an id that begins so: see `list`")
-    _show(jobs.drop_reservation(found[0]), as_json=as_json)
-
-
-def _show(said: Targets, *, as_json: bool) -> None:
-    if as_json:
-        print_json(said)
-        return
-    columns = ("CONTROLLER", "STATE", "WAITING", "TICKETS", "TARGETS", "NOTE")
-    print_table(columns, [_row(one) for one in said.targets])
-    for one in said.reservations:
-        whose = f"project {one.project}" if one.project else "jobs without a project"
-        note = f": {one.note}" if one.note else ""
-        click.echo(
-            f"{one.controller} is reserved for {whose} from {moment(one.from_unix_s)} to"
-            f" {moment(one.to_unix_s)} ({one.id}){note}"
-        )
-
-
-def _row(state: TargetState) -> tuple[str, ...]:
-    return (
-        state.controller,
-        state.state,
-        str(state.waiting),
-        str(state.line),
-        ", ".join(state.targets) or "-",
-        state.note or "-",
-    )
+    found = the_one(jobs.target_states().reservations, reservation)
+    show_standing(jobs.drop_reservation(found), as_json=as_json)

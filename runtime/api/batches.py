@@ -41,6 +41,7 @@ class Batches:
         check: Returns a job that may come in; raises a StationError for one that may not.
         store: Stores jobs in one write and starts them.
         submit: Lets a single job in.
+        notice: Tells what whoever submits a job should know.
         fail: Answers a request that could not be carried out.
     """
 
@@ -52,6 +53,7 @@ class Batches:
         check: Checked,
         store: Callable[..., None],
         submit: Callable[[Client, Submit], None],
+        notice: Callable[[JobSpec], str],
         fail: Callable[[Client, Submit | SubmitMany, Exception], None],
     ) -> None:
         self._tasks = tasks
@@ -59,6 +61,7 @@ class Batches:
         self._check = check
         self._store = store
         self._submit = submit
+        self._notice = notice
         self._fail = fail
         self._waiting: deque[tuple[Client, Submit | SubmitMany]] = deque()
         self._working = False
@@ -96,7 +99,7 @@ class Batches:
         if isinstance(request, Submit):
             self._submit(client, request)
             return
-        batch = _Batch(client, request, self._resent)
+        batch = _Batch(client, request, self._resent, self._notice)
         accepted: list[NewJob] = []
         for index, (new, answer) in enumerate(zip(request.jobs, batch.answers, strict=True)):
             try:
@@ -114,7 +117,14 @@ class Batches:
 class _Batch:
     """The answers to a batch, sent when all are there."""
 
-    def __init__(self, client: Client, request: SubmitMany, resent: Resent) -> None:
+    def __init__(
+        self,
+        client: Client,
+        request: SubmitMany,
+        resent: Resent,
+        notice: Callable[[JobSpec], str],
+    ) -> None:
+        self._notice = notice
         self._client = client
         self._jobs = request.jobs
         self._resent = resent
@@ -128,7 +138,8 @@ class _Batch:
 
     def _answer(self, index: int, number: int, created: bool) -> None:  # noqa: FBT001 - a callback with the journal's words
         if created:
-            self._give(index, SubmitAnswer(number, created))
+            notice = self._notice(self._jobs[index].spec)
+            self._give(index, SubmitAnswer(number, created, notice=notice))
             self.send_if_complete()
         else:
             new = self._jobs[index]

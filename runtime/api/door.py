@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from stationd.proto.error import ErrorCode, ErrorInfo, InvalidJob, Problem, StationError
 from stationd.proto.program import Circuits, Compile, Sweep
+from stationd.runtime.queue.explanation import lock_text
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -52,6 +53,20 @@ class Door:
                     " submit again when an operator has opened it",
                 )
             )
+
+    def notice(self, spec: JobSpec, target: str) -> str:
+        """Return what whoever submits a job should know; empty for nothing."""
+        if not self._gates.said:
+            return ""
+        claims = self._claims(spec, target)
+        locked, paused = self._gates.locked(claims), self._gates.paused(claims)
+        lock = None if locked is None else self._gates.lock(locked)
+        if lock is not None:
+            return f"{locked} is {lock_text(lock)}; the job waits"
+        if paused is None:
+            return ""
+        note = self._gates.gate(paused).note
+        return f"{paused} is paused{f' ({note})' if note else ''}; the job waits"
 
     def _claims(self, spec: JobSpec, target: str) -> tuple[str, ...]:
         match spec.work:

@@ -70,11 +70,14 @@ from stationd.proto.queue_requests import (
     Hold,
     ListQueue,
     ListTargets,
+    Lock,
+    Maintain,
     Move,
     Prioritise,
     Release,
     Reserve,
     SetTarget,
+    Unlock,
     Unreserve,
     Why,
 )
@@ -139,6 +142,9 @@ _QUEUE_REQUESTS: Final[tuple[type[QueueRequest], ...]] = (
     ListTargets,
     ListQueue,
     Why,
+    Maintain,
+    Lock,
+    Unlock,
 )
 
 

@@ -42,11 +42,14 @@ from stationd.proto.project_requests import (
 )
 from stationd.proto.queue_requests import (
     Hold,
+    Lock,
+    Maintain,
     Move,
     Prioritise,
     Release,
     Reserve,
     SetTarget,
+    Unlock,
     Unreserve,
 )
 from stationd.proto.search import ScopeFilterEnum
@@ -88,6 +91,9 @@ NEEDED: Final[Mapping[type[Request], Role]] = {
     SetTarget: "operator",
     Reserve: "operator",
     Unreserve: "operator",
+    Maintain: "operator",
+    Lock: "operator",
+    Unlock: "operator",
     ImportCalibration: "operator",
     UseCalibration: "operator",
     ResetController: "operator",

@@ -86,6 +86,7 @@ class Submitting:
             check=self._checked,
             store=dispatch.submit,
             submit=self._submit,
+            notice=self._notice,
             fail=fail,
         )
 
@@ -109,11 +110,15 @@ class Submitting:
         self._batches.add(client, request)
 
     def _submitted(self, client: Client, request: Submit, number: int, created: bool) -> None:  # noqa: FBT001 - a callback with the journal's words
-        answer = Submitted(request.request, request.job, number, created)
+        notice = self._notice(request.spec)
+        answer = Submitted(request.request, request.job, number, created, notice)
         if created:
             client.send(answer)
         else:
             self._resent.compare(request.job, request.spec, partial(_tell, client, answer))
+
+    def _notice(self, spec: JobSpec) -> str:
+        return self._door.notice(spec, resolve_target(spec, self._targets) or "")
 
     def _checked(
         self, client: Client, job: JobId, spec: JobSpec, answer: Callable[[int, bool], None]

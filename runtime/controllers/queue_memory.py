@@ -10,7 +10,7 @@ from msgspec import Struct
 
 from stationd.proto.error import JournalClosed
 from stationd.runtime.journal.records import QueueNoted
-from stationd.runtime.queue.gates import Gate, Reservation
+from stationd.runtime.queue.gates import Gate, Lock, Reservation
 
 if TYPE_CHECKING:
     from stationd.runtime.clock import Clock
@@ -30,7 +30,7 @@ class Use(Struct, frozen=True):
 
 
 async def remember(queue: Queue, journal: Journal, clock: Clock) -> None:
-    """Take up what an earlier daemon has noted: gates, reservations and use."""
+    """Take up what an earlier daemon has noted: gates, locks, reservations and use."""
     now = clock.time()
     over: list[QueueNoted] = []
     for note in await journal.queue_notes():
@@ -38,6 +38,8 @@ async def remember(queue: Queue, journal: Journal, clock: Clock) -> None:
         match note.kind:
             case "gate":
                 queue.set_gate(note.name, msgspec.json.decode(data, type=Gate), now)
+            case "lock":
+                queue.set_lock(note.name, msgspec.json.decode(data, type=Lock), now)
             case "reservation":
                 reservation = msgspec.json.decode(data, type=Reservation)
                 queue.reserve(reservation, now)

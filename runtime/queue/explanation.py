@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
     from stationd.runtime.queue.entry import Entry
+    from stationd.runtime.queue.gates import Lock, Reservation
     from stationd.runtime.queue.lines import Out
     from stationd.runtime.queue.queue import Queue, Waiter
 
@@ -142,15 +143,27 @@ def _gates(
             f"{paused} is paused{f' ({note})' if note else ''}: `stationctl target resume {paused}`"
             " lets it go on",
         )
+    locked = queue.gates.locked(entry.claims)
+    lock = None if locked is None else queue.gates.lock(locked)
+    if lock is not None:
+        yield Reason("locked", f"{locked} is {lock_text(lock)}")
     reserved = queue.gates.reserved(entry.claims, entry.project, now_unix_s)
     if reserved is not None:
-        whose = _whose(reserved.project, name_of)
-        note = f" ({reserved.note})" if reserved.note else ""
-        yield Reason(
-            "reserved",
-            f"{reserved.controller} is reserved for {whose} until"
-            f" {moment(reserved.to_unix_s)}{note}",
-        )
+        yield _reserved(reserved, name_of)
+
+
+def lock_text(lock: Lock) -> str:
+    """Return whose lock it is, since when and why, to be put behind ``... is``."""
+    note = f": {lock.note}" if lock.note else ""
+    return f"locked by {lock.holder or 'somebody'} since {moment(lock.since_unix_s)}{note}"
+
+
+def _reserved(one: Reservation, name_of: Callable[[str], str]) -> Reason:
+    until = f"until {moment(one.to_unix_s)}{f' ({one.note})' if one.note else ''}"
+    if one.project is None:
+        return Reason("maintenance", f"{one.controller} is under maintenance {until}")
+    whose = _whose(one.project, name_of)
+    return Reason("reserved", f"{one.controller} is reserved for {whose} {until}")
 
 
 def _turn(queue: Queue, waiter: Waiter) -> Iterator[Reason]:

@@ -2,8 +2,10 @@
 
 Rule 1. A controller is open, paused or draining. While it is paused nothing begins there; while it
         is draining, what waits goes on and nothing new is taken in.
-Rule 2. From the beginning to the end of a reservation only its project's jobs begin there.
-Rule 3. What is at work goes on, whatever a gate says.
+Rule 2. From the beginning to the end of a reservation only its project's jobs begin there. A time
+        of maintenance is a reservation for nobody.
+Rule 3. While it is locked nothing begins there either, whatever else is said of it.
+Rule 4. What is at work goes on, whatever a gate says.
 """
 
 from __future__ import annotations
@@ -26,12 +28,22 @@ class Gate(Struct, frozen=True):
     """Why, for people."""
 
 
+class Lock(Struct, frozen=True):
+    """Somebody's lock on a controller."""
+
+    holder: str
+    """Empty for somebody whom the station cannot tell."""
+    since_unix_s: float
+    note: str = ""
+
+
 class Reservation(Struct, frozen=True, kw_only=True):
-    """A time in which a controller is for one project alone."""
+    """A time in which a controller is for one project alone, or for nobody."""
 
     id: str
     controller: str
-    project: str
+    project: str | None
+    """Empty for jobs without a project; None for maintenance."""
     from_unix_s: float
     to_unix_s: float
     """The first moment after it."""
@@ -51,11 +63,12 @@ class Gates:
     def __init__(self) -> None:
         self._gates: dict[str, Gate] = {}
         self._reservations: dict[str, Reservation] = {}
+        self._locks: dict[str, Lock] = {}
 
     @property
     def said(self) -> bool:
-        """Whether any controller is paused or draining."""
-        return bool(self._gates)
+        """Whether any controller is paused, draining or locked."""
+        return bool(self._gates or self._locks)
 
     def gate(self, controller: str) -> Gate:
         """Return what was said of a controller."""
@@ -67,6 +80,17 @@ class Gates:
             self._gates.pop(controller, None)
         else:
             self._gates[controller] = gate
+
+    def lock(self, controller: str) -> Lock | None:
+        """Return the lock of a controller."""
+        return self._locks.get(controller)
+
+    def set_lock(self, controller: str, lock: Lock | None) -> None:
+        """Put a lock on a controller instead of the one before, or take it off."""
+        if lock is None:
+            self._locks.pop(controller, None)
+        else:
+            self._locks[controller] = lock
 
     def reservations(self) -> list[Reservation]:
         """Return all reservations, the earliest first."""
@@ -81,16 +105,24 @@ class Gates:
         return self._reservations.pop(reservation, None)
 
     def rival(self, wanted: Reservation) -> Reservation | None:
-        """Return a reservation for another project that overlaps one that is wanted."""
+        """Return a reservation for another project that overlaps one that is wanted.
+
+        Maintenance is nobody's rival: it can be planned for a reserved time, and has its way.
+        """
         for one in self.reservations():
             overlap = one.from_unix_s < wanted.to_unix_s and wanted.from_unix_s < one.to_unix_s
-            if overlap and one.controller == wanted.controller and one.project != wanted.project:
+            rivals = one.project != wanted.project and None not in {one.project, wanted.project}
+            if overlap and rivals and one.controller == wanted.controller:
                 return one
         return None
 
     def paused(self, claims: Iterable[str]) -> str | None:
         """Return the first of some controllers that is paused."""
         return next((name for name in claims if self.gate(name).state == "paused"), None)
+
+    def locked(self, claims: Iterable[str]) -> str | None:
+        """Return the first of some controllers that is locked."""
+        return next((name for name in claims if name in self._locks), None)
 
     def reserved(
         self, claims: Iterable[str], project: str, now_unix_s: float
@@ -107,11 +139,11 @@ class Gates:
 
     def closed(self, claims: Iterable[str], project: str, now_unix_s: float) -> bool:
         """Whether a project's job for some controllers must not begin now."""
-        if not self._gates and not self._reservations:
+        if not self.said and not self._reservations:
             return False
         names = tuple(claims)
-        paused = self.paused(names) is not None
-        return paused or self.reserved(names, project, now_unix_s) is not None
+        shut = self.paused(names) is not None or self.locked(names) is not None
+        return shut or self.reserved(names, project, now_unix_s) is not None
 
     def next_change(self, now_unix_s: float) -> float | None:
         """Return when the next reservation begins or ends; what is over is forgotten."""

@@ -23,7 +23,7 @@ from typing import TYPE_CHECKING
 from msgspec import Struct
 
 from stationd.runtime.queue.entry import AGEING, Claims, Entry, Place, place_before
-from stationd.runtime.queue.gates import Gate, Gates, Reservation
+from stationd.runtime.queue.gates import Gate, Gates, Lock, Reservation
 from stationd.runtime.queue.lane import Head, Heads, Lane
 from stationd.runtime.queue.lines import Line, Out, reach
 from stationd.runtime.queue.ranked import Order
@@ -280,8 +280,13 @@ class Queue:
         self.gates.set(controller, gate)
         self._turn_gates(now_unix_s)
 
+    def set_lock(self, controller: str, lock: Lock | None, now_unix_s: float) -> None:
+        """Lock a controller, or take its lock off."""
+        self.gates.set_lock(controller, lock)
+        self._turn_gates(now_unix_s)
+
     def reserve(self, reservation: Reservation, now_unix_s: float) -> None:
-        """Keep controllers for one project for a while."""
+        """Keep controllers for one project, or for nobody, for a while."""
         self.gates.reserve(reservation)
         self._turn_gates(now_unix_s)
 

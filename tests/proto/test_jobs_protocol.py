@@ -296,6 +296,9 @@ REQUEST_EXAMPLES.update(
         "ListTargets": queue.ListTargets(68),
         "ListQueue": queue.ListQueue(69, "qpu", 10),
         "Why": queue.Why(70, JOB),
+        "Maintain": queue.Maintain(71, SET, "qpu", 10.5, 20.5, "a leak"),
+        "Lock": queue.Lock(72, "qpu", "ask Ann"),
+        "Unlock": queue.Unlock(73, "qpu", force=True),
     }
 )
 REPLY_EXAMPLES: dict[str, jobs.Reply] = {
@@ -465,6 +468,29 @@ REPLY_EXAMPLES.update(
                 ),
             ),
         ),
+        "Targets, locked and under maintenance": queue.Targets(
+            72,
+            (
+                queue.TargetState(
+                    controller="qpu",
+                    targets=(),
+                    locked_by="ann",
+                    locked_unix_s=1.5,
+                    lock_note="ask Ann",
+                ),
+            ),
+            (
+                queue.ReservationView(
+                    id=SET,
+                    controller="qpu",
+                    project="",
+                    from_unix_s=10.5,
+                    to_unix_s=20.5,
+                    maintenance=True,
+                ),
+            ),
+        ),
+        "Submitted, to what is locked": jobs.Submitted(2, JOB, 7, created=True, notice="locked"),
         "QueueListing": queue.QueueListing(
             69,
             40,

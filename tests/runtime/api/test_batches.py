@@ -60,6 +60,7 @@ class Station:
                     check=self.check,
                     store=self.store,
                     submit=self.submit,
+                    notice=lambda _spec: "",
                     fail=self.fail,
                 )
                 for request in requests:

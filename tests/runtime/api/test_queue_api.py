@@ -2,9 +2,8 @@
 
 # pyright: reportPrivateUsage=false
 
-from typing import TypeVar, get_args
+from typing import get_args
 
-import anyio
 import msgspec
 import pytest
 from anyio.lowlevel import checkpoint
@@ -18,92 +17,29 @@ from stationd.proto.queue_requests import (
     Explanation,
     Hold,
     ListQueue,
-    ListTargets,
     Move,
     Placed,
     Prioritise,
     QueueListing,
     Release,
-    Reserve,
-    SetTarget,
-    Targets,
-    Unreserve,
     Why,
 )
 from stationd.proto.status import JobExecutorStatus as S
 from stationd.runtime.api.people import Person
-from stationd.runtime.api.queue_api import QueueReply, QueueRequest
-from tests.runtime.bench import NOW, Bench, a_bench, client_of, job_id, null_spec, sweep_spec, until
+from stationd.runtime.api.queue_api import QueueRequest
+from tests.runtime.api.at_the_queue import (
+    armed,
+    ask,
+    begin,
+    finish,
+    full,
+    give_back,
+    revoked,
+    rules,
+)
+from tests.runtime.bench import NOW, a_bench, client_of, job_id, null_spec, sweep_spec
 
 pytestmark = pytest.mark.anyio
-
-T = TypeVar("T")
-ADMIN = Person("ada", "admin")
-RESERVATION = "5c0ffee0-1234-4abc-8def-0123456789ab"
-
-
-async def ask(bench: Bench, request: QueueRequest, kind: type[T], person: Person = ADMIN) -> T:
-    """Return the reply to a request, while the journal commits what is written."""
-
-    async def commit() -> None:
-        while True:
-            bench.commit()
-            await checkpoint()
-
-    reply: QueueReply | None = None
-    try:
-        async with anyio.create_task_group() as tasks:
-            tasks.start_soon(commit)
-            reply = await bench.api._queue.answer(request, person)
-            tasks.cancel_scope.cancel()
-    except BaseExceptionGroup as group:
-        raise group.exceptions[0] from None
-    assert isinstance(reply, kind)
-    return reply
-
-
-def full(bench: Bench, *, jobs: int) -> None:
-    """Let a's line be full, and some jobs wait; the first is at work."""
-    for number in range(1, 4 + jobs):
-        bench.queued(number)
-    begin(bench, 1)
-
-
-def begin(bench: Bench, number: int) -> None:
-    ticket = bench.live(number).ticket
-    assert ticket is not None
-    bench.report("a", wire.Armed(ticket), wire.Started(ticket, bench.clock.now))
-    bench.commit()
-
-
-def give_back(bench: Bench, *numbers: int) -> None:
-    """Let a controller give tickets back that it was asked for."""
-    for number in numbers:
-        ticket = bench.live(number).ticket
-        assert ticket is not None
-        bench.report("a", wire.Armed(ticket), wire.Revoked(ticket))
-    bench.commit()
-
-
-def finish(bench: Bench, number: int) -> None:
-    ticket = bench.live(number).ticket
-    assert ticket is not None
-    bench.report("a", wire.Finished(ticket, 0, bench.clock.now + 1.0))
-    bench.commit()
-
-
-def armed(bench: Bench) -> list[str]:
-    return [sent.ticket.job for sent in bench.lines.to("a") if isinstance(sent, wire.Arm)]
-
-
-def revoked(bench: Bench) -> list[str]:
-    return [sent.ticket.job for sent in bench.lines.to("a") if isinstance(sent, wire.Revoke)]
-
-
-async def rules(bench: Bench, number: int) -> list[str]:
-    found = await ask(bench, Why(1, job_id(number)), Explanation)
-    assert all(reason.text for reason in found.reasons)
-    return [reason.rule for reason in found.reasons]
 
 
 async def test_a_more_urgent_job_goes_before_what_was_sent_ahead() -> None:
@@ -210,74 +146,6 @@ async def test_a_job_can_be_moved_only_before_another_one_that_waits() -> None:
             await ask(bench, Move(1, job_id(4), job_id(4)), Placed)
         with pytest.raises(Conflict, match="has begun"):
             await ask(bench, Move(1, job_id(4), job_id(1)), Placed)
-
-
-async def test_nothing_begins_at_a_paused_target_until_it_is_open_again_after_a_restart_too() -> (
-    None
-):
-    async with a_bench() as bench:
-        full(bench, jobs=1)
-        said = await ask(bench, SetTarget(1, "a", "paused", "a leak"), Targets)
-        assert [(one.state, one.note) for one in said.targets if one.controller == "a"] == [
-            ("paused", "a leak")
-        ]
-        assert sorted(revoked(bench)) == [job_id(2), job_id(3)]
-        give_back(bench, 2, 3)
-        finish(bench, 1)
-        assert len(armed(bench)) == 3
-        assert (await rules(bench, 2))[0] == "paused"
-        again = bench.journal.reopened()
-    async with a_bench(again) as bench:
-        assert armed(bench) == []
-        assert (await rules(bench, 4))[0] == "paused"
-        await ask(bench, SetTarget(1, "a", "open"), Targets)
-        await until(lambda: len(armed(bench)) == 3)
-        again = bench.journal.reopened()
-    async with a_bench(again) as bench:
-        said = await ask(bench, ListTargets(1), Targets)
-        assert {one.state for one in said.targets} == {"open"}
-
-
-async def test_a_target_that_runs_empty_goes_on_and_takes_nothing_new() -> None:
-    async with a_bench() as bench:
-        full(bench, jobs=1)
-        await ask(bench, SetTarget(1, "a", "draining", "service"), Targets)
-        finish(bench, 1)
-        assert armed(bench)[3:] == [job_id(4)]
-        client = client_of(bench)
-        await client.say(Submit(1, job_id(50), null_spec()))
-        reply = await client.reply()
-        assert isinstance(reply, Failure)
-        assert reply.error.code is ErrorCode.TARGET_DRAINING
-        assert "service" in reply.error.detail
-        client.socket.close()
-
-
-async def test_in_a_reserved_time_only_its_project_begins() -> None:
-    async with a_bench() as bench:
-        reserve = Reserve(1, RESERVATION, "a", "", NOW + 10, NOW + 20, "a demonstration")
-        said = await ask(bench, reserve, Targets)
-        assert [one.id for one in said.reservations] == [RESERVATION]
-        bench.clock.now = NOW + 11
-        bench.submit(1, msgspec.structs.replace(null_spec(), project="p"))
-        bench.commit()
-        assert armed(bench) == []
-        assert (await rules(bench, 1))[0] == "reserved"
-        bench.queued(2)
-        assert armed(bench) == [job_id(2)]
-        begin(bench, 2)
-        await ask(bench, Unreserve(2, RESERVATION), Targets)
-        assert armed(bench) == [job_id(2), job_id(1)]
-
-
-async def test_a_reservation_that_makes_no_sense_is_refused() -> None:
-    async with a_bench() as bench:
-        with pytest.raises(RequestError, match="ends after it begins"):
-            await ask(bench, Reserve(1, RESERVATION, "a", "", NOW + 20, NOW + 10), Targets)
-        with pytest.raises(RequestError, match="no project"):
-            await ask(bench, Reserve(1, RESERVATION, "a", "who", NOW, NOW + 10), Targets)
-        with pytest.raises(RequestError, match="known are a, b, c, d"):
-            await ask(bench, Reserve(1, RESERVATION, "x", "", NOW, NOW + 10), Targets)
 
 
 async def test_a_job_begins_when_its_time_has_come() -> None:

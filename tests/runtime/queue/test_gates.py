@@ -1,6 +1,6 @@
 """Gates close controllers, for all or for others."""
 
-from stationd.runtime.queue.gates import Gate, Gates, Reservation
+from stationd.runtime.queue.gates import Gate, Gates, Lock, Reservation
 
 
 def reservation(name: str, begin: float, end: float, project: str = "x") -> Reservation:
@@ -49,3 +49,28 @@ def test_only_another_projects_reservation_of_the_same_time_is_a_rival() -> None
     assert gates.rival(reservation("s", 15.0, 25.0, "y")) == reservation("r", 10.0, 20.0)
     assert gates.rival(reservation("s", 15.0, 25.0)) is None
     assert gates.rival(reservation("s", 20.0, 25.0, "y")) is None
+
+
+def test_maintenance_closes_for_all_and_is_nobodys_rival() -> None:
+    gates = Gates()
+    window = Reservation(id="m", controller="a", project=None, from_unix_s=10.0, to_unix_s=20.0)
+    gates.reserve(reservation("r", 5.0, 20.0))
+    assert gates.rival(window) is None
+    gates.reserve(window)
+    assert [gates.closed(("a",), "x", time) for time in (9.0, 10.0, 20.0)] == [False, True, False]
+    assert gates.rival(reservation("s", 18.0, 25.0)) is None
+    assert gates.next_change(5.0) == 10.0
+
+
+def test_a_lock_closes_for_all_whatever_else_is_said() -> None:
+    gates = Gates()
+    gates.set_lock("a", Lock("ann", 1.0, "ask Ann"))
+    assert gates.said
+    assert gates.locked(("b", "a")) == "a"
+    assert gates.closed(("a",), "x", 0.0)
+    assert not gates.closed(("b",), "x", 0.0)
+    gates.set("a", Gate())
+    assert gates.closed(("a",), "x", 0.0)
+    gates.set_lock("a", None)
+    assert not gates.said
+    assert not gates.closed(("a",), "x", 0.0)
