@@ -66,7 +66,7 @@ bench: $(READY) ## measure every budget (JSON=/a/file keeps the figures, BENCH_A
 soak: $(READY) ## kill processes of a station under load, then audit it (KILLS=20, SEED=7, JSON=/a/file)
 	$(BIN)/python -m tests.soak --kills $(KILLS) $(if $(SEED),--seed $(SEED)) $(if $(JSON),--json $(JSON))
 
-diagram: $(READY) ## make docs/ladder.md from the ladder's tables
+diagram: $(READY) ## make docs/ladder.md, its pictures and README's ladder from the ladder's tables
 	$(BIN)/python docs/draw_ladder.py
 
 lock: ## pin every dependency anew (LOCK_ARGS=--upgrade for the newest of all)

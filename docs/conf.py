@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from docutils.nodes import Text
-from pygments.lexers.special import TextLexer
 from sphinx.addnodes import desc_annotation
 
 from stationd import jobs
@@ -102,8 +101,6 @@ def without_bounds(text: str) -> str:
 
 def setup(app: Sphinx) -> None:
     """Called by Sphinx."""
-    # Diagrams are drawn where Markdown is shown, and lists of transitions here.
-    app.add_lexer("mermaid", TextLexer)
     app.connect("source-read", _read)
     app.connect("autodoc-process-signature", _plain)
     app.connect("doctree-resolved", _plain_attributes)

@@ -1,9 +1,14 @@
-"""Writes docs/ladder.md from the tables in `actors.ladder`: ``make diagram``."""
+"""Writes docs/ladder.md and its pictures, and the ladder in README.md: ``make diagram``.
+
+All of it is made from the tables in `actors.ladder`.
+"""
 
 from __future__ import annotations
 
 from pathlib import Path
 from typing import Final, get_args
+
+from picture import Arrow, Picture
 
 from stationd.actors.ladder import (
     IGNORED,
@@ -20,8 +25,20 @@ from stationd.actors.ladder import (
 from stationd.proto.job import JobKind
 from stationd.proto.status import JobExecutorStatus, coarse_status
 
+_S = JobExecutorStatus
 OPENINGS: Final[tuple[type[Event], ...]] = get_args(AttemptOpened)
 FILE: Final = Path(__file__).parent / "ladder.md"
+README: Final = Path(__file__).parents[1] / "README.md"
+ABOUT: Final = {
+    _S.VALIDATION_STARTED: "is it a job that this station can run?",
+    _S.FETCH_CALIBRATION_STARTED: "the calibration set is pinned to the job",
+    _S.COMPILATION_STARTED: "programs become work for controllers",
+    _S.SAVE_SWEEP_METADATA_STARTED: "what will be executed is on record",
+    _S.PENDING_EXECUTION: "in the queue",
+    _S.EXECUTION_STARTED: "the instruments are at work",
+    _S.POST_PROCESSING_STARTED: "raw data becomes results",
+}
+"""What README says of a stage."""
 
 Key = tuple[Course, JobExecutorStatus, type[Event]]
 
@@ -34,27 +51,18 @@ in `actors/ladder.py` (`make diagram`), which are what the daemon runs on.
 
 ## The climb
 
-```mermaid
-stateDiagram-v2
-{climb}
-```
+![From RECEIVED to READY, and from nearly everywhere to FAILED](ladder-climb.svg)
 
 A cancel before the queue ends the job at once. From the queue on, cancelling is a course of its
 own: it ends when the instruments are at rest and what data there is has been kept.
 
-```mermaid
-stateDiagram-v2
-{cancel}
-```
+![From PENDING_EXECUTION on, to ABORTED](ladder-cancel.svg)
 
 Another attempt begins when a client retries the job, or by itself if the job asks for that: afresh,
 in the queue with what was compiled before, or with the data of the execution that there was. Its
 statuses only ascend, too, and what the attempts before it came to stays in the timeline.
 
-```mermaid
-stateDiagram-v2
-{again}
-```
+![From the ends back to RECEIVED, PENDING_EXECUTION and EXECUTION_ENDED](ladder-again.svg)
 
 ## The rungs
 
@@ -79,35 +87,60 @@ Any other pair of status and event is a bug, and raises `UnexpectedEvent` with t
 def page() -> str:
     """Return the whole page."""
     return PAGE.format(
-        climb=_diagram(Course.CLIMBING, Course.FAILING, but=(CancelAccepted, Resumed, *OPENINGS)),
-        cancel=_diagram(Course.CANCELLING, but=(Resumed, *OPENINGS)),
-        again=_attempts(),
         rungs=_rungs(),
         transitions=_transitions(),
         ignored=_ignored(),
     )
 
 
-def _diagram(*courses: Course, but: tuple[type[Event], ...]) -> str:
-    lines = ["[*] --> RECEIVED"] if Course.CLIMBING in courses else []
-    ends: dict[str, None] = {}
-    for (course, status, event), rule in TRANSITIONS.items():
-        # What leads into a course is drawn with it.
-        if event not in but and not {course, rule.course}.isdisjoint(courses):
-            to = status if rule.to is None else rule.to
-            lines.append(f"{status.name} --> {to.name}: {event.__name__}{_asked(rule)}")
-            if to.is_terminal:
-                ends[f"{to.name} --> [*]"] = None
-    return "\n".join(f"    {line}" for line in (*lines, *ends))
-
-
-def _attempts() -> str:
-    lines = {
-        f"    {status.name} --> {rule.to.name}: {event.__name__}{_asked(rule)}": None
+def pictures() -> dict[str, str]:
+    """Return the page's pictures, by the name of their files."""
+    climb = _arrows(Course.CLIMBING, Course.FAILING, but=(CancelAccepted, Resumed, *OPENINGS))
+    cancel = _arrows(Course.CANCELLING, but=(Resumed, *OPENINGS))
+    again = [
+        Arrow(status.name, rule.to.name, f"{event.__name__}{_asked(rule)}")
         for (_, status, event), rule in TRANSITIONS.items()
         if event in OPENINGS and rule.to is not None
-    }
-    return "\n".join(lines)
+    ]
+    drawn = {"climb": climb, "cancel": cancel, "again": again}
+    return {f"ladder-{name}.svg": _picture(arrows) for name, arrows in drawn.items()}
+
+
+def _arrows(*courses: Course, but: tuple[type[Event], ...]) -> list[Arrow]:
+    return [
+        Arrow(status.name, (rule.to or status).name, f"{event.__name__}{_asked(rule)}")
+        for (course, status, event), rule in TRANSITIONS.items()
+        # What leads into a course is drawn with it.
+        if event not in but and not {course, rule.course}.isdisjoint(courses)
+    ]
+
+
+def _picture(arrows: list[Arrow]) -> str:
+    named = {name for one in arrows for name in (one.start, one.end)}
+    shown = [status for status in JobExecutorStatus if status.name in named]
+    ends = [status.name for status in shown if status.is_terminal]
+    return Picture([status.name for status in shown], ends, arrows).svg()
+
+
+def rungs_in_words() -> str:
+    """Return the ladder as README shows it: a line for each stage, and what it is about."""
+    ends = [status.name for status in JobExecutorStatus if status.is_terminal]
+    lines: list[tuple[str, str, str]] = []
+    for status in JobExecutorStatus:
+        begun = status.name.endswith("_ENDED") and lines[-1][0].endswith("_STARTED")
+        if begun:
+            lines[-1] = (lines[-1][0], status.name, lines[-1][2])
+        elif not status.is_terminal:
+            lines.append((status.name, "", ABOUT.get(status, "")))
+    lines.append((ends[0], f"{ends[1]:<14}{ends[2]}", "the end: one of them"))
+    return "\n".join(f"    {one:<29}{two:<28}{about}".rstrip() for one, two, about in lines)
+
+
+def readme(text: str) -> str:
+    """Return README's text with the ladder as it is now."""
+    before, begin, rest = text.partition("<!-- ladder -->\n")
+    _, end, after = rest.partition("\n<!-- /ladder -->")
+    return f"{before}{begin}{rungs_in_words()}{end}{after}"
 
 
 def _asked(rule: Rule) -> str:
@@ -165,3 +198,6 @@ def _table(head: list[str], rows: list[list[str]]) -> str:
 
 if __name__ == "__main__":
     FILE.write_text(page(), encoding="utf-8")
+    for file, drawn in pictures().items():
+        (FILE.parent / file).write_text(drawn, encoding="utf-8")
+    README.write_text(readme(README.read_text(encoding="utf-8")), encoding="utf-8")

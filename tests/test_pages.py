@@ -62,7 +62,7 @@ def refusal(command: click.Command, words: list[str]) -> str:
 
 
 RUN = {"python", "console"}
-CHECKED = {"toml", "mermaid"}
+CHECKED = {"toml"}
 SHOWN = {"text", "promql", "{toctree}", "{eval-rst}"}
 SHELL_LINE = re.compile(
     r"^    (?:[$#] |(?:make|pip|python3?|stationctl|stationd|systemctl) )", re.MULTILINE
