@@ -206,6 +206,8 @@ TRANSITIONS: Final[Mapping[tuple[TicketState, TicketInput], Rule]] = MappingProx
     (S.STOPPING,  On.ARM_AND_START): _rule(S.STOPPING, A.REPORT_ARMED),
     (S.STOPPING,  On.STARTED):       _rule(S.STOPPING, A.REPORT_STARTED),
     (S.STOPPING,  On.WITHDRAWN):     _rule(S.AT_REST,  A.RECORD_END, A.REPORT_END),
+    # Revoked and aborted in one breath.
+    (S.STOPPING,  On.NOT_WITHDRAWN): _rule(S.STOPPING, A.REPORT_TOO_LATE),
     (S.STOPPING,  On.ENDED):         _rule(S.AT_REST,  A.RECORD_END, A.REPORT_END),
     (S.STOPPING,  On.STOPPED):       _rule(S.AT_REST,  A.RECORD_END, A.REPORT_END),
     (S.STOPPING,  On.RAISED):        _rule(S.AT_REST,  A.RECORD_END, A.REPORT_END),

@@ -126,6 +126,13 @@ def test_a_ticket_that_is_revoked_twice_at_once_comes_back_once() -> None:
     assert told.reports == [wire.Revoked(ticket(1))]
 
 
+def test_a_revoke_that_an_abort_overtook_is_too_late() -> None:
+    line = a_line()
+    told = tell(line, arm(1), wire.Revoke(FENCE, ticket(1)), wire.Abort(FENCE, ticket(1)))
+    assert told.orders[-2:] == [facts.Withdraw(1), facts.Stop(1)]
+    assert tell(line, facts.NotWithdrawn(1)).reports == [wire.TooLate(ticket(1))]
+
+
 def test_an_aborted_run_is_at_rest_however_it_ends() -> None:
     for end in (ended(1), facts.RunRaised(1, "stopped", NOW), facts.RunStopped(1, NOW)):
         line = a_line()
