@@ -13,6 +13,7 @@ import anyio
 from stationd.runtime import garbage
 from stationd.runtime.assembly import assemble
 from stationd.runtime.audit.room import open_trail
+from stationd.runtime.audit.turned_away import turned_away
 from stationd.runtime.clock import SystemClock
 from stationd.runtime.controllers.children import Child
 from stationd.runtime.journal.sqlite import open_journal
@@ -95,7 +96,9 @@ async def running(settings: Settings, config: Path) -> AsyncGenerator[Station]:
     async with AsyncExitStack() as stack:
         journal = await stack.enter_async_context(open_journal(settings.state))
         trail = await stack.enter_async_context(open_trail(settings.state, settings.audit))
-        doors = await stack.enter_async_context(open_doors(settings))
+        doors = await stack.enter_async_context(
+            open_doors(settings, turned_away(trail, SystemClock()))
+        )
         metrics = Metrics(list(settings.controllers))
         tasks = await stack.enter_async_context(anyio.create_task_group())
         stack.callback(tasks.cancel_scope.cancel)

@@ -79,11 +79,13 @@ class Auditor:
     def _note(self, asked: Asked, reply: Reply, written: Callable[[], None] | None) -> None:
         left_out = 0
         if isinstance(reply, Failure):
-            bucket, left_out = self._refusals_of(asked.means or asked.user)
+            # Keys cost nothing: whoever has no name is known by where they are.
+            who = asked.user or asked.peer or asked.means
+            bucket, left_out = self._refusals_of(who)
             if bucket.take(self._clock.monotonic()):
-                self._refusals[asked.means or asked.user] = bucket, left_out + 1
+                self._refusals[who] = bucket, left_out + 1
                 return
-            self._refusals[asked.means or asked.user] = bucket, 0
+            self._refusals[who] = bucket, 0
         self.trail.note(asked, reply, self._clock.time(), left_out, written)
 
     def _refusals_of(self, who: str) -> tuple[Bucket, int]:
