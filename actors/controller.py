@@ -32,6 +32,7 @@ from stationd.actors.ledger_database import Block
 from stationd.actors.line import Line
 from stationd.proto import instruments_protocol as wire
 from stationd.proto.codec import REPORTS, commands_in
+from stationd.proto.curve import Credentials
 from stationd.proto.error import InstrumentError, PeerError, StationError, UnexpectedEvent
 from stationd.proto.socket import Socket
 
@@ -56,6 +57,8 @@ class ControllerSettings(Struct, frozen=True, kw_only=True):
     """A name that `load_driver` knows."""
     endpoint: str
     """Where the daemon listens for controllers."""
+    credentials: Credentials | None = None
+    """What it takes to connect over a network."""
     state: str
     """The controller's own directory, for its ledger."""
     options: dict[str, object] = {}
@@ -106,6 +109,8 @@ class Controller:
         self._daemon = DaemonLink(
             socket,
             monitor,
+            endpoint=settings.endpoint,
+            credentials=settings.credentials,
             beat_interval=settings.beat_interval,
             monotonic=self._host.monotonic,
             say_hello=self._say_hello,
@@ -376,7 +381,7 @@ async def run_controller(
     release = await anyio.to_thread.run_sync(version, "stationd")
     failure: StationError | None = None
     try:
-        socket, monitor = dial(settings.endpoint)
+        socket, monitor = dial(settings.endpoint, settings.credentials)
         with socket, monitor:
             controller = Controller(settings, ledger, socket, monitor, release=release, log=log)
             async with anyio.create_task_group() as tasks:

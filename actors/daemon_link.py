@@ -11,7 +11,6 @@ Rule 4. Reports wait for `flush`, so that those of one turn travel in one frame,
 from __future__ import annotations
 
 import logging
-import struct
 from typing import TYPE_CHECKING, Final
 
 import anyio
@@ -19,25 +18,28 @@ import zmq
 
 from stationd.proto import instruments_protocol as wire
 from stationd.proto.codec import REPORTS
+from stationd.proto.handshake import FAILED, FINAL, SUCCEEDED, event_in, reason
 from stationd.proto.socket import PeerGone, Socket, connect_monitored
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from stationd.proto.curve import Credentials
+
 _log = logging.getLogger(__name__)
 
 _SILENT_BEATS: Final = 3
-_CONNECTION_EVENTS: Final = int(zmq.EVENT_HANDSHAKE_SUCCEEDED | zmq.EVENT_DISCONNECTED)
-_EVENT: Final = struct.Struct("<HI")
+_CONNECTION_EVENTS: Final = SUCCEEDED | FAILED | int(zmq.EVENT_DISCONNECTED)
+_REDIAL_SECONDS: Final = 2.0
 
 
-def dial(endpoint: str) -> tuple[Socket, Socket]:
+def dial(endpoint: str, credentials: Credentials | None = None) -> tuple[Socket, Socket]:
     """Return a socket that connects to the daemon, and one that receives its events.
 
     Raises:
         StationUnreachable: The endpoint is malformed.
     """
-    return connect_monitored(zmq.DEALER, endpoint, _CONNECTION_EVENTS)
+    return connect_monitored(zmq.DEALER, endpoint, _CONNECTION_EVENTS, credentials)
 
 
 class DaemonLink:
@@ -46,6 +48,8 @@ class DaemonLink:
     Args:
         socket: As `dial` returns it.
         monitor: As `dial` returns it.
+        endpoint: Where the daemon is.
+        credentials: What it takes to connect there.
         beat_interval: Seconds.
         monotonic: Returns seconds that never go back.
         say_hello: Called when it is time for a Hello, which goes out through `report` once what
@@ -57,6 +61,8 @@ class DaemonLink:
         socket: Socket,
         monitor: Socket,
         *,
+        endpoint: str = "",
+        credentials: Credentials | None = None,
         beat_interval: float,
         monotonic: Callable[[], float],
         say_hello: Callable[[], None],
@@ -75,6 +81,9 @@ class DaemonLink:
         self._welcomed = False
         self._silent = False
         self._outbox: list[bytes] = []
+        self._endpoint = endpoint
+        self._credentials = credentials
+        self._trouble = ""
 
     def is_greeted(self) -> bool:
         """Return whether there is a daemon that knows us: reports make sense to it."""
@@ -136,13 +145,26 @@ class DaemonLink:
     async def watch(self) -> None:
         """Greet the daemon on every connection."""
         while True:
-            number, _value = _EVENT.unpack((await self._monitor.receive())[0])
-            self._connected = number == zmq.EVENT_HANDSHAKE_SUCCEEDED
+            event = event_in(await self._monitor.receive())
+            if event & FAILED:
+                self._tell_trouble(reason(event, self._endpoint, "controller"))
+                if event & FINAL:
+                    await anyio.sleep(_REDIAL_SECONDS)
+                    self._socket.connect_again(self._endpoint, self._credentials)
+                continue
+            lost, self._connected = self._connected, event == SUCCEEDED
             self._greeted = self._welcomed = self._silent = False
             if self._connected:
+                self._trouble = ""
                 self._say_hello()
-            else:
+            elif lost:
                 _log.info("the connection to the daemon is lost")
+
+    def _tell_trouble(self, trouble: str) -> None:
+        # ZeroMQ tries again and again: the log needs to hear of it once.
+        if trouble != self._trouble:
+            _log.error("no connection to the daemon: %s", trouble)
+        self._trouble = trouble
 
     async def beat(self) -> None:
         """Say that the controller is there, again and again."""

@@ -16,14 +16,17 @@ from typing import TYPE_CHECKING, Final, TypeVar
 import anyio
 import msgspec
 import zmq
+from anyio import to_thread
 
 from stationd.client.background import start_in_background
+from stationd.client.stations import Address
 from stationd.client.stream import SILENCE, Stream
 from stationd.client.turn import Turn
 from stationd.proto.arriving import reply_in
 from stationd.proto.codec import REQUESTS, request_number
 from stationd.proto.error import (
     ErrorCode,
+    Forbidden,
     ProtocolViolation,
     StationError,
     StationUnreachable,
@@ -31,6 +34,7 @@ from stationd.proto.error import (
     UnsupportedVersion,
     error_from_info,
 )
+from stationd.proto.handshake import FAILED, FINAL, REFUSED, SUCCEEDED, event_in, reason
 from stationd.proto.jobs_protocol import (
     PROTOCOL,
     Events,
@@ -42,7 +46,7 @@ from stationd.proto.jobs_protocol import (
     StreamBeat,
     Unlisten,
 )
-from stationd.proto.socket import PeerGone, Socket, connect_monitored
+from stationd.proto.socket import PeerGone, Socket, connect_monitored, unconnected
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -55,6 +59,7 @@ ANSWER_WAIT: Final = 10.0
 CONNECT_WAIT: Final = 5.0
 """The same as long as the daemon has never been there."""
 MOST_SENDINGS: Final = 5
+_EVENTS: Final = SUCCEEDED | FAILED
 
 R = TypeVar("R", bound=Reply)
 
@@ -93,11 +98,13 @@ class Connection:
     """A connection that comes back by itself. It belongs to the event loop it is opened in.
 
     Args:
-        endpoint: Where the daemon's jobs socket is.
+        endpoint: Where the daemon's jobs socket is, if that is known.
         answer_wait: Seconds that a request waits for its answer, from its last sending.
         connect_wait: The same as long as the daemon has never been there.
         silence: Seconds without a frame after which a stream is asked for again.
         connect: Makes the socket and its monitor.
+        find: Finds out where the socket is and with which keys, in a thread; then the endpoint is
+            not asked for.
     """
 
     def __init__(
@@ -108,6 +115,7 @@ class Connection:
         connect_wait: float = CONNECT_WAIT,
         silence: float = SILENCE,
         connect: Callable[[int, str, int], tuple[Socket, Socket]] = connect_monitored,
+        find: Callable[[], Address] | None = None,
     ) -> None:
         self.endpoint = endpoint
         self.dropped = 0
@@ -121,9 +129,19 @@ class Connection:
         self._number = 0
         self._closed = anyio.Event()
         self._scope = anyio.CancelScope()
-        self._socket, self._monitor = connect(
-            zmq.DEALER, endpoint, int(zmq.EVENT_HANDSHAKE_SUCCEEDED)
-        )
+        self._find = find
+        self._trouble = ""
+        """Why the newest handshake came to nothing, if it did."""
+        self._end: StationError | None = None
+        """Why the connection ends, if that is for good."""
+        self._early: list[bytes] | None = None
+        """What is sent before it is known where to; None from then on."""
+        if find is None:
+            self._socket, self._monitor = connect(zmq.DEALER, endpoint, _EVENTS)
+        else:
+            self._early = []
+            self._socket = unconnected(zmq.DEALER)
+            self._monitor = self._socket.monitor(_EVENTS)
         start_in_background(self._run)
 
     @property
@@ -202,6 +220,12 @@ class Connection:
     def mention(self, message: Request) -> None:
         """Send a message that is not answered."""
         frame = REQUESTS.encode(message)
+        if self._early is not None:
+            self._early.append(frame)
+            return
+        self._send(frame)
+
+    def _send(self, frame: bytes) -> None:
         try:
             self._socket.send_nowait([frame])
         except (PeerGone, anyio.ClosedResourceError):
@@ -214,6 +238,8 @@ class Connection:
 
     async def unreachable(self) -> StationUnreachable:
         """Return the error that says that nobody answers, and what to look at."""
+        if self._trouble:
+            return StationUnreachable(f"no answer from {self.endpoint}: {self._trouble}")
         scheme, _, path = self.endpoint.partition("://")
         hint = "is stationd running?"
         if scheme == "ipc" and not await anyio.Path(path).exists():
@@ -234,12 +260,16 @@ class Connection:
                 raise await self.unreachable()
 
     async def _run(self) -> None:
-        error = StationUnreachable(f"the connection to {self.endpoint} is closed")
+        error: StationError = StationUnreachable(f"the connection to {self.endpoint} is closed")
         try:
             with self._scope:
+                await self._connect()
                 async with anyio.create_task_group() as group:
                     group.start_soon(self._receive)
                     group.start_soon(self._watch)
+            error = self._end or error
+        except StationError as wrong:
+            error = wrong
         except Exception as bug:  # noqa: BLE001 - nobody awaits this task: those who wait are told
             error = StationUnreachable(f"the connection to {self.endpoint} broke: {bug!r}")
         finally:
@@ -247,6 +277,17 @@ class Connection:
             self._socket.close()
             self._closed.set()
             self._fail_all(error)
+
+    async def _connect(self) -> None:
+        """Find out where to, and send what has waited for that."""
+        if self._find is None:
+            return
+        address = await to_thread.run_sync(self._find)
+        self.endpoint = address.endpoint
+        self._socket.connect(address.endpoint, address.credentials)
+        early, self._early = self._early or [], None
+        for frame in early:
+            self._send(frame)
 
     async def _receive(self) -> None:
         while True:
@@ -262,8 +303,14 @@ class Connection:
 
     async def _watch(self) -> None:
         while True:
-            # What it says is known: it is asked for one kind of event alone.
-            await self._monitor.receive()
+            event = event_in(await self._monitor.receive())
+            self._trouble = reason(event, self.endpoint, "user")
+            if event & FINAL:
+                kind = Forbidden if event == REFUSED else StationUnreachable
+                self._end = kind(self._trouble)
+                self._scope.cancel()
+            if event != SUCCEEDED:
+                continue
             self.handshakes += 1
             if self.handshakes > 1:
                 for awaiting in dict.fromkeys(self._awaiting.values()):

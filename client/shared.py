@@ -4,17 +4,19 @@ from __future__ import annotations
 
 from contextlib import contextmanager
 from contextvars import ContextVar
+from functools import partial
 from typing import TYPE_CHECKING, Final
 
 from anyio.lowlevel import RunVar
 
 from stationd.client import endpoint
 from stationd.client.connection import Connection
+from stationd.client.stations import address_of
 
 if TYPE_CHECKING:
     from collections.abc import Generator
 
-_CONNECTIONS: Final[RunVar[dict[str, Connection]]] = RunVar("stationd_connections")
+_CONNECTIONS: Final[RunVar[dict[endpoint.Choice, Connection]]] = RunVar("stationd_connections")
 _OWN: Final[ContextVar[Connection | None]] = ContextVar("stationd_connection", default=None)
 
 
@@ -31,7 +33,8 @@ def connection() -> Connection:
     connections = _connections()
     found = connections.get(wanted)
     if found is None or found.closed:
-        found = connections[wanted] = Connection(wanted)
+        find = None if wanted.is_local else partial(address_of, wanted)
+        found = connections[wanted] = Connection(wanted.station, find=find)
     return found
 
 
@@ -53,10 +56,10 @@ async def close() -> None:
         await opened.aclose()
 
 
-def _connections() -> dict[str, Connection]:
+def _connections() -> dict[endpoint.Choice, Connection]:
     try:
         return _CONNECTIONS.get()
     except LookupError:
-        connections: dict[str, Connection] = {}
+        connections: dict[endpoint.Choice, Connection] = {}
         _CONNECTIONS.set(connections)
         return connections

@@ -8,7 +8,6 @@ from collections.abc import Sequence
 import anyio
 import anyio.to_thread
 
-from stationd.client import endpoint
 from stationd.client.references import StationRef
 from stationd.client.shared import connection
 from stationd.proto import jobs_protocol
@@ -19,9 +18,10 @@ from stationd.proto.jobs_protocol import ControllerView, TargetView
 async def ping() -> StationRef:
     """Return who answers at the current endpoint."""
     ours = await anyio.to_thread.run_sync(_version)
-    pong = await connection().ask(jobs_protocol.Ping(0, ours), jobs_protocol.Pong)
+    line = connection()
+    pong = await line.ask(jobs_protocol.Ping(0, ours), jobs_protocol.Pong)
     return StationRef(
-        endpoint=endpoint.current(), name=pong.station, epoch=pong.epoch, version=pong.version
+        endpoint=line.endpoint, name=pong.station, epoch=pong.epoch, version=pong.version
     )
 
 

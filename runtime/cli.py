@@ -13,6 +13,7 @@ from stationd.runtime.commands.backup import backup, restore
 from stationd.runtime.commands.command_line import config_option, configured, end, fail
 from stationd.runtime.commands.config import config as config_group
 from stationd.runtime.commands.doors import tell_doors
+from stationd.runtime.commands.key_option import credentials_of, key_file_option
 from stationd.runtime.commands.keygen import keygen
 from stationd.runtime.commands.log_options import log_options, logs_of
 
@@ -69,6 +70,7 @@ def serve(
 @main.command()
 @click.argument("name")
 @config_option
+@key_file_option
 @log_options
 def controller(
     name: str,
@@ -92,6 +94,7 @@ def controller(
         driver=configured_one.driver,
         options=configured_one.options,
         endpoint=settings.instruments_endpoint,
+        credentials=credentials_of(settings, name),
         state=str(settings.controller_state(name)),
         beat_interval=settings.instruments.beat_interval,
     )
@@ -114,7 +117,7 @@ def check_config(config: Path) -> None:
     click.echo(f"clients connect to      {', '.join(settings.api_endpoints)}")
     controllers = (settings.instruments_endpoint, *settings.instruments.listen)
     click.echo(f"controllers connect to  {', '.join(controllers)}")
-    tell_doors(settings)
+    tell_doors(settings, config)
     click.echo(f"metrics                 {settings.metrics.listen or 'off'}")
     click.echo(f"state                   {settings.state}")
     for name, one in settings.controllers.items():

@@ -56,8 +56,9 @@ Exit codes:
   5    the wait was over before the job
   130  interrupted by Ctrl-C; jobs go on
 
-The station is --station, else the environment's STATIOND_ENDPOINT, else
-ipc:///run/stationd/jobs.sock. JOB is a job's id or how it begins."""
+The station is --station, else the environment's STATIOND_ENDPOINT, else the
+default of ~/.config/stationd/client.toml, else ipc:///run/stationd/jobs.sock.
+JOB is a job's id or how it begins."""
 
 
 class Stationctl(click.Group):
@@ -114,10 +115,12 @@ def _show_version(ctx: click.Context, _: click.Parameter, wanted: bool) -> None:
     "--version", is_flag=True, is_eager=True, expose_value=False, callback=_show_version,
     help="Show it.",
 )  # fmt: skip
-@click.option("--station", metavar="ENDPOINT", help="The station's jobs socket.")
-def main(station: str | None) -> None:
+@click.option("--station", metavar="STATION", help="Its endpoint, or its name in client.toml.")
+@click.option("--station-key", metavar="KEY", help="Its public key, for tcp://.")
+@click.option("--key-file", metavar="FILE", help="Your secret key, for tcp://.")
+def main(station: str | None, station_key: str | None, key_file: str | None) -> None:
     """Send jobs to a station, follow them and fetch their results."""
-    if station is not None:
-        from stationd.client.endpoint import connect  # noqa: PLC0415 - not for --version
+    if station or station_key or key_file:
+        from stationd.client.endpoint import choose  # noqa: PLC0415 - not for --version
 
-        connect(station)
+        choose(station=station or "", station_key=station_key or "", key_file=key_file or "")

@@ -16,17 +16,17 @@ F = TypeVar("F", bound=Callable[..., Any])
 
 def _connect(_: click.Context, __: click.Parameter, station: str | None) -> None:
     if station is not None:
-        endpoint.connect(station)
+        endpoint.choose(station=endpoint.checked(station))
 
 
 def station_option(command: F) -> F:
     """Add ``--station``, so that it may also stand behind the command."""
     return click.option(
         "--station",
-        metavar="ENDPOINT",
+        metavar="STATION",
         expose_value=False,
         callback=_connect,
-        help="The station's jobs socket.",
+        help="Its endpoint, or its name in client.toml.",
     )(command)
 
 

@@ -9,10 +9,12 @@ import click
 from stationd.runtime.commands.command_line import end
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from stationd.runtime.settings import Settings
 
 
-def tell_doors(settings: Settings) -> None:
+def tell_doors(settings: Settings, config: Path) -> None:
     """Show the station's public key and what is doubtful, or end the program.
 
     It ends if the station is to be open to a network and has no key that can be used.
@@ -24,7 +26,7 @@ def tell_doors(settings: Settings) -> None:
     try:
         keys = station_keys(settings)
     except StationError as error:
-        end(error)
+        end(error, f"{config}: ")
     if keys is not None:
         users = sum(len(user.keys) for user in settings.users.values())
         controllers = sum(len(one.keys) for one in settings.controllers.values())

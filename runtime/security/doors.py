@@ -14,16 +14,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-import anyio
 import zmq
 from anyio import to_thread
 
 from stationd.proto.error import StationError
 from stationd.proto.socket import Socket, bind
 from stationd.runtime.security.access import Access
-from stationd.runtime.security.gate import Gate
+from stationd.runtime.security.gate import Gate, open_gate
 from stationd.runtime.security.material import station_keys
 from stationd.runtime.security.register import INSTRUMENTS, JOBS, Register, register_of
+from stationd.runtime.settings.network import lonely_endpoints
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Callable, Iterator, Sequence
@@ -66,11 +66,7 @@ async def open_doors(
     if station is not None:
         log.info("the station's public key is %s", station.public)
     async with AsyncExitStack() as stack:
-        gate = Gate(access, station, refused)
-        stack.push_async_callback(gate.aclose)
-        tasks = await stack.enter_async_context(anyio.create_task_group())
-        stack.callback(tasks.cancel_scope.cancel)
-        tasks.start_soon(gate.run)
+        gate = await stack.enter_async_context(open_gate(access, station, refused))
         sockets, ports = await to_thread.run_sync(_bind_all, settings, gate)
         for socket in sockets:
             stack.enter_context(socket)
@@ -86,10 +82,11 @@ def read_register(settings: Settings) -> Register:
 
 
 def warnings(settings: Settings) -> list[str]:
-    """Return what about the folders of the sockets lets in more people than it should."""
+    """Return what lets in more people than it should, or nobody; looks at folders."""
     endpoints = (*settings.api_endpoints, settings.instruments_endpoint)
     folders = {Path(each.removeprefix(_IPC)).parent for each in endpoints if each.startswith(_IPC)}
-    return [warning for folder in sorted(folders) if (warning := _warning(folder))]
+    open_folders = [warning for folder in sorted(folders) if (warning := _warning(folder))]
+    return [*open_folders, *lonely_endpoints(settings)]
 
 
 def _uid_of(name: str) -> int | None:

@@ -8,8 +8,10 @@ Rule 3. Strangers fill no log: it names some of them, and the rest are counted.
 from __future__ import annotations
 
 import logging
+from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Final
 
+import anyio
 import zmq
 from anyio import to_thread
 from zmq.utils import z85
@@ -20,7 +22,7 @@ from stationd.proto.transport import ZAP_ENDPOINT, Guard, configured
 from stationd.runtime.security.register import Knock, Refusal
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import AsyncGenerator, Callable, Sequence
 
     from stationd.proto.curve import KeyPair
     from stationd.runtime.security.access import Access
@@ -74,7 +76,7 @@ class Gate:
         """Answer for ever."""
         while True:
             frames = await self._socket.receive()
-            await self._socket.send(self._answer(frames))
+            await self._socket.send(self.answer(frames))
 
     async def aclose(self) -> None:
         """Close the gate, once all sockets are closed that it guards."""
@@ -85,7 +87,8 @@ class Gate:
         """Let the log name those again who are refused."""
         self._strangers.clear()
 
-    def _answer(self, frames: Sequence[bytes]) -> list[bytes]:
+    def answer(self, frames: Sequence[bytes]) -> list[bytes]:
+        """Return the answer to a question."""
         number = frames[1] if len(frames) > 1 else b""
         knock = knock_in(frames)
         if knock is None:
@@ -108,6 +111,27 @@ class Gate:
                 refusal.address,
                 refusal.why,
             )
+
+
+@asynccontextmanager
+async def open_gate(
+    access: Access,
+    station: KeyPair | None = None,
+    refused: Callable[[Refusal], None] | None = None,
+) -> AsyncGenerator[Gate]:
+    """Answer at a gate while the context lasts; the sockets that it guards are closed before.
+
+    The arguments are those of `Gate`.
+    """
+    gate = Gate(access, station, refused)
+    try:
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(gate.run)
+            yield gate
+            tasks.cancel_scope.cancel()
+    finally:
+        with anyio.CancelScope(shield=True):
+            await gate.aclose()
 
 
 def knock_in(frames: Sequence[bytes]) -> Knock | None:

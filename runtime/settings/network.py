@@ -57,7 +57,7 @@ def endpoint_problems(settings: Settings) -> list[Problem]:
                 " sockets' names (100 characters in all)",
             )
         )
-    return found + _lonely_endpoints(settings)
+    return found
 
 
 def key_problems(settings: Settings) -> list[Problem]:
@@ -91,6 +91,27 @@ def key_problems(settings: Settings) -> list[Problem]:
     return found
 
 
+def lonely_endpoints(settings: Settings) -> list[str]:
+    """Return, in words, the endpoints over a network where nobody would be let in.
+
+    No mistake: so it is when the last key has been revoked.
+    """
+    found: list[str] = []
+    if _any_tcp(settings.api.endpoints) and not any(one.keys for one in settings.users.values()):
+        found.append(
+            "api.endpoints: over a network users are known by their keys, and no user has one: make"
+            " it with `stationd keygen NAME`, and put what it prints into [users.NAME] keys"
+        )
+    controllers = settings.controllers.values()
+    if _any_tcp(settings.instruments.listen) and not any(one.keys for one in controllers):
+        found.append(
+            "instruments.listen: over a network controllers are known by their keys, and none has"
+            " one: make it with `stationd keygen NAME --for controller`, and put what it prints"
+            " into [controllers.NAME] keys"
+        )
+    return found
+
+
 def _keys(settings: Settings) -> Iterator[tuple[str, str]]:
     for name, user in settings.users.items():
         for key in user.keys:
@@ -98,26 +119,6 @@ def _keys(settings: Settings) -> Iterator[tuple[str, str]]:
     for name, controller in settings.controllers.items():
         for key in controller.keys:
             yield dotted(("controllers", name, "keys")), key
-
-
-def _lonely_endpoints(settings: Settings) -> list[Problem]:
-    """Return the endpoints over a network where nobody could ever be let in."""
-    found: list[Problem] = []
-    if _any_tcp(settings.api.endpoints) and not any(one.keys for one in settings.users.values()):
-        reason = (
-            "over a network users are known by their keys, and no user has one: make it with"
-            " `stationd keygen NAME`, and put what it prints into [users.NAME] keys"
-        )
-        found.append(Problem("api.endpoints", reason))
-    controllers = settings.controllers.values()
-    if _any_tcp(settings.instruments.listen) and not any(one.keys for one in controllers):
-        reason = (
-            "over a network controllers are known by their keys, and none has one: make it with"
-            " `stationd keygen NAME --for controller`, and put what it prints into"
-            " [controllers.NAME] keys"
-        )
-        found.append(Problem("instruments.listen", reason))
-    return found
 
 
 def _any_tcp(endpoints: tuple[str, ...]) -> bool:

@@ -8,7 +8,7 @@ from stationd.proto.curve import Credentials, new_pair
 from stationd.proto.socket import bind, connect_monitored
 from stationd.runtime.security.access import Access
 from stationd.runtime.security.cutting import cut
-from stationd.runtime.security.gate import Gate
+from stationd.runtime.security.gate import open_gate
 from stationd.runtime.security.register import JOBS, Register
 
 pytestmark = pytest.mark.anyio
@@ -17,10 +17,9 @@ STATION, ADA = new_pair(), new_pair()
 
 
 async def test_the_connection_of_a_message_is_ended_if_it_came_over_a_network() -> None:
-    gate = Gate(Access(Register(users={ADA.public: "ada"})), STATION)
+    access = Access(Register(users={ADA.public: "ada"}))
     credentials, lost = Credentials(STATION.public, ADA), int(zmq.EVENT_DISCONNECTED)
-    async with anyio.create_task_group() as tasks:
-        tasks.start_soon(gate.run)
+    async with open_gate(access, STATION) as gate:
         with (
             bind(zmq.ROUTER, "tcp://127.0.0.1:*", gate.guard(JOBS)) as router,
             anyio.fail_after(60),
@@ -34,8 +33,6 @@ async def test_the_connection_of_a_message_is_ended_if_it_came_over_a_network() 
                 assert not cut(router.sender, [port + 1])
                 assert cut(router.sender, [port])
                 await monitor.receive()
-        tasks.cancel_scope.cancel()
-    await gate.aclose()
 
 
 def test_where_nothing_tells_which_connection_it_was_none_is_ended() -> None:

@@ -2,7 +2,7 @@
 
 import shutil
 import tempfile
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncGenerator, Iterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
@@ -15,7 +15,7 @@ from stationd.proto.error import StationUnreachable
 from stationd.proto.socket import Socket, bind, connect, connect_monitored
 from stationd.proto.transport import Guard
 from stationd.runtime.security.access import Access, means_of
-from stationd.runtime.security.gate import MOST_STRANGERS, Gate, knock_in
+from stationd.runtime.security.gate import MOST_STRANGERS, Gate, knock_in, open_gate
 from stationd.runtime.security.register import JOBS, Knock, Refusal, Register
 
 pytestmark = pytest.mark.anyio
@@ -32,15 +32,12 @@ ANYWHERE = "tcp://127.0.0.1:*"
 @asynccontextmanager
 async def a_gate(
     refused: list[Refusal] | None = None, station: KeyPair | None = STATION
-) -> AsyncIterator[Gate]:
+) -> AsyncGenerator[Gate]:
     access = Access(Register(users={ADA.public: "ada"}))
-    gate = Gate(access, station, None if refused is None else refused.append)
-    async with anyio.create_task_group() as tasks:
-        tasks.start_soon(gate.run)
-        with anyio.fail_after(60):
+    note = None if refused is None else refused.append
+    with anyio.fail_after(60):
+        async with open_gate(access, station, note) as gate:
             yield gate
-        tasks.cancel_scope.cancel()
-    await gate.aclose()
 
 
 async def test_whoever_has_a_key_is_known_by_it_at_every_message() -> None:
@@ -137,11 +134,11 @@ async def test_the_log_names_a_bounded_number_of_strangers(
 ) -> None:
     async with a_gate() as gate:
         for number in range(MOST_STRANGERS + 10):
-            gate._answer(frames(address=f"10.0.0.{number}".encode()))
+            gate.answer(frames(address=f"10.0.0.{number}".encode()))
         assert gate.refusals == MOST_STRANGERS + 10
         assert len(caplog.records) == MOST_STRANGERS
         gate.forget_strangers()
-        gate._answer(frames())
+        gate.answer(frames())
         assert len(caplog.records) == MOST_STRANGERS + 1
 
 
@@ -169,7 +166,7 @@ def frames(
 async def test_a_question_that_makes_no_sense_lets_nobody_in(question: list[bytes]) -> None:
     assert knock_in(question) is None
     async with a_gate() as gate:
-        assert gate._answer(question)[2] == b"500"
+        assert gate.answer(question)[2] == b"500"
 
 
 def test_questions_are_read() -> None:
