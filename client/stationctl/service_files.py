@@ -31,6 +31,8 @@ _OURS: Final = (
     ("tmpfiles.conf", _LIB / "tmpfiles.d/stationd.conf"),
 )
 """Files of the package, and where they go."""
+_WANTED: Final = "etc/systemd/system/*.wants/stationd-controller@*.service"
+"""Controllers that start with the system."""
 _COMMAND: Final = "/opt/stationd/bin/stationd"
 """What the units start; replaced by where it really is."""
 
@@ -100,7 +102,8 @@ def uninstall(root: Path) -> Iterator[Step]:
     if real:
         # In this order: controllers say to the daemon what they have brought to rest.
         yield Run(("systemctl", "stop", "stationd-controller@*.service"), may_fail=True)
-        yield Run(("systemctl", "disable", "--now", "stationd.service"), may_fail=True)
+        enabled = sorted({link.name for link in root.glob(_WANTED)})
+        yield Run(("systemctl", "disable", "--now", "stationd.service", *enabled), may_fail=True)
     for _, path in _OURS:
         if _below(root, path).exists():
             yield Remove(_below(root, path))
