@@ -39,6 +39,7 @@ from stationd.runtime.journal.records import (
     QueueNoted,
     Record,
     TicketIssued,
+    VersionsSeen,
     WorkStored,
 )
 from stationd.runtime.journal.statement import Row, Statement
@@ -109,6 +110,7 @@ class Batch:
         self._notes: dict[Row, Row] = {}
         self._forgotten: dict[Row, Row] = {}
         self._epochs: list[Row] = []
+        self._versions: list[Row] = []
 
     @property
     def earliest_change(self) -> float | None:
@@ -160,6 +162,7 @@ class Batch:
         yield Statement(_NOTE, [*self._notes.values()])
         yield Statement(_FORGET, [*self._forgotten.values()])
         yield Statement(_EPOCH, self._epochs, exact=True)
+        yield Statement(_VERSIONS, self._versions)
 
     def _job(self, record: JobStored) -> None:
         self._ids[record.job] = record.number
@@ -312,6 +315,10 @@ class Batch:
         else:
             self._notes[key] = (*key, record.data)
 
+    def _run(self, record: VersionsSeen) -> None:
+        row = (record.controller, record.since_unix_s, _encode(record.versions))
+        self._versions.append(row)
+
     FOLDS = (
         (Fact, _fact),
         (CalibrationPinned, _pin),
@@ -328,6 +335,7 @@ class Batch:
         (ProjectStored, _project),
         (JobPlaced, _place),
         (QueueNoted, _note),
+        (VersionsSeen, _run),
         (EpochRaised, _epoch),
         (JobAnnotated, _amend),
         (JobDeleted, _amend),
@@ -412,4 +420,8 @@ _PLACE: Final = "UPDATE jobs SET priority = ?, placement = ? WHERE number = ?"
 _NOTE: Final = """
 INSERT INTO queue_notes (kind, name, data) VALUES (?, ?, ?)
 ON CONFLICT (kind, name) DO UPDATE SET data = excluded.data"""
+_VERSIONS: Final = """
+INSERT INTO versions (controller, since_unix_s, data)
+SELECT ?1, ?2, ?3 WHERE ?3 IS NOT (
+  SELECT data FROM versions WHERE controller = ?1 ORDER BY id DESC LIMIT 1)"""
 _FORGET: Final = "DELETE FROM queue_notes WHERE kind = ? AND name = ?"

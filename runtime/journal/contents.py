@@ -35,6 +35,7 @@ from stationd.runtime.journal.records import (
     QueueNoted,
     Record,
     TicketIssued,
+    VersionsSeen,
     WorkStored,
 )
 from stationd.runtime.journal.view import item_name, job_view
@@ -137,6 +138,8 @@ class Contents:
         self.controllers: dict[str, ControllerSeen] = {}
         self.projects: dict[str, Project] = {}
         self.notes: dict[tuple[str, str], QueueNoted] = {}
+        self.versions: dict[str, list[VersionsSeen]] = {}
+        """By controller, as they came."""
 
     def job(self, number: int) -> MemoryJob:
         """Return the job that a record belongs to."""
@@ -258,6 +261,11 @@ class Contents:
         else:
             self.notes[record.kind, record.name] = record
 
+    def _run(self, record: VersionsSeen) -> None:
+        seen = self.versions.setdefault(record.controller, [])
+        if not seen or seen[-1].versions != record.versions:
+            seen.append(record)
+
     STORES = (
         (JobStored, _job),
         (Fact, _fact),
@@ -278,6 +286,7 @@ class Contents:
         (ProjectStored, _project),
         (JobPlaced, _put),
         (QueueNoted, _note),
+        (VersionsSeen, _run),
     )
 
 

@@ -24,7 +24,13 @@ from stationd.proto.project import Project
 from stationd.proto.search import NEWEST_FIRST, Order
 from stationd.proto.status import JobExecutorStatus
 from stationd.runtime.histogram import PlainHistogram
-from stationd.runtime.journal.records import BlockStored, ControllerSeen, QueueNoted, Record
+from stationd.runtime.journal.records import (
+    BlockStored,
+    ControllerSeen,
+    QueueNoted,
+    Record,
+    VersionsSeen,
+)
 from stationd.runtime.queue.entry import Place
 
 
@@ -296,6 +302,10 @@ class Queries(Protocol):
 
     async def queue_notes(self) -> list[QueueNoted]:
         """Return all that the queue must not forget."""
+        ...
+
+    async def versions(self, at_unix_s: float) -> list[VersionsSeen]:
+        """Return what the daemon and each controller ran at a time, or last before it."""
         ...
 
 

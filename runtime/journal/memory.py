@@ -34,7 +34,13 @@ from stationd.runtime.journal.interface import (
     StoredArtifact,
     StoredJob,
 )
-from stationd.runtime.journal.records import BlockStored, ControllerSeen, QueueNoted, Record
+from stationd.runtime.journal.records import (
+    BlockStored,
+    ControllerSeen,
+    QueueNoted,
+    Record,
+    VersionsSeen,
+)
 from stationd.runtime.journal.view import (
     MOST_FACTS,
     MOST_LISTED,
@@ -313,6 +319,15 @@ class MemoryJournal:
     async def queue_notes(self) -> list[QueueNoted]:
         """Return all that the queue must not forget."""
         return [note for _, note in sorted(self._contents.notes.items())]
+
+    async def versions(self, at_unix_s: float) -> list[VersionsSeen]:
+        """Return what the daemon and each controller ran at a time, or last before it."""
+        found: list[VersionsSeen] = []
+        for _, seen in sorted(self._contents.versions.items()):
+            until = [one for one in seen if one.since_unix_s <= at_unix_s]
+            # Of those of the same time the last one.
+            found += [max(reversed(until), key=lambda one: one.since_unix_s)] if until else []
+        return found
 
     def _matching(self, wanted: JobFilter) -> list[JobView]:
         views = (job.view(whole=False) for job in self._contents.jobs.values())

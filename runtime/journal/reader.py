@@ -33,6 +33,7 @@ from stationd.runtime.journal.queries.data import (
     Projects,
     QueueNotes,
     ResultSizes,
+    Versions,
     Work,
 )
 from stationd.runtime.journal.queries.jobs import (
@@ -65,6 +66,7 @@ Question = (
     | ExpiredJobs
     | ResultSizes
     | Projects
+    | Versions
 )
 """All that the reader answers."""
 

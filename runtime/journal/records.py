@@ -211,6 +211,16 @@ class QueueNoted(Struct, frozen=True, array_like=True, tag=31):
     """A JSON object; None to forget it after all."""
 
 
+class VersionsSeen(Struct, frozen=True, array_like=True, tag=40):
+    """What the daemon or a controller runs. Nothing is stored if that is what it ran before."""
+
+    controller: str
+    """Empty for the daemon."""
+    since_unix_s: float
+    versions: dict[str, str]
+    """By what has them: Python, libraries, packages, the driver; sorted."""
+
+
 Record = (
     JobStored
     | Fact
@@ -231,4 +241,5 @@ Record = (
     | JobDeleted
     | JobPlaced
     | QueueNoted
+    | VersionsSeen
 )

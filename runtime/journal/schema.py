@@ -228,6 +228,17 @@ _table(
 )
 
 
+_table(
+    "versions",
+    _key("id"),
+    _text("controller"),  # empty for the daemon
+    _time("since_unix_s"),
+    _blob("data"),
+)
+VERSIONS: Final = TABLES.tables["versions"]
+Index("versions_of_controller", VERSIONS.c.controller, VERSIONS.c.id)
+
+
 def statements() -> list[str]:
     """Return the SQL that makes all tables and indices in an empty SQLite database."""
     dialect = sqlite.dialect()

@@ -42,6 +42,7 @@ from stationd.runtime.journal.queries.data import (
     Projects,
     QueueNotes,
     ResultSizes,
+    Versions,
     Work,
 )
 from stationd.runtime.journal.queries.jobs import (
@@ -53,7 +54,13 @@ from stationd.runtime.journal.queries.jobs import (
 )
 from stationd.runtime.journal.queries.search import Count, ExpiredJobs, Views
 from stationd.runtime.journal.reader_link import ReaderLink
-from stationd.runtime.journal.records import BlockStored, ControllerSeen, QueueNoted, Record
+from stationd.runtime.journal.records import (
+    BlockStored,
+    ControllerSeen,
+    QueueNoted,
+    Record,
+    VersionsSeen,
+)
 from stationd.runtime.journal.view import MOST_LISTED
 from stationd.runtime.journal.writer_link import WriterLink
 
@@ -216,6 +223,10 @@ class SqliteJournal:
     async def queue_notes(self) -> list[QueueNoted]:
         """Return all that the queue must not forget."""
         return await self._ask(QueueNotes())
+
+    async def versions(self, at_unix_s: float) -> list[VersionsSeen]:
+        """Return what the daemon and each controller ran at a time, or last before it."""
+        return await self._ask(Versions(at_unix_s))
 
 
 @asynccontextmanager

@@ -13,11 +13,12 @@ from stationd.proto.program import Capabilities
 from stationd.proto.project import Project
 from stationd.runtime.journal.interface import StoredArtifact
 from stationd.runtime.journal.queries.query import PAGE_BYTES, Query
-from stationd.runtime.journal.records import BlockStored, ControllerSeen, QueueNoted
+from stationd.runtime.journal.records import BlockStored, ControllerSeen, QueueNoted, VersionsSeen
 from stationd.runtime.journal.view import owner
 
 _SET: Final = Decoder(CalibrationSet)
 _CAPABILITIES: Final = Decoder(Capabilities)
+_VERSIONS: Final = Decoder(dict[str, str])
 
 
 class ResultSizes(Query[tuple[dict[str, int], int | None]], frozen=True, array_like=True, tag=60):
@@ -196,6 +197,18 @@ class Controllers(Query[list[ControllerSeen]], frozen=True, array_like=True, tag
 _PROJECT: Final = Decoder(Project)
 
 
+class Versions(Query[list[VersionsSeen]], frozen=True, array_like=True, tag=61):
+    """What did the daemon and the controllers run at a time?"""
+
+    decoder: ClassVar[Decoder[Any]] = Decoder(list[VersionsSeen])
+    at_unix_s: float
+
+    def answer(self, database: sqlite3.Connection) -> list[VersionsSeen]:
+        """Return what each ran last until then, the daemon first."""
+        rows = database.execute(_RAN, (self.at_unix_s,))
+        return [VersionsSeen(name, since, _VERSIONS.decode(data)) for name, since, data in rows]
+
+
 class QueueNotes(Query[list[QueueNoted]], frozen=True, array_like=True, tag=50):
     """What must the queue not forget?"""
 
@@ -237,3 +250,9 @@ SELECT terms.word, sum(items.size_bytes) FROM items
 JOIN jobs USING (number) JOIN terms ON terms.id = jobs.creator
 WHERE items.number > ? AND items.number <= ? AND items.size_bytes IS NOT NULL
 GROUP BY terms.word"""
+_RAN: Final = """
+SELECT controller, since_unix_s, data FROM versions AS seen
+WHERE id = (
+  SELECT id FROM versions WHERE controller = seen.controller AND since_unix_s <= ?
+  ORDER BY since_unix_s DESC, id DESC LIMIT 1)
+ORDER BY controller"""

@@ -404,6 +404,16 @@ INSERT INTO "terms" VALUES(13,4,'queued 2','queued 2',1);
 INSERT INTO "terms" VALUES(14,4,'queued 3','queued 3',1);
 INSERT INTO "terms" VALUES(15,4,'queued 4','queued 4',1);
 INSERT INTO "terms" VALUES(16,4,'queued 5','queued 5',1);
+CREATE TABLE versions (
+	id INTEGER NOT NULL, 
+	controller TEXT NOT NULL, 
+	since_unix_s REAL NOT NULL, 
+	data BLOB NOT NULL, 
+	PRIMARY KEY (id)
+)
+ STRICT
+
+;
 CREATE TABLE works (
 	number INTEGER NOT NULL, 
 	attempt INTEGER NOT NULL, 
@@ -429,6 +439,7 @@ CREATE INDEX jobs_by_end ON jobs (modified_unix_s, number) WHERE ended IS NOT NU
 CREATE INDEX jobs_ended ON jobs (ended, number) WHERE ended IS NOT NULL;
 CREATE INDEX jobs_under_way ON jobs (number) WHERE ended IS NULL;
 CREATE INDEX terms_by_name ON terms (folded) WHERE folded IS NOT NULL;
+CREATE INDEX versions_of_controller ON versions (controller, id);
 CREATE VIRTUAL TABLE name_parts USING fts5 (
     folded, content = '', columnsize = 0, detail = 'none', tokenize = 'trigram case_sensitive 1'
 );

@@ -29,6 +29,7 @@ from stationd.runtime.journal.queries.data import (
     Projects,
     QueueNotes,
     ResultSizes,
+    Versions,
     Work,
 )
 from stationd.runtime.journal.queries.jobs import Facts, Outlines, Stored, Unfinished, View
@@ -98,6 +99,8 @@ class Journals(WrittenJournals):
     def same_of_the_station(self) -> None:
         assert self.ask(Projects()) == known(self.memory.projects())
         assert self.ask(QueueNotes()) == known(self.memory.queue_notes())
+        for time in (0.5, 1.0, 2.5, 3.0):
+            assert self.ask(Versions(time)) == known(self.memory.versions(time))
         assert self.ask(Controllers()) == known(self.memory.controllers())
         for target in ("", *TARGETS):
             sets = self.ask(Calibrations(target))

@@ -47,6 +47,7 @@ from stationd.runtime.journal.records import (
     QueueNoted,
     Record,
     TicketIssued,
+    VersionsSeen,
     WorkStored,
 )
 from stationd.runtime.journal.storage import Storage
@@ -316,6 +317,15 @@ class WrittenJournals(RuleBasedStateMachine):
     )
     def note(self, kind: str, name: str, said: str | None, *, together: bool) -> None:
         self.add(QueueNoted(kind, name, said), together=together)
+
+    @rule(
+        controller=st.sampled_from(["", "qpu"]),
+        python=st.sampled_from(["3.11", "3.12"]),
+        since=st.sampled_from([1.0, 2.0, 3.0]),
+        together=st.booleans(),
+    )
+    def run_versions(self, controller: str, python: str, since: float, *, together: bool) -> None:
+        self.add(VersionsSeen(controller, since, {"python": python}), together=together)
 
     @rule(name=st.sampled_from("pq"), archived=st.booleans())
     def store_project(self, name: str, *, archived: bool) -> None:

@@ -230,6 +230,19 @@ CREATE TABLE sweeps (
  STRICT
 """,
     """
+CREATE TABLE versions (
+    id INTEGER NOT NULL,
+    controller TEXT NOT NULL,
+    since_unix_s REAL NOT NULL,
+    data BLOB NOT NULL,
+    PRIMARY KEY (id)
+)
+ STRICT
+""",
+    """
+CREATE INDEX versions_of_controller ON versions (controller, id)
+""",
+    """
 CREATE TABLE works (
     number INTEGER NOT NULL,
     attempt INTEGER NOT NULL,
