@@ -42,6 +42,9 @@ from stationd.client.following import (
     wait_for_all,
     wait_for_any,
 )
+from stationd.client.logs import (
+    logs,
+)
 from stationd.client.queue import (
     drain_target,
     drop_reservation,
@@ -109,6 +112,7 @@ __all__ = [
     "listen_all",
     "listen_job_status",
     "lock_target",
+    "logs",
     "move_before",
     "pause_target",
     "ping",

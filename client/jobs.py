@@ -72,6 +72,7 @@ __all__ = [
     "listen_all",
     "listen_job_status",
     "lock_target",
+    "logs",
     "move_before",
     "pause_target",
     "ping",
@@ -116,6 +117,7 @@ get = blocking(aio.get)
 view = blocking(aio.view)
 refresh = blocking(aio.refresh)
 status = blocking(aio.status)
+logs = blocking(aio.logs)
 wait_for = blocking(aio.wait_for)
 wait_for_all = blocking(aio.wait_for_all)
 wait_for_any = blocking(aio.wait_for_any)

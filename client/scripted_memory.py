@@ -187,7 +187,8 @@ class ScriptedMemory:
                 return msgspec.structs.replace(self.overview, request=request.request)
             case ReadLog():
                 self.view(request.job)
-                return JobLog(request.request, self.log, more=False)
+                log = tuple(one for one in self.log if one.number >= request.after)
+                return JobLog(request.request, log, more=False)
             case ReadAudit():
                 return AuditTrail(request.request, self.audit, more=False)
             case ListQueue():

@@ -109,6 +109,7 @@ CALLS = [
     "listen_all",
     "listen_job_status",
     "lock_target",
+    "logs",
     "move_before",
     "pause_target",
     "ping",

@@ -8,64 +8,62 @@ from typing import TYPE_CHECKING, Final
 import click
 
 from stationd.client import jobs
-from stationd.client.overview import job_log
+from stationd.client.logs import JOURNAL, LEVELS, follow_logs
 from stationd.client.portal import call
+from stationd.client.stationctl.ending import INTERRUPTED
 from stationd.client.stationctl.lookup import job_id
 from stationd.client.stationctl.options import json_option, station_option
-from stationd.client.stationctl.printing import Styled, print_json, print_text
-from stationd.proto.station_requests import LogLine
+from stationd.client.stationctl.printing import Styled, print_json, print_json_line, print_text
+from stationd.proto.station_requests import MOST_LOG_LINES
 
 if TYPE_CHECKING:
-    from stationd.proto.job import TimelineEntry
+    from stationd.proto.station_requests import LogLine
 
-JOURNAL: Final = "journal"
-"""The source of what is not from a log."""
 _STYLES: Final = {"WARNING": "yellow", "ERROR": "red", "CRITICAL": "bold red"}
+_SOURCE_WIDTH: Final = 8
+"""Of the column of sources, as long as nobody knows which ones will come."""
 
 
 @click.command
 @click.argument("job")
+@click.option(
+    "--follow", "-f", is_flag=True, help="Go on with every line as it comes, until the job is over."
+)
+@click.option(
+    "--level",
+    type=click.Choice(LEVELS, case_sensitive=False),
+    default="DEBUG",
+    help="The least that is shown of what was logged; the timeline is shown whole.",
+)
 @json_option
 @station_option
-def logs(job: str, as_json: bool) -> None:  # noqa: FBT001 - click calls it by name
-    """Show a job's story: its timeline, and what the daemon and the controllers logged of it."""
+@click.pass_context
+def logs(ctx: click.Context, *, job: str, follow: bool, level: str, as_json: bool) -> None:
+    """Show a job's story: its timeline, and what the daemon and the controllers logged of it.
+
+    With --follow it ends with the job; with --json as well, a line of JSON for each line.
+    """
     found = job_id(job)
-    view, log = jobs.view(found), call(job_log, found)
-    story = sorted([*map(told, view.timeline), *log.lines], key=lambda line: line.time_unix_s)
+    if follow:
+        try:
+            call(follow_logs, found, print_json_line if as_json else _print_following, level=level)
+        except KeyboardInterrupt:
+            ctx.exit(INTERRUPTED)
+        return
+    story = jobs.logs(found, level=level)
     if as_json:
         print_json(story)
         return
-    if log.more:
-        click.echo("older lines of the logs were left out", err=True)
-    width = max(len(line.source) for line in story)
+    if sum(line.source != JOURNAL for line in story) == MOST_LOG_LINES:
+        click.echo("only the newest lines of the logs are shown", err=True)
+    width = max((len(line.source) for line in story), default=0)
     days = {day(line) for line in story}
     for line in story:
         print_line(line, width, several_days=len(days) > 1)
 
 
-def told(entry: TimelineEntry) -> LogLine:
-    """Return a fact of the journal as a line among those of the logs.
-
-    >>> from stationd.proto.status import JobExecutorStatus
-    >>> from stationd.proto.job import TimelineEntry
-    >>> fact = {"seq": 7, "ordinal": 3, "status": JobExecutorStatus.READY, "time_unix_s": 1.5}
-    >>> told(TimelineEntry(attempt=2, **fact)).message
-    'ready (attempt 2)'
-    """
-    remarks = [
-        "cancel accepted" if entry.cancelling and not entry.status.is_terminal else "",
-        str(entry.error) if entry.error is not None else "",
-        entry.note,
-        "another attempt follows" if entry.retrying else "",
-    ]
-    rung = f"{entry.status} (attempt {entry.attempt})" if entry.attempt > 1 else str(entry.status)
-    return LogLine(
-        time_unix_s=entry.time_unix_s,
-        source=JOURNAL,
-        level="INFO" if entry.error is None else "ERROR",
-        logger="",
-        message=": ".join([rung, *(remark for remark in remarks if remark)]),
-    )
+def _print_following(line: LogLine) -> None:
+    print_line(line, _SOURCE_WIDTH, several_days=False)
 
 
 def day(line: LogLine) -> str:

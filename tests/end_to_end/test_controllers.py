@@ -105,7 +105,7 @@ def test_what_a_driver_raised_stands_in_the_jobs_log(faulty: Station) -> None:
     assert last_status(job).status is JobExecutorStatus.FAILED
 
     # A thread of the controller writes it, which nobody else waits for.
-    until(lambda: portal.call(job_log, job).lines, "the controller has written its log")
+    until(lambda: portal.call(job_log, job).lines, "the controller has reported its log")
     (line,) = portal.call(job_log, job).lines
     assert (line.source, line.level) == ("nothing", "WARNING")
     assert line.message.endswith("RuntimeError: the fridge is warm")

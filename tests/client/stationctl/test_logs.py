@@ -48,6 +48,27 @@ def test_a_story_of_several_days_tells_the_day(there: ScriptedStation) -> None:
     assert run("logs", job).stdout.splitlines()[0].startswith("2023-11-1")
 
 
+def test_less_important_lines_can_be_left_out(there: ScriptedStation) -> None:
+    there.log = (LOCK,)
+    job = submitted("--null", "1")
+    assert "does not lock" in run("logs", job, "--level", "warning").stdout
+    shown = run("logs", job, "--level", "error").stdout
+    assert "does not lock" not in shown
+    assert "received" in shown
+
+
+def test_a_story_that_is_followed_ends_with_its_job(there: ScriptedStation) -> None:
+    there.plan = lambda _: (S.VALIDATION_STARTED, S.FAILED)
+    there.log = (LOCK,)
+    told = [
+        json.loads(line)
+        for line in run("logs", submitted("--null", "1"), "--follow", "--json").stdout.splitlines()
+    ]
+    assert told[0]["message"] == "received"
+    assert told[-1]["message"].startswith("failed")
+    assert [line["message"] for line in told].count(LOCK.message) == 1
+
+
 def test_a_job_that_is_not_there_has_no_story(there: ScriptedStation) -> None:
     assert run("logs", "00000000-0000-4000-8000-000000000000").exit_code == 4
     assert there.jobs == {}
