@@ -236,6 +236,54 @@ def is_plain(machine: Machine) -> bool:
     return ";" not in machine.shown(DAEMON, "StatusText")
 
 
+# --- logged, and opened to the network --------------------------------------------------------
+
+
+def test_the_system_s_log_is_searched_by_job(station: Machine) -> None:
+    done, other = (
+        station.run("stationctl submit --null 0 --wait --target gated", "alice") for _ in "12"
+    )
+    job = done.split()[0]
+    entries = [
+        json.loads(line)
+        for line in station.run(f"journalctl --output=json STATIOND_JOB_ID={job}").splitlines()
+    ]
+    assert entries
+    assert {entry["_SYSTEMD_UNIT"] for entry in entries} <= {DAEMON, GATED}
+    assert any(f"job {job} ready" in entry["MESSAGE"] for entry in entries)
+    assert not any(other.split()[0] in entry["MESSAGE"] for entry in entries)
+
+
+NETWORK: Final = """
+[api]
+endpoints = ["ipc:///run/stationd/jobs.sock", "tcp://127.0.0.1:7000"]
+[users.alice]
+keys = ['{key}']
+"""
+
+
+def test_the_drop_in_for_the_network_opens_it_to_those_with_a_key(station: Machine) -> None:
+    shipped = "/opt/stationd/lib/python3*/site-packages/stationd/systemd/lan.conf"
+    station.run(f"install -D -m 644 {shipped} -t /etc/systemd/system/stationd.service.d/")
+    station.run("stationd keygen station --for station --out /etc/stationd/keys")
+    station.run("stationd keygen alice --out /home/alice", "alice")
+    key = station.run("cat /home/alice/alice.public").strip()
+    station.put("/etc/stationd/conf.d/network.toml", NETWORK.replace("{key}", key))
+    station.run("systemctl daemon-reload; systemctl restart stationd")
+    ours = station.run("cat /etc/stationd/keys/station.public").strip()
+    there = f"stationctl --station tcp://127.0.0.1:7000 --station-key '{ours}'"
+    who = "--key-file /home/alice/alice.secret"
+    wait_connected(station, "gated")
+    job = station.run(f"{there} {who} submit --null 0 --target gated --wait", "alice").split()[0]
+    made = json.loads(station.run(f"stationctl show {job} --json"))
+    assert made["creator"] == "alice"
+    station.run("systemd-analyze security --no-pager --threshold=13 stationd")
+    station.run("rm /etc/stationd/conf.d/network.toml")
+    station.run("rm /etc/systemd/system/stationd.service.d/lan.conf")
+    station.run("systemctl daemon-reload; systemctl restart stationd")
+    wait_connected(station, "gated")
+
+
 # --- killed, stopped, updated -----------------------------------------------------------------
 
 
