@@ -77,6 +77,7 @@ class FileTrail:
         self._failing = False
         self._some = anyio.Event()
         self._urgent = anyio.Event()
+        self._writing = anyio.Lock()
 
     def note(
         self,
@@ -109,17 +110,19 @@ class FileTrail:
             await self._some.wait()
             with anyio.move_on_after(LAZY_SECONDS):
                 await self._urgent.wait()
+            # Here alone, for whoever else writes must not take away what this task waits for.
+            self._some, self._urgent = anyio.Event(), anyio.Event()
             await self._write()
 
     async def _write(self) -> None:
-        entries = list(self._entries)
-        self._entries.clear()
-        waiting, self._waiting = self._waiting, []
-        self._some, self._urgent = anyio.Event(), anyio.Event()
-        if entries or self._unwritten:
-            # Never half a line: whoever ends the daemon waits for the disk once more.
-            with anyio.CancelScope(shield=True):
-                await to_thread.run_sync(self._store, entries, bool(waiting))
+        async with self._writing:
+            entries = list(self._entries)
+            self._entries.clear()
+            waiting, self._waiting = self._waiting, []
+            if entries or self._unwritten:
+                # Never half a line: whoever ends the daemon waits for the disk once more.
+                with anyio.CancelScope(shield=True):
+                    await to_thread.run_sync(self._store, entries, bool(waiting))
         for written in waiting:
             written()
 

@@ -67,6 +67,25 @@ async def test_who_reads_finds_what_came_before(tmp_path: Path) -> None:
         assert not more
 
 
+async def test_answers_are_sent_after_somebody_has_read(tmp_path: Path) -> None:
+    async with written_trail(Files(tmp_path, 10, 10**9)) as trail:
+        await anyio.wait_all_tasks_blocked()  # its task waits for the first line
+        await trail.read(ReadAudit(1))
+        await noted(trail)
+        assert len(await on_disk(tmp_path)) == 1
+
+
+async def test_lines_are_written_once_whoever_reads_meanwhile(tmp_path: Path) -> None:
+    async with (
+        written_trail(Files(tmp_path, 10, 10**9)) as trail,
+        anyio.create_task_group() as many,
+    ):
+        for _ in range(5):
+            many.start_soon(noted, trail)
+            many.start_soon(trail.read, ReadAudit(1))
+    assert len(await on_disk(tmp_path)) == 5
+
+
 class Disk(Files):
     """One that is full, until it is not."""
 
