@@ -9,6 +9,7 @@ import zmq
 
 from stationd.proto.error import RequestError
 from stationd.proto.jobs_protocol import Failure, Request
+from stationd.runtime.api.client_text import bounded
 from stationd.runtime.api.people import LOOKING, NEEDED
 from stationd.runtime.audit.answered import Asked
 from stationd.runtime.audit.auditor import Auditor
@@ -59,7 +60,7 @@ class Auditing:
             request: The request; None if it could not be read.
             error: Why it is not carried out.
         """
-        failure = Failure(number, error)
+        failure = Failure(number, bounded(error))
         if self._auditor is not None and client.answered is None:
             self._auditor.refused(partial(self._asked, client, request), failure)
         client.send(failure)

@@ -15,6 +15,7 @@ from anyio.lowlevel import checkpoint
 
 from stationd.proto.error import ErrorInfo, JournalClosed, StationError
 from stationd.proto.jobs_protocol import Submit, SubmitAnswer, SubmitMany, SubmittedMany
+from stationd.runtime.api.client_text import bounded
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -134,7 +135,7 @@ class _Batch:
         self.answers = [partial(self._answer, index) for index in range(self._missing)]
 
     def refuse(self, index: int, error: ErrorInfo) -> None:
-        self._give(index, SubmitAnswer(0, created=False, error=error))
+        self._give(index, SubmitAnswer(0, created=False, error=bounded(error)))
 
     def _answer(self, index: int, number: int, created: bool) -> None:  # noqa: FBT001 - a callback with the journal's words
         if created:

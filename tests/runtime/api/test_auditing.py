@@ -1,5 +1,7 @@
 """Which answers the audit log hears of."""
 
+# pyright: reportPrivateUsage=false
+
 import pytest
 
 from stationd.proto.audit_requests import AuditTrail, ReadAudit

@@ -2,8 +2,8 @@
 
 import pytest
 
-from stationd.proto.error import RequestError
-from stationd.runtime.api.client_text import MOST_QUOTED, check_id, shown
+from stationd.proto.error import ErrorCode, ErrorInfo, Problem, RequestError
+from stationd.runtime.api.client_text import LONGEST_ERROR, MOST_QUOTED, bounded, check_id, shown
 
 GOOD = "0d1a6a3e-7c1b-4f5e-9d8a-2b3c4d5e6f70"
 
@@ -23,3 +23,13 @@ def test_nothing_else_is(text: str) -> None:
 def test_a_long_text_is_cut() -> None:
     assert shown("short") == "'short'"
     assert len(shown("x" * 10_000)) < MOST_QUOTED + 10
+
+
+def test_an_error_repeats_no_more_than_a_page() -> None:
+    short = ErrorInfo(ErrorCode.INVALID_JOB, "no", (Problem("no such gate", 0, 3),))
+    assert bounded(short) is short
+    long = "x" * 300_000
+    found = bounded(ErrorInfo(ErrorCode.INVALID_JOB, long, (Problem(long, 0, 3), Problem("no"))))
+    assert len(found.detail) == len(found.problems[0].message) == LONGEST_ERROR + 3
+    assert found.problems[0].line == 3
+    assert found.problems[1].message == "no"

@@ -1,5 +1,7 @@
 """Users who want more of the station than they may have."""
 
+# pyright: reportPrivateUsage=false
+
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 
