@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import uuid
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Final
 
@@ -10,6 +9,7 @@ import anyio
 import msgspec
 
 from stationd.client import context, submission
+from stationd.client.new_id import new_id
 from stationd.client.references import JobRef, id_of, job_of
 from stationd.client.sending import stored_as, unknown_whether_stored
 from stationd.client.shared import connection
@@ -51,7 +51,7 @@ async def submit_many(
         InvalidJob: An argument does not fit; nothing has been sent.
     """
     specs = [_spec(job, index) for index, job in enumerate(jobs)]
-    names = [str(uuid.uuid4()) for _ in specs] if ids is None else list(ids)
+    names = [str(new_id()) for _ in specs] if ids is None else list(ids)
     if len(names) != len(specs):
         raise submission.wrong("ids", f"{len(names)} ids for {len(specs)} jobs: give one for each")
     wanted = [NewJob(id_of(name), spec) for name, spec in zip(names, specs, strict=True)]

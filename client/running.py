@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import uuid
 from collections.abc import Mapping, Sequence
 from typing import Literal, TypeVar
 
@@ -10,6 +9,7 @@ from stationd.client import context, sending, submission
 from stationd.client.context import ProjectRef
 from stationd.client.fetching import download_result, results
 from stationd.client.following import wait_for
+from stationd.client.new_id import new_id
 from stationd.client.queue import Moment, unix
 from stationd.client.references import (
     CompileJobRef,
@@ -123,7 +123,7 @@ async def submit(
         deadline=unix(deadline),
         hold=hold,
     )
-    return await sending.send(id_of(id or uuid.uuid4()), submission.checked(spec))
+    return await sending.send(id_of(id or new_id()), submission.checked(spec))
 
 
 async def start_execute_job(
