@@ -4,38 +4,31 @@ Rule 1. Only what is committed is published, in the order of sequence numbers.
 Rule 2. A stream is sent no more events than its listener has granted, and nothing is kept for
         it: one that has no credit left falls behind, and catches up when it grants again.
 Rule 3. Facts of one turn of the loop travel in one frame; what many are sent is encoded once.
-Rule 4. Nothing is left out in silence: a stream so far behind that facts may have been deleted
-        begins again with a snapshot, and one whose job is gone ends with an error.
-Rule 5. Who listens to all jobs catches up from the newest pages, which are kept once for all, as
-        far as they reach back; all others catch up from the journal.
+
+How listeners catch up is in `catching_up`.
 """
 
 from __future__ import annotations
 
-import logging
-from dataclasses import dataclass, field
-from functools import partial
-from typing import TYPE_CHECKING, Final, TypeVar, cast
+from typing import TYPE_CHECKING, Final, cast
 
 import msgspec
 from msgspec import Raw
 
-from stationd.proto.error import ErrorCode, ErrorInfo, JournalClosed, StationError
 from stationd.proto.job import TimelineEntry
 from stationd.proto.jobs_protocol import (
     EncodedEvents,
     Events,
-    Failure,
     FeedEvent,
     ProgressReport,
     Snapshot,
     StreamBeat,
 )
-from stationd.runtime.gone import gone, missing
+from stationd.runtime.catching_up import CatchingUp
 from stationd.runtime.recent import Page, Recent
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Iterable, Sequence
+    from collections.abc import Iterable, Sequence
 
     from anyio.abc import TaskGroup
 
@@ -43,48 +36,11 @@ if TYPE_CHECKING:
     from stationd.proto.jobs_protocol import Reply
     from stationd.runtime.journal.interface import Queries
     from stationd.runtime.journal.records import Fact
+    from stationd.runtime.stream import Stream
 
-log = logging.getLogger(__name__)
-
-T = TypeVar("T")
-
-CATCH_UP_PAGE: Final = 1000
 MOST_EVENTS_PER_FRAME: Final = 5000
 """Bounds a frame well below the wire's limit."""
 _ENCODER: Final = msgspec.msgpack.Encoder()
-
-
-@dataclass(slots=True, eq=False)
-class Stream:
-    """One listener's stream."""
-
-    request: int
-    jobs: frozenset[JobId] | None
-    """None for all."""
-    send: Callable[[Reply], bool]
-    """Sends a reply; False if the listener is gone."""
-    credit: int
-    position: int = 0
-    """The listener has been sent everything up to this sequence number."""
-    behind: bool = True
-    """It does not take part in publishing until it has caught up."""
-    catching_up: bool = False
-    opened: bool = False
-    """Credit that is granted before is kept."""
-    closed: bool = False
-    known: dict[JobId, int] = field(default_factory=dict["JobId", int])
-    """The sequence number of each view in the snapshot: older facts are in it already."""
-    ready: list[FeedEvent] = field(default_factory=list[FeedEvent])
-    """Taken from this turn's facts, about to be sent."""
-
-    def outgrow(self, position: int) -> None:
-        """Forget of the snapshot what everybody has been sent."""
-        if self.known and not self.behind:
-            self.known = {job: seq for job, seq in self.known.items() if seq > position}
-
-    def takes_all(self, count: int) -> bool:
-        """Whether so many events can be sent as they are to everybody."""
-        return not self.behind and not self.known and self.credit >= count > 0
 
 
 class Feed:
@@ -103,9 +59,10 @@ class Feed:
         self.position = position
         self.forgotten = forgotten
         """Facts up to this number may be gone: nobody can go on from before it."""
-        self._queries = queries
         self._tasks = tasks
-        self._recent = Recent()
+        self._catching_up = CatchingUp(self, queries, tasks)
+        self.recent = Recent()
+        """The newest pages."""
         self._all: dict[Stream, None] = {}
         self._by_job: dict[JobId, dict[Stream, None]] = {}
         self._news: list[tuple[int, Sequence[Fact]]] = []
@@ -169,7 +126,7 @@ class Feed:
             pages = self._keep(events, before)
             for stream in list(self._all):
                 if stream.takes_all(len(events)):
-                    self._send_pages(stream, pages)
+                    self.send_pages(stream, pages)
                 elif stream.known:
                     knowing.append(stream)
                 elif not stream.behind:
@@ -179,23 +136,24 @@ class Feed:
     def _keep(self, events: Sequence[FeedEvent], before: int) -> list[Page]:
         """Encode events, and keep them for those who fall behind."""
         pages: list[Page] = []
-        reach = self._recent.first_start(before)
+        reach = self.recent.first_start(before)
         if all(stream.behind and stream.position < reach for stream in self._all):
             # Nobody listens any more, or not for a long time.
             return pages
         for start in range(0, len(events), MOST_EVENTS_PER_FRAME):
             part = events[start : start + MOST_EVENTS_PER_FRAME]
             page = Page(part[-1].entry.seq, len(part), _ENCODER.encode(part))
-            self._recent.add(before, page)
+            self.recent.add(before, page)
             before = page.last
             pages.append(page)
         return pages
 
-    def _send_pages(self, stream: Stream, pages: Iterable[Page]) -> None:
+    def send_pages(self, stream: Stream, pages: Iterable[Page]) -> None:
+        """Send a stream pages that it has credit for."""
         for page in pages:
             stream.credit -= page.events
             stream.position = page.last
-            self._send(stream, _encoded(stream.request, page.encoded))
+            self.send(stream, _encoded(stream.request, page.encoded))
 
     def _send_part(self, stream: Stream, events: Sequence[FeedEvent], before: int) -> None:
         """Send as much as a stream has credit for, and let it catch up on the rest."""
@@ -203,7 +161,14 @@ class Feed:
         stream.behind = True
         stream.position = part[-1].entry.seq if part else before
         for start in range(0, len(part), MOST_EVENTS_PER_FRAME):
-            self._send_page(stream, part[start : start + MOST_EVENTS_PER_FRAME])
+            self.send_page(stream, part[start : start + MOST_EVENTS_PER_FRAME])
+
+    def send_page(self, stream: Stream, events: Iterable[FeedEvent]) -> None:
+        """Send a stream events that it has credit for, but for those that it knows already."""
+        fresh = [event for event in events if event.entry.seq > stream.known.get(event.job, 0)]
+        if fresh:
+            stream.credit -= len(fresh)
+            self.send(stream, Events(stream.request, tuple(fresh)))
 
     def _publish_to(self, listeners: Sequence[Stream], events: Sequence[FeedEvent]) -> None:
         """Send each stream what it has not been sent, may be sent, and listens to."""
@@ -229,12 +194,12 @@ class Feed:
         """Tell the job's listeners how far it has come; costs no credit, may be lost."""
         for stream in (*self._all, *self._by_job.get(job, ())):
             if not stream.behind:
-                self._send(stream, ProgressReport(stream.request, job, progress, queue_position))
+                self.send(stream, ProgressReport(stream.request, job, progress, queue_position))
 
     def beat(self) -> None:
         """Tell all listeners that their streams are alive; find out who is gone."""
         for stream in self._streams():
-            self._send(stream, StreamBeat(stream.request))
+            self.send(stream, StreamBeat(stream.request))
 
     def open_snapshot(self, stream: Stream, seq: int, views: Sequence[JobView]) -> None:
         """Start a stream with what its jobs look like.
@@ -246,7 +211,7 @@ class Feed:
         """
         stream.known = {view.id: view.seq for view in views}
         stream.position = seq
-        self._send(stream, Snapshot(stream.request, seq, tuple(views)))
+        self.send(stream, Snapshot(stream.request, seq, tuple(views)))
         self._register(stream)
 
     def open_after(self, stream: Stream, after: int) -> None:
@@ -257,7 +222,7 @@ class Feed:
     def grant(self, stream: Stream, credit: int) -> None:
         """Let the listener have more."""
         stream.credit += credit
-        self._catch_up(stream)
+        self._catching_up.go_on(stream)
 
     def close(self, stream: Stream) -> None:
         """Forget a stream."""
@@ -265,7 +230,7 @@ class Feed:
         stream.behind = True
         self._all.pop(stream, None)
         if not self._all:
-            self._recent = Recent()
+            self.recent = Recent()
         for job in stream.jobs or ():
             streams = self._by_job.get(job)
             if streams is not None:
@@ -285,7 +250,7 @@ class Feed:
             # Sorted: beats go out in this order, and a simulated run is to repeat exactly.
             for job in sorted(stream.jobs):
                 self._by_job.setdefault(job, {})[stream] = None
-        self._catch_up(stream)
+        self._catching_up.go_on(stream)
 
     def _flush(self, stream: Stream) -> None:
         events = stream.ready
@@ -294,124 +259,12 @@ class Feed:
             stream.position = self.position
         for start in range(0, len(events), MOST_EVENTS_PER_FRAME):
             page = events[start : start + MOST_EVENTS_PER_FRAME]
-            self._send(stream, Events(stream.request, tuple(page)))
+            self.send(stream, Events(stream.request, tuple(page)))
 
-    def _send(self, stream: Stream, reply: Reply) -> None:
+    def send(self, stream: Stream, reply: Reply) -> None:
+        """Send a stream something; it is closed if its listener is gone."""
         if not stream.closed and not stream.send(reply):
             self.close(stream)
-
-    # --- catching up -------------------------------------------------------------------------
-
-    def _catch_up(self, stream: Stream) -> None:
-        if not stream.opened or stream.closed or stream.catching_up or not stream.behind:
-            return
-        if stream.position >= self.position:
-            # A position beyond ours comes from a listener of another station's feed; from
-            # here on it hears what comes.
-            stream.behind = False
-        elif stream.credit > 0:
-            self._send_recent(stream)
-            stream.behind = stream.closed or stream.position < self.position
-            if stream.behind and stream.credit > 0 and not stream.closed:
-                stream.catching_up = True
-                self._tasks.start_soon(self._send_missed, stream)
-
-    def _send_recent(self, stream: Stream) -> None:
-        """Send the pages that follow, as far as they are kept and there is credit."""
-        if stream.jobs is not None or stream.known or stream.position < self.forgotten:
-            return
-        while not stream.closed and stream.position < self.position:
-            page = self._recent.after(stream.position)
-            if page is None or page.events > stream.credit:
-                return
-            self._send_pages(stream, [page])
-
-    def _limit(self, stream: Stream) -> int:
-        """Return how many events are to be read from the journal: up to the next page, at most."""
-        limit = min(stream.credit, CATCH_UP_PAGE)
-        start = self._recent.next_start(stream.position) if stream.jobs is None else None
-        return limit if start is None else min(limit, start - stream.position)
-
-    async def _send_missed(self, stream: Stream) -> None:
-        try:
-            while not stream.closed and stream.credit > 0 and stream.position < self.position:
-                if stream.position < self.forgotten:
-                    if not await self._begin_again(stream):
-                        return
-                    continue
-                jobs = None if stream.jobs is None else sorted(stream.jobs)
-                found = await self._missed(stream, jobs, self._limit(stream))
-                if found is None:
-                    return
-                if stream.position < self.forgotten:
-                    # Something may have been deleted while it was read.
-                    continue
-                events, complete = found
-                if not events and await self._lacks_a_job(stream):
-                    return
-                # What is not published yet is not told yet.
-                stream.position = max(stream.position, min(complete, self.position))
-                self._send_page(stream, [e for e in events if e.entry.seq <= stream.position])
-                self._send_recent(stream)
-        finally:
-            stream.catching_up = False
-        if stream.position >= self.position:
-            stream.behind = stream.closed
-
-    async def _begin_again(self, stream: Stream) -> bool:
-        """Show a stream's jobs as they are, since facts may be gone; return False if it ended."""
-        seq = self.position
-        views: list[JobView] = []
-        for job in sorted(stream.jobs or ()):
-            view = await self._asked(stream, partial(self._queries.view, job))
-            if view is None:
-                if not stream.closed:
-                    self._fail(stream, gone(job).info)
-                return False
-            views.append(view)
-        if stream.closed:
-            return False
-        stream.known = {view.id: view.seq for view in views}
-        stream.position = seq
-        self._send(stream, Snapshot(stream.request, seq, tuple(views)))
-        return not stream.closed
-
-    async def _lacks_a_job(self, stream: Stream) -> bool:
-        """End a stream one of whose jobs is gone, of which it would never hear again."""
-        if stream.jobs is None:
-            return False
-        found = await self._asked(stream, partial(missing, self._queries, stream.jobs))
-        if found:
-            self._fail(stream, gone(found[0]).info)
-        return stream.closed
-
-    async def _missed(
-        self, stream: Stream, jobs: Sequence[JobId] | None, limit: int
-    ) -> tuple[list[FeedEvent], int] | None:
-        return await self._asked(stream, partial(self._queries.facts, stream.position, jobs, limit))
-
-    async def _asked(self, stream: Stream, question: Callable[[], Awaitable[T]]) -> T | None:
-        """Return the journal's answer; if there is none, the stream is closed."""
-        try:
-            return await question()
-        except JournalClosed:
-            # The daemon is ending: the listener goes on at the next one.
-            self.close(stream)
-        except Exception as error:
-            # One stream's failure is its own; the listener can begin another one.
-            log.exception("a stream could not catch up")
-            self._fail(stream, error.info if isinstance(error, StationError) else _broken(error))
-        return None
-
-    def _fail(self, stream: Stream, info: ErrorInfo) -> None:
-        self._send(stream, Failure(stream.request, info))
-        self.close(stream)
-
-    def _send_page(self, stream: Stream, events: Iterable[FeedEvent]) -> None:
-        fresh = [event for event in events if event.entry.seq > stream.known.get(event.job, 0)]
-        if fresh:
-            stream.credit -= len(fresh)
-            self._send(stream, Events(stream.request, tuple(fresh)))
 
 
 def _encoded(request: int, page: bytes) -> Reply:
@@ -434,8 +287,3 @@ def _event(seq: int, fact: Fact) -> FeedEvent:
             retrying=fact.retrying,
         ),
     )
-
-
-def _broken(error: Exception) -> ErrorInfo:
-    detail = f"the feed could not catch up ({type(error).__name__}: {error}): please report it"
-    return ErrorInfo(ErrorCode.INTERNAL_ERROR, detail)

@@ -29,10 +29,10 @@ from stationd.proto.codec import COMMANDS, REPLIES, REQUESTS
 from stationd.proto.job import Ticket
 from stationd.proto.jobs_protocol import Events, Listen, Reply, Snapshot, Submit, Submitted
 from stationd.proto.status import JobExecutorStatus
-from stationd.runtime.feed import Stream
 from stationd.runtime.journal.interface import Commit
 from stationd.runtime.journal.memory import MemoryJournal
 from stationd.runtime.journal.records import Record
+from stationd.runtime.stream import Stream
 from tests.end_to_end.station import NULL, PATIENCE, Station, dealer, until
 from tests.runtime.bench import Bench, a_bench, job_id, null_spec
 

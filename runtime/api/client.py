@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from zmq import Frame
 
-    from stationd.runtime.feed import Stream
+    from stationd.runtime.stream import Stream
 
 NOBODY: Final = Person("", "observer")
 

@@ -9,8 +9,8 @@ import anyio
 from stationd.proto.error import ErrorInfo, RequestError
 from stationd.proto.jobs_protocol import Failure, Grant, Listen, Request, Unlisten
 from stationd.runtime.api.client import Client
-from stationd.runtime.feed import Stream
 from stationd.runtime.gone import gone, missing
+from stationd.runtime.stream import Stream
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable

@@ -40,7 +40,6 @@ from stationd.proto.program import (
 from stationd.proto.socket import Socket, bind, connect
 from stationd.runtime.assembly import assemble
 from stationd.runtime.audit.trail import Trail
-from stationd.runtime.feed import Stream
 from stationd.runtime.jobs.arrivals import NewJob
 from stationd.runtime.jobs.dispatch import Dispatch
 from stationd.runtime.journal.memory import MemoryJournal
@@ -49,6 +48,7 @@ from stationd.runtime.live import LiveJob
 from stationd.runtime.metrics import Metrics
 from stationd.runtime.settings import Settings, parse
 from stationd.runtime.station import Ports, Station
+from stationd.runtime.stream import Stream
 from stationd.runtime.work.outcome import Outcome
 from stationd.runtime.work.workers import Workers
 

@@ -14,7 +14,7 @@ from typing import Any
 
 from stationd.actors import controller, facts, ledger_database, line, pacing, retry
 from stationd.client import stream
-from stationd.runtime import feed
+from stationd.runtime import catching_up
 from stationd.runtime.api import submitting
 from stationd.runtime.controllers import authority, instruments, quarantine, silence
 from stationd.runtime.jobs import deadlines, dispatch
@@ -113,7 +113,7 @@ MUTANTS = (
         controller.Controller,
         "_carry_out",
         wrong.start_before_disk,
-        caught_by=(79, "asyncio"),
+        caught_by=(81, "trio"),
     ),
     Mutant("a controller forgets what had begun", line.Line, "recover", wrong.forget_what_began),
     Mutant("a restart forgets cancels", dispatch, "resumed", wrong.forget_cancels),
@@ -133,7 +133,12 @@ MUTANTS = (
         wrong.leave_at_once,
         caught_by=(1, "trio"),
     ),
-    Mutant("a slow listener misses what came meanwhile", feed.Feed, "_catch_up", wrong.skip_missed),
+    Mutant(
+        "a slow listener misses what came meanwhile",
+        catching_up.CatchingUp,
+        "go_on",
+        wrong.skip_missed,
+    ),
     Mutant("a listener resumes too far on", stream.Stream, "_ask", wrong.resume_too_far),
     Mutant(
         "a retry is answered before it is on disk",

@@ -138,10 +138,10 @@ def leave_at_once(_leave: Any) -> Any:
     return wrong
 
 
-def skip_missed(_catch_up: Any) -> Any:
+def skip_missed(_go_on: Any) -> Any:
     def wrong(self: Any, listening: Any) -> None:
         listening.behind = False
-        listening.position = self.position
+        listening.position = self._feed.position
 
     return wrong
 

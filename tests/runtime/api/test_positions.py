@@ -7,7 +7,7 @@ import pytest
 from stationd.proto import instruments_protocol as wire
 from stationd.proto.jobs_protocol import ProgressReport, Reply
 from stationd.runtime.api.positions import Positions
-from stationd.runtime.feed import Stream
+from stationd.runtime.stream import Stream
 from tests.runtime.bench import Bench, a_bench, job_id
 
 pytestmark = pytest.mark.anyio

@@ -42,9 +42,7 @@ def test_a_key_of_an_entry_is_taken_alone_and_an_entry_that_is_new_or_gone_waits
     null, keys = {"driver": "null"}, ["k" * 40]
     old = settings(controllers={"a": null, "gone": null})
     new = settings(controllers={"a": {**null, "prefetch": 3, "keys": keys}, "new": null})
-    rows = [
-        Reload(("controllers", name, "keys"), lambda _: None) for name in ("a", "gone", "new")
-    ]
+    rows = [Reload(("controllers", name, "keys"), lambda _: None) for name in ("a", "gone", "new")]
     came = applied(old, new, rows)
     assert came.settings.controllers == {
         "a": parse({"controllers": {"a": {**null, "keys": keys}}}, "x").controllers["a"],
