@@ -17,14 +17,14 @@ from stationd.runtime.audit.turned_away import turned_away
 from stationd.runtime.clock import SystemClock
 from stationd.runtime.controllers.children import Child
 from stationd.runtime.journal.sqlite import open_journal
-from stationd.runtime.metrics import Metrics, served
+from stationd.runtime.metrics import Metrics
 from stationd.runtime.notification import notify
 from stationd.runtime.security.doors import open_doors
 from stationd.runtime.service.reloading import reload_on
 from stationd.runtime.service.watchdog import watchdog
 from stationd.runtime.station import House, Ports, finish, stop_controllers
 from stationd.runtime.stories import stories_told
-from stationd.runtime.vital_signs import VitalSigns
+from stationd.runtime.watching import watched
 from stationd.runtime.work.workers import Workers
 
 if TYPE_CHECKING:
@@ -39,11 +39,7 @@ log = logging.getLogger(__name__)
 
 @asynccontextmanager
 async def _metrics(house: House) -> AsyncGenerator[None]:
-    listen = house.settings.metrics.listen
-    with served(house.station.metrics, listen) as port:
-        if port:
-            house.station.tasks.start_soon(VitalSigns(house.station).keep)
-            log.info("metrics at http://%s", listen.rpartition(":")[0] + f":{port}")
+    with watched(house.station):
         yield
 
 

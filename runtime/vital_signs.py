@@ -5,6 +5,7 @@ Whoever scrapes must not look into what the loop is changing; it reads what was 
 
 from __future__ import annotations
 
+import logging
 from typing import TYPE_CHECKING, Final
 
 import anyio
@@ -14,6 +15,8 @@ from stationd.runtime.metrics.vitals import Vitals
 
 if TYPE_CHECKING:
     from stationd.runtime.station import Station
+
+log = logging.getLogger(__name__)
 
 TAKE_EVERY: Final = 1.0
 """Seconds. What it costs is some microseconds, and the first held jobs of the queue."""
@@ -39,12 +42,15 @@ class VitalSigns:
         """Take them for ever."""
         times = 0
         while True:
-            if times % ASK_EVERY == 0:
-                try:
+            try:
+                if times % ASK_EVERY == 0:
                     await self.ask()
-                except JournalClosed:
-                    return
-            self.take()
+                self.take()
+            except JournalClosed:
+                return
+            except Exception:
+                # The next time may go better, and jobs do not depend on it.
+                log.exception("the station's vital signs could not be taken")
             times += 1
             await anyio.sleep(TAKE_EVERY)
 

@@ -44,7 +44,7 @@ from stationd.runtime.limits.holdings import Holdings
 from stationd.runtime.live import LiveJob, resumed
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Reversible, Sequence
 
     from anyio.abc import TaskGroup
 
@@ -144,6 +144,10 @@ class Dispatch:
     def get(self, job: JobId) -> LiveJob | None:
         """Return a job that is under way and has been taken up."""
         return self._jobs.get(job)
+
+    def live(self) -> Reversible[LiveJob]:
+        """Return all jobs that have been taken up, those that came first before the others."""
+        return self._jobs.values()
 
     def knows(self, job: JobId) -> bool:
         """Return whether a job is under way, or is being stored."""

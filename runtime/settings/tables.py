@@ -96,6 +96,8 @@ class Metrics(Struct, frozen=True, forbid_unknown_fields=True):
 
     listen: str = "127.0.0.1:9555"
     """Address and port; port 0 takes a free one, empty turns metrics off."""
+    status_page: bool = True
+    """Whether browsers are shown the station at the same port; whoever reaches it may look."""
 
 
 class Retention(Struct, frozen=True, forbid_unknown_fields=True):

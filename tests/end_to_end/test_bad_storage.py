@@ -145,7 +145,7 @@ def metric(station: Station) -> float:
     """Return what Prometheus is told of the storage."""
     address = re.search(r"metrics at (http://\S+)", station.log)
     assert address is not None
-    with urllib.request.urlopen(address[1]) as answer:
+    with urllib.request.urlopen(f"{address[1]}/metrics") as answer:
         text = answer.read().decode()
     found = re.search(r"^stationd_journal_trouble (\S+)$", text, re.MULTILINE)
     assert found is not None
