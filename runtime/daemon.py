@@ -76,7 +76,7 @@ async def serve(settings: Settings, config: Path) -> None:
             async for number in signals:
                 log.info("%s: stopping", number.name)
                 break
-            notify("STOPPING=1")
+            notify("STOPPING=1", "STATUS=stopping: running jobs come to their end")
             # A second signal does not wait for running jobs.
             async with anyio.create_task_group() as tasks:
                 tasks.start_soon(_on_second_signal, signals, tasks.cancel_scope)

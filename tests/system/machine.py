@@ -102,7 +102,17 @@ def booted() -> Generator[Machine]:
     with rootfs() as tree, tempfile.TemporaryFile() as console:
         supervisor = subprocess.Popen(
             [
-                *(nspawn, "--quiet", "--boot", "--register=no", "--keep-unit"),
+                # Ends in order, too, if these tests are killed.
+                *(
+                    "setpriv",
+                    "--pdeathsig",
+                    "TERM",
+                    nspawn,
+                    "--quiet",
+                    "--boot",
+                    "--register=no",
+                    "--keep-unit",
+                ),
                 *("--directory", str(tree), "--machine", f"stationd-test-{os.getpid()}"),
                 *("--volatile=overlay", "--private-network", "--link-journal=no"),
                 "--console=read-only",

@@ -52,5 +52,19 @@ async def test_a_bus_that_looks_after_nobody_is_named() -> None:
         assert await missing(bench.station, AT_ONCE) == ["the instruments' bus"]
 
 
+async def test_an_api_that_answers_nobody_is_named() -> None:
+    async with a_bench() as bench:
+        bench.journal.suffer("so that this one is not asked")
+        vars(bench.api)["take"] = lambda *_: None
+        assert await missing(bench.station, AT_ONCE) == ["the jobs API"]
+
+
+async def test_timers_that_do_not_come_are_named() -> None:
+    async with a_bench() as bench:
+        bench.journal.suffer("so that this one is not asked")
+        vars(bench.station.timers)["set"] = lambda *_: None
+        assert await missing(bench.station, AT_ONCE) == ["the timers"]
+
+
 def test_every_actor_is_asked() -> None:
     assert len(PROOFS) == 4
