@@ -13,7 +13,6 @@ import os
 import signal
 from collections import deque
 from functools import partial
-from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, assert_never
 
@@ -27,6 +26,7 @@ from stationd.actors.drivers.registry import load_driver
 from stationd.actors.execution_thread import Broken, Closed, Ready
 from stationd.actors.facts import Cleared, Fact, Outcome, SpooledBlocks
 from stationd.actors.host import Host, Message
+from stationd.actors.installed import OURS, versions
 from stationd.actors.ledger import Committed, Ledger
 from stationd.actors.ledger_database import Block
 from stationd.actors.line import Line
@@ -99,6 +99,7 @@ class Controller:
         monitor: Socket,
         *,
         release: str,
+        versions: dict[str, str] | None = None,
         host: Host | None = None,
         log: JobLines | None = None,
     ) -> None:
@@ -123,6 +124,7 @@ class Controller:
             self._inbox.put,
         )
         self._version = release
+        self._versions = versions or {}
         self._capabilities: Capabilities | None = None
         self._pending: deque[_Pending] = deque()
         self._asked = 0
@@ -352,6 +354,7 @@ class Controller:
             version=self._version,
             pid=os.getpid(),
             newest_ticket=self._line.newest_ticket,
+            versions=self._versions,
         )
         outcome.reports.append(hello)
 
@@ -378,12 +381,20 @@ async def run_controller(
             malformed, or the driver could not be started.
     """
     ledger = await anyio.to_thread.run_sync(Ledger, Path(settings.state))
-    release = await anyio.to_thread.run_sync(version, "stationd")
+    installed = await anyio.to_thread.run_sync(versions, settings.driver)
     failure: StationError | None = None
     try:
         socket, monitor = dial(settings.endpoint, settings.credentials)
         with socket, monitor:
-            controller = Controller(settings, ledger, socket, monitor, release=release, log=log)
+            controller = Controller(
+                settings,
+                ledger,
+                socket,
+                monitor,
+                release=installed[OURS],
+                versions=installed,
+                log=log,
+            )
             async with anyio.create_task_group() as tasks:
                 if handle_signals:
                     tasks.start_soon(_stop_on_signals, controller)

@@ -60,6 +60,8 @@ class Hello(Struct, frozen=True, array_like=True, tag=1):
     pid: Natural
     newest_ticket: Natural = 0
     """The highest number that cannot be given to another ticket any more: it is held, or over."""
+    versions: dict[str, str] = {}
+    """Of what runs there: Python, libraries, packages, the driver's own."""
 
 
 class Beat(Struct, frozen=True, array_like=True, tag=2):

@@ -36,6 +36,7 @@ from stationd.proto.project import NEW_ID
 from stationd.proto.result_requests import Peek
 from stationd.proto.search import NEWEST_FIRST, Order
 from stationd.proto.station_requests import JobLog, Overview, ReadLog, Survey
+from stationd.proto.version_requests import ReadVersions, Versions
 from stationd.proto.status import RemoteRetryStrategy
 
 PROTOCOL: Final = b"stj"
@@ -240,6 +241,7 @@ Request = (
     | Survey
     | ReadLog
     | ReadAudit
+    | ReadVersions
     | records.Annotate
     | records.Delete
     | records.Count
@@ -468,6 +470,7 @@ Reply = (
     | Overview
     | JobLog
     | AuditTrail
+    | Versions
     | records.Deleted
     | records.Counted
     | records.Input

@@ -24,6 +24,7 @@ from stationd.runtime.service.reloading import reload_on
 from stationd.runtime.service.watchdog import watchdog
 from stationd.runtime.station import House, Ports, finish, stop_controllers
 from stationd.runtime.stories import stories_told
+from stationd.runtime.versions import versions_noted
 from stationd.runtime.watching import watched
 from stationd.runtime.work.workers import Workers
 
@@ -47,6 +48,7 @@ ROOMS: Final[tuple[Callable[[House], AbstractAsyncContextManager[None]], ...]] =
     stories_told,
     _metrics,
     watchdog,
+    versions_noted,
 )
 """What a running daemon has besides its station, opened in this order once that works, and closed
 in the opposite one. What a simulation should meet as well belongs into the assembly instead."""

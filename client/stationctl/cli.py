@@ -41,6 +41,7 @@ COMMANDS: Final = {
     "timeline": ("timeline", "Show which stages jobs went through, and how long each took."),
     "top": ("top", "Show the station live."),
     "unlock": ("locking", "Take your lock off a target."),
+    "versions": ("versions", "Show which versions of what ran, and when."),
     "wait": ("following", "Wait until jobs are over."),
     "why": ("queueing", "Explain why a job stands where it stands."),
 }

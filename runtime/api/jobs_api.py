@@ -84,6 +84,7 @@ from stationd.proto.queue_requests import (
 from stationd.proto.result_requests import Peek
 from stationd.proto.socket import Socket
 from stationd.proto.station_requests import ReadLog, Survey
+from stationd.proto.version_requests import ReadVersions
 from stationd.runtime.api.archive_api import ArchiveApi, ArchiveRequest
 from stationd.runtime.api.auditing import CHANGING, Auditing
 from stationd.runtime.api.calibration_api import CalibrationApi, CalibrationRequest
@@ -268,6 +269,7 @@ class JobsApi:
             UseCalibration: self._calibration,
             ReadLog: self._read_log,
             ReadAudit: self._read_audit,
+            ReadVersions: self._read_versions,
             **dict.fromkeys(_QUEUE_REQUESTS, self._queue_request),
         }
 
@@ -442,6 +444,9 @@ class JobsApi:
     async def _read_log(self, client: Client, request: ReadLog) -> None:
         view = await self._view(request.job)
         client.send(await self._whole_station.log(request, view))
+
+    async def _read_versions(self, client: Client, request: ReadVersions) -> None:
+        client.send(await self._whole_station.versions(request))
 
     async def _read_audit(self, client: Client, request: ReadAudit) -> None:
         lines, more = await self._auditing.read(request)

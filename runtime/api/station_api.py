@@ -18,6 +18,7 @@ from stationd.proto.station_requests import (
     ReadLog,
     Survey,
 )
+from stationd.proto.version_requests import ReadVersions, RunningVersions, Versions
 
 if TYPE_CHECKING:
     from anyio.abc import TaskGroup
@@ -93,6 +94,22 @@ class StationApi:
             commit_seconds=statistics.newest_commit_seconds,
             trouble=self._journal.trouble or "",
             running=tuple(_view(live) for live in self._running()),
+        )
+
+    async def versions(self, request: ReadVersions) -> Versions:
+        """Return what the daemon and the controllers ran at a time."""
+        at = self._clock.time() if request.at_unix_s is None else request.at_unix_s
+        found = await self._journal.versions(at)
+        return Versions(
+            request.request,
+            tuple(
+                RunningVersions(
+                    controller=one.controller,
+                    since_unix_s=one.since_unix_s,
+                    versions=one.versions,
+                )
+                for one in found
+            ),
         )
 
     async def log(self, request: ReadLog, view: JobView) -> JobLog:

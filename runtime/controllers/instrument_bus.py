@@ -34,6 +34,7 @@ from stationd.proto.instruments_protocol import (
 )
 from stationd.proto.log_report import Logged
 from stationd.proto.socket import PeerGone, Socket
+from stationd.runtime.controllers.running_now import RunningNow
 from stationd.runtime.journal.records import ControllerSeen
 from stationd.runtime.security.access import means_of
 from stationd.runtime.security.register import CURVE
@@ -125,6 +126,7 @@ class InstrumentBus:
         self._grace = grace
         self._story = story
         self._by_identity: dict[bytes, Peer] = {}
+        self._running_now = RunningNow(journal, clock)
         self._strangers: set[str] = set()
         """Named in the log already; a bounded number of them."""
         self.edition = 1
@@ -312,6 +314,7 @@ class InstrumentBus:
         self._describe(peer, hello)
         if same_ledger:
             self._remember(peer, hello)
+        self._running_now.note(peer.name, hello.versions)
         self._send_to(identity, self._welcome())
         self._metrics.controller_up(peer.name, up=True)
         log.info("controller %s connected (%s, pid %d)", peer.name, hello.driver, hello.pid)

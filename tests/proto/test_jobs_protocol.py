@@ -52,6 +52,7 @@ from stationd.proto.result_requests import Peek
 from stationd.proto.search import JobPlace, Order, ScopeFilterEnum, SortFilterEnum
 from stationd.proto.station_requests import JobLog, LogLine, Overview, ReadLog, Survey
 from stationd.proto.status import JobExecutorStatus, JobStatusEnum, RemoteRetryStrategy
+from stationd.proto.version_requests import ReadVersions, RunningVersions, Versions
 
 JOB = JobId("0b1c2d3e-4f50-4617-8293-a4b5c6d7e8f9")
 SET = "5c0ffee0-1234-4abc-8def-0123456789ab"
@@ -219,6 +220,7 @@ REQUEST_EXAMPLES: dict[str, jobs.Request] = {
     "ResetController": jobs.ResetController(20, "qpu"),
     "Survey": Survey(21),
     "ReadLog": ReadLog(22, JOB),
+    "ReadVersions": ReadVersions(82, 10.5),
     "ReadLog, waiting": ReadLog(22, JOB, after=7, wait=True),
     "ReadAudit": ReadAudit(23, "ada", 10.5, "refused", 7),
     "SubmitMany": jobs.SubmitMany(
@@ -382,6 +384,13 @@ REPLY_EXAMPLES: dict[str, jobs.Reply] = {
             ),
         ),
         more=True,
+    ),
+    "Versions": Versions(
+        82,
+        (
+            RunningVersions(controller="", since_unix_s=1.5, versions={"Python": "3.11.2"}),
+            RunningVersions(controller="qpu", since_unix_s=2.5, versions={"numpy": "2.0.1"}),
+        ),
     ),
     "JobLog, with fields": JobLog(
         22,

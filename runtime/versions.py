@@ -1,0 +1,28 @@
+"""What this daemon runs is noted when it starts, so that it can be told later."""
+
+from __future__ import annotations
+
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING
+
+from anyio import to_thread
+
+from stationd.actors.installed import versions
+from stationd.runtime.controllers.running_now import DAEMON, RunningNow
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncGenerator
+
+    from stationd.runtime.station import House
+
+
+@asynccontextmanager
+async def versions_noted(house: House) -> AsyncGenerator[None]:
+    """Note what this daemon runs; to look it up takes a moment, for which nobody waits."""
+    house.station.tasks.start_soon(_note_own, house)
+    yield
+
+
+async def _note_own(house: House) -> None:
+    found = await to_thread.run_sync(versions)
+    RunningNow(house.station.journal, house.station.ports.clock).note(DAEMON, found)
