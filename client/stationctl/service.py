@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import subprocess
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -45,10 +46,12 @@ def install(dry_run: bool, root: Path) -> None:  # noqa: FBT001 - click calls it
     """
     from stationd.client.stationctl import service_files  # noqa: PLC0415 - not for the help
 
-    config = service_files.CONFIG
-    _carry_out(service_files.install(root, service_files.daemon_command()), dry_run=dry_run)
-    if not dry_run and root == Path("/"):
-        click.echo(f"next: look at {config}, then systemctl enable --now stationd")
+    command, here = service_files.daemon_command(), root == Path("/")
+    if here:
+        service_files.check_seen(command, Path(sys.executable).resolve())
+    _carry_out(service_files.install(root, command), dry_run=dry_run)
+    if here and not dry_run:
+        click.echo(f"next: look at {service_files.CONFIG}, then systemctl enable --now stationd")
 
 
 @service.command

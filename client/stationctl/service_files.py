@@ -37,6 +37,10 @@ _COMMAND: Final = "/opt/stationd/bin/stationd"
 """What the units start; replaced by where it really is."""
 
 
+_HOMES: Final = (Path("/home"), Path("/root"), Path("/run/user"))
+"""What ``ProtectHome=`` hides."""
+
+
 class Write(Struct, frozen=True):
     """Write a file, unless it says so already."""
 
@@ -162,6 +166,24 @@ def daemon_command() -> Path:
             f"there is no {found}: install stationd for good, as with python3 -m venv /opt/stationd"
         )
     return found
+
+
+def check_seen(*paths: Path) -> None:
+    """Return if the daemon will see what it is made of.
+
+    Args:
+        paths: Where that is.
+
+    Raises:
+        StationError: Some of it is at home, which the units hide.
+    """
+    for path in paths:
+        if any(path.is_relative_to(home) for home in _HOMES):
+            raise StationError(
+                f"the service could not start: the units hide homes from it, and {path} is in one;"
+                " install stationd elsewhere, with a Python from elsewhere, as with"
+                " /usr/bin/python3 -m venv /opt/stationd"
+            )
 
 
 def _below(root: Path, path: Path) -> Path:

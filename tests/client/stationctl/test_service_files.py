@@ -10,6 +10,7 @@ from stationd.client.stationctl.service_files import (
     Remove,
     Run,
     Write,
+    check_seen,
     do,
     install,
     uninstall,
@@ -86,6 +87,13 @@ def test_who_may_not_write_is_told_what_it_takes(
     monkeypatch.setattr(Path, "mkdir", refuse)
     with pytest.raises(StationError, match=r"cannot write .*Permission denied: this takes root"):
         do(Write(tmp_path / "unit", "text"))
+
+
+@pytest.mark.parametrize("home", ["/home/ann/venv/bin", "/root/.pyenv/versions/3.11/bin"])
+def test_what_the_units_hide_is_no_place_for_a_service(home: str) -> None:
+    check_seen(Path("/opt/stationd/bin/stationd"), Path("/usr/bin/python3.11"))
+    with pytest.raises(StationError, match=rf"hide homes .* {home}/python .* venv /opt/stationd"):
+        check_seen(Path("/opt/stationd/bin/stationd"), Path(home, "python"))
 
 
 def test_a_command_that_fails_says_why() -> None:
