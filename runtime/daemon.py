@@ -24,6 +24,7 @@ from stationd.runtime.service.reloading import reload_on
 from stationd.runtime.service.watchdog import watchdog
 from stationd.runtime.station import House, Ports, finish, stop_controllers
 from stationd.runtime.stories import stories_told
+from stationd.runtime.traces import traced
 from stationd.runtime.versions import versions_noted
 from stationd.runtime.watching import watched
 from stationd.runtime.work.workers import Workers
@@ -46,6 +47,7 @@ async def _metrics(house: House) -> AsyncGenerator[None]:
 
 ROOMS: Final[tuple[Callable[[House], AbstractAsyncContextManager[None]], ...]] = (
     stories_told,
+    traced,
     _metrics,
     watchdog,
     versions_noted,

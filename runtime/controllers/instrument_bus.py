@@ -40,7 +40,7 @@ from stationd.runtime.security.access import means_of
 from stationd.runtime.security.register import CURVE
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     import zmq
 
@@ -125,6 +125,8 @@ class InstrumentBus:
         self._beat_interval = beat_interval
         self._grace = grace
         self._story = story
+        self.overheard: Callable[[str, OneReport], None] | None = None
+        """Told of every report, before it is passed on."""
         self._by_identity: dict[bytes, Peer] = {}
         self._running_now = RunningNow(journal, clock)
         self._strangers: set[str] = set()
@@ -264,6 +266,8 @@ class InstrumentBus:
     def _pass_on(
         self, peer: Peer, report: OneReport, frames: list[bytes], instruments: Instruments
     ) -> None:
+        if self.overheard is not None:
+            self.overheard(peer.name, report)
         match report:
             case Beat() | Hello():
                 pass

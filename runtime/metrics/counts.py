@@ -106,6 +106,7 @@ class Counts:
         self.queue_depth: Callable[[], int] = _none
         self.listeners: Callable[[], int] = _none
         self.log_lines_dropped: Callable[[], int] = _none
+        self.traces_dropped: Callable[[], int] = _none
         self.journal: Callable[[], JournalStatistics] = JournalStatistics
 
     def watch(

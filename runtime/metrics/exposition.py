@@ -85,6 +85,11 @@ def _station(counts: Counts) -> Iterator[Metric]:
         "Lines of the log that nobody will read: they came faster than they could be written.",
         counts.log_lines_dropped(),
     )
+    yield counter(
+        "stationd_traces_dropped",
+        "Jobs whose traces were not sent: the collector was too slow, or away.",
+        counts.traces_dropped(),
+    )
 
 
 def _jobs(counts: Counts) -> Iterator[Metric]:

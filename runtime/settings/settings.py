@@ -26,6 +26,7 @@ from stationd.runtime.settings.tables import (
     UserName,
     Workers,
 )
+from stationd.runtime.tracing.settings import Tracing
 
 
 class Settings(Struct, frozen=True, forbid_unknown_fields=True):
@@ -40,6 +41,7 @@ class Settings(Struct, frozen=True, forbid_unknown_fields=True):
     queue: Queue = field(default_factory=Queue)
     metrics: Metrics = field(default_factory=Metrics)
     log: Log = field(default_factory=Log)
+    tracing: Tracing = field(default_factory=Tracing)
     retention: Retention = field(default_factory=Retention)
     workers: Workers = field(default_factory=Workers)
     limits: Limits = field(default_factory=Limits)

@@ -12,6 +12,7 @@ import math
 import os
 import re
 import signal
+import time
 from contextlib import nullcontext, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, TypeVar, cast
@@ -58,6 +59,9 @@ class Workers:
         """Workers that were ended because of that and whose calls have not noticed yet."""
         self._free = 0
         """How many workers are known to wait for a call; there may be more."""
+        self.called: Callable[[str, float, float, float], None] | None = None
+        """Told of every call that returned: its function, when it was asked for, when it began and
+        when it ended, Unix seconds."""
 
     @property
     def busy(self) -> int:
@@ -79,14 +83,18 @@ class Workers:
             StationError: The worker died (out of memory, a crash in native code), or took too
                 long.
         """
+        asked = time.time()
         try:
             async with self._limiter:
                 await self._take_one()
+                began = time.time()
                 with anyio.move_on_after(seconds):
                     made = await to_process.run_sync(
                         _call, function, request, cancellable=True, limiter=_AT_ONCE
                     )
                     self._free += 1
+                    if self.called is not None:
+                        self.called(function.__name__, asked, began, time.time())
                     return made
             raise StationError(
                 ErrorInfo(
