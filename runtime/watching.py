@@ -6,6 +6,7 @@ import logging
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
+from stationd.runtime.logs import logs
 from stationd.runtime.metrics import served
 from stationd.runtime.status_page.board import Board
 from stationd.runtime.status_page.page import pages
@@ -28,6 +29,8 @@ def watched(station: Station) -> Generator[int]:
         StationError: The port is taken.
     """
     settings, board = station.settings.metrics, Board()
+    station.metrics.log_lines = lambda: logs.statistics().lines
+    station.metrics.log_lines_dropped = lambda: logs.statistics().dropped
     shown = pages(board) if settings.status_page else {}
     with served(station.metrics, settings.listen, shown) as port:
         if port:

@@ -56,7 +56,8 @@ def test_the_checkers_read_every_folder_once() -> None:
     tools = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]
     links = {f"src/stationd/{folder}" for folder in FOLDERS}
     assert links <= set(tools["pyright"]["include"])
-    assert links | {"src/stationd/systemd"} == set(tools["ruff"]["extend-exclude"])
+    files = {"src/stationd/monitoring", "src/stationd/systemd"}
+    assert links | files == set(tools["ruff"]["extend-exclude"])
 
 
 def test_no_module_sends_or_receives_pickles() -> None:
@@ -92,7 +93,8 @@ def test_wheel_built_from_the_sdist_holds_every_module(tmp_path: Path) -> None:
     with zipfile.ZipFile(wheel) as archive:
         names = set(archive.namelist())
     expected = {f"stationd/{module}" for module in modules()}
-    expected |= {f"stationd/systemd/{path.name}" for path in (ROOT / "systemd").iterdir()}
+    for folder in ("monitoring", "systemd"):
+        expected |= {f"stationd/{folder}/{path.name}" for path in (ROOT / folder).iterdir()}
     assert expected | {"stationd/__init__.py", "stationd/py.typed"} <= names
     assert {name.partition("/")[0] for name in names} == {
         "stationd",

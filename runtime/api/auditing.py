@@ -16,8 +16,10 @@ from stationd.runtime.audit.auditor import Auditor
 from stationd.runtime.security.access import means_of
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from stationd.proto.audit_requests import AuditLine, ReadAudit
-    from stationd.proto.error import ErrorInfo
+    from stationd.proto.error import ErrorCode, ErrorInfo
     from stationd.runtime.api.client import Client
     from stationd.runtime.audit.trail import Trail
     from stationd.runtime.clock import Clock
@@ -32,9 +34,13 @@ class Auditing:
     Args:
         trail: Where the lines go; None for nowhere.
         clock: Tells when.
+        refused: Counts refusals by their code.
     """
 
-    def __init__(self, trail: Trail | None, clock: Clock) -> None:
+    def __init__(
+        self, trail: Trail | None, clock: Clock, refused: Callable[[ErrorCode], None]
+    ) -> None:
+        self._refused = refused
         self._auditor = None if trail is None else Auditor(trail, clock)
         self._endpoints: dict[int, str] = {}
 
@@ -60,6 +66,7 @@ class Auditing:
             request: The request; None if it could not be read.
             error: Why it is not carried out.
         """
+        self._refused(error.code)
         failure = Failure(number, bounded(error))
         if self._auditor is not None and client.answered is None:
             self._auditor.refused(partial(self._asked, client, request), failure)

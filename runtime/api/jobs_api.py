@@ -192,7 +192,7 @@ class JobsApi:
         self._people = People(_roles(settings), access)
         access.watch(self._part_from_revoked)
         self._projects = projects
-        self._auditing = Auditing(trail, clock)
+        self._auditing = Auditing(trail, clock, metrics.request_refused)
         self._limits = UserLimits(settings.limits, _own_limits(settings), dispatch.holdings)
         forgetting.watch(dispatch.holdings.deleted)
         self._submitting = Submitting(

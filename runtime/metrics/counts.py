@@ -21,7 +21,7 @@ from stationd.runtime.metrics.utilisation import Utilisation
 from stationd.runtime.metrics.vitals import Vitals
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from stationd.runtime.live import LiveJob
 
@@ -105,6 +105,7 @@ class Counts:
         )
         self.queue_depth: Callable[[], int] = _none
         self.listeners: Callable[[], int] = _none
+        self.log_lines: Callable[[], Mapping[str, int]] = dict
         self.log_lines_dropped: Callable[[], int] = _none
         self.traces_dropped: Callable[[], int] = _none
         self.journal: Callable[[], JournalStatistics] = JournalStatistics

@@ -9,7 +9,7 @@ from __future__ import annotations
 import platform
 import sqlite3
 import time
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import zmq
 from prometheus_client.core import GaugeMetricFamily
@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from prometheus_client.metrics_core import Metric
 
     from stationd.runtime.metrics.counts import Counts
+
+_LEVELS: Final = ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")
 
 
 class Exposition:
@@ -79,6 +81,13 @@ def _station(counts: Counts) -> Iterator[Metric]:
         "Events that had no meaning for their job, and failures while a controller's word was"
         " taken: bugs.",
         counts.unexpected,
+    )
+    logged = counts.log_lines()
+    yield counters(
+        "stationd_log_lines",
+        "Lines that the daemon has logged, by level.",
+        ("level",),
+        (((level.lower(),), logged.get(level, 0)) for level in _LEVELS),
     )
     yield counter(
         "stationd_log_lines_dropped",

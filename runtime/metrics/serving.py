@@ -12,7 +12,7 @@ from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from socket import AF_INET6
 from threading import BoundedSemaphore, Thread
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, Final, NamedTuple, cast
 
 from prometheus_client.exposition import choose_encoder
 
@@ -30,6 +30,8 @@ MOST_PEERS: Final = 32
 """Requests at a time; one more is not answered."""
 LONGEST_REQUEST: Final = 10.0
 """Seconds that a peer may take to say what it wants, and again to take the answer."""
+_LOOK_EVERY: Final = 0.1
+"""Seconds between two looks whether it is to end."""
 PLAIN: Final = "text/plain; charset=utf-8"
 
 
@@ -89,7 +91,7 @@ def served(
         raise StationError(
             f"metrics.listen: cannot serve metrics on {listen}: {error.strerror}"
         ) from error
-    thread = Thread(target=server.serve_forever, name="metrics", daemon=True)
+    thread = Thread(target=server.serve_forever, args=(_LOOK_EVERY,), name="metrics", daemon=True)
     thread.start()
     try:
         yield server.server_port
@@ -101,6 +103,7 @@ def served(
 
 class _Server(ThreadingHTTPServer):
     daemon_threads = True
+    request_queue_size = MOST_PEERS
 
     def __init__(
         self, address: tuple[str, int], pages: Mapping[str, Callable[[Asked], Answer]]
@@ -132,7 +135,6 @@ class _Server(ThreadingHTTPServer):
 
 
 class _Handler(BaseHTTPRequestHandler):
-    server: _Server
     timeout = LONGEST_REQUEST
     server_version = f"stationd/{__version__}"
     sys_version = ""
@@ -150,7 +152,8 @@ class _Handler(BaseHTTPRequestHandler):
         asked = Asked(
             self.client_address[0], self.headers.get("Host", ""), self.headers.get("Accept", "")
         )
-        answer = self.server.pages.get(self.path.partition("?")[0], not_found)(asked)
+        pages = cast("_Server", self.server).pages
+        answer = pages.get(self.path.partition("?")[0], not_found)(asked)
         self.send_response(answer.status)
         self.send_header("Content-Type", answer.kind)
         self.send_header("Content-Length", str(len(answer.body)))

@@ -35,7 +35,7 @@ class Lately:
             How many seconds that is about, and the shares of each controller, by use; they add up
             to 1, or are 0 if no time has passed.
         """
-        before = self._samples[0] if self._samples else {}
+        before: Mapping[str, Seconds] = self._samples[0] if self._samples else {}
         span = 0.0
         shares: dict[str, tuple[float, ...]] = {}
         for name, now in spent.items():

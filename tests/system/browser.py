@@ -11,18 +11,30 @@ import subprocess
 import tempfile
 import time
 from base64 import b64decode
-from collections.abc import Generator, Mapping
+from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
 from typing import Final, Self
+
+import msgspec
 
 from tests.system.needs import need_command
 
 PATIENCE: Final = 60.0
 """Seconds after which something that should happen is taken for never happening."""
 
-Json = dict[str, "object"]
+Json = dict[str, object]
+
+
+class Message(msgspec.Struct):
+    """What the browser says: an answer, or an event."""
+
+    id: int = 0
+    method: str = ""
+    params: Json = msgspec.field(default_factory=dict[str, object])
+    result: Json = msgspec.field(default_factory=dict[str, object])
+    error: Json = msgspec.field(default_factory=dict[str, object])
 
 
 class Browser:
@@ -51,7 +63,7 @@ class Browser:
         os.close(out)
         self._number = 0
         self._unread = b""
-        self._events: list[Json] = []
+        self._events: list[Message] = []
 
     def __enter__(self) -> Self:
         return self
@@ -75,29 +87,22 @@ class Browser:
         if session:
             message["sessionId"] = session
         os.write(self._to, json.dumps(message).encode() + b"\0")
-        while True:
-            answer = self._next()
-            if answer.get("id") == self._number:
-                assert "error" not in answer, answer
-                result = answer["result"]
-                assert isinstance(result, dict)
-                return result
+        while (answer := self._next()).id != self._number:
             self._events.append(answer)
+        assert not answer.error, answer
+        return answer.result
 
     def events(self, method: str) -> list[Json]:
         """Return the parameters of all events of a kind that came with answers."""
-        found = [one.get("params") for one in self._events if one.get("method") == method]
-        return [one for one in found if isinstance(one, dict)]
+        return [one.params for one in self._events if one.method == method]
 
-    def _next(self) -> Json:
+    def _next(self) -> Message:
         while b"\0" not in self._unread:
             more = os.read(self._from, 1 << 20)
             assert more, "the browser has ended"
             self._unread += more
         message, _, self._unread = self._unread.partition(b"\0")
-        decoded = json.loads(message)
-        assert isinstance(decoded, dict)
-        return decoded
+        return msgspec.json.decode(message, type=Message)
 
 
 def _pipe() -> tuple[int, int]:
@@ -139,9 +144,7 @@ class Page:
             "Runtime.evaluate", expression=expression, returnByValue=True, awaitPromise=True
         )
         assert "exceptionDetails" not in answer, answer
-        result = answer["result"]
-        assert isinstance(result, Mapping)
-        return result.get("value")
+        return msgspec.convert(answer["result"], Json).get("value")
 
     def until(self, expression: str) -> None:
         """Wait until an expression is true."""
@@ -165,8 +168,7 @@ class Page:
     def requested(self) -> set[str]:
         """Return all addresses that were asked for anything."""
         sent = self._browser.events("Network.requestWillBeSent")
-        requests = (one.get("request") for one in sent)
-        return {str(one.get("url")) for one in requests if isinstance(one, dict)}
+        return {str(msgspec.convert(one["request"], Json)["url"]) for one in sent}
 
     def picture(self, file: Path) -> None:
         """Save a picture of the whole page."""

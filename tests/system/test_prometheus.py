@@ -15,8 +15,9 @@ import urllib.parse
 import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Final
+from typing import Final, TypeVar
 
+import msgspec
 import pytest
 
 import stationd
@@ -26,6 +27,8 @@ from tests.end_to_end.station import GATED, HELD, Station, until
 from tests.end_to_end.test_bad_storage import limit_files, writer_of
 from tests.monitoring.test_monitoring import DASHBOARD, exposed, expressions, named
 from tests.system.needs import need_command
+
+T = TypeVar("T")
 
 MONITORING: Final = Path(__file__).parents[2] / "monitoring"
 BROKEN: Final = """
@@ -64,6 +67,19 @@ def free_port() -> int:
         return int(free.getsockname()[1])
 
 
+class Sample(msgspec.Struct):
+    """One of the samples that an expression finds."""
+
+    metric: dict[str, str]
+    value: tuple[float, str]
+
+
+class Found(msgspec.Struct):
+    """All of them."""
+
+    result: list[Sample]
+
+
 class Prometheus:
     """A Prometheus that watches one station.
 
@@ -99,22 +115,26 @@ class Prometheus:
                 stderr=log,
             )
 
-    def get(self, path: str) -> object:
+    def get(self, path: str, kind: type[T]) -> T:
         """Return what its API answers."""
         with urllib.request.urlopen(f"http://{self._address}/api/v1/{path}", timeout=60) as answer:
-            return json.loads(answer.read())["data"]
+            return msgspec.convert(msgspec.json.decode(answer.read())["data"], kind)
+
+    def find(self, expression: str) -> list[Sample]:
+        """Return what an expression finds now."""
+        return self.get("query?" + urllib.parse.urlencode({"query": expression}), Found).result
 
     def ask(self, expression: str) -> list[dict[str, str]]:
         """Return the labels of what an expression finds now."""
-        found = self.get("query?" + urllib.parse.urlencode({"query": expression}))
-        assert isinstance(found, dict)
-        return [one["metric"] for one in found["result"]]
+        return [one.metric for one in self.find(expression)]
 
     def values(self, expression: str) -> list[float]:
         """Return the values of what an expression finds now."""
-        found = self.get("query?" + urllib.parse.urlencode({"query": expression}))
-        assert isinstance(found, dict)
-        return [float(one["value"][1]) for one in found["result"]]
+        return [float(one.value[1]) for one in self.find(expression)]
+
+    def names(self) -> set[str]:
+        """Return the names of all metrics that it knows."""
+        return set(self.get("label/__name__/values", list[str]))
 
     def firing(self, alert: str) -> bool:
         """Return whether an alert fires."""
@@ -131,7 +151,7 @@ class Prometheus:
     def answers(self) -> bool:
         """Return whether it has begun."""
         try:
-            return bool(self.get("status/buildinfo"))
+            return bool(self.get("status/buildinfo", dict[str, str]))
         except OSError:
             return False
 
@@ -204,14 +224,9 @@ def test_promtool_finds_nothing_wrong_with_what_the_station_shows(station: Stati
 
 def test_what_rules_and_dashboard_name_is_there(prometheus: Prometheus) -> None:
     until(lambda: len(prometheus.ask("instance:stationd_disk_free:ratio")) == 1, "rules are run")
-    there = prometheus.get("label/__name__/values")
-    assert isinstance(there, list)
     # Of a target without a calibration set there is none to see the age of.
     expected = {name for name in exposed() if not name.startswith("stationd_calibration")}
-    until(
-        lambda: expected <= set(prometheus.get("label/__name__/values")),  # type: ignore[call-overload]
-        f"there is {expected - set(there)}",
-    )
+    until(lambda: expected <= prometheus.names(), f"there is {expected - prometheus.names()}")
 
 
 def test_every_question_of_the_dashboard_is_understood(prometheus: Prometheus) -> None:
