@@ -7,6 +7,7 @@ LOCK_ARGS ?=
 SEEDS ?= 20
 SIMULATE_ARGS ?=
 KILLS ?= 200
+SECONDS ?= 20
 BENCH_ARGS ?=
 
 BIN := $(VENV)/bin
@@ -16,7 +17,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK = 1
 export PIP_ROOT_USER_ACTION = ignore
 
 .DEFAULT_GOAL := help
-.PHONY: help venv demo test campaigns system simulate check format docs bench soak diagram lock dist clean
+.PHONY: help venv demo test campaigns system simulate check format docs bench soak fuzz diagram lock dist clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -65,6 +66,9 @@ bench: $(READY) ## measure every budget (JSON=/a/file keeps the figures, BENCH_A
 
 soak: $(READY) ## kill processes of a station under load, then audit it (KILLS=20, SEED=7, JSON=/a/file)
 	$(BIN)/python -m tests.soak --kills $(KILLS) $(if $(SEED),--seed $(SEED)) $(if $(JSON),--json $(JSON))
+
+fuzz: $(READY) ## send a station what no client would send (SECONDS=120, SEED=7 for the same again)
+	$(BIN)/python -m tests.attacks --seconds $(SECONDS) $(if $(SEED),--seed $(SEED))
 
 diagram: $(READY) ## make docs/ladder.md, its pictures and README's ladder from the ladder's tables
 	$(BIN)/python docs/draw_ladder.py

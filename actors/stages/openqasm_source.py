@@ -22,6 +22,11 @@ MOST_OPERATIONS: Final = 100_000
 """Operations with all gates unfolded: compiling so many takes a minute."""
 MOST_NESTING: Final = 64
 """Brackets within brackets: the parser of version 3 descends recursively."""
+LONGEST_STATEMENT: Final = 16_384
+"""Characters: the parser of version 3 takes minutes for a sum of 100 000 numbers."""
+MOST_CONTROLS: Final = 64
+"""Controls that a modifier adds to a gate."""
+MOST_ALIASES: Final = 1_000
 _MOST_PROBLEMS: Final = 20
 
 _COMMENT: Final = re.compile(r'//[^\n]*|/\*.*?(?:\*/|\Z)|"[^"\n]*"', re.DOTALL)
@@ -150,6 +155,7 @@ class _Reading:
         self._qubits = 0
         self._bits = 0
         self._operations = 0
+        self._aliases = 0
         self._gate: str | None = None
         self._costs: dict[str, int] = {}
         """Operations that a gate unfolds into."""
@@ -175,8 +181,13 @@ class _Reading:
         if statement.lstrip() == "}":
             self._gate = None
             return
+        if len(statement) > LONGEST_STATEMENT:
+            reason = f"a statement has at most {LONGEST_STATEMENT:,} characters: split it"
+            self._problems.append(Problem(reason, line=line))
+            return
         found = _HEAD.match(statement)
         head = found.group(1) if found else ""
+        self._aliases += head == "let"
         if head in _UNSUPPORTED:
             self._problems.append(Problem(_UNSUPPORTED[head], line=line))
         elif head == "include":
@@ -213,6 +224,8 @@ class _Reading:
         while head in _MODIFIERS and (found := _MODIFIER.match(statement)):
             if head == "pow":
                 repeats *= self._power(found.group(1) or "", line)
+            elif head in {"ctrl", "negctrl"}:
+                self._controls(found.group(1), line)
             statement = statement[found.end() :]
             after = _HEAD.match(statement)
             head = after.group(1) if after else ""
@@ -222,6 +235,12 @@ class _Reading:
         else:
             total = self._costs.get(self._gate, 0) + cost
             self._costs[self._gate] = min(MOST_OPERATIONS + 1, total)
+
+    def _controls(self, text: str | None, line: int) -> None:
+        number = _size(text)
+        if number is None or number > MOST_CONTROLS:
+            reason = f"a modifier adds at most {MOST_CONTROLS} controls, written as a number"
+            self._problems.append(Problem(reason, line=line))
 
     def _power(self, text: str, line: int) -> int:
         try:
@@ -236,6 +255,12 @@ class _Reading:
         if self._bits > MOST_BITS:
             self._problems.append(
                 Problem(f"the circuit declares {self._bits:,} bits, at most {MOST_BITS} are taken")
+            )
+        if self._aliases > MOST_ALIASES:
+            self._problems.append(
+                Problem(
+                    f"the circuit has {self._aliases:,} aliases, at most {MOST_ALIASES} are taken"
+                )
             )
         if self._operations > MOST_OPERATIONS:
             self._problems.append(

@@ -16,8 +16,7 @@ def main() -> int:
     given = parser.parse_args()
     seed = secrets.randbelow(10**9) if given.seed is None else given.seed
     tally = run(seed, given.sessions, given.seconds)
-    for _find in tally.finds:
-        pass
+    sys.stdout.write("\n".join([*tally.finds, tally.text]) + "\n")
     return 1 if tally.finds else 0
 
 

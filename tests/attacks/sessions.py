@@ -19,7 +19,7 @@ from stationd.proto.error import StationError
 from stationd.runtime.settings import load
 from tests.attacks.mutation import mutated
 from tests.attacks.open_station import OpenStation
-from tests.attacks.zmtp import MORE, connected, frame, greeting, handshake
+from tests.attacks.zmtp import MORE, connected, frame, greeting, handshake, shaken
 
 GOLDEN = Path(__file__).parents[1] / "proto" / "golden"
 _FRAMES_TOGETHER = 20
@@ -101,11 +101,11 @@ def _stream(endpoint: str, corpus: list[bytes], chance: Random, mechanism: str =
         frame(chance.choice(corpus), MORE if chance.random() < 0.3 else 0)
         for _ in range(chance.randint(0, 5))
     ]
-    whole = start + b"".join(sent)
-    # Often enough the handshake stays whole, so that what follows is looked at.
-    keep = len(start) if chance.random() < 0.5 else 0
-    data = whole[:keep] + mutated(whole[keep:], chance)
-    with suppress(OSError), connected(endpoint) as plain:
+    # Often enough the handshake is as it should be, so that what follows is looked at.
+    shake = mechanism == "NULL" and chance.random() < 0.7
+    data = mutated(b"".join(sent) if shake else start + b"".join(sent), chance)
+    opened = shaken if shake and endpoint.startswith("ipc") else connected
+    with suppress(OSError), opened(endpoint) as plain:
         plain.settimeout(1.0)
         plain.sendall(data)
         plain.setblocking(False)  # noqa: FBT003

@@ -5,6 +5,7 @@ import struct
 
 MORE, LONG, COMMAND = 1, 2, 4
 _LONGEST_SHORT = 255
+_GREETING_BYTES = 64
 
 
 def greeting(mechanism: str = "NULL") -> bytes:
@@ -32,6 +33,37 @@ def ready(kind: str = "DEALER") -> bytes:
 def handshake(kind: str = "DEALER") -> bytes:
     """Return all that a client without security says first."""
     return greeting() + ready(kind)
+
+
+def shaken(endpoint: str) -> socket.socket:
+    """Return a plain socket whose handshake without security is over.
+
+    What comes before it is over ends the connection.
+
+    Raises:
+        OSError: The other end wants none of it.
+    """
+    plain = connected(endpoint)
+    try:
+        plain.sendall(greeting())
+        _receive(plain, _GREETING_BYTES)
+        plain.sendall(ready())
+        _, size = _receive(plain, 2)
+        _receive(plain, size)
+    except BaseException:
+        plain.close()
+        raise
+    return plain
+
+
+def _receive(plain: socket.socket, size: int) -> bytes:
+    data = b""
+    while len(data) < size:
+        more = plain.recv(size - len(data))
+        if not more:
+            raise ConnectionResetError("the other end has hung up")
+        data += more
+    return data
 
 
 def connected(endpoint: str) -> socket.socket:

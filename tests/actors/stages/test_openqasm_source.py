@@ -4,7 +4,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from stationd.actors.stages.openqasm_source import MOST_BITS, MOST_OPERATIONS, scan
+from stationd.actors.stages.openqasm_source import (
+    LONGEST_STATEMENT,
+    MOST_ALIASES,
+    MOST_BITS,
+    MOST_CONTROLS,
+    MOST_OPERATIONS,
+    scan,
+)
 
 THREE = 'OPENQASM 3.0;\ninclude "stdgates.inc";\n'
 TWO = 'OPENQASM 2.0;\ninclude "qelib1.inc";\n'
@@ -138,3 +145,24 @@ def test_problems_are_few() -> None:
 @settings(deadline=None)
 def test_any_text_can_be_looked_at(text: str, start: str) -> None:
     scan(start + text)
+
+
+def test_a_statement_is_not_so_long_that_a_parser_is_at_it_for_minutes() -> None:
+    (problem,) = scan(f"OPENQASM 3.0;\nrx({'1+' * LONGEST_STATEMENT}1) q;").problems
+    assert problem.line == 2
+    assert "at most 16,384 characters" in problem.message
+    assert not scan(f"OPENQASM 3.0;\nbarrier {'q[0], ' * 1000}q[1];").problems
+
+
+@pytest.mark.parametrize("number", ["1000000000", str(MOST_CONTROLS + 1), "n"])
+def test_a_modifier_adds_a_bounded_number_of_controls(number: str) -> None:
+    (problem,) = scan(f"OPENQASM 3.0;\nctrl({number}) @ x q;").problems
+    assert "at most 64 controls" in problem.message
+    assert not scan(f"OPENQASM 3.0;\nctrl({MOST_CONTROLS}) @ negctrl @ x q;").problems
+
+
+def test_there_is_a_bounded_number_of_aliases() -> None:
+    aliases = [f"let a{number} = q;" for number in range(MOST_ALIASES)]
+    assert not scan("\n".join(["OPENQASM 3.0;", *aliases])).problems
+    (problem,) = scan("\n".join(["OPENQASM 3.0;", *aliases, "let b = q;"])).problems
+    assert "1,001 aliases" in problem.message
