@@ -181,7 +181,7 @@ class _Reading:
         if statement.lstrip() == "}":
             self._gate = None
             return
-        if len(statement) > LONGEST_STATEMENT:
+        if len(statement.strip()) > LONGEST_STATEMENT:
             reason = f"a statement has at most {LONGEST_STATEMENT:,} characters: split it"
             self._problems.append(Problem(reason, line=line))
             return
