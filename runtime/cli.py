@@ -12,6 +12,7 @@ import click
 from stationd.runtime.commands.backup import backup, restore
 from stationd.runtime.commands.command_line import config_option, configured, end, fail
 from stationd.runtime.commands.config import config as config_group
+from stationd.runtime.commands.doctor import doctor
 from stationd.runtime.commands.doors import tell_doors
 from stationd.runtime.commands.key_option import credentials_of, key_file_option
 from stationd.runtime.commands.keygen import keygen
@@ -131,6 +132,7 @@ main.add_command(config_group)
 main.add_command(keygen)
 main.add_command(backup)
 main.add_command(restore)
+main.add_command(doctor)
 
 
 @main.command()

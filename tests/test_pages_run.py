@@ -53,7 +53,7 @@ def station() -> Iterator[Station]:
 def job(station: Station) -> str:
     """A job that has failed."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(chosen, "_chosen", [station.endpoint])
+        patch.setattr(chosen, "_chosen", [chosen.Choice(station=station.endpoint)])
         failed = jobs.submit(programs="OPENQASM 3.0;\nqubit q;\nhadamard q;\n", n_shots=1)
         jobs.wait_for(failed, "ERROR")
         jobs.close()
