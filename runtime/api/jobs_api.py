@@ -10,11 +10,9 @@ Rule 3. A request that cannot be carried out gets a Failure that says what to do
 from __future__ import annotations
 
 import logging
-from contextlib import suppress
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
-import anyio
 import msgspec
 
 from stationd import __version__
@@ -23,7 +21,6 @@ from stationd.proto.codec import REQUESTS, request_number
 from stationd.proto.error import (
     ErrorCode,
     ErrorInfo,
-    Forbidden,
     JournalClosed,
     PeerError,
     RequestError,
@@ -85,6 +82,7 @@ from stationd.proto.result_requests import Peek
 from stationd.proto.socket import Socket
 from stationd.proto.station_requests import ReadLog, Survey
 from stationd.proto.version_requests import ReadVersions
+from stationd.runtime.api.admission import Admission
 from stationd.runtime.api.archive_api import ArchiveApi, ArchiveRequest
 from stationd.runtime.api.auditing import CHANGING, Auditing
 from stationd.runtime.api.calibration_api import CalibrationApi, CalibrationRequest
@@ -130,8 +128,6 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-_LAST_WORD_SECONDS: Final = 0.2
-"""What a client gets to be told why its connection is ended."""
 _QUEUE_REQUESTS: Final[tuple[type[QueueRequest], ...]] = (
     Hold,
     Release,
@@ -190,7 +186,6 @@ class JobsApi:
         )
         self._access = access
         self._people = People(_roles(settings), access)
-        access.watch(self._part_from_revoked)
         self._projects = projects
         self._auditing = Auditing(trail, clock, metrics.request_refused)
         self._limits = UserLimits(settings.limits, _own_limits(settings), dispatch.holdings)
@@ -233,6 +228,14 @@ class JobsApi:
         self._clock = clock
         self._tasks = tasks
         self._streams = StreamsApi(feed, journal, self._view, self._answer_later, self._limits)
+        self._admission = Admission(
+            self._people,
+            access,
+            self._streams,
+            tasks,
+            carry_out=self._carry_out,
+            refuse=self._auditing.refuse,
+        )
         self._weigh()
         self.stopping = False
         """Whether new jobs are refused."""
@@ -311,42 +314,7 @@ class JobsApi:
             self._metrics.bad_frame("jobs")
             self._auditing.refuse(client, request_number(frames[0]), None, error.info)
             return
-        self._admit(client, request)
-
-    def _admit(self, client: Client, request: Request) -> None:
-        """Find out who asks, by this very message, and go on when that is known."""
-        try:
-            person = self._people.known(client.sender)
-        except Forbidden as error:
-            self._turn_away(client, request, error)
-            return
-        if person is None:
-            self._tasks.start_soon(self._introduce, client, request)
-            return
-        if client.streams and client.person.means != person.means:
-            # Somebody has taken the address of one who is gone.
-            self._streams.end(client)
-        client.person = person
-        self._carry_out(client, request)
-
-    def _turn_away(self, client: Client, request: Request, error: Forbidden) -> None:
-        """Tell somebody that they are not known (any more), and end the connection."""
-        self._auditing.refuse(client, request.request, request, error.info)
-        self._tasks.start_soon(self._cut, client)
-
-    def _part_from_revoked(self) -> None:
-        """End the streams and the connections of those whose keys have been revoked."""
-        for client in self._streams.clients:
-            try:
-                self._people.known(client.sender)
-            except Forbidden as error:
-                self._streams.end(client, error.info)
-                self._tasks.start_soon(self._cut, client)
-
-    async def _cut(self, client: Client) -> None:
-        # The last word should arrive first, if anybody is there to take it.
-        await anyio.sleep(_LAST_WORD_SECONDS)
-        self._access.cut(client.sender)
+        self._admission.take(client, request)
 
     def _carry_out(self, client: Client, request: Request) -> None:
         kind = type(request)
@@ -368,12 +336,6 @@ class JobsApi:
 
     def _check_pace(self, person: Person) -> None:
         self._limits.check_pace(person.name, person.role, self._clock.monotonic())
-
-    async def _introduce(self, client: Client, request: Request) -> None:
-        with suppress(Forbidden):
-            # If nobody is there to be introduced, they are turned away.
-            await self._people.introduce(client.sender)
-        self._admit(client, request)
 
     def _answer_later(self, client: Client, request: Request) -> None:
         self._tasks.start_soon(self._answer, client, request)

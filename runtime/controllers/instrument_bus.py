@@ -19,7 +19,6 @@ from anyio.lowlevel import checkpoint
 
 from stationd import __version__
 from stationd.proto.codec import COMMANDS, reports_in
-from stationd.proto.curve import shown
 from stationd.proto.error import JournalFailed, PeerError
 from stationd.proto.instruments_protocol import (
     COMMANDS_TAG,
@@ -35,16 +34,15 @@ from stationd.proto.instruments_protocol import (
 from stationd.proto.log_report import Logged
 from stationd.proto.socket import PeerGone, Socket
 from stationd.runtime.controllers.running_now import RunningNow
+from stationd.runtime.controllers.strangers import Strangers
 from stationd.runtime.journal.records import ControllerSeen
 from stationd.runtime.security.access import means_of
-from stationd.runtime.security.register import CURVE
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     import zmq
 
-    from stationd.proto.job import Fence
     from stationd.proto.program import Capabilities
     from stationd.runtime.clock import Clock
     from stationd.runtime.controllers.authority import Authority
@@ -60,8 +58,6 @@ MISSED_BEATS: Final = 3
 _MOST_IN_A_TURN: Final = 16
 """Reports that are taken before others have their turn: about a millisecond. A controller with
 short jobs sends hundreds in one frame."""
-MOST_STRANGERS: Final = 100
-"""Unknown controllers that the log names."""
 
 
 @dataclass(slots=True)
@@ -129,8 +125,7 @@ class InstrumentBus:
         """Told of every report, before it is passed on."""
         self._by_identity: dict[bytes, Peer] = {}
         self._running_now = RunningNow(journal, clock)
-        self._strangers: set[str] = set()
-        """Named in the log already; a bounded number of them."""
+        self._strangers = Strangers()
         self.edition = 1
         """Grows when a controller says something new of what it offers."""
         self._outboxes: dict[bytes, list[bytes]] = {}
@@ -288,21 +283,17 @@ class InstrumentBus:
     ) -> None:
         peer = self.peers.get(hello.name)
         if peer is None:
-            detail = (
-                f"no controller is called {hello.name!r} in the daemon's configuration; known are"
-                f" {', '.join(sorted(self.peers)) or 'none'}"
-            )
-            self._ignore(hello.name, detail)
+            self._strangers.unknown(hello.name, self.peers)
             return
         means = means_of(sender)
         if not self._access.may_be(means, peer.name):
-            self._ignore(f"{peer.name} {means}", _impostor(peer.name, means or ""))
+            self._strangers.impostor(peer.name, means or "")
             return
         judgement = self._authority.judge(hello)
         if judgement == "foreign":
             # It says on its side too who it is that answers.
             self._send_to(identity, self._welcome())
-            self._ignore(f"{hello.name} {hello.fence}", _foreign(hello, self._authority.fence))
+            self._strangers.foreign(hello, self._authority.fence)
         if judgement != "welcome":
             peer.heard = self._clock.monotonic()
             return
@@ -330,11 +321,6 @@ class InstrumentBus:
 
     def _welcome(self) -> Welcome:
         return Welcome(self._authority.fence, self._beat_interval, __version__)
-
-    def _ignore(self, stranger: str, why: str) -> None:
-        if stranger not in self._strangers and len(self._strangers) < MOST_STRANGERS:
-            self._strangers.add(stranger)
-            log.warning("ignored a controller: %s", why)
 
     def _describe(self, peer: Peer, hello: Hello) -> None:
         """Take in what a controller offers."""
@@ -423,20 +409,3 @@ class InstrumentBus:
         if silent > self._grace and not peer.given_up:
             peer.given_up = True
             instruments.absent(peer.name)
-
-
-def _impostor(name: str, means: str) -> str:
-    known = f"the key {shown(means.removeprefix(CURVE))}" if means.startswith(CURVE) else means
-    return (
-        f"{known or 'somebody unknown'} says to be {name!r} and may not: see"
-        f" [controllers.{name}] keys and user in the configuration"
-    )
-
-
-def _foreign(hello: Hello, ours: Fence) -> str:
-    theirs = hello.fence
-    belongs = "" if theirs is None else f"station {theirs.station!r}, epoch {theirs.epoch}"
-    return (
-        f"{hello.name!r} belongs to {belongs}, and this is station {ours.station!r}, epoch"
-        f" {ours.epoch}: to give it to this station, remove its state directory"
-    )

@@ -34,7 +34,7 @@ from stationd.proto.queue_requests import (
 )
 from stationd.proto.status import JobExecutorStatus as S
 from stationd.proto.status import RemoteRetryStrategy
-from stationd.runtime.api.people import People, Role
+from stationd.runtime.api.people import Role
 from tests.runtime.api.test_projects_api import asked
 from tests.runtime.bench import Bench, a_bench, job_id, null_spec
 
@@ -60,7 +60,7 @@ FOR_OPERATORS: list[Request] = [
 
 
 def let_me_be(bench: Bench, role: Role) -> None:
-    bench.api._people = People({ME: role, "max": "operator", "other": "submitter"})
+    bench.api._people.reload({ME: role, "max": "operator", "other": "submitter"})
 
 
 def submitted_by(creator: str) -> JobSpec:

@@ -32,6 +32,7 @@ from stationd.proto.result_requests import Peek
 from stationd.proto.search import ScopeFilterEnum
 from stationd.proto.socket import bind, connect
 from stationd.proto.station_requests import ReadLog, Survey
+from stationd.proto.version_requests import ReadVersions
 from stationd.runtime.api.people import NEEDED, People, Person, Role, scoped
 from stationd.runtime.security.access import Access, means_of
 from stationd.runtime.security.register import Register
@@ -83,7 +84,7 @@ async def test_whoever_comes_over_the_network_without_a_key_is_nobody() -> None:
 class FromKey(zmq.Frame):
     """A first frame as it comes over a connection that was made with a key."""
 
-    def get(self, option: int | str) -> int | str | bytes:
+    def get(self, option: int | str) -> int | str | bytes:  # type: ignore[override] # pyright: ignore[reportIncompatibleMethodOverride] - only this way is asked
         return f"curve:{KEY}" if option == "User-Id" else super().get(option)
 
 
@@ -163,6 +164,7 @@ def test_what_belongs_to_others_only_an_operator_may_change() -> None:
 def test_every_request_says_who_may_ask() -> None:
     looking = {Get, Peek, Fetch, Grant, Unlisten, ReadLog, Survey, Why, ListQueue}
     looking |= {ListCalibrations, GetCalibration, ListControllers, ListProjects, ListTargets}
+    looking |= {ReadVersions}
     assert not looking & NEEDED.keys()
     assert looking | NEEDED.keys() == set(get_args(Request))
 
