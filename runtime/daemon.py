@@ -13,13 +13,13 @@ import anyio
 from stationd.runtime import garbage
 from stationd.runtime.assembly import assemble
 from stationd.runtime.audit.room import open_trail
-from stationd.runtime.audit.turned_away import turned_away
 from stationd.runtime.clock import SystemClock
 from stationd.runtime.controllers.children import Child
 from stationd.runtime.journal.sqlite import open_journal
 from stationd.runtime.metrics import Metrics
 from stationd.runtime.notification import notify
 from stationd.runtime.security.doors import open_doors
+from stationd.runtime.security.turned_away import turned_away
 from stationd.runtime.service.reloading import reload_on
 from stationd.runtime.service.watchdog import watchdog
 from stationd.runtime.station import House, Ports, finish, stop_controllers

@@ -1,8 +1,8 @@
 """Connections that were not let in."""
 
 from stationd.runtime.audit.auditor import REFUSALS_AT_ONCE
-from stationd.runtime.audit.turned_away import turned_away
 from stationd.runtime.security.register import Refusal
+from stationd.runtime.security.turned_away import turned_away
 from tests.runtime.audit.written import Written
 from tests.runtime.bench import StillClock
 
