@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Final
 from msgspec import Struct
 
 from stationd.actors.about import AT_WORK, NOTHING, About, given, joined
+from stationd.proto.escaping import escaped
 
 if TYPE_CHECKING:
     import logging
@@ -25,16 +26,10 @@ LONGEST_MESSAGE: Final = 4_000
 LONGEST_TRACE: Final = 16_000
 """Characters; the end of a traceback says the most."""
 
-# Control characters, line separators, what turns the direction of writing around, and halves of
-# surrogate pairs, which no encoding takes.
-_UNSAFE: Final = re.compile(
-    "[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff]"
-)
 _PLACE: Final = re.compile(
     r"(?:\b(?P<named>job|controller|ticket) )?%(?:(?P<kind>[-#0 +]*\d*(?:\.\d+)?[a-zA-Z])|%)"
 )
 _LONGEST_FIELD: Final = 200
-_SHORT: Final = {"\n": "\\n", "\r": "\\r", "\t": "\\t"}
 
 
 class Line(Struct, frozen=True, kw_only=True):
@@ -76,22 +71,6 @@ def line_of(record: logging.LogRecord, home: About) -> Line:
         row=record.lineno,
         function=record.funcName or "",
     )
-
-
-def escaped(text: str) -> str:
-    r"""Return a text without what could begin another line or speak to a terminal.
-
-    >>> escaped("qpu\n2026-01-01 all is well \x1b[2J")
-    'qpu\\n2026-01-01 all is well \\x1b[2J'
-    """
-    return text if text.isprintable() else _UNSAFE.sub(_escape, text)
-
-
-def _escape(found: re.Match[str]) -> str:
-    character = found[0]
-    number = ord(character)
-    form = f"\\x{number:02x}" if number < 0x100 else f"\\u{number:04x}"  # noqa: PLR2004 - a byte
-    return _SHORT.get(character, form)
 
 
 @lru_cache(1_000)

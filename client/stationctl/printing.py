@@ -15,6 +15,7 @@ import click
 import msgspec
 from msgspec import Struct
 
+from stationd.proto.escaping import escaped
 from stationd.proto.job import JobView
 from stationd.proto.status import StatusEnum
 
@@ -106,7 +107,7 @@ def print_text(*parts: Cell) -> None:
         return
     from rich.text import Text  # noqa: PLC0415 - slow
 
-    console().print(Text.assemble(*parts))
+    console().print(Text.assemble(*map(rich_text, parts)))
 
 
 def table(columns: Sequence[str], rows: Sequence[Sequence[Cell]]) -> Table:
@@ -138,15 +139,18 @@ def plain_table(columns: Sequence[str], rows: Sequence[Sequence[Cell]]) -> list[
 
 
 def words(cell: Cell) -> str:
-    """Return what a cell says, without its style."""
-    return cell.text if isinstance(cell, Styled) else cell
+    """Return what a cell says, without its style.
+
+    Names and errors come from others: nothing in them may begin a line or speak to the terminal.
+    """
+    return escaped(cell.text if isinstance(cell, Styled) else cell)
 
 
 def rich_text(cell: Cell) -> Text:
     """Return a cell for a terminal; brackets have no meaning in it."""
     from rich.text import Text  # noqa: PLC0415 - slow
 
-    return Text(*cell) if isinstance(cell, Styled) else Text(cell)
+    return Text(words(cell), cell.style if isinstance(cell, Styled) else "")
 
 
 def coarse_cell(status: StatusEnum) -> Styled:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Final
 import msgspec
 
 from stationd.actors.about import fields
-from stationd.actors.log_line import escaped
+from stationd.proto.escaping import escaped
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -19,8 +19,9 @@ import anyio
 import msgspec
 from msgspec import Struct
 
-from stationd.actors.log_line import LONGEST_MESSAGE, LONGEST_TRACE, escaped
+from stationd.actors.log_line import LONGEST_MESSAGE, LONGEST_TRACE
 from stationd.actors.threads import Inbox
+from stationd.proto.escaping import escaped
 from stationd.proto.station_requests import MOST_LOG_LINES, LogLine
 
 if TYPE_CHECKING:

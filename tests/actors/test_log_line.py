@@ -1,14 +1,10 @@
 """Lines of the log as values: what they are about, and that nothing in them can pretend."""
 
 import logging
-import unicodedata
-
-from hypothesis import given
-from hypothesis import strategies as st
 
 from stationd.actors import log_line
 from stationd.actors.about import AT_WORK, NOTHING, About, extra
-from stationd.actors.log_line import Line, escaped, line_of
+from stationd.actors.log_line import Line, line_of
 
 JOB = "0b1c2d3e-4f50-4617-8293-a4b5c6d7e8f9"
 
@@ -20,23 +16,9 @@ def line(message: str, *args: object, home: About = NOTHING, **given: object) ->
     return line_of(record, home)
 
 
-@given(st.text())
-def test_whatever_is_logged_is_one_line_that_speaks_to_no_terminal(text: str) -> None:
-    said = escaped(text)
-    assert len(said.splitlines()) <= 1
-    assert not any(
-        unicodedata.category(character) in {"Cc", "Cs", "Zl", "Zp"} for character in said
-    )
-    said.encode()
-
-
 def test_a_name_cannot_begin_another_line() -> None:
     found = line("job named %r is bad: %s", "a", "\n2026-11-22 12:00:00 INFO all is well\x1b[2K\r")
     assert found.message.endswith(r"bad: \n2026-11-22 12:00:00 INFO all is well\x1b[2K\r")
-
-
-def test_writing_that_turns_around_is_shown_as_what_it_is() -> None:
-    assert escaped("a\u202egpj.exe") == "a\\u202egpj.exe"
 
 
 def test_what_a_message_names_is_what_it_is_about() -> None:
