@@ -145,10 +145,15 @@ class Station:
         lines = (line.rpartition(" ") for line in text.splitlines() if not line.startswith("#"))
         return {name: float(value) for name, _, value in lines}
 
+    @property
+    def address(self) -> str:
+        """Where it serves its metrics and the status page."""
+        said = self._log.read_text(encoding="utf-8")
+        return str(re.findall(r"metrics at (http://\S+)", said)[-1])
+
     def scrape(self) -> bytes:
         """Return what Prometheus would be told."""
-        address = re.findall(r"metrics at (http://\S+)", self._log.read_text(encoding="utf-8"))[-1]
-        with urllib.request.urlopen(f"{address}/metrics", timeout=30) as answer:  # noqa: S310 - our own
+        with urllib.request.urlopen(f"{self.address}/metrics", timeout=30) as answer:  # noqa: S310 - our own
             return bytes(answer.read())
 
     @property
