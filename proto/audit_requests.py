@@ -9,7 +9,7 @@ from typing import Annotated, Final, Literal
 
 from msgspec import Meta, Struct
 
-from stationd.proto.number import Natural
+from stationd.proto.number import Natural, UnixTime
 
 MOST_AUDIT_LINES: Final = 1000
 """The most lines of one answer."""
@@ -24,7 +24,7 @@ class ReadAudit(Struct, frozen=True, array_like=True, tag=80):
     request: Natural
     user: Annotated[str, Meta(max_length=200)] | None = None
     """Only of this user; None for all, here and below."""
-    since_unix_s: float | None = None
+    since_unix_s: UnixTime | None = None
     """Only from this time on."""
     outcome: Outcome | None = None
     limit: Annotated[int, Meta(ge=1, le=MOST_AUDIT_LINES)] = 100

@@ -5,6 +5,8 @@
 import pytest
 
 from stationd.proto.audit_requests import AuditTrail, ReadAudit
+from stationd.proto.codec import REQUESTS
+from stationd.proto.error import ProtocolViolation
 from stationd.proto.jobs_protocol import (
     Cancel,
     CancelAnswer,
@@ -112,3 +114,9 @@ async def test_an_admin_may_read_it_and_a_station_without_one_says_so() -> None:
 def test_what_only_looks_changes_nothing() -> None:
     assert not CHANGING & {Ping, Get, Listen, ReadAudit}
     assert {Submit, SubmitMany, Cancel} <= CHANGING
+
+
+@pytest.mark.parametrize("since", [1e300, float("nan"), float("inf"), -1.0])
+def test_a_time_that_no_calendar_has_is_refused(since: float) -> None:
+    with pytest.raises(ProtocolViolation):
+        REQUESTS.decode(REQUESTS.encode(ReadAudit(1, None, since)))
