@@ -114,12 +114,13 @@ async def _send(batch: Sequence[NewJob]) -> list[JobRef | StationError]:
         return [unknown_whether_stored(job.job, error) for job in batch]
     except StationError as error:
         return [error for _ in batch]
-    return [await _told(new, one) for new, one in zip(batch, answer.answers, strict=True)]
+    told = zip(batch, answer.answers, strict=True)
+    return [await _told(new, one, answer.creator) for new, one in told]
 
 
-async def _told(new: NewJob, answer: SubmitAnswer) -> JobRef | StationError:
+async def _told(new: NewJob, answer: SubmitAnswer, creator: str) -> JobRef | StationError:
     if answer.error is not None:
         return error_from_info(answer.error)
     if answer.created:
-        return stored_as(new.job, new.spec, answer.number, answer.notice)
+        return stored_as(new.job, new.spec, answer, creator)
     return job_of((await connection().ask(Get(0, new.job), Job)).view)

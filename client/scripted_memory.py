@@ -220,7 +220,9 @@ class ScriptedMemory:
             items=tuple(ItemView(index=index, name=name) for index, name in enumerate(names)),
         )
         self.climb(submit.job, JobExecutorStatus.RECEIVED, *self.plan(submit.spec))
-        return wire.Submitted(submit.request, submit.job, number, created=True)
+        return wire.Submitted(
+            submit.request, submit.job, number, created=True, created_unix_s=1_700_000_000.0
+        )
 
     def _record(self, request: records.Count | records.Annotate | wire.List) -> wire.Reply:
         if isinstance(request, wire.List):

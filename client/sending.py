@@ -12,7 +12,7 @@ from stationd.client.references import JobRef, job_of, message_of, ref_class
 from stationd.client.shared import connection
 from stationd.client.submission import Source, wrong
 from stationd.proto.error import StationUnreachable
-from stationd.proto.jobs_protocol import Get, Job, Submit, Submitted
+from stationd.proto.jobs_protocol import Get, Job, Submit, SubmitAnswer, Submitted
 from stationd.proto.program import OpenQasm, Sweep
 from stationd.proto.status import JobExecutorStatus, coarse_status
 
@@ -44,7 +44,7 @@ async def send(job: JobId, spec: JobSpec) -> JobRef:
         raise unknown_whether_stored(job, error) from error
     if not answer.created:
         return job_of((await connection().ask(Get(0, job), Job)).view)
-    return stored_as(job, spec, answer.number, answer.notice)
+    return stored_as(job, spec, answer, answer.creator)
 
 
 def unknown_whether_stored(job: JobId, error: StationUnreachable) -> StationUnreachable:
@@ -55,8 +55,15 @@ def unknown_whether_stored(job: JobId, error: StationUnreachable) -> StationUnre
     )
 
 
-def stored_as(job: JobId, spec: JobSpec, number: int, notice: str = "") -> JobRef:
-    """Return a job that has just been stored."""
+def stored_as(job: JobId, spec: JobSpec, answer: Submitted | SubmitAnswer, creator: str) -> JobRef:
+    """Return a job that has just been stored.
+
+    Args:
+        job: Its id.
+        spec: What was sent.
+        answer: What the station answered. An older one does not say when.
+        creator: Whose it is.
+    """
     received = JobExecutorStatus.RECEIVED
     coarse = coarse_status(received)
     return ref_class(spec.kind)(
@@ -65,13 +72,14 @@ def stored_as(job: JobId, spec: JobSpec, number: int, notice: str = "") -> JobRe
         last_status=coarse,
         last_message=message_of(coarse, None),
         status=received,
-        created_unix_s=time.time(),
+        created_unix_s=answer.created_unix_s or time.time(),
+        creator=creator,
         name=spec.name,
         description=spec.description,
         properties=spec.properties,
         project=spec.project,
         target="" if isinstance(spec.work, Sweep) else spec.work.target,
-        number=number,
+        number=answer.number,
         priority=spec.priority,
-        notice=notice,
+        notice=answer.notice,
     )

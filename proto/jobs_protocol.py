@@ -36,8 +36,8 @@ from stationd.proto.project import NEW_ID
 from stationd.proto.result_requests import Peek
 from stationd.proto.search import NEWEST_FIRST, Order
 from stationd.proto.station_requests import JobLog, Overview, ReadLog, Survey
-from stationd.proto.version_requests import ReadVersions, Versions
 from stationd.proto.status import RemoteRetryStrategy
+from stationd.proto.version_requests import ReadVersions, Versions
 
 PROTOCOL: Final = b"stj"
 VERSION: Final = (1, 0)
@@ -291,6 +291,10 @@ class Submitted(Struct, frozen=True, array_like=True, tag=102):
     """False if it was there already."""
     notice: str = ""
     """What its sender should know, such as that its target is locked; empty for nothing."""
+    created_unix_s: float = 0.0
+    """When, by the station's clock; 0 if it was there already."""
+    creator: str = ""
+    """Whose it is; empty if that is not known, or if it was there already."""
 
 
 class SubmitAnswer(Struct, frozen=True, array_like=True):
@@ -304,6 +308,8 @@ class SubmitAnswer(Struct, frozen=True, array_like=True):
     """Why it is refused."""
     notice: str = ""
     """As `Submitted.notice`."""
+    created_unix_s: float = 0.0
+    """As `Submitted.created_unix_s`."""
 
 
 class SubmittedMany(Struct, frozen=True, array_like=True, tag=116):
@@ -311,6 +317,8 @@ class SubmittedMany(Struct, frozen=True, array_like=True, tag=116):
 
     request: int
     answers: tuple[SubmitAnswer, ...]
+    creator: str = ""
+    """Whose those are that are new."""
 
 
 class Job(Struct, frozen=True, array_like=True, tag=103):

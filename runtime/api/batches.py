@@ -43,6 +43,7 @@ class Batches:
         store: Stores jobs in one write and starts them.
         submit: Lets a single job in.
         notice: Tells what whoever submits a job should know.
+        since: Tells when a job was stored that has just been.
         fail: Answers a request that could not be carried out.
     """
 
@@ -55,6 +56,7 @@ class Batches:
         store: Callable[..., None],
         submit: Callable[[Client, Submit], None],
         notice: Callable[[JobSpec], str],
+        since: Callable[[JobId], float],
         fail: Callable[[Client, Submit | SubmitMany, Exception], None],
     ) -> None:
         self._tasks = tasks
@@ -63,6 +65,7 @@ class Batches:
         self._store = store
         self._submit = submit
         self._notice = notice
+        self._since = since
         self._fail = fail
         self._waiting: deque[tuple[Client, Submit | SubmitMany]] = deque()
         self._working = False
@@ -100,7 +103,7 @@ class Batches:
         if isinstance(request, Submit):
             self._submit(client, request)
             return
-        batch = _Batch(client, request, self._resent, self._notice)
+        batch = _Batch(client, request, self._resent, self._notice, self._since)
         accepted: list[NewJob] = []
         for index, (new, answer) in enumerate(zip(request.jobs, batch.answers, strict=True)):
             try:
@@ -124,8 +127,10 @@ class _Batch:
         request: SubmitMany,
         resent: Resent,
         notice: Callable[[JobSpec], str],
+        since: Callable[[JobId], float],
     ) -> None:
         self._notice = notice
+        self._since = since
         self._client = client
         self._jobs = request.jobs
         self._resent = resent
@@ -139,8 +144,9 @@ class _Batch:
 
     def _answer(self, index: int, number: int, created: bool) -> None:  # noqa: FBT001 - a callback with the journal's words
         if created:
-            notice = self._notice(self._jobs[index].spec)
-            self._give(index, SubmitAnswer(number, created, notice=notice))
+            new = self._jobs[index]
+            notice, since = self._notice(new.spec), self._since(new.job)
+            self._give(index, SubmitAnswer(number, created, notice=notice, created_unix_s=since))
             self.send_if_complete()
         else:
             new = self._jobs[index]
@@ -159,4 +165,4 @@ class _Batch:
         if self._missing == 0:
             self._missing = -1
             answers = tuple(answer for answer in self._given if answer is not None)
-            self._client.send(SubmittedMany(self._request, answers))
+            self._client.send(SubmittedMany(self._request, answers, self._client.person.name))

@@ -11,7 +11,7 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING
 
-from msgspec.structs import force_setattr
+from msgspec.structs import force_setattr, replace
 
 from stationd.actors.stages.validate import check_spec, resolve_target, silent_controllers
 from stationd.proto.error import ErrorCode, ErrorInfo, InvalidJob
@@ -87,6 +87,7 @@ class Submitting:
             store=dispatch.submit,
             submit=self._submit,
             notice=self._notice,
+            since=self._since,
             fail=fail,
         )
 
@@ -110,12 +111,18 @@ class Submitting:
         self._batches.add(client, request)
 
     def _submitted(self, client: Client, request: Submit, number: int, created: bool) -> None:  # noqa: FBT001 - a callback with the journal's words
-        notice = self._notice(request.spec)
+        spec, notice = request.spec, self._notice(request.spec)
         answer = Submitted(request.request, request.job, number, created, notice)
         if created:
-            client.send(answer)
+            since = self._since(request.job)
+            client.send(replace(answer, created_unix_s=since, creator=spec.creator))
         else:
-            self._resent.compare(request.job, request.spec, partial(_tell, client, answer))
+            self._resent.compare(request.job, spec, partial(_tell, client, answer))
+
+    def _since(self, job: JobId) -> float:
+        """Return when a job was stored that has just been."""
+        live = self._dispatch.get(job)
+        return 0.0 if live is None else live.began_unix_s
 
     def _notice(self, spec: JobSpec) -> str:
         return self._door.notice(spec, resolve_target(spec, self._targets) or "")

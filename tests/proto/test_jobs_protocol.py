@@ -305,10 +305,14 @@ REQUEST_EXAMPLES.update(
 )
 REPLY_EXAMPLES: dict[str, jobs.Reply] = {
     "Pong": jobs.Pong(1, "lab", 3, "0.1.0"),
-    "Submitted": jobs.Submitted(2, JOB, 7, created=True),
+    "Submitted": jobs.Submitted(2, JOB, 7, created=True, created_unix_s=1.5, creator="ada"),
     "SubmittedMany": jobs.SubmittedMany(
         71,
-        (jobs.SubmitAnswer(7, created=True), jobs.SubmitAnswer(0, created=False, error=ERROR)),
+        (
+            jobs.SubmitAnswer(7, created=True, created_unix_s=1.5),
+            jobs.SubmitAnswer(0, created=False, error=ERROR),
+        ),
+        "ada",
     ),
     "Job": jobs.Job(3, FULL_VIEW),
     "Job, as short as can be": jobs.Job(3, BARE_VIEW),

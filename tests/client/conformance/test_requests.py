@@ -47,6 +47,13 @@ def name() -> str:
     return uuid4().hex
 
 
+SUBMITTED = (
+    "id", "kind", "name", "description", "properties", "project", "target", "creator",
+    "created_unix_s",
+)  # fmt: skip
+"""What a reference knows as soon as its job is submitted."""
+
+
 def cancelled(job: JobRef) -> JobRef:
     """Cancel a job and return it once it is over."""
     jobs.cancel(job)
@@ -76,7 +83,7 @@ def test_get_returns_the_right_class_and_what_was_submitted(
     for submitted, kind in ((job, ExecuteJobRef), (compiled, CompileJobRef)):
         found = jobs.get(id=submitted.id)
         assert type(found) is type(submitted) is kind
-        for field in ("id", "kind", "name", "description", "properties", "project", "target"):
+        for field in SUBMITTED:
             assert getattr(found, field) == getattr(submitted, field)
         assert (found.number, found.priority) == (submitted.number, submitted.priority)
         path = tmp_path / "new" / f"{found.id}.json"

@@ -61,6 +61,7 @@ class Station:
                     store=self.store,
                     submit=self.submit,
                     notice=lambda _spec: "",
+                    since=lambda _job: 0.0,
                     fail=self.fail,
                 )
                 for request in requests:

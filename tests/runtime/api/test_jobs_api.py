@@ -36,6 +36,7 @@ from stationd.proto.jobs_protocol import (
 )
 from stationd.proto.program import Circuits, NullProgram, OpenQasm
 from stationd.proto.status import JobExecutorStatus as S
+from tests.runtime.api.stored import stored
 from tests.runtime.bench import (
     Bench,
     Peer,
@@ -133,7 +134,7 @@ async def test_a_submit_is_answered_when_the_job_is_on_disk() -> None:
             await client.say(Submit(1, job_id(1), null_spec()), Ping(2, "0"))
             await answered(client, Pong)
             bench.commit()
-            assert await answered(client, Submitted) == Submitted(1, job_id(1), 1, created=True)
+            assert await answered(client, Submitted) == stored(1, 1)
             await client.say(Submit(3, job_id(1), null_spec()))
             assert not (await answered(client, Submitted)).created
 

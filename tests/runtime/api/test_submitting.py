@@ -16,7 +16,8 @@ from stationd.proto.jobs_protocol import (
     Submitted,
     SubmittedMany,
 )
-from tests.runtime.bench import Peer, a_bench, client_of, job_id, null_spec, until
+from tests.runtime.api.stored import stored
+from tests.runtime.bench import NOW, Peer, a_bench, client_of, job_id, null_spec, until
 
 pytestmark = pytest.mark.anyio
 
@@ -67,7 +68,9 @@ async def test_a_batch_of_nothing_but_bad_jobs_is_answered_at_once() -> None:
             reply = await client.reply()
             assert isinstance(reply, SubmittedMany)
             assert [answer.error is not None for answer in reply.answers] == [True, True]
-            assert await client.reply() == SubmittedMany(2, ())
+            reply = await client.reply()
+            assert isinstance(reply, SubmittedMany)
+            assert (reply.request, reply.answers) == (2, ())
 
 
 async def test_a_batch_that_is_sent_twice_gives_its_jobs_once() -> None:
@@ -85,6 +88,9 @@ async def test_a_batch_that_is_sent_twice_gives_its_jobs_once() -> None:
                 if isinstance(reply, SubmittedMany)
             ]
             assert created == [[(1, True), (2, True)], [(2, False), (1, False), (1, False)]]
+            first = next(reply for reply in replies if isinstance(reply, SubmittedMany))
+            assert {one.created_unix_s for one in first.answers} == {NOW}
+            assert first.creator == stored(1, 1).creator
             assert Submitted(3, job_id(2), 2, created=False) in replies
             bench.commit()
             assert len(bench.dispatch) == 2
@@ -100,7 +106,7 @@ async def test_another_job_under_an_id_that_is_taken_is_refused() -> None:
             await until(lambda: bench.dispatch.knows(job_id(2)))
             bench.commit()
             replies = {reply.request: reply for reply in [await client.reply() for _ in range(3)]}
-            assert replies[1] == Submitted(1, job_id(1), 1, created=True)
+            assert replies[1] == stored(1, 1)
             refused = replies[2]
             assert isinstance(refused, Failure)
             assert refused.error.code is ErrorCode.CONFLICT
