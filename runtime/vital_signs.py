@@ -70,7 +70,7 @@ class VitalSigns:
             backend=station.settings.station.backend,
             oldest_unix_s=queue.oldest(),
             waiting={name: queue.ready(name) for name in station.bus.peers},
-            paused={name: queue.gates.gate(name).state != "open" for name in station.bus.peers},
+            paused={name: queue.gates.shut(name, now) for name in station.bus.peers},
             heard_unix_s=dict(self._heard),
             restarts=dict.fromkeys(station.bus.peers, 0)
             | {child.name: child.restarts for child in station.ports.children},

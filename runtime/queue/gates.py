@@ -145,6 +145,14 @@ class Gates:
         shut = self.paused(names) is not None or self.locked(names) is not None
         return shut or self.reserved(names, project, now_unix_s) is not None
 
+    def shut(self, controller: str, now_unix_s: float) -> bool:
+        """Whether an operator lets nothing new begin at a controller now, whoever's it is."""
+        maintained = any(
+            one.project is None and one.controller == controller and one.holds(now_unix_s)
+            for one in self._reservations.values()
+        )
+        return maintained or controller in self._locks or self.gate(controller).state != "open"
+
     def next_change(self, now_unix_s: float) -> float | None:
         """Return when the next reservation begins or ends; what is over is forgotten."""
         for one in [one for one in self._reservations.values() if one.to_unix_s <= now_unix_s]:

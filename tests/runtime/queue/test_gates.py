@@ -74,3 +74,17 @@ def test_a_lock_closes_for_all_whatever_else_is_said() -> None:
     gates.set_lock("a", None)
     assert not gates.said
     assert not gates.closed(("a",), "x", 0.0)
+
+
+def test_a_controller_is_shut_while_nothing_of_anybody_begins_there() -> None:
+    gates = Gates()
+    gates.reserve(reservation("r", 0.0, 100.0))
+    assert not gates.shut("a", 50.0)
+    window = Reservation(id="m", controller="a", project=None, from_unix_s=10.0, to_unix_s=20.0)
+    gates.reserve(window)
+    assert [gates.shut("a", time) for time in (9.0, 10.0, 20.0)] == [False, True, False]
+    gates.set("a", Gate("draining"))
+    gates.set_lock("b", Lock("ann", 1.0))
+    assert gates.shut("a", 50.0)
+    assert gates.shut("b", 50.0)
+    assert not gates.shut("c", 50.0)
