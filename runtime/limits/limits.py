@@ -6,7 +6,6 @@ Rule 2. A refusal says who has how much, how much there may be, which key says s
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Final
 
@@ -43,7 +42,7 @@ class UserLimits:
         self._own = own
         self._known: dict[tuple[str, str], Bounds] = {}
         self._buckets: dict[str, Bucket] = {}
-        self._arriving: Counter[str] = Counter()
+        self._arriving: dict[str, int] = {}
         self.paced = False
         """Whether anybody may ask only so often."""
         self.bound = False
@@ -139,10 +138,11 @@ class UserLimits:
         """
         if not self.bound:
             return answer
-        self._arriving[user] += 1
+        arriving = self._arriving
+        arriving[user] = arriving.get(user, 0) + 1
 
         def arrived(number: int, created: bool) -> None:  # noqa: FBT001 - the journal's words
-            self._arriving[user] -= 1
+            arriving[user] -= 1
             answer(number, created)
 
         return arrived
@@ -175,7 +175,7 @@ class UserLimits:
             )
 
     def _check_jobs(self, bounds: Bounds, user: str) -> None:
-        there = self._holdings.jobs(user) + self._arriving[user]
+        there = self._holdings.jobs(user) + self._arriving.get(user, 0)
         if bounds.jobs and there >= bounds.jobs:
             raise LimitReached(
                 f"{user or _NAMELESS} has {there} jobs under way, and may have {bounds.jobs}"
@@ -205,4 +205,8 @@ def _program_bytes(spec: JobSpec) -> int:
     work = spec.work
     if isinstance(work, Sweep):
         return sum(_VALUE_BYTES * len(axis.values) for group in work.axes for axis in group)
-    return sum(len(one.source) for one in work.programs if isinstance(one, OpenQasm))
+    size = 0
+    for one in work.programs:
+        if isinstance(one, OpenQasm):
+            size += len(one.source)
+    return size
