@@ -7,7 +7,7 @@ import subprocess
 import sys
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import redirect_stderr, redirect_stdout
-from io import StringIO
+from io import BytesIO, StringIO, TextIOWrapper
 from pathlib import Path
 from typing import Final
 
@@ -142,7 +142,9 @@ def run_here(words: Sequence[str], *, terminal: bool) -> tuple[int, str]:
     Returns:
         Its exit code, and what is to be seen when it has ended.
     """
-    seen = _Terminal() if terminal else StringIO()
+    written = BytesIO()
+    seen = _Output(written, encoding="utf-8", write_through=True)
+    seen.is_terminal = terminal
     code: object = 0
     with pytest.MonkeyPatch.context() as patch, redirect_stdout(seen), redirect_stderr(seen):
         # Nobody presses a key.
@@ -154,14 +156,16 @@ def run_here(words: Sequence[str], *, terminal: bool) -> tuple[int, str]:
         except SystemExit as end:
             code = end.code or 0
     assert isinstance(code, int)
-    return code, on_the_screen(seen.getvalue())
+    return code, on_the_screen(written.getvalue().decode())
 
 
-class _Terminal(StringIO):
-    """Takes what is drawn."""
+class _Output(TextIOWrapper):
+    """Takes text, and bytes below it, as a pipe or a terminal does."""
+
+    is_terminal = False
 
     def isatty(self) -> bool:
-        return True
+        return self.is_terminal
 
 
 def on_the_screen(written: str) -> str:

@@ -39,14 +39,18 @@ def controllers(as_json: bool) -> None:  # noqa: FBT001 - click calls it by name
 
 @click.command
 @click.argument("name", metavar="CONTROLLER")
+@json_option
 @station_option
-def reset(name: str) -> None:
+def reset(name: str, as_json: bool) -> None:  # noqa: FBT001 - click calls it by name
     """Trust a controller in quarantine again.
 
     It is there because its instruments did not come to rest when a job was ended. Look at them
     first: the next job starts at once.
     """
     jobs.reset_controller(name)
+    if as_json:
+        print_json(next(one for one in jobs.controllers() if one.name == name))
+        return
     click.echo(f"{name} is trusted again")
 
 
