@@ -31,7 +31,7 @@ from stationd.actors.ledger import Committed, Ledger
 from stationd.actors.ledger_database import Block
 from stationd.actors.line import Line
 from stationd.proto import instruments_protocol as wire
-from stationd.proto.codec import REPORTS, commands_in
+from stationd.proto.codec import commands_in
 from stationd.proto.curve import Credentials
 from stationd.proto.error import InstrumentError, PeerError, StationError, UnexpectedEvent
 from stationd.proto.socket import Socket
@@ -211,7 +211,7 @@ class Controller:
     def _obey(self, command: wire.OneCommand, now_unix_s: float, outcome: Outcome) -> None:
         match command:
             case wire.Heartbeat():
-                pass
+                self._daemon.take(command)
             case wire.Welcome():
                 self._be_welcomed(command, outcome)
             case wire.Forget():
@@ -260,6 +260,7 @@ class Controller:
             case _:
                 if isinstance(message, facts.LAST):
                     self._instrument.forget(message.number)
+                    self._daemon.forget(message.number)
                 self._learn(message, now_unix_s, outcome)
 
     def _learn(self, fact: Fact, now_unix_s: float, outcome: Outcome) -> None:
@@ -287,7 +288,7 @@ class Controller:
         self._give_orders(outcome)
         for live in outcome.live:
             if isinstance(live, tuple):
-                self._daemon.send([REPORTS.encode(live[0]), live[1]])
+                self._daemon.send_data(*live)
             else:
                 self._daemon.report(live)
         if not outcome.reports and not outcome.records:

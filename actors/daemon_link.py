@@ -5,7 +5,9 @@ Rule 2. Nothing is sent while there is no connection: what a daemon must know wh
         again is in Hello, and the rest it collects.
 Rule 3. To a daemon that is connected and silent only Hello is sent, so that reports do not pile
         up in front of it; its next word is answered by a new Hello, and everything goes on.
-Rule 4. Reports wait for `flush`, so that those of one turn travel in one frame, in their order.
+Rule 4. Data is sent as it comes for as long as the daemon keeps up with it. Of a ticket of which
+        some was not sent no more is: it is in the spool, and the daemon collects it in the end.
+Rule 5. Reports wait for `flush`, so that those of one turn travel in one frame, in their order.
 """
 
 from __future__ import annotations
@@ -81,6 +83,12 @@ class DaemonLink:
         self._welcomed = False
         self._silent = False
         self._outbox: list[bytes] = []
+        # Bulk data since Hello; whether the daemon says what it has taken of it, and how much.
+        self._sent_bytes = 0
+        self._taken_bytes = 0
+        self._is_told = False
+        self._behind: set[int] = set()
+        """Tickets of which the daemon must collect the rest."""
         self._endpoint = endpoint
         self._credentials = credentials
         self._trouble = ""
@@ -118,6 +126,7 @@ class DaemonLink:
         if isinstance(report, wire.Hello):
             # Held back are the reports that follow, not this.
             self._greeted = self._connected
+            self._sent_bytes = self._taken_bytes = 0
             self.send([REPORTS.encode(report)])
             self._greeted = self._greeted and not self._silent
         elif self._greeted:
@@ -127,7 +136,28 @@ class DaemonLink:
         """Send a report that is encoded already, with bulk data, at once."""
         self.flush()
         if self._greeted:
+            self._sent_bytes += sum(map(len, parts[1:]))
             self._try_send(parts)
+
+    def send_data(self, header: wire.Data, content: bytes) -> None:
+        """Send a block as it comes, unless the daemon does not keep up."""
+        number = header.ticket.number
+        untaken = self._sent_bytes - self._taken_bytes
+        if self._is_told and untaken >= wire.MOST_UNTAKEN_BYTES:
+            self._behind.add(number)
+        if number not in self._behind:
+            self.send([REPORTS.encode(header), content])
+
+    def take(self, heartbeat: wire.Heartbeat) -> None:
+        """Take in how much the daemon has taken."""
+        if heartbeat.taken >= 0:
+            self._is_told = True
+            # What was said before Hello may still have been on its way.
+            self._taken_bytes = min(heartbeat.taken, self._sent_bytes)
+
+    def forget(self, number: int) -> None:
+        """Let go of a ticket that is over."""
+        self._behind.discard(number)
 
     def flush(self) -> None:
         """Send the reports that wait."""

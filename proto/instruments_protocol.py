@@ -211,6 +211,11 @@ Report = OneReport | Reports
 # --- commands: daemon to controller ----------------------------------------------------------
 
 
+MOST_UNTAKEN_BYTES: Final = 16 * 1024 * 1024
+"""Bulk data that a controller sends beyond what the daemon says it has taken: what is on its way
+is held in memory. Further data stays in the spool, and is collected when the ticket has ended."""
+
+
 class Welcome(Struct, frozen=True, array_like=True, tag=101):
     """The answer to Hello."""
 
@@ -221,7 +226,10 @@ class Welcome(Struct, frozen=True, array_like=True, tag=101):
 
 
 class Heartbeat(Struct, frozen=True, array_like=True, tag=102):
-    """The daemon is still here."""
+    """The daemon is still here, and has taken so much data."""
+
+    taken: int = -1
+    """Bytes of bulk data since the newest Hello; below 0 if the daemon does not count them."""
 
 
 class Arm(Struct, frozen=True, array_like=True, tag=103):

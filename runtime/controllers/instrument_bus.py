@@ -22,6 +22,7 @@ from stationd.proto.codec import COMMANDS, reports_in
 from stationd.proto.error import JournalFailed, PeerError
 from stationd.proto.instruments_protocol import (
     COMMANDS_TAG,
+    MOST_UNTAKEN_BYTES,
     Beat,
     Command,
     Data,
@@ -81,6 +82,10 @@ class Peer:
     """When it last said something, monotonic seconds."""
     given_up: bool = False
     """It has been away for longer than the grace time, and its tickets were told."""
+    taken: int = 0
+    """Bytes of bulk data that have come since its newest Hello."""
+    told: int = 0
+    """How many of them it has been told of."""
 
 
 class InstrumentBus:
@@ -270,6 +275,7 @@ class InstrumentBus:
                 self._metrics.bad_frame("instruments")
             case Data():
                 instruments.data(peer.name, report, frames[1])
+                self._count(peer, len(frames[1]))
             case Refused():
                 instruments.refused(peer.name, report)
             case Logged():
@@ -277,6 +283,16 @@ class InstrumentBus:
                     self._story.take_report(peer.name, report)
             case _:
                 instruments.report(peer.name, report)
+
+    def _count(self, peer: Peer, size_bytes: int) -> None:
+        """Count what has come, and say so before its controller has to wait for that."""
+        peer.taken += size_bytes
+        if peer.taken - peer.told >= MOST_UNTAKEN_BYTES // 4 and peer.identity is not None:
+            self._say_here(peer, peer.identity)
+
+    def _say_here(self, peer: Peer, identity: bytes) -> None:
+        peer.told = peer.taken
+        self._send_to(identity, Heartbeat(peer.taken))
 
     async def _hello(
         self, identity: bytes, hello: Hello, instruments: Instruments, sender: zmq.Frame | None
@@ -305,6 +321,7 @@ class InstrumentBus:
         peer.means, peer.sender = means, sender
         peer.heard = self._clock.monotonic()
         peer.given_up = False
+        peer.taken = peer.told = 0
         self._by_identity[identity] = peer
         self._describe(peer, hello)
         if same_ledger:
@@ -402,7 +419,7 @@ class InstrumentBus:
         silent = now - peer.heard
         if peer.identity is not None:
             if silent <= MISSED_BEATS * self._beat_interval:
-                self._send_to(peer.identity, Heartbeat())
+                self._say_here(peer, peer.identity)
                 return
             self._by_identity.pop(peer.identity, None)
             self._lost(peer)

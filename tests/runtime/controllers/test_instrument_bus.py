@@ -122,6 +122,26 @@ async def test_data_without_its_bytes_is_counted() -> None:
             await until(lambda: bench.count('stationd_bad_frames_total{socket="instruments"}') == 1)
 
 
+async def test_a_controller_is_told_how_much_of_its_data_has_been_taken() -> None:
+    block = bytes(wire.MOST_UNTAKEN_BYTES // 8)
+    async with a_bench() as bench:
+        with dial(bench) as socket:
+            await join(bench, socket)
+            pass_time(bench, BEAT)
+            assert await heard(socket) == wire.Heartbeat(0)
+            for index in range(3):
+                data = wire.Data(Ticket(1, job_id(1), 1), index, "y", 0, 0, "|u1", (len(block),))
+                await socket.send([REPORTS.encode(data), block])
+            # Long before it would have to wait.
+            assert await heard(socket) == wire.Heartbeat(2 * len(block))
+            await until(lambda: bench.bus.peers["a"].taken == 3 * len(block))
+            pass_time(bench, BEAT)
+            assert await heard(socket) == wire.Heartbeat(3 * len(block))
+            await join(bench, socket)
+            pass_time(bench, BEAT)
+            assert await heard(socket) == wire.Heartbeat(0)
+
+
 async def test_what_fails_while_a_report_is_taken_costs_that_report(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
@@ -180,7 +200,7 @@ async def test_what_is_left_of_a_frame_is_dropped_when_its_controller_is_gone(
     async with a_bench() as bench:
         with dial(bench) as socket, dial(bench) as newer:
             await join(bench, socket)
-            old = bench.bus.peers["a"].identity
+            old, sender = bench.bus.peers["a"].identity, bench.bus.peers["a"].sender
             assert old is not None
             taken: list[int] = []
 
