@@ -65,7 +65,7 @@ def serve(
     logs = logs_of(settings.log, log_format, log_level, verbose=verbose)
     from stationd.runtime.daemon import serve as serve_station
 
-    _run(settings, logs, lambda: serve_station(settings, config.resolve()))
+    _run(settings, logs, lambda: serve_station(settings, config.absolute()))
 
 
 @main.command()

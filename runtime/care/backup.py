@@ -69,11 +69,11 @@ def make_backup(source: Source, destination: Path, now_unix_s: float) -> Manifes
         BackupError: It cannot be made. There is nothing at the destination.
         JournalFailed: The journal is of a newer stationd.
     """
-    if destination.exists():
-        raise BackupError(f"{destination} exists already: name a folder that does not")
-    snapshot.check_known(source.journal)
     partial = destination.with_name(destination.name + _PARTIAL)
     try:
+        if destination.exists():
+            raise BackupError(f"{destination} exists already: name a folder that does not")
+        snapshot.check_known(source.journal)
         _make_folder(partial)
         try:
             manifest = _fill(partial, source, now_unix_s)
@@ -83,8 +83,16 @@ def make_backup(source: Source, destination: Path, now_unix_s: float) -> Manifes
             shutil.rmtree(partial, ignore_errors=True)
             raise
     except OSError as error:
-        raise BackupError(f"cannot make the backup {destination}: {error}") from error
+        raise BackupError(
+            f"cannot make the backup {destination}: {error}{_whose(error)}"
+        ) from error
     return manifest
+
+
+def _whose(error: OSError) -> str:
+    if isinstance(error, PermissionError):
+        return "; run it as the user of the daemon, or as root"
+    return ""
 
 
 def _make_folder(partial: Path) -> None:

@@ -112,6 +112,11 @@ def references(copy: Path, artifacts: Path) -> list[Reference]:
 def _said_plainly(journal: Path) -> Generator[None]:
     try:
         yield
+    except sqlite3.OperationalError as error:
+        raise BackupError(
+            f"cannot read the journal {journal}: {error}; run this as the user of the daemon, or as"
+            " root"
+        ) from error
     except sqlite3.Error as error:
         raise BackupError(f"cannot read the journal {journal}: {error}") from error
 

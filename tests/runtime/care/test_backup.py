@@ -132,6 +132,17 @@ def test_what_is_no_journal_is_refused(tmp_path: Path, content: bytes | None, re
     assert not (tmp_path / "b").exists()
 
 
+def test_whoever_may_not_look_into_the_state_is_told_who_may(
+    source: Source, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def closed(_: Path) -> None:
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(snapshot, "check_known", closed)
+    with pytest.raises(BackupError, match="Permission denied; run it as the user of the daemon"):
+        make_backup(source, tmp_path / "b", NOW)
+
+
 def test_a_folder_that_is_not_there_is_named(source: Source, tmp_path: Path) -> None:
     with pytest.raises(BackupError, match="is not there: make it first"):
         make_backup(source, tmp_path / "no" / "b", NOW)

@@ -7,8 +7,10 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
+from stationd.runtime import daemon
 from stationd.runtime.cli import main
 from stationd.runtime.commands.command_line import EXIT_FAILED
+from stationd.runtime.settings import Settings
 
 
 def run(*arguments: str | Path) -> Result:
@@ -60,3 +62,20 @@ def test_a_check_names_the_drop_ins_and_finds_their_mistakes(config: Path) -> No
     result = run("check-config", "--config", config)
     assert result.exit_code == EXIT_FAILED
     assert f"stationd: {drop_in}: line 2: queue.ageing: " in result.stderr
+
+
+def test_the_daemon_hands_on_the_file_as_it_was_named_for_its_drop_ins_stand_beside_it(
+    config: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    named = elsewhere / "stationd.toml"
+    named.symlink_to(config)
+    handed_on: list[Path] = []
+
+    async def serve(_: Settings, path: Path) -> None:
+        handed_on.append(path)
+
+    monkeypatch.setattr(daemon, "serve", serve)
+    assert run("serve", "--config", named).exit_code == 0
+    assert handed_on == [named]
