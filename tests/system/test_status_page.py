@@ -111,9 +111,11 @@ def test_what_an_operator_says_is_shown(page: Page) -> None:
 def test_it_fits_and_can_be_read(
     address: str, width: int, height: int, *, dark: bool, tmp_path: Path
 ) -> None:
+    job = jobs.submit(programs=NullProgram(), name="a-name-without-any-blank" * 8, target="null")
+    jobs.wait_for(job)
     with browsing(address, width, height, dark=dark) as page:
-        page.until(DRAWN)
-        page.ask("document.querySelector('tr.job button').click()")
+        shows(page, "ready", row(job))
+        page.ask(f"{row(job)}.querySelector('button').click()")
         assert page.ask("document.documentElement.scrollWidth <= window.innerWidth")
         outside = page.ask(
             "[...document.querySelectorAll('body *')].filter("
