@@ -95,10 +95,15 @@ def _sourced(configuration: Configuration) -> Iterator[tuple[Key, object, Source
 
 
 def _table(table: Key, rows: list[_Row]) -> str:
-    said = [(f"{dotted((name,))} = {toml(value)}", source) for name, value, source in rows]
+    said = [(_line(name, value), source) for name, value, source in rows]
     width = max((len(text) for text, _ in said), default=0)
     lines = [f"{text:<{width}}  # {source or DEFAULT}" for text, source in said]
     return "\n".join([f"[{dotted(table)}]", *lines])
+
+
+def _line(name: str, value: object) -> str:
+    # TOML has no word for what is not there.
+    return f"# {name} is not set" if value is None else f"{dotted((name,))} = {toml(value)}"
 
 
 def _public(key: Key, value: object) -> object:

@@ -72,6 +72,14 @@ def test_what_is_shown_means_the_same_as_the_files(
     assert again.station == expected.station
 
 
+def test_what_is_not_set_is_told_without_a_value(tmp_path: Path) -> None:
+    file = tmp_path / "stationd.toml"
+    file.write_text("[users.ann]\n[controllers.qpu]\ndriver = 'null'\n")
+    text = as_toml(read(file), defaults=True)
+    assert "# limits is not set  # default" in text
+    assert parse(tomllib.loads(text), "shown") == read(file).settings
+
+
 @pytest.mark.parametrize("value", ["\x7f\x00\n\U0001f600", [1.5, "a"], {"a": {"b": [True]}}, -1])
 def test_a_value_is_written_as_it_is_read(value: object) -> None:
     assert tomllib.loads(f"x = {toml(value)}") == {"x": value}
