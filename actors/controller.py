@@ -111,7 +111,7 @@ class Controller:
             socket,
             monitor,
             endpoint=settings.endpoint,
-            credentials=settings.credentials,
+            redial=partial(dial, settings.endpoint, settings.credentials),
             beat_interval=settings.beat_interval,
             monotonic=self._host.monotonic,
             say_hello=self._say_hello,
@@ -163,6 +163,7 @@ class Controller:
             with anyio.CancelScope(shield=True):
                 await self._host.in_thread(partial(self._instrument.join, _CLOSING_SECONDS))
             self._inbox.close()
+            self._daemon.close()
         return self._failure
 
     def stop(self) -> None:

@@ -50,8 +50,8 @@ class DaemonLink:
     Args:
         socket: As `dial` returns it.
         monitor: As `dial` returns it.
-        endpoint: Where the daemon is.
-        credentials: What it takes to connect there.
+        endpoint: What people are told of where the daemon is.
+        redial: Dials again, after ZeroMQ has given up because the daemon refused the key.
         beat_interval: Seconds.
         monotonic: Returns seconds that never go back.
         say_hello: Called when it is time for a Hello, which goes out through `report` once what
@@ -64,7 +64,7 @@ class DaemonLink:
         monitor: Socket,
         *,
         endpoint: str = "",
-        credentials: Credentials | None = None,
+        redial: Callable[[], tuple[Socket, Socket]] | None = None,
         beat_interval: float,
         monotonic: Callable[[], float],
         say_hello: Callable[[], None],
@@ -90,7 +90,7 @@ class DaemonLink:
         self._behind: set[int] = set()
         """Tickets of which the daemon must collect the rest."""
         self._endpoint = endpoint
-        self._credentials = credentials
+        self._redial = redial
         self._trouble = ""
 
     def is_greeted(self) -> bool:
@@ -99,7 +99,15 @@ class DaemonLink:
 
     async def receive(self) -> list[bytes]:
         """Wait for a message of the daemon."""
-        parts = await self._socket.receive()
+        while True:
+            socket = self._socket
+            try:
+                parts = await socket.receive()
+            except anyio.ClosedResourceError:
+                if socket is self._socket:
+                    raise
+            else:
+                break
         self._last_heard = self._monotonic()
         return parts
 
@@ -180,7 +188,7 @@ class DaemonLink:
                 self._tell_trouble(reason(event, self._endpoint, "controller"))
                 if event & FINAL:
                     await anyio.sleep(_REDIAL_SECONDS)
-                    self._socket.connect_again(self._endpoint, self._credentials)
+                    self._begin_anew()
                 continue
             lost, self._connected = self._connected, event == SUCCEEDED
             self._greeted = self._welcomed = self._silent = False
@@ -189,6 +197,19 @@ class DaemonLink:
                 self._say_hello()
             elif lost:
                 _log.info("the connection to the daemon is lost")
+
+    def _begin_anew(self) -> None:
+        # Not the same socket: it takes an endpoint that it has given up for one that it has, and
+        # crashes when it is told to disconnect from it.
+        if self._redial is None:
+            return
+        self.close()
+        self._socket, self._monitor = self._redial()
+
+    def close(self) -> None:
+        """Close the sockets that are in use now."""
+        self._monitor.close()
+        self._socket.close()
 
     def _tell_trouble(self, trouble: str) -> None:
         # ZeroMQ tries again and again: the log needs to hear of it once.

@@ -12,7 +12,6 @@ Rule 3. Nothing is awaited between taking a message from the socket and returnin
 from __future__ import annotations
 
 import itertools
-from contextlib import suppress
 from typing import TYPE_CHECKING, Final, Self
 
 import anyio
@@ -82,13 +81,6 @@ class Socket:
         Raises:
             StationUnreachable: The endpoint is malformed.
         """
-        dial(self._socket, endpoint, credentials)
-
-    def connect_again(self, endpoint: str, credentials: Credentials | None = None) -> None:
-        """Connect once more to where ZeroMQ has given up, after a handshake that was refused."""
-        with suppress(zmq.ZMQError):
-            # Otherwise ZeroMQ takes it for connected, and does nothing.
-            self._socket.disconnect(endpoint)
         dial(self._socket, endpoint, credentials)
 
     def remember_senders(self) -> None:
