@@ -17,6 +17,7 @@ import msgspec
 
 from stationd.proto.error import ErrorInfo, JournalFailed
 from stationd.proto.job import JobId
+from stationd.runtime.journal import sql
 from stationd.runtime.journal.codes import KIND_CODES, STATUS_CODES, STATUSES, Term
 from stationd.runtime.journal.interface import Commit
 from stationd.runtime.journal.records import (
@@ -46,7 +47,7 @@ from stationd.runtime.journal.statement import Row, Statement
 from stationd.runtime.journal.terms import Labels, property_terms
 
 _Head = tuple[int, int, int, int, float, int, bytes | None, str, int, int]
-"""A row of `_GO_ON`."""
+"""A row of `sql.GO_ON`."""
 
 _encode: Final = msgspec.msgpack.Encoder().encode
 _RECEIVED: Final = STATUS_CODES["received"]
@@ -142,27 +143,27 @@ class Batch:
         """Yield what is to be executed: owners first, drops of blocks before new blocks."""
         updates = [*self._updates()]
         yield from self._labels.statements()
-        yield Statement(_JOB, self._jobs)
-        yield Statement(_SPEC, self._specs)
-        yield Statement(_FACT, self._facts)
+        yield Statement(sql.JOB, self._jobs)
+        yield Statement(sql.SPEC, self._specs)
+        yield Statement(sql.FACT, self._facts)
         yield from updates
-        yield Statement(_ATTEMPT, [*self._attempts.values()], exact=True)
-        yield Statement(_PIN, [*self._pins.values()], exact=True)
-        yield Statement(_TICKET, [*self._tickets.values()], exact=True)
-        yield Statement(_WORK, [*self._works.values()])
-        yield Statement(_SWEEP, [*self._sweeps.values()])
-        yield Statement(_ITEM, [*self._items.values()])
-        yield Statement(_DROP, [*self._drops.values()])
-        yield Statement(_BLOCK, [*self._blocks.values()])
-        yield Statement(_SET, [*self._sets.values()])
-        yield Statement(_DEFAULT, [*self._defaults.values()])
-        yield Statement(_CONTROLLER, [*self._controllers.values()])
-        yield Statement(_PROJECT, [*self._projects.values()])
-        yield Statement(_PLACE, [*self._places.values()], exact=True)
-        yield Statement(_NOTE, [*self._notes.values()])
-        yield Statement(_FORGET, [*self._forgotten.values()])
-        yield Statement(_EPOCH, self._epochs, exact=True)
-        yield Statement(_VERSIONS, self._versions)
+        yield Statement(sql.ATTEMPT, [*self._attempts.values()], exact=True)
+        yield Statement(sql.PIN, [*self._pins.values()], exact=True)
+        yield Statement(sql.TICKET, [*self._tickets.values()], exact=True)
+        yield Statement(sql.WORK, [*self._works.values()])
+        yield Statement(sql.SWEEP, [*self._sweeps.values()])
+        yield Statement(sql.ITEM, [*self._items.values()])
+        yield Statement(sql.DROP, [*self._drops.values()])
+        yield Statement(sql.BLOCK, [*self._blocks.values()])
+        yield Statement(sql.SET, [*self._sets.values()])
+        yield Statement(sql.DEFAULT, [*self._defaults.values()])
+        yield Statement(sql.CONTROLLER, [*self._controllers.values()])
+        yield Statement(sql.PROJECT, [*self._projects.values()])
+        yield Statement(sql.PLACE, [*self._places.values()], exact=True)
+        yield Statement(sql.NOTE, [*self._notes.values()])
+        yield Statement(sql.FORGET, [*self._forgotten.values()])
+        yield Statement(sql.EPOCH, self._epochs, exact=True)
+        yield Statement(sql.VERSIONS, self._versions)
 
     def _job(self, record: JobStored) -> None:
         self._ids[record.job] = record.number
@@ -227,8 +228,8 @@ class Batch:
                     self._labels.ended(status, 1)
                 ended = status if over else None
                 ending.append((ended, *head, self._first_attempts.get(number, 1)))
-        yield Statement(_GO_ON, going_on, exact=True)
-        yield Statement(_END, ending, exact=True)
+        yield Statement(sql.GO_ON, going_on, exact=True)
+        yield Statement(sql.END, ending, exact=True)
 
     def _attempt(self, record: AttemptOpened) -> None:
         running = None if record.items is None else _encode(record.items)
@@ -361,67 +362,3 @@ def _code(fact: Fact) -> int:
 
 def _error(error: ErrorInfo | None) -> bytes | None:
     return None if error is None else _encode(error)
-
-
-_JOB: Final = f"""
-INSERT INTO jobs (number, id, target, kind, name, creator, project, description, properties,
-  priority, created_unix_s, status, seq, modified_unix_s, attempt, ordinal, cancelling, note)
-VALUES ({", ".join("?" * 14)}, 1, 1, 0, '')"""  # noqa: S608 - our own text
-_SPEC: Final = "INSERT INTO specs (number, spec) VALUES (?, ?)"
-_FACT: Final = """
-INSERT INTO facts (seq, number, ordinal, attempt, status, time_unix_s, cancelling, error, note,
-  retrying)
-VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"""
-_GO_ON: Final = """
-UPDATE jobs SET attempt = ?, ordinal = ?, status = ?, seq = ?, modified_unix_s = ?,
-  cancelling = ?, error = ?, note = ?
-WHERE number = ? AND ordinal = ? AND ended IS NULL"""
-_END: Final = """
-UPDATE jobs SET ended = ?, attempt = ?, ordinal = ?, status = ?, seq = ?, modified_unix_s = ?,
-  cancelling = ?, error = ?, note = ?
-WHERE number = ? AND ordinal = ? AND (ended IS NULL OR attempt < ?)"""
-_ATTEMPT: Final = "UPDATE jobs SET running = ?, collected = ? WHERE number = ?"
-_PIN: Final = "UPDATE jobs SET calibration_set = ? WHERE number = ?"
-_TICKET: Final = "UPDATE jobs SET ticket = ?, ticket_attempt = ? WHERE number = ?"
-_WORK: Final = """
-INSERT INTO works (number, attempt, data) VALUES (?, ?, ?)
-ON CONFLICT (number) DO UPDATE SET attempt = excluded.attempt, data = excluded.data"""
-_SWEEP: Final = """
-INSERT INTO sweeps (number, attempt, metadata) VALUES (?, ?, ?)
-ON CONFLICT (number, attempt) DO UPDATE SET metadata = excluded.metadata"""
-_ITEM: Final = """
-INSERT INTO items (number, item, attempt, error, artifact, size_bytes, sha256, data, partial)
-VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
-ON CONFLICT (number, item) DO UPDATE SET attempt = excluded.attempt, error = excluded.error,
-  artifact = excluded.artifact, size_bytes = excluded.size_bytes, sha256 = excluded.sha256,
-  data = excluded.data, partial = excluded.partial"""
-_DROP: Final = "DELETE FROM blocks WHERE number = ? AND attempt = ?"
-_BLOCK: Final = """
-INSERT INTO blocks (number, attempt, controller, block, header, data) VALUES (?, ?, ?, ?, ?, ?)
-ON CONFLICT DO NOTHING"""
-_SET: Final = """
-INSERT INTO calibration_sets (id, target, created_unix_s, name, observations, data)
-VALUES (?, ?, ?, ?, ?, ?)
-ON CONFLICT (id) DO NOTHING"""
-_DEFAULT: Final = """
-INSERT INTO calibration_defaults (target, id) VALUES (?, ?)
-ON CONFLICT (target) DO UPDATE SET id = excluded.id"""
-_EPOCH: Final = "UPDATE meta SET epoch = max(epoch, ?)"
-_CONTROLLER: Final = """
-INSERT INTO controllers (name, driver, ledger, version, time_unix_s, capabilities)
-VALUES (?, ?, ?, ?, ?, ?)
-ON CONFLICT (name) DO UPDATE SET driver = excluded.driver, ledger = excluded.ledger,
-  version = excluded.version, time_unix_s = excluded.time_unix_s,
-  capabilities = excluded.capabilities"""
-_PROJECT: Final = """
-INSERT INTO projects (id, name, data) VALUES (?, ?, ?)
-ON CONFLICT (id) DO UPDATE SET name = excluded.name, data = excluded.data"""
-_PLACE: Final = "UPDATE jobs SET priority = ?, placement = ? WHERE number = ?"
-_NOTE: Final = """
-INSERT INTO queue_notes (kind, name, data) VALUES (?, ?, ?)
-ON CONFLICT (kind, name) DO UPDATE SET data = excluded.data"""
-_VERSIONS: Final = """
-INSERT INTO versions (controller, since_unix_s, data)
-SELECT ?1, ?2, ?3 WHERE ?3 IS NOT (
-  SELECT data FROM versions WHERE controller = ?1 ORDER BY id DESC LIMIT 1)"""
-_FORGET: Final = "DELETE FROM queue_notes WHERE kind = ? AND name = ?"
