@@ -93,9 +93,13 @@ def _summary(manifest: Manifest) -> str:
     made = datetime.fromtimestamp(manifest.made_unix_s).astimezone()
     journal = manifest.journal
     return (
-        f"station {manifest.name} of {made:%Y-%m-%d %H:%M:%S}, {journal.jobs} jobs,"
+        f"station {manifest.name} of {made:%Y-%m-%d %H:%M:%S}, {_jobs(journal.jobs)},"
         f" {journal.unfinished} of them unfinished, {manifest.size_bytes / 2**20:,.1f} MiB"
     )
+
+
+def _jobs(count: int) -> str:
+    return "1 job" if count == 1 else f"{count} jobs"
 
 
 def _tell(restored: Restored) -> None:
@@ -104,8 +108,8 @@ def _tell(restored: Restored) -> None:
         click.echo(f"what was there is now in {restored.replaced}")
     if restored.held:
         click.echo(
-            f"{len(restored.held)} jobs had not come to the queue yet, and may have run since: they"
-            " are held there until somebody says `stationctl release JOB`"
+            f"held in the queue until `stationctl release JOB`, for {_jobs(len(restored.held))} had"
+            " no ticket yet that a ledger could know, and may have run since:"
         )
         for job in restored.held:
             click.echo(f"  {job}")
