@@ -186,8 +186,8 @@ def _check_ledgers(journal: Path, state: Path) -> None:
     gone = [name for name in names if not (state / CONTROLLERS / name / LEDGER).exists()]
     if queued and gone:
         raise BackupError(
-            f"{queued} job{'s' * (queued != 1)} waited in the queue, and {state / CONTROLLERS} has no ledger of"
-            f" {', '.join(sorted(gone))} that knows whether they have run since: restore with"
+            f"{queued} job{'s' * (queued != 1)} waited in the queue, and {state / CONTROLLERS} has"
+            f" no ledger of {', '.join(sorted(gone))} that knows whether they have run since: restore with"
             " --rerun to run them (again, perhaps), or with --no-rerun to have those whose"
             " controller comes with another ledger end with `instrument_lost`"
         )

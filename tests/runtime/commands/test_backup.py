@@ -19,7 +19,7 @@ def run(*arguments: str | Path) -> Result:
 @pytest.fixture
 def config(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     # The other tests are not to wait for this process.
-    monkeypatch.setattr(os, "nice", lambda _: 0)
+    monkeypatch.setattr(os, "nice", int)
     source = make_station(tmp_path)
     file = source.configuration[0]
     file.write_text(f'[station]\nname = "lab"\nstate = "{source.state}"\n')
