@@ -1,6 +1,7 @@
 """Data goes out for as long as the daemon keeps up with it; the rest it collects."""
 
 from collections.abc import Iterator
+from typing import cast
 
 import pytest
 import zmq
@@ -19,7 +20,8 @@ class Wire(Socket):
     """A socket that notes what is sent."""
 
     def __init__(self) -> None:
-        super().__init__(zmq.Context.instance().socket(zmq.DEALER))
+        context = cast("zmq.Context[zmq.Socket[bytes]]", zmq.Context.instance())
+        super().__init__(context.socket(zmq.DEALER))
         self.blocks: list[bytes] = []
 
     def send_nowait(self, parts: object) -> None:

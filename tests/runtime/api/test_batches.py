@@ -2,6 +2,9 @@
 
 # pyright: reportPrivateUsage=false
 
+from collections.abc import Callable
+from typing import cast
+
 import anyio
 import pytest
 import zmq
@@ -30,10 +33,12 @@ class Station:
         self.alone: list[int] = []
         self.failed: list[tuple[int, Exception]] = []
         self.breaks: Exception | None = None
-        self.socket = Socket(zmq.Context.instance().socket(zmq.ROUTER))
+        context = cast("zmq.Context[zmq.Socket[bytes]]", zmq.Context.instance())
+        self.socket = Socket(context.socket(zmq.ROUTER))
 
-    def check(self, _client: Client, job: JobId, spec: JobSpec, answer: object) -> NewJob:
-        assert callable(answer)
+    def check(
+        self, _client: Client, job: JobId, spec: JobSpec, answer: Callable[[int, bool], None]
+    ) -> NewJob:
         return NewJob(job, spec, "a", answer)
 
     def store(self, *jobs: NewJob) -> None:
