@@ -64,6 +64,7 @@ def _fetch(address: str) -> bytes:
 
 async def share(station: Station, path: str, pause: float) -> float:
     """Return the share of a core that the daemon takes while something is asked for."""
+    used = 0.0
     async with anyio.create_task_group() as tasks:
         if path:
             tasks.start_soon(asked, station.address + path, pause)

@@ -41,7 +41,7 @@ log = logging.getLogger(__name__)
 
 @asynccontextmanager
 async def _metrics(house: House) -> AsyncGenerator[None]:
-    with watched(house.station):
+    async with watched(house.station):
         yield
 
 
