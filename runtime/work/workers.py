@@ -198,12 +198,20 @@ def own_bytes(pid: int) -> int:
 
 def _offer_myself() -> int:
     """Be what the kernel ends first when memory runs out, and not the daemon; return who I am."""
+    _say_nothing()
     score = Path("/proc/self/oom_score_adj")
     # Whoever started the daemon may have offered all of it more than that, or not let it say so.
     with suppress(OSError):
         if int(score.read_text()) < _OOM_SCORE:
             score.write_text(str(_OOM_SCORE))
     return os.getpid()
+
+
+def _say_nothing() -> None:
+    """Let go of the pipe that is our stderr: nobody reads it, and when it is full we would wait."""
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, 2)
+    os.close(nowhere)
 
 
 def _warm_up(warm_up: Callable[[], None]) -> None:

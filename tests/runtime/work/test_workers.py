@@ -26,6 +26,11 @@ def own_pid(_: None) -> int:
     return os.getpid()
 
 
+def chatter(times: int) -> int:
+    """Warn, as libraries do, more than fits into any pipe."""
+    return sum(os.write(2, b"x" * 1024) for _ in range(times)) // 1024
+
+
 def be_killed(number: signal.Signals) -> None:
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     os.kill(os.getpid(), number)
@@ -123,6 +128,11 @@ async def test_a_worker_that_the_loop_has_buried_already_has_died_like_others() 
     with pytest.raises(StationError) as raised:
         await Workers(1).call(lose_a_process, None)
     assert raised.value.code is ErrorCode.WORKER_DIED
+
+
+async def test_a_worker_whose_libraries_never_stop_warning_waits_for_nobody() -> None:
+    with anyio.fail_after(60):
+        assert await Workers(1).call(chatter, 2048) == 2048
 
 
 async def test_an_error_of_a_call_comes_back() -> None:
