@@ -187,9 +187,9 @@ def _check_ledgers(journal: Path, state: Path) -> None:
     if queued and gone:
         raise BackupError(
             f"{queued} job{'s' * (queued != 1)} waited in the queue, and {state / CONTROLLERS} has"
-            f" no ledger of {', '.join(sorted(gone))} that knows whether they have run since: restore with"
-            " --rerun to run them (again, perhaps), or with --no-rerun to have those whose"
-            " controller comes with another ledger end with `instrument_lost`"
+            f" no ledger of {', '.join(sorted(gone))} that knows whether they have run since:"
+            " restore with --rerun to run them (again, perhaps), or with --no-rerun to have those"
+            " whose controller comes with another ledger end with `instrument_lost`"
         )
 
 
