@@ -48,7 +48,12 @@ async def test_a_submit_that_is_replayed_is_the_job_that_there_is() -> None:
     async with a_bench() as bench:
         frame = REQUESTS.encode(Submit(1, job_id(1), null_spec()))
         replies = await replayed(bench, frame)
-        assert replies == [Submitted(1, job_id(1), 1, created=number == 0) for number in range(3)]
+        stored = [one for one in replies if isinstance(one, Submitted)]
+        assert [(one.job, one.number, one.created) for one in stored] == [
+            (job_id(1), 1, True),
+            (job_id(1), 1, False),
+            (job_id(1), 1, False),
+        ]
         assert await bench.journal.count(JobFilter()) == 1
 
 
