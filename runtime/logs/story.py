@@ -25,7 +25,7 @@ from stationd.proto.escaping import escaped
 from stationd.proto.station_requests import MOST_LOG_LINES, LogLine
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Generator, Iterator
     from pathlib import Path
 
     from stationd.proto.job import JobId
@@ -180,7 +180,7 @@ class Story:
     # --- lines are waited for ----------------------------------------------------------------
 
     @contextmanager
-    def listening(self, job: JobId) -> Iterator[anyio.Event]:
+    def listening(self, job: JobId) -> Generator[anyio.Event]:
         """Give an event that is set when the next line of a job has come; see `wake`."""
         event = anyio.Event()
         self._listeners.setdefault(job, []).append(event)

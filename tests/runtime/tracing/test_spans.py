@@ -1,5 +1,7 @@
 """A timeline becomes the spans of a trace, the same ones every time."""
 
+import msgspec
+
 from stationd.proto.error import ErrorCode, ErrorInfo
 from stationd.proto.job import JobId, JobView, TimelineEntry
 from stationd.proto.status import JobExecutorStatus as S
@@ -131,10 +133,7 @@ def test_work_of_a_stage_that_never_was_belongs_to_the_attempt() -> None:
 def test_attempts_that_follow_by_themselves_are_traces_of_their_own_linked_to_each_other() -> None:
     failed = view(S.RECEIVED, S.FAILED, retrying=True)
     again = view(S.RECEIVED, S.READY, attempt=2)
-    both = JobView(
-        **{name: getattr(again, name) for name in JobView.__struct_fields__}
-        | {"timeline": failed.timeline + again.timeline}
-    )
+    both = msgspec.structs.replace(again, timeline=failed.timeline + again.timeline)
     assert attempts(both) == [1, 2]
     assert attempts(view(S.READY, attempt=2)) == [2]
     (first,), (second,) = spans(both, 1, []), spans(both, 2, [])
