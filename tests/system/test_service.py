@@ -5,6 +5,7 @@ stand in the order in which an operator would meet what they are about.
 """
 
 import json
+import re
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -14,13 +15,18 @@ import pytest
 
 from tests.pages import blocks
 from tests.system.machine import Machine, booted, until
+from tests.system.rootfs import PYTHON
 from tests.system.wheel import ROOT, built_wheel
 
 PAGE: Final = ROOT / "docs/how-to/run-a-station.md"
+UPGRADE: Final = ROOT / "docs/how-to/upgrade.md"
 DRIVER: Final = ROOT / "tests/end_to_end/gated_driver.py"
+PACKAGES: Final = f"/opt/stationd/lib/python{PYTHON}/site-packages"
 DAEMON: Final = "stationd.service"
 GATED: Final = "stationd-controller@gated.service"
 NEWER: Final = "99.0.0"
+FAILS: Final = re.compile(r"^fail .*", re.MULTILINE)
+"""What the doctor says of what does not work."""
 DROP_IN: Final = "/etc/systemd/system/stationd.service.d/test.conf"
 WATCHED: Final = "[Service]\nWatchdogSec=10\n"
 """Shorter than the unit's: a test waits for it."""
@@ -68,21 +74,19 @@ def installed(machine: Machine) -> Machine:
 def station(installed: Machine) -> Machine:
     """The same with a controller that holds jobs, in a unit of its own."""
     machine = installed
-    machine.put("/opt/lab/gated_driver.py", DRIVER.read_text())
+    machine.put(f"{PACKAGES}/gated_driver.py", DRIVER.read_text())
     machine.put("/etc/stationd/conf.d/lab.toml", LAB)
-    drop_in = "[Service]\nEnvironment=PYTHONPATH=/opt/lab\n"
-    machine.put(f"/etc/systemd/system/{GATED}.d/lab.conf", drop_in)
     machine.run("install -d -o stationd -g stationd /var/lib/stationd/gates")
-    machine.run(f"systemctl daemon-reload; systemctl restart stationd; systemctl start {GATED}")
+    machine.run(f"systemctl restart stationd; systemctl start {GATED}")
     wait_connected(machine, "gated")
     return machine
 
 
-def page_lines(beginning: str) -> list[str]:
+def page_lines(beginning: str, page: Path = PAGE) -> list[str]:
     """Return the commands of the page's block that has a word in its first line."""
     text = next(
         block.text
-        for block in blocks(PAGE.read_text())
+        for block in blocks(page.read_text())
         if "tests/system" in block.mark and beginning in block.text.partition("\n")[0]
     )
     return [line[2:] for line in text.splitlines()]
@@ -263,7 +267,7 @@ keys = ['{key}']
 
 
 def test_the_drop_in_for_the_network_opens_it_to_those_with_a_key(station: Machine) -> None:
-    shipped = "/opt/stationd/lib/python3*/site-packages/stationd/systemd/lan.conf"
+    shipped = f"{PACKAGES}/stationd/systemd/lan.conf"
     station.run(f"install -D -m 644 {shipped} -t /etc/systemd/system/stationd.service.d/")
     station.run("stationd keygen station --for station --out /etc/stationd/keys")
     station.run("stationd keygen alice --out /home/alice", "alice")
@@ -354,13 +358,14 @@ def test_an_update_takes_over_the_running_job_and_the_queue(station: Machine) ->
     before, running = executions(station), hold(station, 15)
     wait_rung(station, running, "execution_started")
     queued = [hold(station, 15, user) for user in ("alice", "bob", "alice")]
-    station.run("/opt/stationd/bin/pip install --upgrade --find-links /root/wheels/newer stationd")
-    station.run("stationctl service install")
-    # Not the running job's end: it goes on at its controller.
+    # The stop does not wait for the running job's end: it goes on at its controller.
     station.put("/etc/stationd/conf.d/stop.toml", "[station]\nstop_timeout = 1\n")
     station.run("systemctl reload stationd")
     wait_reloaded(station, "station.stop_timeout")
-    station.run("systemctl restart stationd")
+    station.put("/etc/pip.conf", "[global]\nno-index = true\nfind-links = /root/wheels/newer\n")
+    station.run("mkdir /backup")
+    *_, doctor = [station.run(line) for line in page_lines("backup", UPGRADE)]
+    assert not FAILS.findall(doctor), doctor
     wait_connected(station, "gated")
     assert json.loads(station.run("stationctl ping --json"))["version"] == NEWER
     assert jobs(station)[running] == "execution_started"
@@ -391,6 +396,8 @@ def test_the_page_s_look_at_the_service(station: Machine) -> None:
     assert 'Status: "accepting jobs at ipc:///run/stationd/jobs.sock' in said
     assert "stationd-controller@gated.service" in said
     assert "is accepting jobs" in station.run("stationctl service logs --lines 10000")
+    (doctor,) = [station.run(line) for line in page_lines("doctor")]
+    assert not FAILS.findall(doctor), doctor
 
 
 def test_taking_the_service_away_keeps_what_is_the_operator_s(station: Machine) -> None:
