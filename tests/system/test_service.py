@@ -13,13 +13,11 @@ from typing import Final
 
 import pytest
 
-from tests.pages import blocks
 from tests.system.machine import Machine, booted, until
+from tests.system.page_commands import UPGRADE, page_lines
 from tests.system.rootfs import PYTHON
 from tests.system.wheel import ROOT, built_wheel
 
-PAGE: Final = ROOT / "docs/how-to/run-a-station.md"
-UPGRADE: Final = ROOT / "docs/how-to/upgrade.md"
 DRIVER: Final = ROOT / "tests/end_to_end/gated_driver.py"
 PACKAGES: Final = f"/opt/stationd/lib/python{PYTHON}/site-packages"
 DAEMON: Final = "stationd.service"
@@ -80,16 +78,6 @@ def station(installed: Machine) -> Machine:
     machine.run(f"systemctl restart stationd; systemctl start {GATED}")
     wait_connected(machine, "gated")
     return machine
-
-
-def page_lines(beginning: str, page: Path = PAGE) -> list[str]:
-    """Return the commands of the page's block that has a word in its first line."""
-    text = next(
-        block.text
-        for block in blocks(page.read_text())
-        if "tests/system" in block.mark and beginning in block.text.partition("\n")[0]
-    )
-    return [line[2:] for line in text.splitlines()]
 
 
 def jobs(machine: Machine) -> dict[str, str]:
