@@ -48,6 +48,7 @@ async def test_a_full_disk_is_no_death() -> None:
 async def test_a_bus_that_looks_after_nobody_is_named() -> None:
     async with a_bench() as bench:
         bench.journal.suffer("so that this one is not asked")
+        await anyio.wait_all_tasks_blocked()  # it has looked once, and sleeps
         bench.clock.now += 10 * BEAT
         assert await missing(bench.station, AT_ONCE) == ["the instruments' bus"]
 
