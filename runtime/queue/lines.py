@@ -54,9 +54,13 @@ class Line:
 
     def takes(self, *, group: bool) -> bool:
         """Whether there is room for a ticket, for this controller alone or for a group."""
-        if group:
-            return not self._size and self.depth > 0
-        return self._size < self.depth and not self._group
+        if self.bars(group=group):
+            return False
+        return self.depth > 0 if group else self._size < self.depth
+
+    def bars(self, *, group: bool) -> bool:
+        """Whether a ticket may not stand here now, however long the line may be."""
+        return bool(self._size) if group else bool(self._group)
 
     def overtaken(self, order: Order) -> bool:
         """Whether any that has not begun stands behind an order."""

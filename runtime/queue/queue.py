@@ -225,12 +225,13 @@ class Queue:
         may_begin = waiter.lane is not None and waiter.lane.open
         self.remove(number)
         out = self._out[number] = Out(entry, order)
-        if not may_begin:
-            # It was sent by an earlier daemon, before somebody held it or closed a gate.
+        group = len(entry.claims) > 1
+        if not may_begin or any(self._line(name).bars(group=group) for name in entry.claims):
+            # It was sent by an earlier daemon, before somebody held it or closed a gate; or this
+            # one has sent others meanwhile, with which it must not stand in one line.
             self._recall(out)
         if entry.place is not None:
             self._moved.setdefault(entry.place.beside, set()).add(order)
-        group = len(entry.claims) > 1
         for name in entry.claims:
             self._line(name).add(order, group=group)
 

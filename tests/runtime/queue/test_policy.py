@@ -191,6 +191,20 @@ def test_a_ticket_that_an_earlier_daemon_sent_comes_back_if_its_job_is_held_now(
     assert [queue.is_returning(number) for number in (1, 2, 3)] == [True, False, True]
 
 
+def test_tickets_that_must_not_stand_in_one_line_come_back_if_earlier_daemons_sent_them() -> None:
+    group = entry(2, claims=("a", "b"))
+    queue = a_queue(entry(1), group, entry(3, claims=("b",)), depth=2)
+    for number in (1, 2, 3):
+        queue.send_out(number)
+    assert sorted(queue.decide(NOW).recalled) == [2, 3]
+    queue.release(2)
+    queue.release(3)
+    queue.add(group, NOW)
+    assert queue.decide(NOW).granted == []
+    queue.release(1)
+    assert queue.decide(NOW).granted == [2]
+
+
 def test_shares_alone_take_nothing_back() -> None:
     queue = a_queue(entry(1, project="x"), entry(2, project="x"), depth=2)
     queue.decide(NOW)
