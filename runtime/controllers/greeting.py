@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from anyio.abc import TaskGroup
 
-    from stationd.proto.job import JobId, Ticket
+    from stationd.proto.job import Ticket
     from stationd.runtime.controllers.authority import Authority
     from stationd.runtime.controllers.executions import Executions
     from stationd.runtime.controllers.leftovers import Leftovers
@@ -74,8 +74,9 @@ class Greeting:
         # Tickets of an earlier daemon, and controllers that have said since what they hold.
         self._inherited: set[int] = set()
         self._heard: set[str] = set()
-        # Jobs that are over, by the controller that was still at work on them at its last Hello.
-        self._outlived: dict[str, set[JobId]] = {}
+        # Tickets that are over for their jobs, by the controller that was still at work on them
+        # at its last Hello.
+        self._outlived: dict[str, set[int]] = {}
         # Jobs that are to leave when the Hello has been taken in.
         self._leaving: list[LiveJob] = []
         # Jobs that are being taken back: a Hello waits, for it is about them too.
@@ -180,9 +181,9 @@ class Greeting:
 
     def _reconsider(self, controller: str, held: Mapping[int, HeldTicket]) -> None:
         """Lift a quarantine if the controller is not at work on that ticket any more."""
-        job = self._quarantine.job(controller)
-        at_work = {one.ticket.job for one in held.values() if one.state == "running"}
-        if job is not None and job not in at_work:
+        at_work = {number for number, one in held.items() if one.state == "running"}
+        ticket = self._quarantine.ticket(controller)
+        if ticket is not None and ticket.number not in at_work:
             self._quarantine.reset(controller)
         for over in self._outlived.pop(controller, set()) - at_work:
             self._quarantine.settled((over, controller))
@@ -217,8 +218,8 @@ class Greeting:
     def _outlives(self, controller: str, ticket: Ticket) -> None:
         """Keep a controller from other work while it is at work on what is over for its job."""
         put = partial(self._quarantine.put, controller, ticket)
-        self._quarantine.bound((ticket.job, controller), put)
-        self._outlived.setdefault(controller, set()).add(ticket.job)
+        self._quarantine.bound((ticket.number, controller), put)
+        self._outlived.setdefault(controller, set()).add(ticket.number)
         self._leftovers.runs(controller, ticket)
 
     async def _over(self, controller: str, held: HeldTicket) -> None:

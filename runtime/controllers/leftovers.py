@@ -108,15 +108,21 @@ class Leftovers:
         at_work = self._at_work
         return bool(at_work) and any(controller in tickets for tickets in at_work.values())
 
-    def at_rest(self, controller: str, job: JobId) -> None:
-        """Take note that a controller is not at work on a job any more, or an operator's word."""
-        if self._at_work.get(job, {}).pop(controller, None) is not None:
+    def at_rest(self, controller: str, ticket: Ticket) -> None:
+        """Take note that a controller is not at work on a ticket any more, or an operator's word.
+
+        The end of another attempt says nothing of this one: it may have ended in the line.
+        """
+        at_work = self._at_work.get(ticket.job, {})
+        if controller in at_work and at_work[controller].number == ticket.number:
+            del at_work[controller]
             self._change()
 
     def trust(self, controller: str) -> None:
         """Forget what a controller is at work on: an operator says that it is at rest."""
-        for job in list(self._at_work):
-            self.at_rest(controller, job)
+        for tickets in list(self._at_work.values()):
+            if controller in tickets:
+                self.at_rest(controller, tickets[controller])
 
     async def keep(self, controller: str, ticket: Ticket) -> bool:
         """Let a controller keep a result if a retry could make use of it; tell whether it does."""
@@ -145,7 +151,7 @@ class Leftovers:
 
     def ended(self, controller: str, end: Finished | Failed | AtRest | Lost) -> bool:
         """Take the end of a ticket whose job is over; tell whether its controller keeps it."""
-        self.at_rest(controller, end.ticket.job)
+        self.at_rest(controller, end.ticket)
         collection = self._collections.get(end.ticket.number)
         if collection is not None and controller in collection.received:
             collection.missing[controller] = collection.received[controller] < end.blocks

@@ -42,9 +42,13 @@ class Quarantine:
     def __contains__(self, controller: str) -> bool:
         return controller in self._tickets
 
+    def ticket(self, controller: str) -> Ticket | None:
+        """Return the ticket that a controller did not come to rest from."""
+        return self._tickets.get(controller)
+
     def job(self, controller: str) -> JobId | None:
         """Return the job that a controller did not come to rest from."""
-        ticket = self._tickets.get(controller)
+        ticket = self.ticket(controller)
         return None if ticket is None else ticket.job
 
     def bound(self, key: Hashable, overdue: Callable[[], None]) -> None:

@@ -120,7 +120,7 @@ class Reports:
         self._silence.sign(live.job.id, controller)
         if isinstance(report, Progressed):
             live.progress = Progress(done=report.done, total=report.total, unit=report.unit)
-            self._feed.progress(live.job.id, live.progress)
+            self._feed.progress(live.job.id, live.progress, creator=live.spec.creator)
             return
         if isinstance(report, Failed) and report.code is ErrorCode.SPOOL_FULL:
             self._leftovers.make_room(controller)
@@ -132,9 +132,9 @@ class Reports:
 
     def _came_to_rest(self, controller: str, ticket: Ticket) -> None:
         """Give a controller work again if it was this ticket that kept it from others."""
-        self._quarantine.settled((ticket.job, controller))
+        self._quarantine.settled((ticket.number, controller))
         self._quarantine.lift(controller, ticket.number)
-        self._leftovers.at_rest(controller, ticket.job)
+        self._leftovers.at_rest(controller, ticket)
         self._freed()
 
     def _take_end_of_leftover(

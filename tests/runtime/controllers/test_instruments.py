@@ -298,7 +298,32 @@ async def test_who_died_at_work_on_what_is_over_is_not_waited_for(
         await bench.instruments.hello("a", hello("a", at_work), same_ledger=True)
         await bench.instruments.hello("a", hello("a", now), same_ledger=True)
         bounds = bench.instruments.quarantine._bounded
-        assert ((over.job, "a") in bounds) is (state == "running")
+        assert ((over.number, "a") in bounds) is (state == "running")
+
+
+async def test_the_end_of_another_attempt_is_not_the_end_of_what_is_over() -> None:
+    # The next attempt was armed at another controller's word, and was aborted in the line here.
+    async with a_bench() as bench:
+        over, other = Ticket(98, job_id(98), 1), Ticket(99, job_id(98), 2)
+        held = wire.HeldTicket(over, "running")
+        await bench.instruments.hello("a", hello("a", held), same_ledger=True)
+        ticket = bench.queued(1)
+        bench.report("a", wire.AtRest(other, 0, 2.0))
+        assert armed(bench) == []
+        assert (over.number, "a") in bench.instruments.quarantine._bounded
+        bench.report("a", wire.AtRest(over, 0, 3.0))
+        assert armed(bench) == [ticket.number]
+
+
+@pytest.mark.parametrize(("runs", "trusted"), [(98, False), (99, True)])
+async def test_a_hello_lifts_the_quarantine_of_a_ticket_that_is_not_at_work(
+    runs: int, *, trusted: bool
+) -> None:
+    async with a_bench() as bench:
+        bench.instruments.quarantine.put("a", Ticket(98, job_id(98), 1))
+        held = wire.HeldTicket(Ticket(runs, job_id(98), runs - 97), "running")
+        await bench.instruments.hello("a", hello("a", held), same_ledger=True)
+        assert ("a" not in bench.instruments.quarantine) is trusted
 
 
 async def test_a_late_word_that_a_ticket_is_over_lifts_the_quarantine() -> None:
