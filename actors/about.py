@@ -52,8 +52,9 @@ def given(record: object) -> About:
 def joined(first: About, second: About | None) -> About:
     """Return what two say together; the second one where both do.
 
-    >>> joined(About(controller="qpu", job="a"), About(job="b"))
-    About(job='b', controller='qpu')
+    >>> both = joined(About(controller="qpu", job="a"), About(job="b"))
+    >>> both.job, both.controller
+    ('b', 'qpu')
     """
     if second is None or second is NOTHING:
         return first

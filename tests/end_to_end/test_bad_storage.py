@@ -143,7 +143,9 @@ def refused() -> str:
 
 def metric(station: Station) -> float:
     """Return what Prometheus is told of the storage."""
-    address = re.search(r"metrics at (http://\S+)", station.log)
+    pattern = re.compile(r"metrics at (http://\S+)\n")
+    until(lambda: pattern.search(station.log), "the log says where the metrics are")
+    address = pattern.search(station.log)
     assert address is not None
     with urllib.request.urlopen(f"{address[1]}/metrics") as answer:
         text = answer.read().decode()
