@@ -42,10 +42,11 @@ async def test_a_sign_gives_the_whole_time_again() -> None:
     silence = Silence(timers, {"a": 1000.0})
     passed: list[DeadlinePassed] = []
     silence.began(JOB, ["a"], passed.append)
-    await anyio.sleep(1e-3)
+    await anyio.sleep(5e-3)
     timers.come(KEY)
     left, _ = timers.held[KEY]
-    assert left <= 1000.0 - 1e-3
+    # A loop's clock may count in whole milliseconds.
+    assert left < 1000.0
     silence.sign(JOB, "a")
     timers.come(KEY)
     again, _ = timers.held[KEY]
