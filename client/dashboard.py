@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Iterator
 
     from stationd.client.stream import Frame
-    from stationd.proto.job import JobId, JobView
+    from stationd.proto.job import JobId, JobView, TimelineEntry
 
 _UNDER_WAY: Final = (JobStatusEnum.SUBMITTED, JobStatusEnum.QUEUED, JobStatusEnum.RUNNING)
 
@@ -58,6 +58,7 @@ class _Known:
         self._wanted = wanted
         self._seq = seq
         self._newest = 0
+        self._coarse = {*(each.value for each in wanted.coarse), *wanted.passing}
         self._which = msgspec.structs.replace(wanted, statuses=(), coarse=(), passing=())
         self._stories: dict[JobId, Story] = {}
         self._others: set[JobId] = set()
@@ -130,7 +131,8 @@ class _Known:
         """Ask about the jobs of a frame that nothing is known of: once for all of them."""
         if not isinstance(frame, Events):
             return
-        new = {event.job for event in frame.events} - self._stories.keys() - self._others
+        told = {event.job for event in frame.events} - self._others
+        new = {job for job in told if job not in self._stories}
         if not new:
             return
         which = msgspec.structs.replace(self._which, ids=tuple(new))
@@ -144,20 +146,19 @@ class _Known:
         """Yield what a frame tells of the matching jobs."""
         if isinstance(frame, ProgressReport):
             if (story := self._stories.get(frame.job)) is not None:
-                yield from filter(self._shows, story.take(frame))
+                yield from filter(self._shows, story.hear(frame))
         elif isinstance(frame, Events):
             for event in frame.events:
                 self._seq = event.entry.seq
-                yield from self._take(Events(frame.request, (event,)), event.job)
+                yield from self._take(event.job, event.entry)
                 if event.entry.status.is_terminal and not event.entry.retrying:
                     self._stories.pop(event.job, None)
                     self._others.discard(event.job)
 
-    def _take(self, fact: Events, job: JobId) -> Iterator[JobStatus]:
+    def _take(self, job: JobId, fact: TimelineEntry) -> Iterator[JobStatus]:
         story = self._stories.get(job)
-        seq = fact.events[0].entry.seq
-        if story is not None and (story.status is None or seq > story.status.seq):
-            yield from filter(self._shows, story.take(fact))
+        if story is not None and (story.status is None or fact.seq > story.status.seq):
+            yield from filter(self._shows, story.hear(fact))
 
     def _begin(self, view: JobView) -> JobStatus:
         story = self._stories[view.id] = Story(view.id)
@@ -166,8 +167,7 @@ class _Known:
         return story.status
 
     def _shows(self, status: JobStatus) -> bool:
-        wanted = self._wanted
-        coarse = {*(each.value for each in wanted.coarse), *wanted.passing}
-        return (not wanted.statuses or status.status in wanted.statuses) and (
-            not coarse or status.coarse.name in coarse
+        statuses = self._wanted.statuses
+        return (not statuses or status.status in statuses) and (
+            not self._coarse or status.coarse.name in self._coarse
         )

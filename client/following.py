@@ -135,14 +135,14 @@ async def wait_for_all(
     awaited = status_named(wait_for_status)
     jobs = list(jobs)
     stories = _stories(jobs)
+    missing = set(stories)
     lost: list[Story] = []
 
     def enough(story: Story) -> bool:
+        missing.discard(story.job)
         if judged(story, awaited) is Verdict.LOST:
             lost.append(story)
-        return bool(lost) or all(
-            judged(other, awaited) is Verdict.REACHED for other in stories.values()
-        )
+        return bool(lost) or not missing
 
     items: dict[int, ErrorInfo] = {}
     with anyio.move_on_after(timeout):
@@ -193,7 +193,8 @@ async def wait_for_any(
         return _reached(decided[-1], awaited, timeout)
     if len(decided) == len(stories):
         raise job_error(decided[-1], awaited, items)
-    waiting = next(story for story in stories.values() if story not in decided)
+    heard = {story.job for story in decided}
+    waiting = next(story for story in stories.values() if story.job not in heard)
     return _reached(waiting, awaited, timeout)
 
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from stationd.client.references import JobStatus, status_of
+from stationd.proto.job import JobView, TimelineEntry
 from stationd.proto.jobs_protocol import Events, ProgressReport, Snapshot
 from stationd.proto.status import StatusEnum, coarse_status
 
@@ -14,7 +15,24 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from stationd.client.stream import Frame
-    from stationd.proto.job import JobId, JobView, TimelineEntry
+    from stationd.proto.job import JobId
+
+
+Part = JobView | TimelineEntry | ProgressReport
+"""What a frame tells of one job."""
+
+
+def parts(frame: Frame) -> Iterator[tuple[JobId, Part]]:
+    """Yield what a frame tells, in its order, and of which job."""
+    match frame:
+        case Snapshot():
+            for view in frame.views:
+                yield view.id, view
+        case Events():
+            for event in frame.events:
+                yield event.job, event.entry
+        case ProgressReport():
+            yield frame.job, frame
 
 
 class Story:
@@ -32,18 +50,19 @@ class Story:
 
         The story goes on with every status that is taken from the iterator, and no further.
         """
-        match frame:
-            case Snapshot():
-                for view in frame.views:
-                    if view.id == self.job:
-                        yield from self._take_view(view)
-            case Events():
-                yield from self._take_entries(
-                    event.entry for event in frame.events if event.job == self.job
-                )
+        for job, part in parts(frame):
+            if job == self.job:
+                yield from self.hear(part)
+
+    def hear(self, part: Part) -> Iterator[JobStatus]:
+        """Take what a frame tells of this job, as `take` does of a whole frame."""
+        match part:
+            case TimelineEntry():
+                return self._take_entries((part,))
+            case JobView():
+                return self._take_view(part)
             case ProgressReport():
-                if frame.job == self.job:
-                    yield from self._take_progress(frame)
+                return self._take_progress(part)
 
     def _take_view(self, view: JobView) -> Iterator[JobStatus]:
         if self.status is not None:

@@ -13,6 +13,7 @@ from collections import deque
 from typing import TYPE_CHECKING, Final
 
 import anyio
+import anyio.lowlevel
 import msgspec
 
 from stationd.proto.error import TooManyRequests, UnknownJob
@@ -62,6 +63,7 @@ class Stream:
     ) -> None:
         self._line = line
         self._jobs = jobs
+        self._leaving: set[JobId] = set()
         self._left = False
         self._seq = after
         self._silence = silence
@@ -87,6 +89,8 @@ class Stream:
             if self._error is not None:
                 raise self._error
             await (self._wait() if self._refused is None else self._wait_for_turn(self._refused))
+        # Also if it was there at once: a reader that is behind must not keep a timeout waiting.
+        await anyio.lowlevel.checkpoint()
         frame = self._arrived.popleft()
         if isinstance(frame, Events):
             self._grant(len(frame.events))
@@ -94,7 +98,7 @@ class Stream:
 
     def leave(self, job: JobId) -> None:
         """Ask no more for one of several jobs, should the stream have to be asked for again."""
-        self._jobs = tuple(one for one in self._jobs or () if one != job)
+        self._leaving.add(job)
         self._left = True
 
     def close(self) -> None:
@@ -144,6 +148,8 @@ class Stream:
 
     def _ask(self) -> int:
         self._left = False
+        if self._jobs is not None:
+            self._jobs = tuple(job for job in self._jobs if job not in self._leaving)
         self._credit = WINDOW - self._unread
         return self._line.begin(Listen(0, self._jobs, self._seq, self._credit), self)
 

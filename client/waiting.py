@@ -8,15 +8,10 @@ import anyio
 
 from stationd.client.awaiting import Verdict, verdict
 from stationd.client.shared import connection
+from stationd.client.story import parts
 from stationd.proto.error import ErrorInfo, JobError, JobNotFinished, StationError
-from stationd.proto.jobs_protocol import (
-    MOST_LISTENED,
-    Events,
-    Get,
-    Job,
-    ProgressReport,
-    Snapshot,
-)
+from stationd.proto.job import JobView
+from stationd.proto.jobs_protocol import MOST_LISTENED, Get, Job
 from stationd.proto.status import JobExecutorStatus, StatusEnum
 
 if TYPE_CHECKING:
@@ -24,9 +19,7 @@ if TYPE_CHECKING:
 
     from stationd.client.awaiting import AnyStatus
     from stationd.client.references import JobStatus
-    from stationd.client.story import Story
-    from stationd.client.stream import Frame
-    from stationd.proto.job import JobView
+    from stationd.client.story import Part, Story
 
 
 _SUCCESS: Final = (StatusEnum.COMPLETED.name, JobExecutorStatus.READY.name)
@@ -92,11 +85,11 @@ async def _settle(
     try:
         while open_:
             frame = await stream.receive()
-            for name in _named(frame):
-                story = open_.get(name)
-                if story is not None and _decided(story, frame, awaited):
-                    del open_[name]
-                    stream.leave(story.job)
+            for job, part in parts(frame):
+                story = open_.get(job)
+                if story is not None and _decides(story, part, awaited):
+                    del open_[job]
+                    stream.leave(job)
                     if enough(story):
                         return True
     finally:
@@ -104,19 +97,14 @@ async def _settle(
     return False
 
 
-def _named(frame: Frame) -> list[str]:
-    """Return the jobs that a frame tells of, in its order."""
-    match frame:
-        case Snapshot():
-            return [view.id for view in frame.views]
-        case Events():
-            return list(dict.fromkeys(event.job for event in frame.events))
-        case ProgressReport():
-            return [frame.job]
-
-
-def _decided(story: Story, frame: Frame, awaited: AnyStatus) -> bool:
-    return any(judged(story, awaited) is not Verdict.OPEN for _ in story.take(frame))
+def _decides(story: Story, part: Part, awaited: AnyStatus) -> bool:
+    """Whether a wait that was open before is over with what a job is told of."""
+    # Facts before a newest one have left it open: to look at them again with each would make
+    # a long timeline cost its square.
+    newest = slice(None) if isinstance(part, JobView) else slice(-1, None)
+    return any(
+        verdict(awaited, story.attempt[newest]) is not Verdict.OPEN for _ in story.hear(part)
+    )
 
 
 def judged(story: Story, awaited: AnyStatus) -> Verdict:

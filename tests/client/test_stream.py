@@ -1,5 +1,6 @@
 """A stream against a line that only remembers what was sent."""
 
+import anyio
 import msgspec
 import pytest
 
@@ -113,6 +114,22 @@ async def test_credit_is_granted_once_half_the_window_is_read() -> None:
     assert len(line.sent) == 1
     await stream.receive()
     assert line.sent[1:] == [Grant(1, half)]
+
+
+async def test_a_reader_that_is_behind_is_cancelled_all_the_same_and_loses_nothing() -> None:
+    stream = Stream(Memory(), (JOB,))
+    stream.take(Snapshot(1, 0, ()), ())
+    for seq in range(1, 1000):
+        stream.take(events(1, seq), ())
+    read = 0
+    with anyio.move_on_after(0) as scope:
+        while read < 1000:
+            await stream.receive()
+            read += 1
+    assert scope.cancelled_caught
+    left = [await stream.receive() for _ in range(1000 - read)]
+    assert isinstance(left[-1], Events)
+    assert left[-1].events[0].entry.seq == 999
 
 
 async def test_a_stream_that_is_silent_for_too_long_is_asked_for_again() -> None:
