@@ -4,6 +4,8 @@ Rule 1. Nothing is left out in silence: a stream so far behind that facts may ha
         begins again with a snapshot, and one whose job is gone ends with an error.
 Rule 2. Who listens to all jobs catches up from the newest pages, which are kept once for all, as
         far as they reach back; all others catch up from the journal.
+Rule 3. Who listens to all jobs and may read their own alone is never sent what is published: the
+        journal is asked for what is theirs whenever something is.
 """
 
 from __future__ import annotations
@@ -92,7 +94,7 @@ class CatchingUp:
 
     def _send_recent(self, stream: Stream) -> None:
         """Send the pages that follow, as far as they are kept and there is credit."""
-        if stream.jobs is not None or stream.known or stream.position < self._feed.forgotten:
+        if not stream.of_everything or stream.known or stream.position < self._feed.forgotten:
             return
         while not stream.closed and stream.position < self._feed.position:
             page = self._feed.recent.after(stream.position)
@@ -103,7 +105,7 @@ class CatchingUp:
     def _limit(self, stream: Stream) -> int:
         """Return how many events are to be read from the journal: up to the next page, at most."""
         limit = min(stream.credit, CATCH_UP_PAGE)
-        start = self._feed.recent.next_start(stream.position) if stream.jobs is None else None
+        start = self._feed.recent.next_start(stream.position) if stream.of_everything else None
         return limit if start is None else min(limit, start - stream.position)
 
     async def _send_missed(self, stream: Stream) -> None:
@@ -162,7 +164,8 @@ class CatchingUp:
     async def _missed(
         self, stream: Stream, jobs: Sequence[JobId] | None, limit: int
     ) -> tuple[list[FeedEvent], int] | None:
-        return await self._asked(stream, partial(self._queries.facts, stream.position, jobs, limit))
+        facts = partial(self._queries.facts, stream.position, jobs, limit, stream.whose)
+        return await self._asked(stream, facts)
 
     async def _asked(self, stream: Stream, question: Callable[[], Awaitable[T]]) -> T | None:
         """Return the journal's answer; if there is none, the stream is closed."""

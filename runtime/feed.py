@@ -64,6 +64,8 @@ class Feed:
         self.recent = Recent()
         """The newest pages."""
         self._all: dict[Stream, None] = {}
+        self._some: dict[Stream, None] = {}
+        """Those of all jobs of one user."""
         self._by_job: dict[JobId, dict[Stream, None]] = {}
         self._news: list[tuple[int, Sequence[Fact]]] = []
         """Committed in this turn of the loop: facts, and the first one's sequence number."""
@@ -132,6 +134,9 @@ class Feed:
                 elif not stream.behind:
                     self._send_part(stream, events, before)
         self._publish_to(knowing, events)
+        for stream in list(self._some):
+            stream.behind = True
+            self._catching_up.go_on(stream)
 
     def _keep(self, events: Sequence[FeedEvent], before: int) -> list[Page]:
         """Encode events, and keep them for those who fall behind."""
@@ -189,10 +194,15 @@ class Feed:
             self._flush(stream)
 
     def progress(
-        self, job: JobId, progress: Progress | None, queue_position: int | None = None
+        self,
+        job: JobId,
+        progress: Progress | None,
+        queue_position: int | None = None,
+        creator: str | None = None,
     ) -> None:
         """Tell the job's listeners how far it has come; costs no credit, may be lost."""
-        for stream in (*self._all, *self._by_job.get(job, ())):
+        theirs = [one for one in self._some if one.whose == creator] if self._some else ()
+        for stream in (*self._all, *theirs, *self._by_job.get(job, ())):
             if not stream.behind:
                 self.send(stream, ProgressReport(stream.request, job, progress, queue_position))
 
@@ -229,6 +239,7 @@ class Feed:
         stream.closed = True
         stream.behind = True
         self._all.pop(stream, None)
+        self._some.pop(stream, None)
         if not self._all:
             self.recent = Recent()
         for job in stream.jobs or ():
@@ -240,12 +251,12 @@ class Feed:
 
     def _streams(self) -> list[Stream]:
         named = {stream: None for streams in self._by_job.values() for stream in streams}
-        return [*self._all, *named]
+        return [*self._all, *self._some, *named]
 
     def _register(self, stream: Stream) -> None:
         stream.opened = True
         if stream.jobs is None:
-            self._all[stream] = None
+            (self._all if stream.of_everything else self._some)[stream] = None
         else:
             # Sorted: beats go out in this order, and a simulated run is to repeat exactly.
             for job in sorted(stream.jobs):

@@ -36,6 +36,13 @@ class Stream:
     """The sequence number of each view in the snapshot: older facts are in it already."""
     ready: list[FeedEvent] = field(default_factory=list[FeedEvent])
     """Taken from this turn's facts, about to be sent."""
+    whose: str | None = None
+    """The user whose jobs alone the listener may read; None for everybody's."""
+
+    @property
+    def of_everything(self) -> bool:
+        """Whether it is sent all facts, as the feed's pages hold them."""
+        return self.jobs is None and self.whose is None
 
     def outgrow(self, position: int) -> None:
         """Forget of the snapshot what everybody has been sent."""

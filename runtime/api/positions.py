@@ -53,6 +53,6 @@ class Positions:
             position = self._instruments.queue.position(live.job.number)
             before = told.get(job)
             if position != before and (position is not None or job in told):
-                self._feed.progress(job, live.progress, position)
+                self._feed.progress(job, live.progress, position, live.spec.creator)
             if position is not None:
                 self._told[job] = position

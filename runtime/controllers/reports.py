@@ -120,7 +120,7 @@ class Reports:
         self._silence.sign(live.job.id, controller)
         if isinstance(report, Progressed):
             live.progress = Progress(done=report.done, total=report.total, unit=report.unit)
-            self._feed.progress(live.job.id, live.progress)
+            self._feed.progress(live.job.id, live.progress, creator=live.spec.creator)
             return
         if isinstance(report, Failed) and report.code is ErrorCode.SPOOL_FULL:
             self._leftovers.make_room(controller)

@@ -240,7 +240,7 @@ class Queries(Protocol):
         ...
 
     async def facts(
-        self, after: int, jobs: Sequence[JobId] | None, limit: int
+        self, after: int, jobs: Sequence[JobId] | None, limit: int, creator: str | None = None
     ) -> tuple[list[FeedEvent], int]:
         """Return the facts that follow a sequence number, in order.
 
@@ -248,6 +248,8 @@ class Queries(Protocol):
             after: The sequence number.
             jobs: Only facts of these; None for all.
             limit: The most to return; at most 1000 come at once.
+            creator: If `jobs` is None, only facts of this user's jobs, and the limit is that of
+                facts to look through; None for everybody's.
 
         Returns:
             The facts of the given jobs (None: of all) and the number up to which they are

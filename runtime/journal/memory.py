@@ -243,7 +243,7 @@ class MemoryJournal:
         return sorted(self._contents.projects.values(), key=lambda project: project.name)
 
     async def facts(
-        self, after: int, jobs: Sequence[JobId] | None, limit: int
+        self, after: int, jobs: Sequence[JobId] | None, limit: int, creator: str | None = None
     ) -> tuple[list[FeedEvent], int]:
         """Return the facts that follow a sequence number, and up to where they are complete."""
         most = max(0, min(limit, MOST_FACTS))
@@ -251,9 +251,16 @@ class MemoryJournal:
         facts = self._contents.facts
         new = facts[bisect_right(facts, after, key=lambda event: event.entry.seq) :]
         found = [event for event in new if meant is None or event.job in meant][:most]
+        complete = max(self._contents.seq, after)
         if len(found) == most:
-            return found, found[-1].entry.seq if found else after
-        return found, max(self._contents.seq, after)
+            complete = found[-1].entry.seq if found else after
+        if jobs is None and creator is not None:
+            found = [event for event in found if self._creator(event.job) == creator]
+        return found, complete
+
+    def _creator(self, job: JobId) -> str:
+        contents = self._contents
+        return contents.jobs[contents.numbers[job]].record.spec.creator
 
     async def unfinished(self, after: int, limit: int) -> list[StoredJob]:
         """Return jobs that are not over, in the order of their numbers, after a number."""

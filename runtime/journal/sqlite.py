@@ -163,10 +163,11 @@ class SqliteJournal:
         return await self._ask(Projects())
 
     async def facts(
-        self, after: int, jobs: Sequence[JobId] | None, limit: int
+        self, after: int, jobs: Sequence[JobId] | None, limit: int, creator: str | None = None
     ) -> tuple[list[FeedEvent], int]:
         """Return the facts that follow a sequence number, and up to where they are complete."""
-        return await self._ask(Facts(after, None if jobs is None else tuple(jobs), limit))
+        named = None if jobs is None else tuple(jobs)
+        return await self._ask(Facts(after, named, limit, creator))
 
     async def unfinished(self, after: int, limit: int) -> list[StoredJob]:
         """Return jobs that are not over, in the order of their numbers, after a number."""

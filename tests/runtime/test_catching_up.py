@@ -49,10 +49,10 @@ async def test_what_is_new_enough_is_caught_up_on_without_the_journal(
         facts = world.journal.facts
 
         async def counted(
-            after: int, jobs: Sequence[JobId] | None, limit: int
+            after: int, jobs: Sequence[JobId] | None, limit: int, creator: str | None = None
         ) -> tuple[list[FeedEvent], int]:
             asked.append(limit)
-            return await facts(after, jobs, limit)
+            return await facts(after, jobs, limit, creator)
 
         monkeypatch.setattr(world.journal, "facts", counted)
         listeners = [Listener(credit=credit) for credit in (0, 2, PLENTY)]
@@ -214,11 +214,11 @@ async def test_what_is_deleted_while_it_is_read_is_not_left_out_in_silence(
         facts = world.journal.facts
 
         async def deleted_meanwhile(
-            after: int, jobs: Sequence[JobId] | None, limit: int
+            after: int, jobs: Sequence[JobId] | None, limit: int, creator: str | None = None
         ) -> tuple[list[FeedEvent], int]:
             monkeypatch.undo()
             let_expire(world, 1)
-            return await facts(after, jobs, limit)
+            return await facts(after, jobs, limit, creator)
 
         world.happen(1)
         world.end(1)

@@ -228,10 +228,11 @@ class SimulatedJournal(MemoryJournal):
         return await super().views(wanted, before, limit, order)
 
     async def facts(
-        self, after: int, jobs: Sequence[JobId] | None, limit: int
+        self, after: int, jobs: Sequence[JobId] | None, limit: int, creator: str | None = None
     ) -> tuple[list[FeedEvent], int]:
         await self._pause()
-        found = await super().facts(after, jobs, min(limit, self._chance.choice((1, 7, 1000))))
+        most = min(limit, self._chance.choice((1, 7, 1000)))
+        found = await super().facts(after, jobs, most, creator)
         await self._pause()
         return found
 

@@ -68,10 +68,14 @@ class Facts(Query[tuple[list[FeedEvent], int]], frozen=True, array_like=True, ta
     after: int
     jobs: tuple[JobId, ...] | None
     limit: int
+    creator: str | None = None
+    """Whose jobs, if `jobs` is None; None for everybody's."""
 
     def answer(self, database: sqlite3.Connection) -> tuple[list[FeedEvent], int]:
         """Return the facts, and the number up to which they are complete."""
         most = max(0, min(self.limit, MOST_FACTS))
+        if self.jobs is None and self.creator is not None:
+            return self._of_creator(database, self.creator, most)
         if self.jobs is None:
             rows = database.execute(_FACTS_OF_ALL, (self.after, most)).fetchall()
         else:
@@ -80,8 +84,25 @@ class Facts(Query[tuple[list[FeedEvent], int]], frozen=True, array_like=True, ta
         events = [FeedEvent(JobId(job), timeline_entry(FactRow(*fact))) for job, *fact in rows]
         if len(events) == most:  # there may be more behind the last one
             return events, events[-1].entry.seq if events else self.after
-        (newest,) = database.execute("SELECT seq FROM meta").fetchone()
-        return events, max(newest, self.after)
+        return events, self._newest(database)
+
+    def _of_creator(
+        self, database: sqlite3.Connection, creator: str, most: int
+    ) -> tuple[list[FeedEvent], int]:
+        """Look through so many facts: where one user has few, the others' are not all read."""
+        rows = database.execute(_FACTS_BY_CREATOR, (self.after, most)).fetchall()
+        events = [
+            FeedEvent(JobId(job), timeline_entry(FactRow(*fact)))
+            for job, whose, _, *fact in rows
+            if (whose or "") == creator
+        ]
+        if len(rows) == most:
+            return events, rows[-1][2] if rows else self.after
+        return events, self._newest(database)
+
+    def _newest(self, database: sqlite3.Connection) -> int:
+        newest: int = database.execute("SELECT seq FROM meta").fetchone()[0]
+        return max(newest, self.after)
 
 
 class Unfinished(Query[tuple[list[StoredJob], bool]], frozen=True, array_like=True, tag=5):
@@ -201,6 +222,9 @@ def _json(values: object) -> str:
 _FACTS: Final = ", ".join(f"facts.{column}" for column in FACT_COLUMNS.split(", "))
 _FACTS_OF_ALL: Final = f"""
 SELECT jobs.id, {_FACTS} FROM facts CROSS JOIN jobs USING (number)
+WHERE facts.seq > ? ORDER BY facts.seq LIMIT ?"""  # noqa: S608 - our own text
+_FACTS_BY_CREATOR: Final = f"""
+SELECT jobs.id, {word("creator")}, facts.seq, {_FACTS} FROM facts CROSS JOIN jobs USING (number)
 WHERE facts.seq > ? ORDER BY facts.seq LIMIT ?"""  # noqa: S608 - our own text
 # From the jobs to their facts, whose index holds the sequence number too.
 _FACTS_OF_JOBS: Final = f"""

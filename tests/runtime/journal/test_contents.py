@@ -124,6 +124,13 @@ class Journals(WrittenJournals):
         asked = Facts(after, None if jobs is None else tuple(jobs), limit)
         assert self.ask(asked) == known(self.memory.facts(after, jobs, limit))
 
+    @rule(
+        after=st.integers(0, 20), limit=st.integers(0, 8), creator=st.sampled_from([*CREATORS, ""])
+    )
+    def same_facts_of_a_creator(self, after: int, limit: int, creator: str) -> None:
+        asked = Facts(after, None, limit, creator)
+        assert self.ask(asked) == known(self.memory.facts(after, None, limit, creator))
+
     @rule(before=st.floats(0, 5), keep=st.integers(0, 4), limit=st.integers(0, 4))
     def same_expired(self, before: float, keep: int, limit: int) -> None:
         found = self.ask(ExpiredJobs(before, keep, limit))

@@ -43,6 +43,7 @@ def database(storage: Storage, tmp_path: Path) -> Iterator[sqlite3.Connection]:
         (Outlines(5, 10), "jobs_under_way"),
         (Stored(JobId("x")), "sqlite_autoindex_jobs_1"),
         (Facts(100, None, 10), "INTEGER PRIMARY KEY"),
+        (Facts(100, None, 10, "ada"), "INTEGER PRIMARY KEY"),
         (Facts(100, (JobId("x"),), 10), "sqlite_autoindex_facts_1"),
     ],
 )
