@@ -418,13 +418,13 @@ class ControllerView(Struct, frozen=True, kw_only=True):
     driver: str
     connected: bool
     running: JobId | None
-    """The job that it is at work on."""
+    """The job that it is at work on; empty for one that whoever asks may not read."""
     line: int
     """Tickets in line."""
     capabilities: Capabilities | None
     """None if it has never connected."""
     quarantined: JobId | None = None
-    """The job that it did not come to rest from; it gets no other until it has."""
+    """The job that it did not come to rest from, as in `running`; it gets no other until it has."""
 
 
 class TargetView(Struct, frozen=True, kw_only=True):

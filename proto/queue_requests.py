@@ -203,9 +203,13 @@ reserved for another project."""
 
 
 class QueueEntry(Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """A job in the queue or at its controllers."""
+    """A job in the queue or at its controllers.
+
+    Of one that whoever asks may not read there are its state and its controllers alone.
+    """
 
     job: JobId
+    """Empty for one that whoever asks may not read."""
     number: int
     state: QueueState
     controllers: tuple[str, ...]

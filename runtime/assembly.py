@@ -158,6 +158,7 @@ async def assemble(settings: Settings, ports: Ports, metrics: Metrics, tasks: Ta
             Reload(("retention",), keeper.reload),
             Reload(("limits",), api.reload),
             Reload(("users",), api.reload),
+            Reload(("api", "jobs_are_read_by"), api.reload),
             *(Reload(("controllers", name, "keys"), ports.access.reload) for name in bus.peers),
             Reload(("queue", "weights"), weights.reload),
             Reload(("station", "stop_timeout"), _nobody),

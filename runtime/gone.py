@@ -14,9 +14,12 @@ if TYPE_CHECKING:
     from stationd.runtime.journal.interface import Queries
 
 
-async def missing(queries: Queries, jobs: Collection[JobId]) -> list[JobId]:
-    """Return which of some jobs are not stored."""
-    wanted = JobFilter(ids=tuple(sorted(jobs)))
+async def missing(
+    queries: Queries, jobs: Collection[JobId], creator: str | None = None
+) -> list[JobId]:
+    """Return which of some jobs are not stored, or (unless None) not some user's."""
+    creators = () if creator is None else (creator,)
+    wanted = JobFilter(ids=tuple(sorted(jobs)), creators=creators)
     views, _ = await queries.views(wanted, None, len(jobs))
     return sorted(set(jobs) - {view.id for view in views})
 

@@ -77,6 +77,14 @@ class Admission:
         client.person = person
         self._carry_out(client, request)
 
+    def renew(self) -> None:
+        """Let streams tell what their listeners may read from now on."""
+        for client in self._streams.clients:
+            with suppress(Forbidden):  # they are parted from by themselves
+                person = self._people.known(client.sender)
+                if person is not None:
+                    self._streams.narrow(client, person)
+
     async def _introduce(self, client: Client, request: Request) -> None:
         with suppress(Forbidden):
             # If nobody is there to be introduced, they are turned away.

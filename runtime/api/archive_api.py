@@ -19,6 +19,7 @@ from stationd.proto.project_requests import (
     GetInput,
     Input,
 )
+from stationd.proto.search import ScopeFilterEnum
 from stationd.runtime.api.client_text import shown
 from stationd.runtime.api.intake import check_storage
 from stationd.runtime.api.people import scoped
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
 
     from stationd.proto.job import JobFilter, JobId, JobView
     from stationd.runtime.api.people import Person
+    from stationd.runtime.api.privacy import Privacy
     from stationd.runtime.api.projects import Projects
     from stationd.runtime.journal.interface import Journal, StoredJob
     from stationd.runtime.work.retention import Forgetting
@@ -44,6 +46,7 @@ class ArchiveApi:
         projects: What properties a job may have.
         with_live: Adds to a view what is known in memory alone.
         forgetting: Deletes jobs.
+        privacy: Knows whose jobs somebody may read.
     """
 
     def __init__(
@@ -52,7 +55,9 @@ class ArchiveApi:
         projects: Projects,
         with_live: Callable[[JobView], JobView],
         forgetting: Forgetting,
+        privacy: Privacy,
     ) -> None:
+        self._privacy = privacy
         self._journal = journal
         self._projects = projects
         self._with_live = with_live
@@ -68,7 +73,7 @@ class ArchiveApi:
             case List():
                 return await self._list(request, person)
             case Count():
-                wanted = _seen_by(request.filter, person)
+                wanted = self._seen_by(request.filter, person)
                 found = 0 if wanted is None else await self._journal.count(wanted)
                 return Counted(request.request, found)
             case GetInput():
@@ -93,13 +98,21 @@ class ArchiveApi:
         return Deleted(request.request, "deleted" if there else "already_gone")
 
     async def _list(self, request: List, person: Person) -> Jobs:
-        wanted = _seen_by(request.filter, person)
+        wanted = self._seen_by(request.filter, person)
         if wanted is None:
             return Jobs(request.request, (), more=False)
         views, more = await self._journal.views(
             wanted, request.before, request.limit, request.order
         )
         return Jobs(request.request, tuple(map(self._with_live, views)), more)
+
+    def _seen_by(self, wanted: JobFilter, person: Person) -> JobFilter | None:
+        if wanted.scope is None and self._privacy.whose(person) is not None:
+            wanted = msgspec.structs.replace(wanted, scope=ScopeFilterEnum.USER)
+        creators = scoped(wanted, person)
+        if creators is None:
+            return None
+        return msgspec.structs.replace(wanted, creators=creators, scope=None)
 
     async def _annotate(self, request: Annotate, person: Person) -> None:
         stored = await self._stored(request.job)
@@ -123,13 +136,6 @@ class ArchiveApi:
         if stored is None:
             raise _unknown(job)
         return stored
-
-
-def _seen_by(wanted: JobFilter, person: Person) -> JobFilter | None:
-    creators = scoped(wanted, person)
-    if creators is None:
-        return None
-    return msgspec.structs.replace(wanted, creators=creators, scope=None)
 
 
 def _input(request: GetInput, stored: StoredJob) -> Input:

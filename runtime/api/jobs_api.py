@@ -91,6 +91,7 @@ from stationd.runtime.api.client_text import shown
 from stationd.runtime.api.door import Door
 from stationd.runtime.api.intake import check_storage
 from stationd.runtime.api.people import People, Person
+from stationd.runtime.api.privacy import Privacy, anonymous
 from stationd.runtime.api.projects_api import ProjectRequest, ProjectsApi
 from stationd.runtime.api.queue_api import QueueApi, QueueRequest
 from stationd.runtime.api.resent import Resent
@@ -202,7 +203,9 @@ class JobsApi:
             tasks=tasks,
             fail=self._fail,
         )
-        self._archive = ArchiveApi(journal, projects, self._with_live, forgetting)
+        privacy = Privacy(settings.api.jobs_are_read_by, journal, dispatch.get)
+        self._privacy = privacy
+        self._archive = ArchiveApi(journal, projects, self._with_live, forgetting, privacy)
         self._project_requests = ProjectsApi(journal, projects, clock)
         self._queue = QueueApi(
             settings=settings,
@@ -211,6 +214,7 @@ class JobsApi:
             instruments=instruments,
             projects=projects,
             clock=clock,
+            privacy=privacy,
         )
         self._results = ResultsApi(journal, artifacts, previews, self._view, dispatch.get)
         self._whole_station = StationApi(
@@ -227,7 +231,14 @@ class JobsApi:
         self._metrics = metrics
         self._clock = clock
         self._tasks = tasks
-        self._streams = StreamsApi(feed, journal, self._view, self._answer_later, self._limits)
+        self._streams = StreamsApi(
+            feed,
+            journal,
+            self._view,
+            self._answer_later,
+            limits=self._limits,
+            privacy=privacy,
+        )
         self._admission = Admission(
             self._people,
             access,
@@ -281,6 +292,8 @@ class JobsApi:
         self._people.reload(_roles(settings))
         self._access.reload(settings)
         self._limits.reload(settings.limits, _own_limits(settings))
+        self._privacy.readers = settings.api.jobs_are_read_by
+        self._admission.renew()
         self._weigh()
 
     def _weigh(self) -> None:
@@ -343,6 +356,10 @@ class JobsApi:
     async def _answer(self, client: Client, request: Request) -> None:
         try:
             client.person.check(request)
+            turned_away = await self._privacy.turn_away(client.person, request)
+            if turned_away is not None:
+                client.send(turned_away)
+                return
             await self._slow[type(request)](client, request)
         except JournalClosed:
             # This daemon is ending. An answer would end the waiting of whoever asked; without
@@ -361,7 +378,11 @@ class JobsApi:
         person = client.person
         client.send(Pong(request.request, name, epoch, __version__, person.name, person.role))
 
+    def _shows(self, client: Client) -> Callable[[JobId], bool]:
+        return partial(self._privacy.shows, client.person)
+
     def _list_controllers(self, client: Client, request: ListControllers) -> None:
+        shows = self._shows(client)
         targets = tuple(
             TargetView(name=name, controller=controller)
             for name, controller in self._settings.target_controllers.items()
@@ -371,10 +392,10 @@ class JobsApi:
                 name=name,
                 driver=self._settings.controllers[name].driver,
                 connected=peer.identity is not None,
-                running=self._instruments.running(name),
+                running=anonymous(self._instruments.running(name), shows),
                 line=self._instruments.queue.line(name),
                 capabilities=peer.capabilities,
-                quarantined=self._instruments.quarantine.job(name),
+                quarantined=anonymous(self._instruments.quarantine.job(name), shows),
             )
             for name, peer in self._bus.peers.items()
         )
@@ -388,7 +409,7 @@ class JobsApi:
         self._list_controllers(client, ListControllers(request.request))
 
     def _survey(self, client: Client, request: Survey) -> None:
-        client.send(self._whole_station.overview(request))
+        client.send(self._whole_station.overview(request, self._shows(client)))
 
     # --- jobs --------------------------------------------------------------------------------
 

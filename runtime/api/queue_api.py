@@ -8,6 +8,7 @@ Rule 2. A job can be held and given another priority until it begins; it can be 
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 import anyio
@@ -36,11 +37,12 @@ from stationd.runtime.api.intake import check_storage
 from stationd.runtime.api.standing import reasons
 from stationd.runtime.api.targets_api import TargetRequest, TargetsApi
 from stationd.runtime.journal.records import JobPlaced
-from stationd.runtime.queue.listing import listing
+from stationd.runtime.queue.listing import listing, unnamed
 
 if TYPE_CHECKING:
     from stationd.proto.job import JobId
     from stationd.runtime.api.people import Person
+    from stationd.runtime.api.privacy import Privacy
     from stationd.runtime.api.projects import Projects
     from stationd.runtime.clock import Clock
     from stationd.runtime.controllers.instruments import Instruments
@@ -77,7 +79,9 @@ class QueueApi:
         instruments: Instruments,
         projects: Projects,
         clock: Clock,
+        privacy: Privacy,
     ) -> None:
+        self._privacy = privacy
         self._settings = settings
         self._journal = journal
         self._dispatch = dispatch
@@ -102,7 +106,7 @@ class QueueApi:
             case Hold() | Release() | Prioritise() | Move():
                 return await self._place(request, person)
             case ListQueue():
-                return self._listing(request)
+                return await self._listing(request, person)
             case Why():
                 found = await reasons(
                     request.job,
@@ -111,6 +115,7 @@ class QueueApi:
                     journal=self._journal,
                     clock=self._clock,
                     name_of=self._targets.project_name,
+                    shows=partial(self._privacy.shows, person),
                 )
                 return Explanation(request.request, request.job, found)
             case _:
@@ -169,17 +174,20 @@ class QueueApi:
             raise Conflict(f"job {other.job.id} does not wait in the queue now")
         return place
 
-    def _listing(self, request: ListQueue) -> QueueListing:
+    async def _listing(self, request: ListQueue, person: Person) -> QueueListing:
         names = tuple(self._settings.controllers)
         if request.target:
             names = (self._targets.controller(request.target),)
         queue = self._instruments.queue
-        entries = listing(queue, names, request.limit)
+        entries, waiting = listing(queue, names, request.limit), len(queue)
+        hidden = set(await self._privacy.hidden(person, [one.job for one in entries]))
         named = [
-            msgspec.structs.replace(one, project=self._targets.project_name(one.project))
+            unnamed(one)
+            if one.job in hidden
+            else msgspec.structs.replace(one, project=self._targets.project_name(one.project))
             for one in entries
         ]
-        return QueueListing(request.request, len(queue), tuple(named))
+        return QueueListing(request.request, waiting, tuple(named))
 
     # --- the journal -------------------------------------------------------------------------
 

@@ -78,9 +78,14 @@ class ResultsApi:
             return
         found = await self._queries.artifact(request.artifact)
         if found is None:
-            raise UnknownArtifact(
-                f"there is no result {shown(request.artifact)} at this station (any more): jobs"
-                " that are deleted, also by [retention], take their results with them"
-            )
+            raise unknown_result(request.artifact)
         data = await self._artifacts.read(found, request.offset)
         client.send(Chunk(request.request, found.ref, request.offset), data)
+
+
+def unknown_result(artifact: str) -> UnknownArtifact:
+    """Return the error for whoever asks for a result that is not there."""
+    return UnknownArtifact(
+        f"there is no result {shown(artifact)} at this station (any more): jobs"
+        " that are deleted, also by [retention], take their results with them"
+    )

@@ -41,8 +41,18 @@ async def reasons(
     journal: Journal,
     clock: Clock,
     name_of: Callable[[str], str],
+    shows: Callable[[JobId], bool],
 ) -> tuple[Reason, ...]:
     """Return why a job stands where it stands, what matters most first.
+
+    Args:
+        job: The job.
+        dispatch: Knows it if it is under way.
+        instruments: Have the queue.
+        journal: Knows it if it is over.
+        clock: Tells the time.
+        name_of: Tells the name of a project.
+        shows: Whether whoever asks may read another job.
 
     Raises:
         UnknownJob: There is no such job.
@@ -54,7 +64,7 @@ async def reasons(
             raise UnknownJob(f"there is no job {shown(job)} at this station")
         return (_over(view),)
     if live.job.status is S.PENDING_EXECUTION:
-        said = explain(instruments.queue, live.job.number, clock.time(), name_of)
+        said = explain(instruments.queue, live.job.number, clock.time(), name_of, shows)
         found = tuple(_in_queue(live, said, instruments, journal))
     else:
         found = tuple(_elsewhere(live))

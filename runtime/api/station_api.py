@@ -21,8 +21,11 @@ from stationd.proto.station_requests import (
 from stationd.proto.version_requests import ReadVersions, RunningVersions, Versions
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from anyio.abc import TaskGroup
 
+    from stationd.proto.job import JobId
     from stationd.runtime.clock import Clock
     from stationd.runtime.controllers.instrument_bus import InstrumentBus
     from stationd.runtime.controllers.instruments import Instruments
@@ -77,8 +80,13 @@ class StationApi:
         self._clock = clock
         self._since = clock.time()
 
-    def overview(self, survey: Survey) -> Overview:
-        """Return what the station is doing now."""
+    def overview(self, survey: Survey, shows: Callable[[JobId], bool]) -> Overview:
+        """Return what the station is doing now.
+
+        Args:
+            survey: What is asked.
+            shows: Whether whoever asks may read a job.
+        """
         received, ended = self._metrics.totals()
         statistics = self._journal.statistics()
         return Overview(
@@ -93,7 +101,7 @@ class StationApi:
             commits=statistics.commits,
             commit_seconds=statistics.newest_commit_seconds,
             trouble=self._journal.trouble or "",
-            running=tuple(_view(live) for live in self._running()),
+            running=tuple(_view(live) for live in self._running() if shows(live.job.id)),
         )
 
     async def versions(self, request: ReadVersions) -> Versions:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 import anyio
 
-from stationd.proto.error import ErrorInfo, RequestError
+from stationd.proto.error import ErrorCode, ErrorInfo, RequestError
 from stationd.proto.jobs_protocol import Failure, Grant, Listen, Request, Unlisten
 from stationd.runtime.api.client import Client
 from stationd.runtime.gone import gone, missing
@@ -17,11 +17,16 @@ if TYPE_CHECKING:
 
     from stationd.proto.job import JobId, JobView
     from stationd.proto.socket import Socket
+    from stationd.runtime.api.people import Person
+    from stationd.runtime.api.privacy import Privacy
     from stationd.runtime.feed import Feed
     from stationd.runtime.journal.interface import Queries
     from stationd.runtime.limits.limits import UserLimits
 
 STREAM_BEAT_SECONDS: Final = 5.0
+_NARROWED: Final = ErrorInfo(
+    ErrorCode.FORBIDDEN, "whose jobs you may read has changed meanwhile: begin to listen again"
+)
 
 
 class StreamsApi:
@@ -33,6 +38,7 @@ class StreamsApi:
         view: Returns a job for a snapshot.
         answer_later: Lets `open` be called in a task of its own.
         limits: Know how many streams everybody may have.
+        privacy: Knows which jobs somebody may listen to.
     """
 
     def __init__(
@@ -41,9 +47,12 @@ class StreamsApi:
         queries: Queries,
         view: Callable[[JobId], Awaitable[JobView]],
         answer_later: Callable[[Client, Request], None],
+        *,
         limits: UserLimits,
+        privacy: Privacy,
     ) -> None:
         self._limits = limits
+        self._privacy = privacy
         self._feed = feed
         self._queries = queries
         self._view = view
@@ -73,6 +82,26 @@ class StreamsApi:
         client.streams.clear()
         self._clients.pop((id(client.socket), client.identity), None)
 
+    def narrow(self, client: Client, person: Person) -> None:
+        """Let a client's streams tell what it may read from now on; end those that cannot.
+
+        Args:
+            client: It has some.
+            person: Whom it is taken for now.
+        """
+        theirs = self._privacy.whose(person)
+        for number, stream in list(client.streams.items()):
+            if stream.whose == theirs:
+                continue
+            if stream.jobs is not None and all(
+                self._privacy.shows(person, job) for job in stream.jobs
+            ):
+                stream.whose = theirs
+                continue
+            del client.streams[number]
+            self._feed.close(stream)
+            client.send(Failure(number, _NARROWED))
+
     async def beat(self) -> None:
         """Tell listeners for ever that their streams are alive."""
         while True:
@@ -99,6 +128,7 @@ class StreamsApi:
             person = client.person
             self._limits.check_streams(person.name, person.role, self._streams_of(person.name))
         stream = Stream(request.request, jobs, client.send, request.credit)
+        stream.whose = self._privacy.whose(client.person)
         # At once: an Unlisten or a Grant that follows must find the stream.
         self._register(client, stream)
         after = request.after
@@ -117,7 +147,7 @@ class StreamsApi:
         if stream is None:
             return
         after = request.after
-        if after is not None and self._reaches_back(after):
+        if stream.whose is not None or (after is not None and self._reaches_back(after)):
             await self._check_all_there(client, stream)
         if stream.closed:
             return
@@ -133,7 +163,7 @@ class StreamsApi:
     async def _check_all_there(self, client: Client, stream: Stream) -> None:
         """Refuse a stream one of whose jobs is gone: there may be no more facts of it, ever."""
         try:
-            lost = await missing(self._queries, stream.jobs or ())
+            lost = await missing(self._queries, stream.jobs or (), stream.whose)
         except Exception:
             client.streams.pop(stream.request, None)
             raise

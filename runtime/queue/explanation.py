@@ -7,6 +7,7 @@ from heapq import nsmallest
 from itertools import islice
 from typing import TYPE_CHECKING, Final
 
+from stationd.proto.job import JobId
 from stationd.proto.queue_requests import Reason
 
 if TYPE_CHECKING:
@@ -17,14 +18,16 @@ if TYPE_CHECKING:
     from stationd.runtime.queue.lines import Out
     from stationd.runtime.queue.queue import Queue, Waiter
 
-_SHORT_ID: Final = 8
-"""Characters of an id that are enough to name a job."""
 _MOST_NAMED: Final = 3
 _MINUTE, _HOUR, _DAY = 60, 3600, 86_400
 
 
 def explain(
-    queue: Queue, number: int, now_unix_s: float, name_of: Callable[[str], str] = str
+    queue: Queue,
+    number: int,
+    now_unix_s: float,
+    name_of: Callable[[str], str] = str,
+    shows: Callable[[JobId], bool] = lambda _job: True,
 ) -> tuple[Reason, ...]:
     """Return why a job stands where it stands, what matters most first.
 
@@ -33,16 +36,18 @@ def explain(
         number: The job's number.
         now_unix_s: The time.
         name_of: Tells the name of a project.
+        shows: Whether whoever asks may read another job; those are named.
 
     Returns:
         Nothing if it neither waits nor has a ticket that is out.
     """
     out, waiter = queue.ticket(number), queue.waiter(number)
     if out is not None:
-        return tuple(_at_controllers(queue, out))
+        return tuple(_at_controllers(queue, out, shows))
     if waiter is None:
         return ()
-    return (*_waits(queue, waiter, now_unix_s, name_of), _place(queue, waiter.entry, name_of))
+    waits = _waits(queue, waiter, now_unix_s, name_of, shows)
+    return (*waits, _place(queue, waiter.entry, name_of))
 
 
 def moment(time_unix_s: float) -> str:
@@ -69,8 +74,11 @@ def duration(seconds: float) -> str:
     return f"{seconds // _DAY:.0f} d {seconds % _DAY // _HOUR:.0f} h"
 
 
-def _named(entries: Iterable[Entry]) -> str:
-    ids = [entry.job[:_SHORT_ID] for entry in islice(entries, _MOST_NAMED + 1)]
+def _named(entries: Iterable[Entry], shows: Callable[[JobId], bool]) -> str:
+    ids = [
+        f"job {entry.number}" if shows(JobId(entry.job)) else "another user's"
+        for entry in islice(entries, _MOST_NAMED + 1)
+    ]
     return ", ".join([*ids[:_MOST_NAMED], *(["..."] if len(ids) > _MOST_NAMED else [])])
 
 
@@ -85,7 +93,7 @@ def _all(names: Iterable[str]) -> str:
 # --- a job whose ticket is out -------------------------------------------------------------------
 
 
-def _at_controllers(queue: Queue, out: Out) -> Iterator[Reason]:
+def _at_controllers(queue: Queue, out: Out, shows: Callable[[JobId], bool]) -> Iterator[Reason]:
     claims = _all(out.entry.claims)
     if out.began:
         yield Reason("line", f"it is at work at {claims}")
@@ -103,7 +111,7 @@ def _at_controllers(queue: Queue, out: Out) -> Iterator[Reason]:
         if other.began or other.order < out.order
         if other is not out and not set(other.entry.claims).isdisjoint(out.entry.claims)
     ]
-    behind = f" behind {_named(other.entry for other in before)}" if before else ""
+    behind = f" behind {_named((other.entry for other in before), shows)}" if before else ""
     yield Reason("line", f"its turn is near: its ticket has been sent ahead to {claims}{behind}")
 
 
@@ -111,7 +119,11 @@ def _at_controllers(queue: Queue, out: Out) -> Iterator[Reason]:
 
 
 def _waits(
-    queue: Queue, waiter: Waiter, now_unix_s: float, name_of: Callable[[str], str]
+    queue: Queue,
+    waiter: Waiter,
+    now_unix_s: float,
+    name_of: Callable[[str], str],
+    shows: Callable[[JobId], bool],
 ) -> Iterator[Reason]:
     entry = waiter.entry
     if entry.held:
@@ -129,7 +141,7 @@ def _waits(
                 f"controller {name} takes no jobs now: it is not connected, or in quarantine",
             )
     if waiter.lane is not None and waiter.lane.open:
-        yield from _turn(queue, waiter)
+        yield from _turn(queue, waiter, shows)
 
 
 def _gates(
@@ -166,13 +178,13 @@ def _reserved(one: Reservation, name_of: Callable[[str], str]) -> Reason:
     return Reason("reserved", f"{one.controller} is reserved for {whose} {until}")
 
 
-def _turn(queue: Queue, waiter: Waiter) -> Iterator[Reason]:
+def _turn(queue: Queue, waiter: Waiter, shows: Callable[[JobId], bool]) -> Iterator[Reason]:
     """Tell whose turn it is before this job's, or what it waits for if it is the next."""
     entry = waiter.entry
     position = queue.position(entry.number) or 0
     if position:
         jobs = "1 job is" if position == 1 else f"{position:,} jobs are"
-        first = _named(_first(queue, waiter))
+        first = _named(_first(queue, waiter), shows)
         yield Reason("ahead", f"{jobs} ahead of it for {_all(entry.claims)}; the next is {first}")
         return
     for name in entry.claims:
@@ -182,11 +194,11 @@ def _turn(queue: Queue, waiter: Waiter) -> Iterator[Reason]:
             yield Reason(
                 "recall",
                 f"it is the next for {name}: what is less urgent is being taken back from there"
-                f" ({_named(returning)})",
+                f" ({_named(returning, shows)})",
             )
         elif tickets and (len(entry.claims) > 1 or queue.line(name) >= queue.depth(name) > 0):
             wants = "needs it for itself" if len(entry.claims) > 1 else "has no more room"
-            ids = _named(out.entry for out in tickets)
+            ids = _named((out.entry for out in tickets), shows)
             yield Reason("line", f"it is the next for {name}, which {wants}: {ids} go before it")
 
 
@@ -206,7 +218,7 @@ def _first(queue: Queue, waiter: Waiter) -> Iterator[Entry]:
 def _place(queue: Queue, entry: Entry, name_of: Callable[[str], str]) -> Reason:
     """Tell what its place is made of."""
     if entry.place is not None:
-        text = f"it was put just before job number {entry.place.beside}"
+        text = f"it was put just before job {entry.place.beside}"
     else:
         text = f"it waits since {moment(entry.since_unix_s)}"
         if entry.priority:

@@ -31,6 +31,11 @@ def listing(queue: Queue, controllers: tuple[str, ...], limit: int) -> list[Queu
     return [*islice(_entries(queue, controllers), limit)]
 
 
+def unnamed(entry: QueueEntry) -> QueueEntry:
+    """Return a place in the queue without the job that has it."""
+    return QueueEntry(job=JobId(""), number=0, state=entry.state, controllers=entry.controllers)
+
+
 def _entries(queue: Queue, controllers: tuple[str, ...]) -> Iterator[QueueEntry]:
     out = [out for out in queue.tickets() if not set(out.entry.claims).isdisjoint(controllers)]
     for ticket in sorted(out, key=lambda ticket: (not ticket.began, ticket.order)):

@@ -36,6 +36,8 @@ class Api(Struct, frozen=True, forbid_unknown_fields=True):
 
     endpoints: tuple[str, ...] = ()
     """ZeroMQ endpoints; none for ``ipc://<runtime>/jobs.sock``."""
+    jobs_are_read_by: Literal["everyone", "owners"] = "everyone"
+    """``owners``: submitters and observers see their own jobs alone."""
 
 
 class Instruments(Struct, frozen=True, forbid_unknown_fields=True):
