@@ -40,11 +40,11 @@ def test_what_is_out_is_at_work_near_or_on_its_way_back() -> None:
     queue.decide(NOW)
     queue.begin(1)
     assert said(queue, 1)["line"] == "it is at work at a"
-    assert said(queue, 2)["line"].endswith("sent ahead to a behind job-0000")
+    assert said(queue, 2)["line"].endswith("sent ahead to a behind job 1")
     queue.add(entry(3, priority=1), NOW)
     queue.decide(NOW)
     assert "is being taken back" in said(queue, 2)["recall"]
-    assert "is being taken back from there (job-0000)" in said(queue, 3)["recall"]
+    assert "is being taken back from there (job 2)" in said(queue, 3)["recall"]
 
 
 @pytest.mark.parametrize(
@@ -81,9 +81,9 @@ def test_what_goes_before_a_job_is_named() -> None:
     queue = a_queue(*(entry(number) for number in range(1, 7)), entry(7, GROUP))
     queue.decide(NOW)
     assert said(queue, 3)["line"] == (
-        "it is the next for a, which has no more room: job-0000, job-0000 go before it"
+        "it is the next for a, which has no more room: job 1, job 2 go before it"
     )
-    assert said(queue, 4)["ahead"] == "1 job is ahead of it for a; the next is job-0000"
+    assert said(queue, 4)["ahead"] == "1 job is ahead of it for a; the next is job 3"
     assert said(queue, 7)["ahead"].startswith("4 jobs are ahead of it for a and b")
     for number in range(3, 7):
         queue.remove(number)
@@ -93,7 +93,7 @@ def test_what_goes_before_a_job_is_named() -> None:
 def test_a_moved_job_and_a_share_that_was_used_are_named() -> None:
     queue = a_queue(entry(1), entry(2, project="x"))
     queue.replace(entry(2, project="x", place=queue.before(1)), NOW)
-    assert said(queue, 2)["place"] == "it was put just before job number 1"
+    assert said(queue, 2)["place"] == "it was put just before job 1"
     queue.shares.charge("x", 3700.0)
     queue.shares.reckon(NOW)
     queue.add(entry(3, project="x"), NOW)
