@@ -128,18 +128,30 @@ class Executions:
         acts = self._acts.get(attempt.ticket, []) if attempt.ticket else []
         if attempt.end.note == "cancelled before execution" and acts:
             self._wrong(attempt, "was executed, and called cancelled before execution")
-        if self._has_lost_one(attempt):
-            return
         over = self._times[attempt.end.seq]
         for act in acts:
             moved = act.ended is None or act.ended > over
-            if moved and not self._is_quarantined(act, over):
+            trusted = not self._is_quarantined(act, over)
+            if moved and trusted and not self._is_given_up(attempt, act.controller):
                 self._wrong(attempt, "was over before its instruments were at rest")
 
     def _has_lost_one(self, attempt: Attempt) -> bool:
-        """Whether a controller was given up: if it was silent first, the code says that."""
-        silent = attempt.code is ErrorCode.CONTROLLER_SILENT and self._was_in_trouble(attempt)
-        return silent or attempt.code is ErrorCode.INSTRUMENT_LOST
+        claims = self._claims(attempt)
+        return attempt.code is ErrorCode.INSTRUMENT_LOST or any(
+            self._is_given_up(attempt, name) for name in claims
+        )
+
+    def _is_given_up(self, attempt: Attempt, controller: str) -> bool:
+        """Whether the daemon that ended an attempt had given a controller up.
+
+        The code need not say so: the attempt may have failed of something else before.
+        """
+        first, over = self._times[attempt.first.seq], self._times[attempt.end.seq]
+        since = max((when for when in self._station.starts if when < over), default=first)
+        return any(
+            name == controller and max(first, since) <= when <= over
+            for when, name in self._station.given_up
+        )
 
     def _is_quarantined(self, act: Act, when: float) -> bool:
         return any(
@@ -206,12 +218,11 @@ class Executions:
     def _claims_do_not_overlap(self) -> None:
         """From the first start to the last at rest, the controllers of a ticket are its own."""
         held: dict[str, list[tuple[float, float, int]]] = defaultdict(list)
-        given_up = {one.ticket for one in self._history.all() if self._has_lost_one(one)} | {
-            one.ticket.number for one in self._station.quarantined
-        }
+        quarantined = {one.ticket.number for one in self._station.quarantined}
+        given_up = {one.ticket for one in self._history.all() if self._has_lost_one(one)}
         for ticket, acts in self._acts.items():
             # Once a controller has been given up, the others wait for it no more.
-            together = acts if ticket not in given_up else []
+            together = acts if ticket not in given_up | quarantined else []
             first = min((act.began for act in together), default=0.0)
             last = max((act.ended or act.began for act in together), default=0.0)
             for act in acts:

@@ -60,6 +60,8 @@ class SimulatedStation:
         self.failed: set[int] = set()
         """Tickets of which a driver has failed."""
         self.quarantined: list[Quarantined] = []
+        self.given_up: list[tuple[float, str]] = []
+        """When the daemon gave a controller up for having stayed away, and which."""
         self._sent: set[tuple[str, int]] = set()
         self.is_put_back = False
         """The journal is an older copy of what it was: what was heard of it does not hold."""
@@ -159,7 +161,7 @@ class SimulatedStation:
         vars(line)["command"] = command
 
     def watch_quarantine(self, running: Station) -> None:
-        """Note who is put in quarantine, and check that nobody is sent work there."""
+        """Note who is given up or put in quarantine, and check that no work is sent there."""
         quarantine, send = running.instruments.quarantine, running.bus.send
         put = quarantine.put
 
@@ -176,6 +178,16 @@ class SimulatedStation:
                 self._check_claim(running, controller, command.ticket.number)
             send(controller, command)
 
+        absent = running.instruments.absent
+
+        def give_up(controller: str) -> None:
+            # What a zombie thinks of controllers ends no job.
+            if self.daemon is not None and self.daemon.running is running:
+                self.trace.note("gives up", controller)
+                self.given_up.append((anyio.current_time(), controller))
+            absent(controller)
+
+        vars(running.instruments)["absent"] = give_up
         vars(quarantine)["put"] = put_and_note
         vars(running.bus)["send"] = send_and_check
 
