@@ -21,6 +21,7 @@ BUILT_IN: Final[Mapping[str, str]] = MappingProxyType(
         "simulated-qpu": "stationd.actors.drivers.simulated_qpu:SimulatedQpu",
         "simulated-source": "stationd.actors.drivers.simulated_bench:SimulatedSource",
         "simulated-readout": "stationd.actors.drivers.simulated_bench:SimulatedReadout",
+        "qcodes": "stationd.actors.drivers.qcodes_station:QcodesStation",
     }
 )
 """Where the drivers are that come with stationd; imported when they are asked for."""
