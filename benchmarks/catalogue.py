@@ -47,6 +47,7 @@ FIGURES: Final = (
     Figure("full queue", full_queue.memory_and_restart, 1),
     Figure("ping", full_queue.ping_while_submitting),
     Figure("deliveries", listeners.deliveries),
+    Figure("deliveries, each looked at", listeners.looked_at),
     Figure("many listeners", listeners.very_many, 2),
     Figure("controllers", many.controllers, 2),
     Figure("circuits", many.circuits, 2),
