@@ -104,10 +104,10 @@ def _row(entry: QueueEntry) -> tuple[str, ...]:
     state = f"from {moment(entry.not_before or 0.0)}" if early else _STATES[entry.state]
     return (
         state,
-        f"{entry.job[:SHORT_ID]}{' (moved)' if entry.moved else ''}",
-        str(entry.priority),
+        f"{entry.job[:SHORT_ID] or '-'}{' (moved)' if entry.moved else ''}",
+        str(entry.priority) if entry.job else "-",
         entry.project or "-",
-        duration(max(0.0, time.time() - entry.since_unix_s)),
+        duration(max(0.0, time.time() - entry.since_unix_s)) if entry.since_unix_s else "-",
         ", ".join(entry.controllers),
     )
 
