@@ -12,15 +12,17 @@ BENCH_ARGS ?=
 
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
+# QCoDeS and what it needs: three times as large as all else, so it has an environment of its own.
+INSTRUMENTS := $(VENV)-instruments
 
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
 export PIP_ROOT_USER_ACTION = ignore
 
 .DEFAULT_GOAL := help
-.PHONY: help venv demo test campaigns system simulate check format docs bench soak fuzz diagram lock dist clean
+.PHONY: help venv demo test campaigns system instruments simulate check format docs bench soak fuzz diagram lock dist clean
 
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 # The lock holds the build backend too, so the editable install fetches nothing.
 $(READY): requirements.lock pyproject.toml
@@ -42,6 +44,16 @@ campaigns: $(READY) ## run what takes too long for every day: wrong variants of 
 
 system: $(READY) ## run the tests that want root, a systemd to boot, a Prometheus; the others skip
 	$(BIN)/pytest tests/system -rs $(PYTEST_ARGS)
+
+$(INSTRUMENTS)/.ready: requirements-instruments.lock pyproject.toml
+	$(PYTHON) -m venv $(INSTRUMENTS)
+	$(INSTRUMENTS)/bin/python -m pip install --quiet --require-hashes -r requirements-instruments.lock
+	$(INSTRUMENTS)/bin/python -m pip install --quiet --no-deps --no-build-isolation -e .
+	@touch $@
+
+instruments: $(INSTRUMENTS)/.ready ## run the tests that want QCoDeS, with real drivers and protocols
+	$(INSTRUMENTS)/bin/pytest -rs tests/actors/drivers/test_qcodes_*.py tests/system/test_qcodes.py \
+		$(PYTEST_ARGS)
 
 simulate: $(READY) ## run whole stations in virtual time (SEEDS=FIRST-LAST, or SEEDS=N for N fresh ones)
 	$(BIN)/python -m tests.simulation $(SEEDS) $(SIMULATE_ARGS)
@@ -73,13 +85,17 @@ fuzz: $(READY) ## send a station what no client would send (SECONDS=120, SEED=7 
 diagram: $(READY) ## make docs/ladder.md, its pictures and README's ladder from the ladder's tables
 	$(BIN)/python docs/draw_ladder.py
 
+LOCK = --universal --python-version 3.11 --generate-hashes \
+	--no-config --no-emit-index-url --no-emit-find-links \
+	--custom-compile-command 'make lock' --quiet $(LOCK_ARGS)
+
 lock: ## pin every dependency anew (LOCK_ARGS=--upgrade for the newest of all)
 	$(PYTHON) -m venv .venv-lock
 	.venv-lock/bin/python -m pip install --quiet --upgrade uv
 	.venv-lock/bin/uv pip compile pyproject.toml --output-file requirements.lock \
-		--universal --python-version 3.11 --all-extras --group dev --generate-hashes \
-		--no-config --no-emit-index-url --no-emit-find-links \
-		--custom-compile-command 'make lock' --quiet $(LOCK_ARGS)
+		--extra qiskit --extra plot --extra data --extra otel --group dev $(LOCK)
+	.venv-lock/bin/uv pip compile pyproject.toml --output-file requirements-instruments.lock \
+		--extra qcodes --group instruments --constraint requirements.lock $(LOCK)
 
 dist: $(READY) ## build the sdist, and the wheel from the sdist, into dist/
 	rm -rf dist

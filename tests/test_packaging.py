@@ -67,8 +67,9 @@ def test_no_module_sends_or_receives_pickles() -> None:
     assert guilty == []
 
 
-def test_lock_pins_by_hash_and_names_no_place() -> None:
-    lock = (ROOT / "requirements.lock").read_text()
+@pytest.mark.parametrize("name", ["requirements.lock", "requirements-instruments.lock"])
+def test_lock_pins_by_hash_and_names_no_place(name: str) -> None:
+    lock = (ROOT / name).read_text()
     assert not re.search(r"://|--(extra-)?index-url|--find-links|--trusted-host| @ ", lock)
     pins = re.findall(r"^[a-z0-9-]+==\S+.*$", lock, flags=re.MULTILINE)
     assert pins

@@ -155,21 +155,24 @@ class Rack:
             self._instruments[name] = instrument
             if self._timeout is not None and hasattr(instrument, "visa_handle"):
                 instrument.parameters["timeout"].set(self._timeout)
-        except Exception as error:
-            self._clear_away(name, error)
-            raise InstrumentError(
-                f"the instrument {name!r} cannot be opened: {_words(error)};"
-                " look at its power, its cable and its address"
-            ) from error
-        self._parameters.update(walk(name, instrument))
+            self._parameters.update(walk(name, instrument))
+            return
+        except Exception as error:  # noqa: BLE001 - a driver may raise anything
+            problem = _words(error)
+            _log.info("the instrument %r did not open:\n%s", name, traceback.format_exc())
+        # Now that nothing holds the traceback, which holds what the constructor had opened.
+        self._clear_away(name)
+        raise InstrumentError(
+            f"the instrument {name!r} cannot be opened: {problem}; look at its power, its cable"
+            " and its address"
+        )
 
-    def _clear_away(self, name: str, error: Exception) -> None:
+    def _clear_away(self, name: str) -> None:
         """Close what is left of an instrument that did not open: some take one connection."""
         self._shut(name)
         if self._registry.exist(name):
             _close(name, self._registry.find_instrument(name))
-        # What its constructor had opened hangs on the traceback, in circles.
-        traceback.clear_frames(error.__traceback__)
+        # Instruments and their parameters hold each other.
         gc.collect()
 
     def _shut(self, name: str) -> None:
