@@ -96,14 +96,13 @@ async def test_the_timeout_holds_for_more_jobs_than_a_stream_may_follow(
 ) -> None:
     names = given(station, wire.MOST_LISTENED + 2)
     finish(station, names[:-1])
-    # A station that never rests, and tells of jobs that are waited for and of others.
     last, timeout = names[-1], 0.2
     seen: list[JobExecutorStatus | None] = []
     with anyio.fail_after(120):
         async with anyio.create_task_group() as group:
 
             @group.start_soon
-            async def go_on() -> None:
+            async def never_rest() -> None:
                 for place in count(1):
                     station.report(last, None, place)
                     await anyio.lowlevel.checkpoint()
