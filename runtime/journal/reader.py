@@ -97,8 +97,13 @@ def connect(path: Path) -> sqlite3.Connection:
     database = sqlite3.connect(
         f"{path.absolute().as_uri()}?mode=ro", uri=True, isolation_level=None
     )
-    database.execute("PRAGMA query_only = ON")
-    database.execute("PRAGMA cache_size = -65536")
+    try:
+        database.execute("PRAGMA query_only = ON")
+        database.execute("PRAGMA cache_size = -65536")
+    except BaseException:
+        # A file that is no database is seen here first.
+        database.close()
+        raise
     return database
 
 
