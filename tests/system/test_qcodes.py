@@ -1,6 +1,10 @@
 """Instruments of a QCoDeS station file at a real station: jobs, limits, and a power cycle."""
 
+import re
+import subprocess
+import sys
 from collections.abc import Iterator
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -14,6 +18,8 @@ from tests.actors.drivers.scpi_server import Generator
 from tests.end_to_end.station import PATIENCE, Station
 
 pytest.importorskip("qcodes", reason="needs QCoDeS: make instruments has it")
+
+PAGE = (Path(__file__).parents[2] / "docs" / "how-to" / "instruments.md").read_text()
 
 CONFIG = """
 [controllers.lab]
@@ -122,3 +128,27 @@ def test_a_power_cycle_needs_no_restart(lab: Station, generator: Generator) -> N
     generator.power_on()
     assert swept(sweep)["lab.sgs.power"].tolist() == -10.0
     assert lab.controller_pid("lab") == pid
+
+
+def test_the_page_about_instruments_works() -> None:
+    blocks = {
+        language: re.findall(rf"```{language}\n(.*?)```", PAGE, re.DOTALL)[0]
+        for language in ("yaml", "toml", "python", "text")
+    }
+    config = blocks["toml"].replace("/etc/stationd", "{folder}")
+    station = Station("asyncio", config)
+    try:
+        (station.folder / "lab.station.yaml").write_text(blocks["yaml"])
+        station.start().wait_connected("lab")
+        done = subprocess.run(
+            [sys.executable, "-c", blocks["python"]],
+            capture_output=True,
+            check=False,
+            text=True,
+            timeout=PATIENCE,
+            env=station.environment,
+        )
+    finally:
+        station.close()
+    assert done.returncode == 0, done.stderr
+    assert done.stdout == blocks["text"]
