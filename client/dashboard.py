@@ -16,7 +16,7 @@ from stationd.proto.search import Order
 from stationd.proto.status import JobStatusEnum
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, Iterator
+    from collections.abc import AsyncGenerator, Iterator, Sequence
 
     from stationd.client.stream import Frame
     from stationd.proto.job import JobId, JobView, TimelineEntry
@@ -132,15 +132,18 @@ class _Known:
         if not isinstance(frame, Events):
             return
         told = {event.job for event in frame.events} - self._others
-        new = {job for job in told if job not in self._stories}
-        if not new:
-            return
+        new = [job for job in told if job not in self._stories]
+        # A frame may tell of more jobs than a search may name.
+        for start in range(0, len(new), MOST_NAMED):
+            await self._learn(new[start : start + MOST_NAMED])
+
+    async def _learn(self, new: Sequence[JobId]) -> None:
         which = msgspec.structs.replace(self._which, ids=tuple(new))
         page = await connection().ask(List(0, which, None, MOST_LISTED), Jobs)
         matching = {view.id for view in page.views}
         self._newest = max([self._newest, *(view.number for view in page.views)])
         self._stories |= {job: Story(job) for job in matching}
-        self._others |= new - matching
+        self._others |= set(new) - matching
 
     def take(self, frame: Frame) -> Iterator[JobStatus]:
         """Yield what a frame tells of the matching jobs."""

@@ -7,7 +7,7 @@ from stationd import JobRef, JobStatus, NullProgram
 from stationd.aio import jobs
 from stationd.client.following import Listening
 from stationd.client.scripted_station import ScriptedStation
-from stationd.proto.job import JobId, JobSpec
+from stationd.proto.job import MOST_NAMED, JobId, JobSpec
 from stationd.proto.jobs_protocol import MOST_LISTED, List, Listen, Submit
 from stationd.proto.program import Circuits
 from stationd.proto.status import JobExecutorStatus as S
@@ -44,6 +44,24 @@ async def test_more_jobs_than_fit_on_a_page_are_all_shown_once(station: Scripted
         station.climb(id_of(7), S.VALIDATION_STARTED)
         assert told(await taken(updates, 1)) == [(id_of(7), S.VALIDATION_STARTED)]
     assert sum(isinstance(request, List) for request in station.received) == 1 + 3
+
+
+async def test_a_frame_may_tell_of_more_jobs_than_a_search_may_name(
+    station: ScriptedStation,
+) -> None:
+    first = await submitted("first")
+    changed, station.changed = station.changed, lambda: None
+    async with jobs.listen_all() as updates:
+        assert len(await taken(updates, 1)) == 1
+        count = MOST_NAMED + 1
+        for number in range(count):
+            station.reply(Submit(1, id_of(number), SPEC))
+            station.climb(id_of(number), S.VALIDATION_STARTED)
+        station.changed = changed
+        station.climb(first.id, S.READY)
+        news = await taken(updates, 2 * count + 1)
+    heard = [job for job, status in told(news) if status is S.VALIDATION_STARTED]
+    assert heard == [id_of(number) for number in range(count)]
 
 
 async def test_after_a_gap_the_newest_status_of_all_that_has_changed_is_told(
