@@ -104,7 +104,8 @@ class List(Struct, frozen=True, array_like=True, tag=4):
     request: RequestNumber
     filter: JobFilter
     before: Natural | None = None
-    """Only jobs with a lower number: where the page before this one ended."""
+    """Only jobs with a lower number: where the page before this one ended. A job is found by its
+    number as the first one before the next number, if whoever asks may read it."""
     limit: Annotated[int, Meta(ge=1, le=MOST_LISTED)] = 50
     order: Order = NEWEST_FIRST
 

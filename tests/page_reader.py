@@ -9,12 +9,13 @@ from collections.abc import Iterable, Mapping, Sequence
 from contextlib import redirect_stderr, redirect_stdout
 from io import BytesIO, StringIO, TextIOWrapper
 from pathlib import Path
-from typing import Final
+from typing import Final, cast
 
 import pytest
 
+from stationd.client.references import JobRef
 from stationd.client.stationctl.cli import main as stationctl
-from tests.pages import ID, ON_A_TERMINAL, ROOT, Block, commands, differs, paired
+from tests.pages import ID, ON_A_TERMINAL, ROOT, Block, commands, differs, job_numbers, paired
 
 PATIENCE: Final = 120.0
 """Seconds that a command of a page may take on a slow machine."""
@@ -46,7 +47,7 @@ class Reader:
         self._job = job
         self._names: dict[str, object] = {"__name__": "__main__"}
         self._ids: dict[str, str] = {}
-        """By what stands on the page, what it is here."""
+        """By the id or number that stands on the page, what it is here."""
 
     def read(self, page: Path) -> None:
         """Run a page, and fail where it prints something else than it shows."""
@@ -61,6 +62,7 @@ class Reader:
         printed = StringIO()
         with redirect_stdout(printed):
             exec(compile(self._here(block.text), where, "exec"), self._names)
+        self._ids |= {there: str(job.number) for there, job in self._numbers().items()}
         if shown is None:
             return
         difference = differs(shown.text, printed.getvalue(), shown.mark)
@@ -122,9 +124,14 @@ class Reader:
 
     def _learn(self, shown: str, printed: str) -> None:
         """Remember which id of the page is which one here."""
-        theirs, ours = ID.findall(shown), ID.findall(printed)
-        if len(theirs) == len(ours):
-            self._ids |= dict(zip(theirs, ours, strict=True))
+        for find in (ID.findall, job_numbers):
+            theirs, ours = find(shown), find(printed)
+            if len(theirs) == len(ours):
+                self._ids |= dict(zip(theirs, ours, strict=True))
+
+    def _numbers(self) -> dict[str, JobRef]:
+        """Return what hidden Python says: by its number on the page, which job is meant."""
+        return cast("dict[str, JobRef]", self._names.get("NUMBERS", {}))
 
 
 def needs_a_shell(command: str) -> bool:

@@ -13,7 +13,10 @@ block with a mark. A mark is a comment in the line above a block:
   bars may differ.
 - ``<!-- not run: REASON -->``: the block is shown only.
 
-``<!-- first`` and ``-->`` enclose Python that runs before what follows, and is not shown.
+``<!-- first`` and ``-->`` enclose Python that runs before what follows, and is not shown. It may
+say which jobs are meant by numbers that nothing on the page has printed, as in
+``NUMBERS = {"1042": job}``. Where a command names a job by its number, that has four digits, so
+that it is like no other number.
 `tests.page_reader` runs all of it.
 """
 
@@ -38,6 +41,12 @@ ID: Final = re.compile(
     r"\b[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\b|\b(?=\d*[a-f])[0-9a-f]{8}\b|\b\d{8}\b"
 )
 """An id, or how one begins."""
+_NUMBERED: Final = re.compile(
+    r"\bjob +(\d+)\b|^(\d+)(?= (?:is|was|has|runs) )|^[\d:.]{12}  (\d+)(?=  [A-Z])", re.MULTILINE
+)
+"""The number of a job outside of tables."""
+_HEAD: Final = re.compile(r"(?:^|  )(JOB|RUNNING)(?:  |$)")
+_CELL: Final = re.compile(r"\d+(?=  |$| \(moved\))")
 _BLOCK: Final = re.compile(
     r"(?:^<!-- first\n(?P<first>.*?)^-->\n)"
     r"|(?:^<!-- (?P<mark>[^\n]*?) -->\n)?"
@@ -143,8 +152,30 @@ def _compared(text: str, mark: str) -> str:
     return _NUMBER.sub("<number>", drawn)
 
 
+def job_numbers(text: str) -> list[str]:
+    """Return the numbers of jobs in what a command prints, in its order."""
+    return [text[start:end] for start, end in _places(text)]
+
+
+def _places(text: str) -> list[tuple[int, int]]:
+    """Return where numbers of jobs stand: in words, and below JOB and RUNNING in tables."""
+    found = [
+        (one.start(one.lastindex), one.end()) for one in _NUMBERED.finditer(text) if one.lastindex
+    ]
+    begin, columns = 0, list[int]()
+    for line in text.splitlines(keepends=True):
+        heads = [head.start(1) for head in _HEAD.finditer(line.rstrip())]
+        columns = heads or (columns if line.strip() else [])
+        cells = [_CELL.match(line.rstrip(), column) for column in columns]
+        found += [(begin + cell.start(), begin + cell.end()) for cell in cells if cell is not None]
+        begin += len(line)
+    return sorted(set(found))
+
+
 def settled(text: str) -> str:
     """Return a text without what is another one each time."""
+    for start, end in reversed(_places(text)):
+        text = f"{text[:start]}<job>{text[end:]}"
     for pattern, instead in _SHORT_LIVED:
         text = pattern.sub(instead, text)
     return text.strip("\n")

@@ -12,7 +12,16 @@ from stationd import jobs
 from stationd.client import endpoint as chosen
 from tests.end_to_end.station import Station
 from tests.page_reader import Reader, needs_a_shell, on_the_screen
-from tests.pages import FROM_SOME_LINE_ON, LIVE, ON_A_TERMINAL, PAGES, ROOT, differs, paired
+from tests.pages import (
+    FROM_SOME_LINE_ON,
+    LIVE,
+    ON_A_TERMINAL,
+    PAGES,
+    ROOT,
+    differs,
+    job_numbers,
+    paired,
+)
 
 FIRST = [
     ROOT / "README.md",
@@ -57,7 +66,7 @@ def job(station: Station) -> str:
         failed = jobs.submit(programs="OPENQASM 3.0;\nqubit q;\nhadamard q;\n", n_shots=1)
         jobs.wait_for(failed, "ERROR")
         jobs.close()
-    return failed.id
+    return str(failed.number)
 
 
 @pytest.fixture
@@ -128,6 +137,16 @@ def test_of_what_is_live_some_lines_may_be_missing(printed: str) -> None:
 @pytest.mark.parametrize("printed", ["", "QUEUED\n", "QUEUED\nRUNNING\nFAILED\n"])
 def test_of_what_is_live_the_end_counts(printed: str) -> None:
     assert differs(LIVE_LINES, printed, LIVE)
+
+
+def test_a_job_s_number_may_differ_and_what_a_number_counts_may_not() -> None:
+    shown = (
+        "JOB   NAME  SHOTS\n1042  bell  7\n\n1042 is held: job 1042\n04:25:39.922  1042  READY\n"
+    )
+    told = "JOB  NAME  SHOTS\n3    bell  7\n\n3 is held: job 3\n04:25:39.935  3  READY\n"
+    assert not differs(shown, told)
+    assert differs(shown, told.replace("bell  7", "bell  8"))
+    assert job_numbers(told) == ["3"] * 4
 
 
 DRAWN = "11  2,013  ██████▎\n00  1,987  █████\n█ queue 1.2 s   █ execute 2.6 s\n"

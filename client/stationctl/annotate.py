@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from stationd.client import jobs
-from stationd.client.stationctl.lookup import job_id
+from stationd.client.stationctl.lookup import called
 from stationd.client.stationctl.options import json_option, station_option
 from stationd.client.stationctl.printing import print_json
 from stationd.client.stationctl.properties import properties_option
@@ -38,7 +38,7 @@ def annotate(
     """Change a job's name, description and properties, at any time."""
     if name is None and description is None and not properties and not remove:
         raise click.UsageError("say what to change: --name, --description, --property or --remove")
-    found = job_id(job)
+    ((found, name_here),) = called((job,)).items()
     new = None
     if properties or remove:
         known = jobs.view(found).properties
@@ -50,4 +50,4 @@ def annotate(
     if as_json:
         print_json(changed)
     else:
-        click.echo(f"{changed.id} is annotated")
+        click.echo(f"{name_here} is annotated")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from stationd.client import jobs
-from stationd.client.stationctl.lookup import job_id
+from stationd.client.stationctl.lookup import called
 from stationd.client.stationctl.options import json_option, station_option
 from stationd.client.stationctl.printing import print_json
 
@@ -21,10 +21,10 @@ _WORDS = {
 @station_option
 def cancel(names: tuple[str, ...], as_json: bool) -> None:  # noqa: FBT001 - click calls it by name
     """End jobs that are under way. What they have measured is kept."""
-    found = [job_id(name) for name in names]
+    found = called(names)
     outcomes = {job: jobs.cancel(job) for job in found}
     if as_json:
         print_json(outcomes)
         return
     for job, outcome in outcomes.items():
-        click.echo(f"{job} {_WORDS[outcome]}")
+        click.echo(f"{found[job]} {_WORDS[outcome]}")

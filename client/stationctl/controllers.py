@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import click
 
 from stationd.client import jobs
+from stationd.client.portal import call
+from stationd.client.stationctl.lookup import name_of, shown
 from stationd.client.stationctl.options import json_option, station_option
 from stationd.client.stationctl.printing import (
-    SHORT_ID,
     Cell,
     Styled,
     print_json,
@@ -17,6 +20,11 @@ from stationd.client.stationctl.printing import (
 from stationd.client.stationctl.standing import lock_lines
 from stationd.proto.jobs_protocol import ControllerView
 from stationd.proto.program import Capabilities
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from stationd.proto.job import JobId, JobView
 
 
 @click.command
@@ -29,7 +37,9 @@ def controllers(as_json: bool) -> None:  # noqa: FBT001 - click calls it by name
         print_json({"targets": targets, "controllers": found})
         return
     columns = ("CONTROLLER", "DRIVER", "CONNECTED", "RUNNING", "LINE", "CAN DO")
-    print_table(columns, [_row(controller) for controller in found])
+    at_work = [controller.running for controller in found if controller.running]
+    views = call(shown, at_work)
+    print_table(columns, [_row(controller, views) for controller in found])
     print_text()
     rows = [(target.name, target.controller) for target in targets]
     print_table(("TARGET", "CONTROLLER"), rows)
@@ -68,12 +78,14 @@ def ping(as_json: bool) -> None:  # noqa: FBT001 - click calls it by name
     )
 
 
-def _row(controller: ControllerView) -> tuple[Cell, ...]:
+def _row(controller: ControllerView, views: Mapping[JobId, JobView]) -> tuple[Cell, ...]:
+    job = controller.running
+    running = name_of(job, views[job].number if job in views else 0) if job else "-"
     return (
         controller.name,
         controller.driver or "-",
         _presence(controller),
-        controller.running[:SHORT_ID] if controller.running else "-",
+        running,
         str(controller.line),
         _abilities(controller.capabilities),
     )

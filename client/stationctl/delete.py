@@ -9,7 +9,7 @@ import click
 
 from stationd.client.portal import call
 from stationd.client.shared import connection
-from stationd.client.stationctl.lookup import job_ids
+from stationd.client.stationctl.lookup import called
 from stationd.client.stationctl.options import json_option, station_option
 from stationd.client.stationctl.printing import print_json
 from stationd.proto.project_requests import Delete, Deleted
@@ -25,11 +25,11 @@ if TYPE_CHECKING:
 @station_option
 def delete(names: tuple[str, ...], *, yes: bool, as_json: bool) -> None:
     """Forget jobs that are over, and their results. There is no way back."""
-    found = job_ids(names)
+    found = called(names)
     if not yes:
         if not sys.stdin.isatty():
             raise click.UsageError("--yes is needed where nobody can be asked")
-        what = found[0] if len(found) == 1 else f"{len(found)} jobs"
+        what = f"job {next(iter(found.values()))}" if len(found) == 1 else f"{len(found)} jobs"
         if not click.confirm(f"forget {what} and all results?"):
             return
     outcomes = {job: call(_forget, job) for job in found}
@@ -37,7 +37,9 @@ def delete(names: tuple[str, ...], *, yes: bool, as_json: bool) -> None:
         print_json(outcomes)
         return
     for job, outcome in outcomes.items():
-        click.echo(f"{job} {'is deleted' if outcome == 'deleted' else 'was deleted already'}")
+        click.echo(
+            f"{found[job]} {'is deleted' if outcome == 'deleted' else 'was deleted already'}"
+        )
 
 
 async def _forget(job: JobId) -> str:

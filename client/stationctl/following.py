@@ -10,19 +10,19 @@ import click
 
 from stationd.client.portal import call
 from stationd.client.stationctl.ending import INTERRUPTED, report
-from stationd.client.stationctl.lookup import job_ids
+from stationd.client.stationctl.lookup import numbered
 from stationd.client.stationctl.options import (
     json_option,
     station_option,
     status_option,
     timeout_option,
 )
-from stationd.client.stationctl.printing import SHORT_ID, on_terminal, print_json, print_json_line
+from stationd.client.stationctl.printing import on_terminal, print_json, print_json_line
 from stationd.client.stationctl.watching import Watch, follow, listen_to_all
 from stationd.proto.status import StatusEnum
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Generator, Sequence
+    from collections.abc import Generator, Sequence
 
     from stationd.client.awaiting import AnyStatus
     from stationd.client.references import JobStatus
@@ -57,7 +57,7 @@ def wait(
     Ends with 1 if one of them failed or was cancelled, with 5 if the time was over first. With
     --json, prints where each stands in the end.
     """
-    watch = Watch(job_ids(names), until or StatusEnum.COMPLETED, first=first)
+    watch = Watch(numbered(names), until or StatusEnum.COMPLETED, first=first)
     ctx.exit(wait_for(watch, timeout, as_json=as_json))
 
 
@@ -84,14 +84,14 @@ def listen(
         if until is not None:
             raise click.UsageError("--until is for named jobs")
         with _leaving(ctx, []):
-            show = print_json_line if as_json else _printer(named=True)
-            call(listen_to_all, show, _say_missed, timeout)
+            show = _print_change if as_json else _printer(named=True)
+            call(listen_to_all, show, _say_missed, timeout, numbers=not as_json)
         return
-    watch = Watch(job_ids(names), until or StatusEnum.COMPLETED)
+    watch = Watch(numbered(names), until or StatusEnum.COMPLETED)
     if not as_json:
         ctx.exit(wait_for(watch, timeout, as_json=False))
-    with _leaving(ctx, list(watch.climbs)):
-        errors = call(follow, watch, lambda _, change: print_json_line(change), timeout)
+    with _leaving(ctx, list(watch.climbs.values())):
+        errors = call(follow, watch, _print_change, timeout)
     ctx.exit(max(map(report, errors), default=0))
 
 
@@ -103,14 +103,14 @@ def wait_for(watch: Watch, timeout: float | None, *, as_json: bool) -> int:
         timeout: Seconds for all of them together; None for as long as it takes.
         as_json: Print where they stand in the end and nothing else.
     """
-    with _leaving(click.get_current_context(), list(watch.climbs)):
+    with _leaving(click.get_current_context(), list(watch.climbs.values())):
         if as_json:
             errors = call(follow, watch, _show_nothing, timeout)
         elif on_terminal():
             with _live(watch):
                 errors = call(follow, watch, _show_nothing, timeout)
         else:
-            errors = call(follow, watch, _line_printer(several=len(watch.climbs) > 1), timeout)
+            errors = call(follow, watch, _printer(named=len(watch.climbs) > 1), timeout)
     if as_json:
         print_json([one.status for one in watch.climbs.values() if one.status is not None])
     return max(map(report, errors), default=0)
@@ -128,18 +128,17 @@ def _show_nothing(_: Climb, __: JobStatus) -> None:
     pass
 
 
-def _line_printer(*, several: bool) -> Show:
-    print_line = _printer(named=several)
-    return lambda _, change: print_line(change)
+def _print_change(_: Climb, change: JobStatus) -> None:
+    print_json_line(change)
 
 
-def _printer(*, named: bool) -> Callable[[JobStatus], None]:
+def _printer(*, named: bool) -> Show:
     """Return what prints changes as lines: every rung, and of mere progress a line a second."""
     from stationd.client.stationctl.display.line import line  # noqa: PLC0415 - not for JSON
 
     printed: dict[JobId, tuple[int, float]] = {}
 
-    def show(change: JobStatus) -> None:
+    def show(climb: Climb, change: JobStatus) -> None:
         ordinal, last = printed.get(change.job, (0, 0.0))
         now = time.monotonic()
         if change.ordinal == ordinal and now - last < _PROGRESS_SECONDS:
@@ -148,7 +147,7 @@ def _printer(*, named: bool) -> Callable[[JobStatus], None]:
             printed.pop(change.job, None)
         else:
             printed[change.job] = (change.ordinal, now)
-        click.echo(line(change, named=change.job[:SHORT_ID] if named else ""))
+        click.echo(line(change, named=climb.called if named else ""))
 
     return show
 
@@ -169,20 +168,23 @@ def _live(watch: Watch) -> Generator[None]:
 
 
 @contextmanager
-def _leaving(ctx: click.Context, jobs: Sequence[JobId]) -> Generator[None]:
+def _leaving(ctx: click.Context, climbs: Sequence[Climb]) -> Generator[None]:
     """Say how to come back if Ctrl-C ends the wait."""
     try:
         yield
     except KeyboardInterrupt:
-        click.echo(f"\n{farewell(jobs)}", err=True)
+        click.echo(f"\n{farewell([climb.called for climb in climbs])}", err=True)
         ctx.exit(INTERRUPTED)
 
 
-def farewell(jobs: Sequence[JobId]) -> str:
+def farewell(jobs: Sequence[str]) -> str:
     """Return what is said to whoever does not wait any more.
 
-    >>> farewell(["0b1c2d3e-4f50-4617-8293-a4b5c6d7e8f9"])
-    'no longer waiting; the job goes on: stationctl wait 0b1c2d3e-4f50-4617-8293-a4b5c6d7e8f9'
+    >>> farewell(["42"])
+    'no longer waiting; the job goes on: stationctl wait 42'
+
+    Args:
+        jobs: What to call them.
     """
     if not jobs:
         return "no longer listening; jobs go on"

@@ -10,7 +10,6 @@ from stationd.client import jobs
 from stationd.client.stationctl.lookup import job_id
 from stationd.client.stationctl.options import json_option, station_option
 from stationd.client.stationctl.printing import (
-    SHORT_ID,
     Cell,
     Styled,
     coarse_cell,
@@ -28,7 +27,7 @@ if TYPE_CHECKING:
     from stationd.client.references import JobRef
 
 _COLUMNS: Final = ("JOB", "NAME", "TYPE", "STATUS", "RUNG", "SUBMITTED")
-_WIDE: Final = ("CHANGED", "TARGET", "BY", "PRIORITY", "ATTEMPT", "PROPERTIES")
+_WIDE: Final = ("CHANGED", "TARGET", "BY", "PRIORITY", "ATTEMPT", "ID", "PROPERTIES")
 
 
 @click.command("list")
@@ -130,7 +129,7 @@ def _plain(job: JobRef) -> dict[str, object]:
 
 def _row(job: JobRef, *, wide: bool) -> tuple[Cell, ...]:
     row: tuple[Cell, ...] = (
-        job.id[:SHORT_ID],
+        str(job.number),
         job.name or "-",
         job.kind,
         coarse_cell(job.last_status),
@@ -147,13 +146,15 @@ def _row(job: JobRef, *, wide: bool) -> tuple[Cell, ...]:
         job.creator or "-",
         str(job.priority),
         str(job.attempt),
+        job.id,
         properties or "-",
     )
 
 
 def _facts(view: JobView) -> list[tuple[Cell, ...]]:
     facts: list[tuple[Cell, ...]] = [
-        ("job", view.id),
+        ("job", str(view.number)),
+        ("id", view.id),
         ("name", view.name or "-"),
         ("type", view.kind),
         ("target", view.target or "-"),

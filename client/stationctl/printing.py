@@ -33,8 +33,6 @@ COLOURS: Final = {
     StatusEnum.CANCELLING: "yellow",
     StatusEnum.RUNNING: "cyan",
 }
-SHORT_ID: Final = 8
-"""Characters of an id in tables; enough to name the job."""
 
 
 class Styled(NamedTuple):
@@ -127,8 +125,8 @@ def table(columns: Sequence[str], rows: Sequence[Sequence[Cell]]) -> Table:
 def plain_table(columns: Sequence[str], rows: Sequence[Sequence[Cell]]) -> list[str]:
     """Return a table's lines, with nothing but spaces between the columns.
 
-    >>> plain_table(("JOB", "NAME"), [("5f0c8a8e", "bell"), ("6a", Styled("-", "dim"))])
-    ['JOB       NAME', '5f0c8a8e  bell', '6a        -']
+    >>> plain_table(("JOB", "NAME"), [("1042", "bell"), ("7", Styled("-", "dim"))])
+    ['JOB   NAME', '1042  bell', '7     -']
     """
     lines = [list(columns), *([words(cell) for cell in row] for row in rows)]
     widths = [max(len(line[place]) for line in lines) for place in range(len(columns))]

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Final
 import click
 
 from stationd.client import jobs
-from stationd.client.stationctl.lookup import job_id
+from stationd.client.stationctl.lookup import called, job_id
 from stationd.client.stationctl.options import json_option, station_option
-from stationd.client.stationctl.printing import SHORT_ID, duration, moment, print_json, print_table
+from stationd.client.stationctl.printing import duration, moment, print_json, print_table
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -104,7 +104,7 @@ def _row(entry: QueueEntry) -> tuple[str, ...]:
     state = f"from {moment(entry.not_before or 0.0)}" if early else _STATES[entry.state]
     return (
         state,
-        f"{entry.job[:SHORT_ID] or '-'}{' (moved)' if entry.moved else ''}",
+        f"{entry.number or '-'}{' (moved)' if entry.moved else ''}",
         str(entry.priority) if entry.job else "-",
         entry.project or "-",
         duration(max(0.0, time.time() - entry.since_unix_s)) if entry.since_unix_s else "-",
@@ -113,12 +113,13 @@ def _row(entry: QueueEntry) -> tuple[str, ...]:
 
 
 def _each(names: tuple[str, ...], ask: Callable[[JobId], Placed], *, as_json: bool) -> None:
-    placed = [ask(job_id(name)) for name in names]
+    found = called(names)
+    placed = [ask(job) for job in found]
     if as_json:
         print_json(placed)
         return
     for one in placed:
-        click.echo(f"{one.job} {_where(one)}")
+        click.echo(f"{found[one.job]} {_where(one)}")
 
 
 def _where(placed: Placed) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from stationd.client import jobs
-from stationd.client.stationctl.lookup import job_id
+from stationd.client.stationctl.lookup import called
 from stationd.client.stationctl.options import json_option, station_option
 from stationd.client.stationctl.printing import print_json
 from stationd.proto.status import RemoteRetryStrategy
@@ -41,10 +41,10 @@ def retry(
     as_json: bool,  # noqa: FBT001 - click calls it by name
 ) -> None:
     """Open another attempt of jobs that are over. What they have stays."""
-    found = [job_id(name) for name in names]
+    found = called(names)
     outcomes = {job: jobs.retry_submission(job, list(statuses) or None, strategy) for job in found}
     if as_json:
         print_json(outcomes)
         return
     for job, outcome in outcomes.items():
-        click.echo(f"{job} {_WORDS[outcome]}")
+        click.echo(f"{found[job]} {_WORDS[outcome]}")

@@ -121,7 +121,10 @@ def submit(
     timeout: float | None,
     as_json: bool,
 ) -> None:
-    """Send OpenQASM files as one job, or a sweep from a TOML file, and print the job's id."""
+    """Send OpenQASM files as one job, or a sweep from a TOML file, and print the job's id.
+
+    Its number, which names it as well, goes to the standard error.
+    """
     _check(files, null, shots, compile_only=compile_only)
     attempts = _Attempts(
         max_attempts=max_attempts,
@@ -161,6 +164,8 @@ def submit(
     if job.notice:
         click.echo(f"Note: {job.notice}", err=True)
     if not as_json:
+        # People name it by its number; scripts read its id, which stands alone.
+        click.echo(f"job {job.number}", err=True)
         click.echo(job.id)
     elif not wait:
         print_json({"id": job.id, "number": job.number, "name": job.name})
@@ -168,7 +173,7 @@ def submit(
         from stationd.client.stationctl.following import wait_for  # noqa: PLC0415 - for this alone
         from stationd.client.stationctl.watching import Watch  # noqa: PLC0415 - for this alone
 
-        ctx.exit(wait_for(Watch([job.id]), timeout, as_json=as_json))
+        ctx.exit(wait_for(Watch({job.id: job.number}), timeout, as_json=as_json))
 
 
 def _check(

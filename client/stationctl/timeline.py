@@ -12,7 +12,6 @@ from stationd.client.spans import spans
 from stationd.client.stationctl.lookup import job_ids
 from stationd.client.stationctl.options import json_option, station_option
 from stationd.client.stationctl.printing import (
-    SHORT_ID,
     duration,
     on_terminal,
     print_json,
@@ -61,7 +60,7 @@ def timeline(names: tuple[str, ...], *, plot: Path | None, as_json: bool) -> Non
 
 def _rows(view: JobView) -> list[tuple[str, ...]]:
     return [
-        (view.id[:SHORT_ID], view.name or "-", span.stage, duration(span.end - span.start))
+        (str(view.number), view.name or "-", span.stage, duration(span.end - span.start))
         for span in spans(view.timeline)
     ]
 
@@ -71,4 +70,10 @@ def _document(view: JobView) -> dict[str, object]:
         {"stage": span.stage, "start_unix_s": span.start, "end_unix_s": span.end}
         for span in spans(view.timeline)
     ]
-    return {"job": view.id, "name": view.name, "status": view.status, "stages": stages}
+    return {
+        "job": view.id,
+        "number": view.number,
+        "name": view.name,
+        "status": view.status,
+        "stages": stages,
+    }

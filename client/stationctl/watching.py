@@ -12,16 +12,17 @@ from stationd.client.awaiting import AnyStatus, Verdict
 from stationd.client.references import JobStatus
 from stationd.client.shared import connection
 from stationd.client.stationctl.display.climb import Climb
+from stationd.client.stationctl.lookup import shown
 from stationd.client.waiting import failed_items, job_error, judged
 from stationd.proto.error import StationError, WaitTimeout
 from stationd.proto.jobs_protocol import Events, ProgressReport, Snapshot
 from stationd.proto.status import StatusEnum
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from stationd.client.stream import Frame
-    from stationd.proto.job import JobId
+    from stationd.proto.job import JobId, JobView
 
 MOST_ON_A_STREAM: Final = 1000
 """Jobs; the station takes no more on one."""
@@ -35,18 +36,19 @@ class Watch:
     """Jobs that are watched together.
 
     Args:
-        jobs: Their ids, in the order in which they were named.
+        jobs: Their ids and numbers, in the order in which they were named; 0 for a number that
+            is not known.
         awaited: What is waited for.
         first: Whether the first job that is decided ends the watch.
     """
 
-    jobs: Sequence[JobId]
+    jobs: Mapping[JobId, int]
     awaited: AnyStatus = StatusEnum.COMPLETED
     first: bool = False
     climbs: dict[JobId, Climb] = field(init=False)
 
     def __post_init__(self) -> None:
-        self.climbs = {job: Climb(job) for job in self.jobs}
+        self.climbs = {job: Climb(job, number) for job, number in self.jobs.items()}
 
     def verdict(self, climb: Climb) -> Verdict:
         """Return what is known of a job's reaching the goal."""
@@ -93,7 +95,7 @@ async def follow(watch: Watch, show: Show, timeout: float | None) -> list[Statio
 
 
 async def listen_to_all(
-    show: Callable[[JobStatus], None], missed: Callable[[], None], timeout: float | None
+    show: Show, missed: Callable[[], None], timeout: float | None, *, numbers: bool = False
 ) -> None:
     """Show every change of every job of the station from now on.
 
@@ -101,6 +103,7 @@ async def listen_to_all(
         show: Called with every change.
         missed: Called where the station cannot tell the changes any more that come next.
         timeout: Seconds; None for as long as it takes.
+        numbers: Ask for the number of each job that is new.
     """
     climbs: dict[JobId, Climb] = {}
     stream = connection().listen(None)
@@ -113,14 +116,26 @@ async def listen_to_all(
                     if begun:
                         missed()
                     begun = True
-                for job in named_in(frame):
-                    climb = climbs.setdefault(job, Climb(job))
+                named = named_in(frame)
+                new = [job for job in named if job not in climbs]
+                views = await _shown(new if numbers else [])
+                climbs |= {job: Climb(job, views[job].number if job in views else 0) for job in new}
+                for job in named:
+                    climb = climbs[job]
                     for change in climb.take(frame):
-                        show(change)
+                        show(climb, change)
                     if climb.over:
                         del climbs[job]
     finally:
         stream.close()
+
+
+async def _shown(jobs: Sequence[JobId]) -> Mapping[JobId, JobView]:
+    """Return what can be seen of jobs; the stream goes on if the station is away for a moment."""
+    try:
+        return await shown(jobs)
+    except StationError:
+        return {}
 
 
 async def _follow_part(

@@ -15,7 +15,6 @@ from stationd.client.stationctl.display.climb import Climb
 from stationd.client.stationctl.display.line import doing_now, standing
 from stationd.client.stationctl.printing import (
     COLOURS,
-    SHORT_ID,
     coarse_cell,
     duration,
     rich_text,
@@ -37,6 +36,7 @@ _BARS: Final = (12, 20)
 _AROUND: Final = 4
 """Lines that a board takes besides its rows: head, rest, total, and the prompt below it."""
 _LONGEST_NAME: Final = 24
+_LONGEST_NUMBER: Final = 8
 _STATUS: Final = max(len(status) for status in StatusEnum.__members__)
 _MOST_TALLIED: Final = 2
 """Jobs that must have ended before their pace says when the others will."""
@@ -119,13 +119,14 @@ def _columns(climbs: Sequence[Climb], cells: int, width: int) -> dict[str, int]:
     """Return the columns' heads and widths; the last one takes what is left."""
     longest = max((len(one.name) for one in climbs), default=0)
     name = min(max(longest, len("NAME")), width // 5, _LONGEST_NAME)
-    columns = {"JOB": SHORT_ID, "NAME": name, "CLIMB": cells, "STATUS": _STATUS}
+    number = min(max((len(one.called) for one in climbs), default=0), _LONGEST_NUMBER)
+    columns = {"JOB": max(number, len("JOB")), "NAME": name, "CLIMB": cells, "STATUS": _STATUS}
     left = width - sum(columns.values()) - 2 * (len(columns) + 1)
     return columns | {"": max(left, 1)}
 
 
 def row(climb: Climb, now: float, cells: int) -> tuple[Text, ...]:
-    """Return a job's cells: id, name, bar, status, and what there is to say.
+    """Return a job's cells: number, name, bar, status, and what there is to say.
 
     Args:
         climb: The job.
@@ -134,11 +135,11 @@ def row(climb: Climb, now: float, cells: int) -> tuple[Text, ...]:
     """
     status = climb.status
     if status is None:
-        return (Text(climb.job[:SHORT_ID]), Text(), Text(), Text(), Text())
+        return (Text(climb.called), Text(), Text(), Text(), Text())
     share = 1.0 if status.coarse is StatusEnum.COMPLETED else climb.share()
     style = COLOURS.get(status.coarse, "blue")
     return (
-        Text(climb.job[:SHORT_ID]),
+        Text(climb.called),
         Text(climb.name or "-"),
         bar(share, cells, style),
         rich_text(coarse_cell(status.coarse)),

@@ -26,14 +26,21 @@ class Climb:
 
     Args:
         job: Its id.
+        number: 0 if it is not known yet.
     """
 
-    def __init__(self, job: JobId) -> None:
+    def __init__(self, job: JobId, number: int = 0) -> None:
         self.job = job
+        self.number = number
         self.name = ""
         self.story = Story(job)
         self.timeline: list[TimelineEntry] = []
         """Of all attempts."""
+
+    @property
+    def called(self) -> str:
+        """What names it: its number, or its id until that is known."""
+        return str(self.number) if self.number else self.job
 
     @property
     def status(self) -> JobStatus | None:
@@ -51,6 +58,7 @@ class Climb:
         if isinstance(frame, Snapshot):
             for view in frame.views:
                 if view.id == self.job:
+                    self.number = view.number
                     self.name = view.name
                     self.timeline = list(view.timeline)
         changes: list[JobStatus] = []

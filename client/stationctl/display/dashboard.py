@@ -16,7 +16,6 @@ from stationd.client.stationctl.display.line import standing
 from stationd.client.stationctl.display.pictures import spark
 from stationd.client.stationctl.display.pulse import Pulse, Sample
 from stationd.client.stationctl.printing import (
-    SHORT_ID,
     coarse_cell,
     duration,
     moment,
@@ -180,7 +179,7 @@ def _controller(
         "DRIVER": Text(one.driver or "-"),
         "STATE": _state(one),
         "LINE": Text(str(one.line) if one.line else "-", justify="right"),
-        "JOB": Text(one.running[:SHORT_ID] if one.running else "-"),
+        "JOB": Text("-" if view is None else str(view.number)),
         "": Text() if view is None else _at_work(view, now, cells),
     }
 
@@ -229,12 +228,15 @@ def _jobs(views: Sequence[JobView], width: int) -> Table:
     table = _table()
     longest = max((len(view.name) for view in views), default=0)
     name = min(max(longest, len("NAME")), width // 4)
-    for head, cells in (("JOB", SHORT_ID), ("NAME", name), ("STATUS", 10), ("SUBMITTED", 9)):
+    number = max((len(str(view.number)) for view in views), default=0)
+    for head, cells in (
+        ("JOB", max(number, len("JOB"))), ("NAME", name), ("STATUS", 10), ("SUBMITTED", 9),
+    ):  # fmt: skip
         table.add_column(head, no_wrap=True, width=cells, overflow="ellipsis")
     table.add_column("", no_wrap=True, overflow="ellipsis", ratio=1)
     for view in views:
         table.add_row(
-            Text(view.id[:SHORT_ID]),
+            Text(str(view.number)),
             Text(view.name or "-"),
             rich_text(coarse_cell(view.coarse)),
             Text(moment(view.created_unix_s).split()[1]),

@@ -8,7 +8,7 @@ from rich.console import Group
 from rich.text import Text
 
 from stationd.client.spans import CANCELLING, STAGES, spans
-from stationd.client.stationctl.printing import SHORT_ID, duration
+from stationd.client.stationctl.printing import duration
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -36,16 +36,17 @@ def gantt(views: Sequence[JobView], width: int) -> Group:
     begin = min((row[0].start for row in rows.values() if row), default=0.0)
     end = max((row[-1].end for row in rows.values() if row), default=begin)
     longest = min(max((len(view.name) for view in views), default=0), _LONGEST_NAME)
-    cells = max(width - SHORT_ID - longest - len("COMPLETED") - 8, _LEAST)
+    digits = max((len(str(view.number)) for view in views), default=0)
+    cells = max(width - digits - longest - len("COMPLETED") - 8, _LEAST)
     lines = [
         Text.assemble(
-            f"{view.id[:SHORT_ID]}  {view.name[:longest]:<{longest}}  ",
+            f"{view.number:<{digits}}  {view.name[:longest]:<{longest}}  ",
             row(rows[view.id], begin, end, cells),
             f"  {view.coarse.name}",
         )
         for view in views
     ]
-    axis = " " * (SHORT_ID + longest + 4) + f"0 … {duration(end - begin)}"
+    axis = " " * (digits + longest + 4) + f"0 … {duration(end - begin)}"
     return Group(*lines, Text(axis, style="dim"), Text(), legend(list(rows.values())))
 
 

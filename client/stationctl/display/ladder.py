@@ -42,7 +42,10 @@ class Ladder:
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
         climb, now = self._climb, self._clock()
-        title = Text(f"{climb.job} {climb.name}".rstrip(), style="bold")
+        title = Text(no_wrap=True, overflow="ellipsis")
+        title.append(f"{climb.called} {climb.name}".rstrip(), style="bold")
+        if climb.number:
+            title.append(f"  {climb.job}", style="dim")
         room = max((options.height or console.height) - _BELOW, 1)
         yield Group(title, _rungs(climb, now, room), *_below(climb, now, options.max_width))
 

@@ -104,7 +104,8 @@ def test_quiet_prints_ids_for_other_commands(there: ScriptedStation) -> None:
 
 
 def test_wide_tells_more(there: ScriptedStation) -> None:
-    submitted("--null", "0", "--priority", "7")
+    job = submitted("--null", "0", "--priority", "7")
     heads, row = run("list", "--wide").stdout.splitlines()
-    assert heads.split()[-6:] == ["CHANGED", "TARGET", "BY", "PRIORITY", "ATTEMPT", "PROPERTIES"]
+    assert heads.split()[-6:] == ["TARGET", "BY", "PRIORITY", "ATTEMPT", "ID", "PROPERTIES"]
     assert "7" in row.split()
+    assert job in row.split()

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from stationd import NullProgram, jobs
+from stationd import jobs
 from stationd.client.connection import Connection
 from stationd.client.scripted_station import DistantStation, ScriptedStation, whole_way
 from stationd.client.stationctl.cli import COMMANDS
@@ -95,7 +95,7 @@ def test_jobs_are_listed_newest_first(there: ScriptedStation) -> None:
     ids = [submitted("--null", "0", "--name", f"job {index}") for index in range(3)]
     lines = run("list").stdout.splitlines()
     assert lines[0].split() == ["JOB", "NAME", "TYPE", "STATUS", "RUNG", "SUBMITTED"]
-    assert [line.split()[0] for line in lines[1:]] == [job[:8] for job in reversed(ids)]
+    assert [line.split()[0] for line in lines[1:]] == ["3", "2", "1"]
     assert len(run("list", "--limit", "2").stdout.splitlines()) == 3
     assert [job["id"] for job in json.loads(run("list", "--json").stdout)] == ids[::-1]
     (found,) = json.loads(run("list", "--json", "--name-like", "JOB 1").stdout)
@@ -113,7 +113,7 @@ def test_show_tells_timeline_and_items(there: ScriptedStation) -> None:
     there.answer = None
     job = JobId(submitted("--null", "0", "--name", "bell"))
     shown = run("show", job[:6]).stdout
-    assert job in shown
+    assert shown.splitlines()[:2] == ["job         1", f"id          {job}"]
     assert "execution_started" in shown
     assert "1.0 s" in shown
     document = json.loads(run("show", job, "--json").stdout)
@@ -126,7 +126,6 @@ def test_show_tells_timeline_and_items(there: ScriptedStation) -> None:
     [
         ("abc", "at least the first 4"),
         ("bell", "names no job"),
-        ("ffff", "begins with 'ffff'"),
         ("00000000-0000-4000-8000-000000000000", "no job 0000"),
     ],
 )
@@ -135,15 +134,6 @@ def test_a_job_that_is_not_there_is_refused(there: ScriptedStation, name: str, w
     assert done.exit_code == 4
     assert why in done.stderr
     assert done.stdout == ""
-
-
-def test_an_ambiguous_beginning_names_the_jobs(there: ScriptedStation) -> None:
-    twins = [f"abcd000{index}-6f5f-4f0a-9f57-0b6f2e6f7a10" for index in range(2)]
-    for job in twins:
-        jobs.submit(programs=NullProgram(), id=job)
-    done = run("show", "abcd")
-    assert done.exit_code == 4
-    assert all(job in done.stderr for job in twins)
 
 
 def test_cancel_says_what_comes_of_it(there: ScriptedStation) -> None:

@@ -39,13 +39,13 @@ def test_each_job_says_what_it_does_and_how_long_it_takes() -> None:
     assert lines[0].split() == ["JOB", "NAME", "CLIMB", "STATUS"]
     said = [(line.split()[0], line.split("  ")[-1].strip()) for line in lines[1:-1]]
     assert said == [
-        ("00000001", "took 15.0 s"),
-        ("00000002", "250/1,000 shots, 6 s left"),
-        ("00000003", "next at the controller"),
-        ("00000004", "next in the queue"),
-        ("00000005", "3 ahead"),
-        ("00000006", "the source does not lock"),
-        ("00000007", "validation started"),
+        ("1", "took 15.0 s"),
+        ("2", "250/1,000 shots, 6 s left"),
+        ("3", "next at the controller"),
+        ("4", "next in the queue"),
+        ("5", "3 ahead"),
+        ("6", "the source does not lock"),
+        ("7", "validation started"),
     ]
     assert lines[-1].endswith("7 jobs, 1 completed, 1 error, 3 queued, 1 submitted, 1 running")
 

@@ -10,7 +10,7 @@ TO_QUEUE = tuple(S)[:10]
 def test_rungs_are_drawn_with_what_each_took() -> None:
     lines = rendered(Ladder(climb(1, S.RECEIVED, S.VALIDATION_STARTED), lambda: 103.5))
     assert lines == [
-        "00000001-0000-4000-8000-000000000000 job 1",
+        "1 job 1  00000001-0000-4000-8000-000000000000",
         "     1.0 s  received",
         "     2.5 s  validation_started",
     ]
