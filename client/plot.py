@@ -154,7 +154,9 @@ def timelines(jobs: Sequence[JobView], *, axes: Axes | None = None) -> Axes:
             axes.plot(
                 job.timeline[-1].time_unix_s - begin, row, marker, color=colour, clip_on=False
             )
-    axes.set_yticks(range(len(jobs)), [f"{job.name or job.id[:8]}\n{job.status}" for job in jobs])
+    names = [job.name or f"job {job.number}" for job in jobs]
+    labels = [f"{name}\n{job.status}" for name, job in zip(names, jobs, strict=True)]
+    axes.set_yticks(range(len(jobs)), labels)
     axes.invert_yaxis()
     axes.set_xlabel("seconds since the first job was stored")
     axes.spines[["top", "right"]].set_visible(False)

@@ -112,6 +112,7 @@ class JobRef(Shown, frozen=True, kw_only=True, repr_omit_defaults=True, tag=True
             "creator": self.creator,
             "project": self.project,
             "target": self.target,
+            "number": self.number,
             "id": self.id,
         }
 

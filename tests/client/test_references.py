@@ -89,3 +89,8 @@ def test_an_item_stands_where_its_error_its_result_or_its_job_says() -> None:
     assert status_of_item(running, ItemView(index=0)) is StatusEnum.RUNNING
     failed = ItemView(index=0, result=stored, partial=True, error=ERROR)
     assert status_of_item(running, failed) is StatusEnum.ERROR
+
+
+def test_a_table_of_jobs_has_the_numbers_that_name_them_in_the_shell() -> None:
+    row = job_of(view(number=42)).row()
+    assert (row["number"], row["id"]) == (42, ID)
