@@ -54,6 +54,10 @@ class SimulatedLedger(Ledger):
         self._bell.set()
 
     def mark_started(self, place: int) -> None:
+        # At once: that a ticket runs twice for it takes a crash in the same millisecond.
+        cleared = "SELECT 1 FROM ticket WHERE place = ? AND cleared"
+        if self._disk.database.execute(cleared, (place,)).fetchone() is None:
+            self._trace.violation("place", place, "in line began before it was in the ledger")
         self._disk.mark = place
 
     def close(self) -> None:
