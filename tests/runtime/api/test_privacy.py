@@ -97,6 +97,16 @@ async def test_a_search_finds_ones_own() -> None:
                 assert reply == Counted(1, 1 if mine else 0), request
 
 
+@pytest.mark.parametrize(("number", "found"), [(1, []), (2, []), (3, [MINE]), (99, [MINE])])
+async def test_the_number_of_anothers_job_leads_to_none_but_ones_own(
+    number: int, found: list[JobId]
+) -> None:
+    async with a_private_bench() as bench:
+        reply = await asked(bench, List(1, JobFilter(), before=number + 1, limit=1))
+        assert isinstance(reply, Jobs)
+        assert [view.id for view in reply.views] == found
+
+
 async def test_no_scope_reaches_further() -> None:
     async with a_private_bench() as bench:
         for scope in ScopeFilterEnum:
