@@ -40,8 +40,6 @@ def toml(value: object) -> str:
     """A value as TOML; JSON writes those that occur here in the same way."""
     if value is None:
         return "none"
-    if value is None:
-        return "none"
     if isinstance(value, float):
         return repr(value)
     return json.dumps(value)  # a tuple is a list to JSON
