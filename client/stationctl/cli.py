@@ -19,6 +19,7 @@ COMMANDS: Final = {
     "completion": ("completion", "Print the script that completes commands in a shell."),
     "controllers": ("controllers", "Show the station's targets and controllers."),
     "delete": ("delete", "Forget jobs that are over, and their results."),
+    "doctor": ("doctor", "Look the station and its computer through, and say what to do."),
     "hold": ("queueing", "Keep jobs in the queue until they are released."),
     "list": ("listing", "List jobs, the newest first."),
     "listen": ("following", "Show every change of jobs until they are over, or of all jobs."),
@@ -59,7 +60,7 @@ Exit codes:
 
 The station is --station, else the environment's STATIOND_ENDPOINT, else the
 default of ~/.config/stationd/client.toml, else ipc:///run/stationd/jobs.sock.
-JOB is a job's id or how it begins."""
+JOB is a job's number, its id, or how the id begins."""
 
 
 class Stationctl(click.Group):
