@@ -18,10 +18,18 @@ FAILED_ONCE = [
     for line in (HERE / "failed_seeds.txt").read_text().splitlines()
     if line and not line.startswith("#")
 ]
+NEWEST = 4
+"""So many of them run every day, the others in campaigns: there are more of them every month."""
 SEEDS = range(1000, 1004)
 
 
-@pytest.mark.parametrize(("seed", "backend", "parts"), FAILED_ONCE)
+@pytest.mark.parametrize(
+    ("seed", "backend", "parts"),
+    [
+        *(pytest.param(*one, marks=pytest.mark.campaign) for one in FAILED_ONCE[:-NEWEST]),
+        *FAILED_ONCE[-NEWEST:],
+    ],
+)
 def test_a_seed_that_failed_once_never_fails_again(seed: int, backend: Backend, parts: str) -> None:
     assert simulate(seed, backend, parts_from(parts)).violations == []
 
