@@ -96,7 +96,7 @@ class FileTrail:
 
     async def read(self, request: ReadAudit) -> tuple[tuple[AuditLine, ...], bool]:
         """Return the newest lines that a request is about, and whether there are more."""
-        await self._write()
+        await self.flush()
 
         def matches(line: AuditLine) -> bool:
             return request.user in {None, line.user} and request.outcome in {None, line.outcome}
@@ -112,9 +112,10 @@ class FileTrail:
                 await self._urgent.wait()
             # Here alone, for whoever else writes must not take away what this task waits for.
             self._some, self._urgent = anyio.Event(), anyio.Event()
-            await self._write()
+            await self.flush()
 
-    async def _write(self) -> None:
+    async def flush(self) -> None:
+        """Write all that has come."""
         async with self._writing:
             entries = list(self._entries)
             self._entries.clear()
@@ -166,4 +167,4 @@ async def written_trail(files: Files) -> AsyncGenerator[FileTrail]:
         finally:
             tasks.cancel_scope.cancel()
             with anyio.CancelScope(shield=True):
-                await trail._write()  # noqa: SLF001 - its own last breath
+                await trail.flush()

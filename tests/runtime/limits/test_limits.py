@@ -3,8 +3,9 @@
 import pytest
 
 from stationd.proto.error import ErrorCode, LimitReached, TooManyRequests
-from stationd.proto.job import JobSpec
+from stationd.proto.job import ArtifactRef, JobSpec
 from stationd.proto.program import Axis, Circuits, OpenQasm, Sweep
+from stationd.runtime.journal.records import ItemEnded
 from stationd.runtime.limits.bounds import Limits, Otherwise
 from stationd.runtime.limits.holdings import Holdings
 from stationd.runtime.limits.limits import UserLimits
@@ -23,7 +24,8 @@ def having(jobs: int = 0, result_bytes: int = 0) -> Holdings:
     holdings = Holdings()
     for _ in range(jobs):
         holdings.begun("ada")
-    holdings._bytes["ada"] = result_bytes
+    result = ArtifactRef(id="a", size_bytes=result_bytes, sha256="")
+    holdings.stored("ada", [ItemEnded(1, 0, 1, result=result)])
     return holdings
 
 

@@ -61,17 +61,21 @@ async def test_a_bus_that_looks_after_nobody_is_named() -> None:
         assert await _silent(bench) == ["the instruments' bus"]
 
 
+def _nothing(*_: object) -> None:
+    """Do nothing at all."""
+
+
 async def test_an_api_that_answers_nobody_is_named() -> None:
     async with a_bench() as bench:
         bench.journal.suffer("so that this one is not asked")
-        vars(bench.api)["take"] = lambda *_: None
+        vars(bench.api)["take"] = _nothing
         assert await _silent(bench) == ["the jobs API"]
 
 
 async def test_timers_that_do_not_come_are_named() -> None:
     async with a_bench() as bench:
         bench.journal.suffer("so that this one is not asked")
-        vars(bench.station.timers)["set"] = lambda *_: None
+        vars(bench.station.timers)["set"] = _nothing
         assert await _silent(bench) == ["the timers"]
 
 
