@@ -33,6 +33,19 @@ role = "admin"
 """
 
 
+@contextmanager
+def opened(*parts: str) -> Generator["OpenStation"]:
+    """Run a station with a network endpoint, and look at the end whether all is well."""
+    station = OpenStation(*parts)
+    try:
+        station.station.start()
+        station.station.wait_connected("nothing")
+        yield station
+        station.station.check()
+    finally:
+        station.station.close()
+
+
 class OpenStation:
     """A station with a network endpoint.
 

@@ -24,7 +24,7 @@ from stationd.proto.jobs_protocol import (
     Submitted,
 )
 from stationd.proto.program import Circuits, NullProgram
-from tests.attacks.open_station import ADA, EVE, STRANGER, OpenStation, asked
+from tests.attacks.open_station import ADA, EVE, STRANGER, OpenStation, asked, opened
 from tests.attacks.zmtp import LONG, MORE, connected, frame, greeting, handshake, shaken
 from tests.end_to_end.station import GATED, until
 
@@ -36,14 +36,8 @@ HELD = JobSpec(work=Circuits(programs=(NullProgram(duration=1.0),), n_shots=(1,)
 
 @pytest.fixture(scope="module")
 def open_station() -> Iterator[OpenStation]:
-    station = OpenStation(GATED)
-    try:
-        station.station.start()
-        station.station.wait_connected("nothing")
+    with opened(GATED) as station:
         yield station
-        station.station.check()
-    finally:
-        station.station.close()
 
 
 @pytest.fixture(autouse=True)

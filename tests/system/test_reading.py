@@ -31,7 +31,7 @@ from stationd.proto.queue_requests import ListQueue, QueueListing
 from stationd.proto.result_requests import Peek
 from stationd.proto.station_requests import ReadLog
 from stationd.proto.status import JobExecutorStatus
-from tests.attacks.open_station import ADA, EVE, OpenStation
+from tests.attacks.open_station import ADA, EVE, OpenStation, opened
 from tests.end_to_end.station import NULL, PATIENCE, until
 
 SPEC = JobSpec(work=Circuits(programs=(NullProgram(),), n_shots=(1,), target="null"), name="hers")
@@ -43,14 +43,8 @@ def job(number: int) -> JobId:
 
 @pytest.fixture(scope="module")
 def open_station() -> Iterator[OpenStation]:
-    station = OpenStation(NULL)
-    try:
-        station.station.start()
-        station.station.wait_connected("nothing")
+    with opened(NULL) as station:
         yield station
-        station.station.check()
-    finally:
-        station.station.close()
 
 
 def told(station: OpenStation, own: KeyPair, request: Request) -> Reply:
