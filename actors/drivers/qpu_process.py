@@ -1,4 +1,4 @@
-"""The simulator's process, as the simulated QPU's driver sees it: start, ask, interrupt, end."""
+"""The process that plays a QPU, as its driver sees it: start, ask, interrupt, end."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ import sys
 from multiprocessing.connection import Pipe, wait
 from typing import Final
 
-from stationd.actors.drivers.qpu_simulator import ANSWERS, ENCODER, Answer, Request
+from stationd.actors.drivers.qpu_protocol import ANSWERS, ENCODER, Answer, Request
 from stationd.proto.error import InstrumentError
 
 PATIENCE: Final = 0.25
-"""Seconds that an interrupted request may still take before its process is killed: starting
+"""Seconds that an interrupted simulation may still take before its process is killed: starting
 another one takes longer."""
 _LAST_WORD: Final = 1.0
 """Seconds that a process may take to end by itself."""
@@ -58,10 +58,18 @@ class Interrupt:
         os.close(self._writer)
 
 
-class SimulatorProcess:
-    """One process that simulates circuits. Starting it does not wait for it."""
+class QpuProcess:
+    """One process that executes circuits. Starting it does not wait for it.
 
-    def __init__(self) -> None:
+    Args:
+        module: What it runs, as ``python -m MODULE FD ARGUMENT...``; see `qpu_protocol.serve`.
+        arguments: What the module is told besides.
+        patience: Seconds that an interrupted request may still take before its process is
+            killed; None for as long as it takes.
+    """
+
+    def __init__(self, module: str, *arguments: str, patience: float | None = PATIENCE) -> None:
+        self._patience = patience
         self._connection, theirs = Pipe()
         with theirs:
             # A new session: a terminal's Ctrl+C reaches the controller and not the simulator.
@@ -69,8 +77,9 @@ class SimulatorProcess:
                 [
                     sys.executable,
                     "-m",
-                    "stationd.actors.drivers.qpu_simulator",
+                    module,
                     str(theirs.fileno()),
+                    *arguments,
                 ],
                 pass_fds=[theirs.fileno()],
                 stdin=subprocess.DEVNULL,
@@ -105,12 +114,12 @@ class SimulatorProcess:
         except (EOFError, OSError) as error:
             self.close()
             raise InstrumentError(
-                f"the simulator's process ended ({self._process.returncode}) while it was at work"
+                f"the QPU's process ended ({self._process.returncode}) while it was at work"
             ) from error
 
     def _wait(self, interrupt: Interrupt) -> None:
         wait([self._connection, interrupt.descriptor])
-        if interrupt.wait(0) and not wait([self._connection], PATIENCE):
+        if interrupt.wait(0) and not wait([self._connection], self._patience):
             self.kill()
             raise Interrupted
 

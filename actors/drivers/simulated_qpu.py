@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING, Final, Literal
 import numpy as np
 
 from stationd.actors.driver import Driver
-from stationd.actors.drivers.qpu_process import Interrupt, Interrupted, SimulatorProcess
-from stationd.actors.drivers.qpu_simulator import Bits, Load, Sample, Unable
+from stationd.actors.drivers.qpu_process import Interrupt, Interrupted, QpuProcess
+from stationd.actors.drivers.qpu_protocol import Bits, Load, Sample, Unable
 from stationd.proto.error import InstrumentError
 from stationd.proto.program import Capabilities, CircuitsWork, NullWork, Qpu
 
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from stationd.actors.driver import Execution
-    from stationd.actors.drivers.qpu_simulator import Answer, Request
+    from stationd.actors.drivers.qpu_protocol import Answer, Request
     from stationd.proto.program import CircuitWork, Instruction, Work
 
 _FEWEST_QUBITS: Final = 2
@@ -69,7 +69,7 @@ class SimulatedQpu(Driver):
         self._random = np.random.default_rng(seed)
         self._interrupt = Interrupt()
         # It loads its libraries while the controller connects.
-        self.simulator = SimulatorProcess()
+        self.simulator = _simulator()
         """The process that simulates; another one after it died or was killed."""
 
     def describe(self) -> Capabilities:
@@ -106,7 +106,7 @@ class SimulatedQpu(Driver):
         try:
             self._run_circuits(work, execution)
         except Interrupted:
-            self.simulator = SimulatorProcess()
+            self.simulator = _simulator()
 
     def abort(self) -> None:
         """Make `run` return soon; a block that takes longer is given up."""
@@ -153,11 +153,15 @@ class SimulatedQpu(Driver):
         try:
             answer = self.simulator.ask(request, self._interrupt)
         except InstrumentError:
-            self.simulator = SimulatorProcess()
+            self.simulator = _simulator()
             raise
         if isinstance(answer, Unable):
             raise InstrumentError(f"the circuit cannot be simulated: {answer.detail}")
         return answer
+
+
+def _simulator() -> QpuProcess:
+    return QpuProcess("stationd.actors.drivers.qpu_simulator")
 
 
 def _qpu(qubits: int, topology: str) -> Qpu:

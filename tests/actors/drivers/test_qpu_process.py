@@ -6,9 +6,11 @@ from collections.abc import Iterator
 
 import pytest
 
-from stationd.actors.drivers.qpu_process import Interrupt, Interrupted, SimulatorProcess
-from stationd.actors.drivers.qpu_simulator import Sample, Unable
+from stationd.actors.drivers.qpu_process import Interrupt, Interrupted, QpuProcess
+from stationd.actors.drivers.qpu_protocol import Sample, Unable
 from stationd.proto.error import InstrumentError
+
+SIMULATOR = "stationd.actors.drivers.qpu_simulator"
 
 
 @pytest.fixture
@@ -28,7 +30,7 @@ def test_an_interrupt_stays_until_it_is_cleared(interrupt: Interrupt) -> None:
 
 
 def test_an_answer_that_comes_soon_is_taken_in_spite_of_an_interrupt(interrupt: Interrupt) -> None:
-    process = SimulatorProcess()
+    process = QpuProcess(SIMULATOR)
     try:
         assert isinstance(process.ask(Sample(1, 1), interrupt), Unable)
         interrupt.set()
@@ -39,7 +41,7 @@ def test_an_answer_that_comes_soon_is_taken_in_spite_of_an_interrupt(interrupt: 
 
 
 def test_a_process_that_does_not_answer_is_killed_when_interrupted(interrupt: Interrupt) -> None:
-    process = SimulatorProcess()
+    process = QpuProcess(SIMULATOR)
     os.kill(process.pid, signal.SIGSTOP)
     interrupt.set()
     with pytest.raises(Interrupted):
@@ -48,13 +50,13 @@ def test_a_process_that_does_not_answer_is_killed_when_interrupted(interrupt: In
 
 
 def test_a_process_that_died_is_told(interrupt: Interrupt) -> None:
-    process = SimulatorProcess()
+    process = QpuProcess(SIMULATOR)
     os.kill(process.pid, signal.SIGKILL)
     with pytest.raises(InstrumentError, match=r"ended \(-9\) while it was at work"):
         process.ask(Sample(1, 1), interrupt)
 
 
 def test_closing_twice_is_harmless() -> None:
-    process = SimulatorProcess()
+    process = QpuProcess(SIMULATOR)
     process.close()
     process.close()

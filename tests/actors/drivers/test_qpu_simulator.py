@@ -5,18 +5,19 @@ from threading import Thread
 
 import numpy as np
 
-from stationd.actors.drivers.qpu_simulator import (
+from stationd.actors.drivers.qpu_protocol import (
     ANSWERS,
     ENCODER,
     Bits,
+    Describe,
     Load,
     Loaded,
     Request,
     Sample,
-    Simulator,
     Unable,
     serve,
 )
+from stationd.actors.drivers.qpu_simulator import Simulator
 from stationd.proto.program import Instruction, NativeCircuit
 
 FLIP = NativeCircuit(
@@ -37,10 +38,7 @@ def test_a_loaded_circuit_is_sampled() -> None:
 def test_what_fails_is_answered() -> None:
     simulator = Simulator()
     assert simulator.answer(Sample(3, 1)) == Unable("no circuit has been loaded")
-    bad = NativeCircuit(instructions=(Instruction("h", ("QB1",)),), n_bits=0)
-    assert simulator.answer(Load(bad, {})) == Unable(
-        "ValueError: the QPU cannot play 'h' on ('QB1',)"
-    )
+    assert isinstance(simulator.answer(Describe()), Unable)
 
 
 def ask(connection: Connection, request: Request) -> object:
@@ -48,11 +46,13 @@ def ask(connection: Connection, request: Request) -> object:
     return ANSWERS.decode(connection.recv_bytes())
 
 
-def test_it_serves_until_the_connection_is_closed() -> None:
+def test_what_raises_is_answered_and_it_serves_until_the_connection_is_closed() -> None:
     ours, theirs = Pipe()
-    thread = Thread(target=serve, args=(theirs,))
+    thread = Thread(target=serve, args=(theirs, Simulator().answer))
     thread.start()
+    bad = NativeCircuit(instructions=(Instruction("h", ("QB1",)),), n_bits=0)
     with ours:
+        assert ask(ours, Load(bad, {})) == Unable("ValueError: the QPU cannot play 'h' on ('QB1',)")
         assert ask(ours, Load(FLIP, {})) == Loaded()
         assert ask(ours, Sample(1, 1)) == Bits(bytes([0, 1]))
     thread.join(60)

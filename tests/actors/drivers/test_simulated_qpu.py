@@ -199,7 +199,7 @@ def test_a_simulation_that_takes_too_long_is_killed(qpu: SimulatedQpu) -> None:
 def test_a_simulator_that_dies_fails_the_job_and_not_the_next(qpu: SimulatedQpu) -> None:
     run(qpu, work())
     os.kill(qpu.simulator.pid, signal.SIGKILL)
-    with pytest.raises(InstrumentError, match="the simulator's process ended"):
+    with pytest.raises(InstrumentError, match="the QPU's process ended"):
         run(qpu, work())
     assert len(run(qpu, work()).blocks) == 4
 
