@@ -33,10 +33,15 @@ TRACE_STEP: Final = 50e-9
 """Seconds between two samples of a trace."""
 
 _SOURCE_SETTINGS: Final = (
-    Setting(name="delay", unit="s", minimum=0.0, maximum=1e-3, doc="From pulse to readout."),
+    Setting(
+        name="delay", unit="s", minimum=0.0, maximum=1e-3, doc="From pulse to readout or pulse."
+    ),
     Setting(name="amplitude", unit="V", minimum=-1.0, maximum=1.0, doc="Of the pulse."),
     Setting(name="frequency", unit="Hz", minimum=4e9, maximum=8e9, doc="Of the pulse."),
     Setting(name="duration", unit="s", minimum=0.0, maximum=1e-5, doc="Of the pulse."),
+    Setting(
+        name="pulses", type="int", minimum=1, maximum=2, doc="2: one on either side of the delay."
+    ),
 )
 _READOUT_SETTINGS: Final = (
     Setting(
@@ -129,6 +134,7 @@ class SimulatedReadout(SettingsDriver):
         time_per_point: Seconds that every reading takes.
         seed: Makes the noise repeatable.
         t1: Seconds.
+        t2: Seconds.
         qubit_frequency: Hertz.
         resonator_frequency: Hertz.
         quality: Loaded quality factor of the resonator.
@@ -141,6 +147,7 @@ class SimulatedReadout(SettingsDriver):
         time_per_point: Seconds = 0.0,
         seed: int | None = None,
         t1: Positive = _USUAL.t1,
+        t2: Positive = _USUAL.t2,
         qubit_frequency: Positive = _USUAL.qubit_frequency,
         resonator_frequency: Positive = _USUAL.resonator_frequency,
         quality: Positive = _USUAL.quality,
@@ -149,6 +156,7 @@ class SimulatedReadout(SettingsDriver):
         self._settings = {setting.name: setting for setting in _READOUT_SETTINGS}
         self._sample = Sample(
             t1=t1,
+            t2=t2,
             qubit_frequency=qubit_frequency,
             resonator_frequency=resonator_frequency,
             quality=quality,

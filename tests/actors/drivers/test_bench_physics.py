@@ -48,6 +48,32 @@ def test_the_population_decays_with_t1(delay: float) -> None:
     assert shown == pytest.approx(decayed)
 
 
+HALF = replace(PI_PULSE, amplitude=PI_PULSE.amplitude / 2, pulses=2)
+"""Two quarter turns."""
+
+
+def test_two_pulses_turn_twice_as_far_as_one() -> None:
+    assert excitation(HALF, SAMPLE) == pytest.approx(1.0)
+    assert excitation(replace(PI_PULSE, pulses=2), SAMPLE) == pytest.approx(0.0, abs=1e-12)
+
+
+@given(delay=st.floats(0, 1e-4), offset=st.floats(-1e5, 1e5))
+def test_the_fringes_turn_with_the_detuning_and_decay_with_t2(delay: float, offset: float) -> None:
+    shown = excitation(
+        replace(HALF, delay=delay, frequency=SAMPLE.qubit_frequency + offset), SAMPLE
+    )
+    fringe = math.exp(-delay / SAMPLE.t2) * math.cos(2 * math.pi * offset * delay)
+    # The pulses themselves are detuned by up to a hundredth of their strength.
+    assert shown == pytest.approx((1 + fringe) / 2, abs=0.01)
+
+
+def test_coherence_outlives_the_excitation_by_twice_at_most() -> None:
+    short, best = replace(SAMPLE, t1=1e-6), replace(SAMPLE, t1=1e-6, t2=2e-6)
+    waited = replace(HALF, delay=2e-6)
+    assert excitation(waited, short) == excitation(waited, best)
+    assert excitation(waited, best) == pytest.approx((1 + math.exp(-1)) / 2)
+
+
 def test_the_line_is_as_wide_as_its_quality_says() -> None:
     f0, quality = SAMPLE.resonator_frequency, SAMPLE.quality
     assert s21(replace(PI_PULSE, frequency=f0), SAMPLE) == 1.0
