@@ -93,7 +93,7 @@ lock: ## pin every dependency anew (LOCK_ARGS=--upgrade for the newest of all)
 	$(PYTHON) -m venv .venv-lock
 	.venv-lock/bin/python -m pip install --quiet --upgrade uv
 	.venv-lock/bin/uv pip compile pyproject.toml --output-file requirements.lock \
-		--extra qiskit --extra plot --extra data --extra otel --group dev $(LOCK)
+		--extra qiskit --extra plot --extra data --extra otel --extra store --group dev $(LOCK)
 	.venv-lock/bin/uv pip compile pyproject.toml --output-file requirements-instruments.lock \
 		--extra qcodes --group instruments --constraint requirements.lock $(LOCK)
 
