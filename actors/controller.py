@@ -21,6 +21,7 @@ import anyio.to_thread
 from msgspec import Struct
 
 from stationd.actors import facts, garbage
+from stationd.actors.between_tickets import ReadingTaken
 from stationd.actors.daemon_link import DaemonLink, dial
 from stationd.actors.drivers.registry import load_driver
 from stationd.actors.execution_thread import Broken, Closed, Ready
@@ -34,6 +35,7 @@ from stationd.proto import instruments_protocol as wire
 from stationd.proto.codec import commands_in
 from stationd.proto.curve import Credentials
 from stationd.proto.error import InstrumentError, PeerError, StationError, UnexpectedEvent
+from stationd.proto.reading import Read, Reading
 from stationd.proto.socket import Socket
 
 if TYPE_CHECKING:
@@ -220,6 +222,9 @@ class Controller:
             case wire.Shutdown():
                 if self._line.accepts(command.fence, outcome):
                     self.stop()
+            case Read():
+                if self._line.accepts(command.fence, outcome):
+                    self._instrument.read(command.number, command.readout)
             case _:
                 self._line.command(command, now_unix_s, outcome)
 
@@ -258,6 +263,8 @@ class Controller:
                 self.stop()
             case Closed():
                 self._closed.set()
+            case ReadingTaken(number, readout, value, error, time_unix_s):
+                outcome.live.append(Reading(number, readout, value, error, time_unix_s))
             case _:
                 if isinstance(message, facts.LAST):
                     self._instrument.forget(message.number)

@@ -98,6 +98,10 @@ class Driver:
     def abort(self) -> None:
         """Make a `run` that is at work return soon. Called from another thread."""
 
+    def read(self, name: str) -> ArrayLike:
+        """Take one reading that belongs to no job, for a guard; called between two tickets."""
+        raise NotImplementedError(f"{type(self).__name__} takes no readings outside of jobs")
+
     def close(self) -> None:
         """Bring everything to rest and let go of it; the last call."""
 

@@ -7,6 +7,7 @@ Rule 2. Whether a ticket has been begun with is decided under one lock, once: th
 Rule 3. The place of a ticket is marked before its `run` is called (see `actors.ledger`).
 Rule 4. `abort` is never called when nothing runs: an execution cannot end while it is being
         aborted, nor the next one begin.
+Rule 5. Readings that belong to no ticket are taken between two of them.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from typing import TYPE_CHECKING, Final, Literal
 
 from stationd.actors.about import AT_WORK, About
 from stationd.actors.backlog import Backlog
+from stationd.actors.between_tickets import BetweenTickets, ReadingTaken
 from stationd.actors.data import split
 from stationd.actors.driver import Driver
 from stationd.actors.facts import (
@@ -69,6 +71,15 @@ class Broken:
 
 class Closed:
     """The driver is closed, and the thread calls it no more."""
+
+
+class _Wake:
+    """There is something to do between two tickets."""
+
+
+_WAKE: Final = _Wake()
+Word = Fact | Ready | Broken | Closed | ReadingTaken
+"""What the thread tells."""
 
 
 class TicketExecution:
@@ -179,12 +190,13 @@ class ExecutionThread:
         self,
         make: Callable[[], Driver],
         mark_started: Callable[[int], None],
-        tell: Callable[[Fact | Ready | Broken | Closed], None],
+        tell: Callable[[Word], None],
     ) -> None:
         self._make = make
         self._mark_started = mark_started
         self._tell = tell
-        self._executions: queue.SimpleQueue[TicketExecution | None] = queue.SimpleQueue()
+        self._executions: queue.SimpleQueue[TicketExecution | _Wake | None] = queue.SimpleQueue()
+        self._readings = BetweenTickets()
         self._to_prepare: queue.SimpleQueue[TicketExecution | None] | None = None
         self._known: dict[int, TicketExecution] = {}
         self._deciding = threading.Lock()
@@ -230,6 +242,11 @@ class ExecutionThread:
         execution = self._known.get(word.number)
         if execution is not None:
             execution.advance(word)
+
+    def read(self, number: int, readout: str) -> None:
+        """Take a reading as soon as no ticket is at work."""
+        self._readings.ask(number, readout)
+        self._executions.put(_WAKE)
 
     def stored(self, size_bytes: int) -> None:
         """Say that so much of the data is on disk."""
@@ -301,7 +318,9 @@ class ExecutionThread:
         self._tell(Ready(capabilities))
         prepares = type(driver).prepare is not Driver.prepare
         while (execution := self._executions.get()) is not None:
-            if not self._take(execution):
+            if self._readings:
+                self._take_readings(driver)
+            if isinstance(execution, _Wake) or not self._take(execution):
                 self._say(None)
                 continue
             end = self._execute(driver, execution)
@@ -315,6 +334,14 @@ class ExecutionThread:
         AT_WORK.set(None)
         self._close(driver)
         self._say(Closed())
+
+    def _take_readings(self, driver: Driver) -> None:
+        # What the loop does not know yet comes first: a reading may take its time.
+        self._say(None)
+        for taken in self._readings.take(driver):
+            if self._stopped:
+                return
+            self._tell(taken)
 
     def _say(self, fact: Fact | Closed | None) -> None:
         unsaid, self._unsaid = self._unsaid, None

@@ -10,8 +10,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 import anyio.to_thread
 
-from stationd.actors.execution_thread import Broken, Closed, ExecutionThread, Ready
-from stationd.actors.facts import Fact
+from stationd.actors.execution_thread import ExecutionThread, Word
 from stationd.actors.ledger import Committed
 from stationd.actors.threads import Inbox
 
@@ -22,7 +21,7 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-Message = Fact | Committed | Ready | Broken | Closed
+Message = Word | Committed
 """What the instrument's and the ledger's threads tell the loop."""
 
 

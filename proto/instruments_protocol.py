@@ -20,6 +20,7 @@ from stationd.proto.job import Fence, Ticket
 from stationd.proto.log_report import Logged
 from stationd.proto.number import Natural, UnixTime
 from stationd.proto.program import Capabilities, Work
+from stationd.proto.reading import Read, Reading
 
 PROTOCOL: Final = b"sti"
 VERSION: Final = (1, 0)
@@ -194,6 +195,7 @@ OneReport = (
     | Lost
     | Refused
     | Logged
+    | Reading
 )
 
 
@@ -312,6 +314,7 @@ OneCommand = (
     | Acknowledge
     | Forget
     | Shutdown
+    | Read
 )
 
 

@@ -14,6 +14,7 @@ from stationd.proto import instruments_protocol as wire
 from stationd.proto.error import ErrorCode, StationError, StationUnreachable
 from stationd.proto.job import Fence
 from stationd.proto.program import Capabilities, Move, NullWork, SweepWork
+from stationd.proto.reading import Read, Reading
 from stationd.proto.socket import Socket, bind
 from tests.actors.daemon_by_hand import (
     FENCE,
@@ -259,3 +260,27 @@ async def test_a_second_controller_in_the_same_directory_is_refused(
         with pytest.raises(StationError, match=f"process {os.getpid()} has") as refused:
             await run_controller(settings(folder), handle_signals=False)
         assert refused.value.info.code is ErrorCode.ALREADY_RUNNING
+
+
+async def test_it_answers_what_its_driver_reads_or_why_that_cannot_be_read(
+    folder: Path, station: Station
+) -> None:
+    async with running(settings(folder, of(Counting))):
+        await station.welcome()
+        await station.send(Read(FENCE, 1, "y"))
+        reading = await station.until(Reading)
+        assert (reading.number, reading.value, reading.error) == (1, None, "KeyError: 'x'")
+        work = SweepWork(settings=(("x", 2.5),))
+        await station.send(arm(1, work), Read(FENCE, 2, "y"))
+        while (reading := await station.until(Reading)).value is None:
+            # The question was there before the ticket's turn.
+            await station.send(Read(FENCE, 3, "y"))
+        assert (reading.readout, reading.value) == ("y", 2.5)
+
+
+async def test_a_daemon_of_the_past_is_told_no_readings(folder: Path, station: Station) -> None:
+    async with running(settings(folder, of(Counting))):
+        await station.welcome(Fence(FENCE.station, FENCE.epoch + 1))
+        await station.send(Read(FENCE, 1, "y"))
+        refused = await station.until(wire.Refused)
+        assert refused.code is ErrorCode.STALE_FENCE

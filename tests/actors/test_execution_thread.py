@@ -10,11 +10,11 @@ from typing import Literal
 import pytest
 
 from stationd.actors.about import AT_WORK
+from stationd.actors.between_tickets import ReadingTaken
 from stationd.actors.driver import Driver, Execution
-from stationd.actors.execution_thread import Broken, Closed, ExecutionThread, Ready
+from stationd.actors.execution_thread import Broken, Closed, ExecutionThread, Ready, Word
 from stationd.actors.facts import (
     BlockCame,
-    Fact,
     NotWithdrawn,
     ProgressMade,
     Release,
@@ -61,6 +61,12 @@ class Scripted(Driver):
         self.calls.append("abort")
         self.may_run.set()
 
+    def read(self, name: str) -> float:
+        self.calls.append(f"read {name}")
+        if name == "nothing":
+            raise OSError("not there")
+        return 4.2
+
     def close(self) -> None:
         self.calls.append("close")
 
@@ -85,12 +91,12 @@ class Told:
     """A thread and all that it tells."""
 
     def __init__(self, driver: Driver) -> None:
-        self._said: queue.SimpleQueue[Fact | Ready | Broken | Closed] = queue.SimpleQueue()
+        self._said: queue.SimpleQueue[Word] = queue.SimpleQueue()
         self.marks: list[int] = []
         self.thread = ExecutionThread(lambda: driver, self.marks.append, self._said.put)
         self.thread.start()
 
-    def next(self) -> Fact | Ready | Broken | Closed:
+    def next(self) -> Word:
         return self._said.get(timeout=60)
 
     def release(self, number: int, work: Work = NOTHING) -> None:
@@ -365,3 +371,70 @@ def test_what_is_logged_by_a_hook_is_known_to_be_of_its_job() -> None:
         for _ in range(4):
             told.next()
     assert seen == ["job 1", "job 2"]
+
+
+def test_an_idle_instrument_is_read_at_once() -> None:
+    driver = Scripted()
+    with working(driver) as told:
+        told.thread.read(7, "temperature")
+        taken = told.next()
+        assert isinstance(taken, ReadingTaken)
+        assert (taken.number, taken.readout, taken.value, taken.error) == (
+            7,
+            "temperature",
+            4.2,
+            "",
+        )
+
+
+def test_a_reading_waits_for_the_ticket_at_work_and_goes_before_the_next_one() -> None:
+    driver = Scripted()
+    with working(driver) as told:
+        told.release(1, WAIT)
+        told.release(2)
+        assert driver.running.wait(60)
+        told.thread.read(7, "temperature")
+        assert driver.calls[-1] == "run 1"
+        driver.may_run.set()
+        words = [told.next() for _ in range(5)]
+    assert [type(word) for word in words] == [
+        RunStarted, RunEnded, ReadingTaken, RunStarted, RunEnded
+    ]  # fmt: skip
+    assert driver.calls == [
+        "prepare", "run 1", "read temperature", "prepare", "run 2", "close"
+    ]  # fmt: skip
+
+
+def test_the_end_of_a_ticket_is_told_although_only_a_question_follows() -> None:
+    class Unprepared(Driver):
+        """Has no `prepare`, so that its ends are told with the next start."""
+
+        def __init__(self) -> None:
+            self.running = threading.Event()
+            self.may_run = threading.Event()
+
+        def describe(self) -> Capabilities:
+            return Capabilities(null=True)
+
+        def run(self, work: Work, execution: Execution) -> None:
+            self.running.set()
+            assert self.may_run.wait(60)
+
+    driver = Unprepared()
+    with working(driver) as told:
+        told.release(1)
+        assert driver.running.wait(60)
+        told.thread.read(7, "temperature")
+        driver.may_run.set()
+        words = [told.next() for _ in range(3)]
+        assert [type(word) for word in words] == [RunStarted, RunEnded, ReadingTaken]
+
+
+def test_a_reading_that_fails_says_why_and_costs_nothing_else() -> None:
+    with working(Scripted()) as told:
+        told.thread.read(8, "nothing")
+        taken = told.next()
+        assert isinstance(taken, ReadingTaken)
+        assert (taken.value, taken.error) == (None, "OSError: not there")
+        told.release(1)
+        assert [type(told.next()) for _ in range(2)] == [RunStarted, RunEnded]

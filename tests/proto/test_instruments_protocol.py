@@ -29,6 +29,7 @@ from stationd.proto.program import (
     Readout,
     SweepWork,
 )
+from stationd.proto.reading import Read, Reading
 from stationd.proto.station_requests import LogLine
 
 TICKET = Ticket(9, JobId("0b1c2d3e-4f50-4617-8293-a4b5c6d7e8f9"), 2)
@@ -107,6 +108,8 @@ REPORT_EXAMPLES: dict[str, instruments.Report] = {
         ),
         lost=3,
     ),
+    "Reading": Reading(3, "temperature", 0.0142, "", 1.5),
+    "Reading, that could not be taken": Reading(4, "lock", None, "TimeoutError: no answer", 1.5),
     "Reports": instruments.Reports((instruments.Armed(TICKET), instruments.Beat())),
 }
 COMMAND_EXAMPLES: dict[str, instruments.Command] = {
@@ -123,6 +126,7 @@ COMMAND_EXAMPLES: dict[str, instruments.Command] = {
     "Acknowledge": instruments.Acknowledge(FENCE, TICKET),
     "Forget": instruments.Forget(FENCE, 9),
     "Shutdown": instruments.Shutdown(FENCE),
+    "Read": Read(FENCE, 3, "temperature"),
     "Commands": instruments.Commands((instruments.Heartbeat(), instruments.Start(FENCE, TICKET))),
 }
 
