@@ -18,6 +18,9 @@ from stationd.client.context import (
     using_project,
     using_properties,
 )
+from stationd.client.controllers import (
+    describe_controller,
+)
 from stationd.client.fetching import (
     CompilationResultRef,
     ExecutionResultRef,
@@ -97,6 +100,7 @@ __all__ = [
     "compile",
     "controllers",
     "delete",
+    "describe_controller",
     "download_result",
     "drain_target",
     "drop_reservation",

@@ -57,6 +57,7 @@ __all__ = [
     "compile",
     "controllers",
     "delete",
+    "describe_controller",
     "download_result",
     "drain_target",
     "drop_reservation",
@@ -130,6 +131,7 @@ get_input = blocking(aio.get_input)
 get_output = blocking(aio.get_output)
 ping = blocking(aio.ping)
 controllers = blocking(aio.controllers)
+describe_controller = blocking(aio.describe_controller)
 reset_controller = blocking(aio.reset_controller)
 targets = blocking(aio.targets)
 import_calibration = blocking(aio.import_calibration)

@@ -9,9 +9,10 @@ from typing import Final
 
 import msgspec
 
+from stationd.client.scripted_standing import AboutTheStation, ScriptedStanding
 from stationd.proto import jobs_protocol as wire
 from stationd.proto import project_requests as records
-from stationd.proto.audit_requests import AuditLine, AuditTrail, ReadAudit
+from stationd.proto.audit_requests import ReadAudit
 from stationd.proto.calibration import CalibrationSet, CalibrationSummary
 from stationd.proto.error import (
     ErrorInfo,
@@ -31,12 +32,13 @@ from stationd.proto.job import (
 )
 from stationd.proto.matching import matches
 from stationd.proto.program import Circuits, Sweep
-from stationd.proto.queue_requests import ListQueue, QueueEntry, QueueListing
+from stationd.proto.queue_requests import ListQueue
 from stationd.proto.result import Result, encode_result
 from stationd.proto.result_requests import Peek
 from stationd.proto.search import compare
-from stationd.proto.station_requests import JobLog, LogLine, Overview, ReadLog, Survey
+from stationd.proto.station_requests import ReadLog, Survey
 from stationd.proto.status import JobExecutorStatus, RemoteRetryStrategy
+from stationd.proto.version_requests import ReadVersions
 
 WHOLE_WAY: Final = tuple(
     status
@@ -44,21 +46,6 @@ WHOLE_WAY: Final = tuple(
     if status not in (JobExecutorStatus.FAILED, JobExecutorStatus.ABORTED)
 )
 """The rungs of a job that succeeds."""
-NOTHING_DONE: Final = Overview(
-    0,
-    time_unix_s=1_700_000_000.0,
-    since_unix_s=1_700_000_000.0,
-    received=0,
-    ended={"ready": 0, "failed": 0, "aborted": 0},
-    under_way={},
-    queued=0,
-    listeners=0,
-    commits=0,
-    commit_seconds=0.0,
-    trouble="",
-    running=(),
-)
-"""A station that has just started."""
 _NOT_EXECUTED: Final = frozenset(
     {
         JobExecutorStatus.SAVE_SWEEP_METADATA_STARTED,
@@ -70,23 +57,17 @@ _NOT_EXECUTED: Final = frozenset(
 )
 
 
-class ScriptedMemory:
+class ScriptedMemory(ScriptedStanding):
     """Jobs, results and calibration sets, and the orders that a test gives."""
 
     def __init__(self) -> None:
+        super().__init__()
         self.jobs: dict[JobId, JobView] = {}
         self.specs: dict[JobId, JobSpec] = {}
         self.artifacts: dict[str, bytes] = {}
         self.calibrations: dict[str, CalibrationSet] = {}
         self.defaults: dict[str, str] = {}
         """Of each target, the id of the set that it uses."""
-        self.controllers: tuple[wire.ControllerView, ...] = ()
-        self.targets: tuple[wire.TargetView, ...] = ()
-        self.queue: tuple[QueueEntry, ...] = ()
-        self.overview = NOTHING_DONE
-        self.log: tuple[LogLine, ...] = ()
-        self.audit: tuple[AuditLine, ...] = ()
-        """What was logged, of whichever job."""
         self.facts: list[wire.FeedEvent] = []
         """The feed; the first has the sequence number 1."""
         self.plan: Callable[[JobSpec], Sequence[JobExecutorStatus]] = _stay
@@ -169,30 +150,24 @@ class ScriptedMemory:
                 return wire.Job(number, self.view(request.job))
             case wire.Cancel() | wire.Retry() | records.Delete() | records.GetInput():
                 return self._turn(request)
-            case wire.ListControllers() | Survey() | ReadLog() | ReadAudit() | ListQueue():
+            case (
+                ReadLog()
+                | wire.ListControllers()
+                | Survey()
+                | ReadAudit()
+                | ReadVersions()
+                | ListQueue()
+            ):
                 return self._tell(request)
             case wire.ListCalibrations():
                 return wire.Calibrations(number, self._summaries(request.target))
             case _:
                 return self._calibration(request)
 
-    def _tell(
-        self, request: wire.ListControllers | Survey | ReadLog | ReadAudit | ListQueue
-    ) -> wire.Reply:
-        """Answer what is asked about the whole station."""
-        match request:
-            case wire.ListControllers():
-                return wire.Controllers(request.request, self.targets, self.controllers)
-            case Survey():
-                return msgspec.structs.replace(self.overview, request=request.request)
-            case ReadLog():
-                self.view(request.job)
-                log = tuple(one for one in self.log if one.number >= request.after)
-                return JobLog(request.request, log, more=False)
-            case ReadAudit():
-                return AuditTrail(request.request, self.audit, more=False)
-            case ListQueue():
-                return QueueListing(request.request, len(self.queue), self.queue)
+    def _tell(self, request: AboutTheStation) -> wire.Reply:
+        if isinstance(request, ReadLog):
+            self.view(request.job)
+        return self.tell(request)
 
     def _submit(self, submit: wire.Submit) -> wire.Submitted:
         known = self.jobs.get(submit.job)

@@ -33,6 +33,7 @@ from stationd.proto.job import (
 from stationd.proto.number import Natural, Positive
 from stationd.proto.program import Capabilities, Name
 from stationd.proto.project import NEW_ID
+from stationd.proto.provenance import ProvenanceAnswer, ReadProvenance
 from stationd.proto.result_requests import Peek
 from stationd.proto.search import NEWEST_FIRST, Order
 from stationd.proto.station_requests import JobLog, Overview, ReadLog, Survey
@@ -243,6 +244,7 @@ Request = (
     | ReadLog
     | ReadAudit
     | ReadVersions
+    | ReadProvenance
     | records.Annotate
     | records.Delete
     | records.Count
@@ -426,6 +428,8 @@ class ControllerView(Struct, frozen=True, kw_only=True):
     """None if it has never connected."""
     quarantined: JobId | None = None
     """The job that it did not come to rest from, as in `running`; it gets no other until it has."""
+    heard_unix_s: float | None = None
+    """When it gave its last sign of life; None if it has given none since the daemon started."""
 
 
 class TargetView(Struct, frozen=True, kw_only=True):
@@ -480,6 +484,7 @@ Reply = (
     | JobLog
     | AuditTrail
     | Versions
+    | ProvenanceAnswer
     | records.Deleted
     | records.Counted
     | records.Input

@@ -94,6 +94,7 @@ CALLS = [
     "compile",
     "controllers",
     "delete",
+    "describe_controller",
     "download_result",
     "drain_target",
     "drop_reservation",

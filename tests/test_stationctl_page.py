@@ -21,6 +21,8 @@ def commands(group: click.Group = main, prefix: str = "") -> Iterator[tuple[str,
         command = group.get_command(context, name)
         assert command is not None
         if isinstance(command, click.Group):
+            if command.invoke_without_command:
+                yield f"{prefix}{name}", command
             yield from commands(command, f"{prefix}{name} ")
         else:
             yield f"{prefix}{name}", command

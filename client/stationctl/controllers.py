@@ -1,4 +1,4 @@
-"""`controllers` and `ping`: what the station is made of, and whether it is there."""
+"""`controllers`, `reset` and `ping`: what the station is made of, and whether it is there."""
 
 from __future__ import annotations
 
@@ -27,11 +27,14 @@ if TYPE_CHECKING:
     from stationd.proto.job import JobId, JobView
 
 
-@click.command
+@click.group(invoke_without_command=True)
 @json_option
 @station_option
-def controllers(as_json: bool) -> None:  # noqa: FBT001 - click calls it by name
+@click.pass_context
+def controllers(ctx: click.Context, as_json: bool) -> None:  # noqa: FBT001 - click calls it by name
     """Show the station's targets and controllers."""
+    if ctx.invoked_subcommand is not None:
+        return
     found, targets = jobs.controllers(), jobs.targets()
     if as_json:
         print_json({"targets": targets, "controllers": found})
@@ -45,6 +48,24 @@ def controllers(as_json: bool) -> None:  # noqa: FBT001 - click calls it by name
     print_table(("TARGET", "CONTROLLER"), rows)
     for line in lock_lines(jobs.target_states()):
         click.echo(line)
+
+
+@controllers.command
+@click.argument("name", metavar="CONTROLLER")
+@click.argument("patterns", metavar="[PARAMETER]...", nargs=-1)
+@click.option("--all", "whole", is_flag=True, help="A row for each parameter, however many.")
+@json_option
+@station_option
+def show(name: str, patterns: tuple[str, ...], whole: bool, as_json: bool) -> None:  # noqa: FBT001 - click calls it by name
+    """Show what a controller says of itself, and how it is.
+
+    PARAMETER is a name, how one begins (as in vna or vna.ch1), or one with * for any text. A long
+    list is folded; --all unfolds it.
+    """
+    from stationd.client.stationctl import description  # noqa: PLC0415 - numpy is slow
+
+    found = jobs.describe_controller(name)
+    description.show(found, patterns, whole=whole, as_json=as_json)
 
 
 @click.command

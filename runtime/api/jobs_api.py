@@ -396,6 +396,7 @@ class JobsApi:
                 line=self._instruments.queue.line(name),
                 capabilities=peer.capabilities,
                 quarantined=anonymous(self._instruments.quarantine.job(name), shows),
+                heard_unix_s=self._bus.heard_unix_s(name),
             )
             for name, peer in self._bus.peers.items()
         )

@@ -79,7 +79,9 @@ class Peer:
     sender: zmq.Frame | None = None
     """The first frame of its newest Hello, which knows where it came from."""
     heard: float = 0.0
-    """When it last said something, monotonic seconds."""
+    """When its silence began, monotonic seconds: the time that we have slept does not count."""
+    spoke: float | None = None
+    """When it last said something, monotonic seconds; None if it has not since we started."""
     given_up: bool = False
     """It has been away for longer than the grace time, and its tickets were told."""
     taken: int = 0
@@ -176,6 +178,11 @@ class InstrumentBus:
                 await self._arrived.wait()
         return [name for name in names if self.peers[name].capabilities is None]
 
+    def heard_unix_s(self, controller: str) -> float | None:
+        """Return when a controller said something last, Unix seconds; None if it never did."""
+        since = self.peers[controller].spoke
+        return None if since is None else self._clock.time() - (self._clock.monotonic() - since)
+
     def connected(self) -> list[str]:
         """Return the names of the controllers that are connected."""
         return [name for name, peer in self.peers.items() if peer.identity is not None]
@@ -227,7 +234,7 @@ class InstrumentBus:
             # From before our start, or from an absent one: its Hello is on its way. Or somebody
             # has taken the address of one that is gone: they are known as somebody else.
             return
-        peer.heard = self._clock.monotonic()
+        peer.heard = peer.spoke = self._clock.monotonic()
         self._take_some(peer, reports[:_MOST_IN_A_TURN], frames, instruments)
         for start in range(_MOST_IN_A_TURN, len(reports), _MOST_IN_A_TURN):
             await checkpoint()
@@ -319,7 +326,7 @@ class InstrumentBus:
             self._by_identity.pop(peer.identity, None)
         peer.identity = identity
         peer.means, peer.sender = means, sender
-        peer.heard = self._clock.monotonic()
+        peer.heard = peer.spoke = self._clock.monotonic()
         peer.given_up = False
         peer.taken = peer.told = 0
         self._by_identity[identity] = peer

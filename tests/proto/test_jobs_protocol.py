@@ -353,6 +353,7 @@ REPLY_EXAMPLES: dict[str, jobs.Reply] = {
                 running=JOB,
                 line=2,
                 capabilities=CAPABILITIES,
+                heard_unix_s=60.5,
             ),
             jobs.ControllerView(
                 name="adc", driver="", connected=False, running=None, line=0, capabilities=None

@@ -249,6 +249,17 @@ async def test_the_station_shows_its_targets_and_controllers() -> None:
             assert not any(one.connected for one in shown.controllers)
 
 
+async def test_a_controller_is_shown_with_its_last_sign_of_life() -> None:
+    async with a_bench() as bench:
+        bench.clock.now += 1000.0
+        bench.bus.peers["a"].spoke = bench.clock.monotonic() - 2.5
+        with client_of(bench).socket as socket:
+            shown = await asked(Peer(socket), ListControllers(1), Controllers)
+        heard = {one.name: one.heard_unix_s for one in shown.controllers}
+        assert heard["a"] == bench.clock.time() - 2.5
+        assert heard["b"] is None
+
+
 async def test_a_stream_hears_what_happens_until_it_is_ended() -> None:
     async with a_bench() as bench:
         with client_of(bench).socket as socket:

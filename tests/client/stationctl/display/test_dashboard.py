@@ -4,7 +4,7 @@ import msgspec
 import pytest
 
 from stationd.client.references import StationRef
-from stationd.client.scripted_memory import NOTHING_DONE
+from stationd.client.scripted_standing import NOTHING_DONE
 from stationd.client.stationctl.display.dashboard import STAGES, Dashboard, shown
 from stationd.client.stationctl.display.pulse import Sample
 from stationd.proto.job import JobView, Progress
