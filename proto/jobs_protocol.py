@@ -33,7 +33,6 @@ from stationd.proto.job import (
 from stationd.proto.number import Natural, Positive
 from stationd.proto.program import Capabilities, Name
 from stationd.proto.project import NEW_ID
-from stationd.proto.provenance import ProvenanceAnswer, ReadProvenance
 from stationd.proto.result_requests import Peek
 from stationd.proto.search import NEWEST_FIRST, Order
 from stationd.proto.station_requests import JobLog, Overview, ReadLog, Survey
@@ -244,7 +243,6 @@ Request = (
     | ReadLog
     | ReadAudit
     | ReadVersions
-    | ReadProvenance
     | records.Annotate
     | records.Delete
     | records.Count
@@ -484,7 +482,6 @@ Reply = (
     | JobLog
     | AuditTrail
     | Versions
-    | ProvenanceAnswer
     | records.Deleted
     | records.Counted
     | records.Input
