@@ -102,6 +102,7 @@ async def assemble(settings: Settings, ports: Ports, metrics: Metrics, tasks: Ta
         queue_depth=lambda: len(instruments.queue),
         listeners=lambda: feed.listeners,
         journal=journal.statistics,
+        compile_cache=stages.compilation.cache.statistics,
     )
     for child in ports.children:
         tasks.start_soon(child.keep)
@@ -155,6 +156,7 @@ async def assemble(settings: Settings, ports: Ports, metrics: Metrics, tasks: Ta
         api=api,
         reloads=[
             Reload(("deadlines",), stages.reload),
+            Reload(("compilation", "cache_mib"), stages.reload),
             Reload(("retention",), keeper.reload),
             Reload(("limits",), api.reload),
             Reload(("users",), api.reload),
@@ -249,6 +251,7 @@ def _stages(
         artifacts=settings.state / "artifacts",
         grace=settings.instruments.grace,
         deadlines=settings.deadlines,
+        cache_mib=settings.compilation.cache_mib,
     )
 
 

@@ -7,7 +7,7 @@ worker processes; this module can be imported without it.
 from __future__ import annotations
 
 import math
-from functools import lru_cache
+from functools import cache, lru_cache
 from typing import TYPE_CHECKING, Any, Final
 
 from msgspec import Struct
@@ -38,6 +38,10 @@ _DEFAULT_SEED: Final = 0
 """Compiling again gives the same circuit, even if the user does not care for which."""
 _CACHED: Final = 16
 """How many pass managers a worker keeps; each takes 5 ms to make."""
+_OVERHEAD: Final = 1024
+"""What a circuit costs that has no text at all, in bytes of text that take as long."""
+COMPILER: Final = "compiler"
+"""In a result's metadata: what compiled it."""
 
 
 # --- sweeps and null programs: in the daemon -------------------------------------------------
@@ -99,6 +103,11 @@ class CompileRequest(Struct, frozen=True, kw_only=True):
     seed: int | None = None
 
 
+def length(program: OpenQasm) -> int:
+    """Return how long a program is, in bytes: about what it takes in time to compile it."""
+    return _OVERHEAD + len(program.source)
+
+
 def compile_circuits(request: CompileRequest) -> list[CompiledResult | ErrorInfo]:
     """Compile circuits to PRX and CZ; runs in a worker process.
 
@@ -158,7 +167,13 @@ def _compile_one(program: OpenQasm, request: CompileRequest) -> CompiledResult |
         openqasm=openqasm_text(native, request.qpu.qubits),
         depth=depth(native),
         two_qubit_gates=sum(1 for one in native.instructions if one.gate == "cz"),
+        metadata={COMPILER: _compiler()},
     )
+
+
+@cache
+def _compiler() -> str:
+    return f"qiskit {load('qiskit').__version__}"
 
 
 def _passes(request: CompileRequest, circuit: Any) -> Any:  # noqa: ANN401 - Qiskit has no type information

@@ -19,6 +19,7 @@ from stationd.runtime.histogram import PlainHistogram
 from stationd.runtime.journal.interface import JournalStatistics
 from stationd.runtime.metrics.utilisation import Utilisation
 from stationd.runtime.metrics.vitals import Vitals
+from stationd.runtime.work.compile_cache import CacheStatistics
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -109,6 +110,7 @@ class Counts:
         self.log_lines_dropped: Callable[[], int] = _none
         self.traces_dropped: Callable[[], int] = _none
         self.journal: Callable[[], JournalStatistics] = JournalStatistics
+        self.compile_cache: Callable[[], CacheStatistics] = CacheStatistics
 
     def watch(
         self,
@@ -116,11 +118,13 @@ class Counts:
         queue_depth: Callable[[], int],
         listeners: Callable[[], int],
         journal: Callable[[], JournalStatistics],
+        compile_cache: Callable[[], CacheStatistics],
     ) -> None:
         """Say where numbers that are asked at scrape time come from."""
         self.queue_depth = queue_depth
         self.listeners = listeners
         self.journal = journal
+        self.compile_cache = compile_cache
 
     # --- what happens ------------------------------------------------------------------------
 

@@ -43,6 +43,7 @@ class Exposition:
         counts = self._counts
         yield from _station(counts)
         yield from _jobs(counts)
+        yield from _compilation(counts)
         yield from _queue(counts)
         yield from _controllers(counts)
         yield from _clients(counts)
@@ -126,6 +127,26 @@ def _jobs(counts: Counts) -> Iterator[Metric]:
         "Retries that clients asked for, and attempts that the station made by itself.",
         ("strategy", "outcome"),
         counts.retries.items(),
+    )
+
+
+def _compilation(counts: Counts) -> Iterator[Metric]:
+    cache = counts.compile_cache()
+    yield counters(
+        "stationd_compile_cache_lookups",
+        "Circuits that were to be compiled, by whether that had been done already.",
+        ("outcome",),
+        ((("hit",), cache.hits), (("miss",), cache.misses)),
+    )
+    yield counter(
+        "stationd_compile_cache_evicted",
+        "Compiled circuits that are kept no longer, because others needed the room.",
+        cache.evicted,
+    )
+    yield gauge(
+        "stationd_compile_cache_bytes",
+        "Memory that compiled circuits take which are kept for other jobs, about.",
+        cache.size_bytes,
     )
 
 

@@ -27,6 +27,7 @@ from stationd.runtime.settings.tables import (
     Workers,
 )
 from stationd.runtime.tracing.settings import Tracing
+from stationd.runtime.work.settings import Compilation
 
 
 class Settings(Struct, frozen=True, forbid_unknown_fields=True):
@@ -44,6 +45,7 @@ class Settings(Struct, frozen=True, forbid_unknown_fields=True):
     tracing: Tracing = field(default_factory=Tracing)
     retention: Retention = field(default_factory=Retention)
     workers: Workers = field(default_factory=Workers)
+    compilation: Compilation = field(default_factory=Compilation)
     limits: Limits = field(default_factory=Limits)
     audit: Audit = field(default_factory=Audit)
     controllers: dict[Name, Controller] = field(default_factory=dict[str, Controller])

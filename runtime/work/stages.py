@@ -27,7 +27,6 @@ from stationd.actors.ladder import (
 from stationd.actors.stages.compile import (
     CompileRequest,
     circuits_work,
-    compile_circuits,
     compile_null,
     compile_sweep,
 )
@@ -63,6 +62,8 @@ from stationd.runtime.journal.records import (
     WorkStored,
 )
 from stationd.runtime.live import WORK_ENCODER, LiveJob, StoredWork
+from stationd.runtime.work.compilation import Compilation
+from stationd.runtime.work.compile_cache import CompileCache
 from stationd.runtime.work.post_processing import PostProcessing
 
 if TYPE_CHECKING:
@@ -91,6 +92,7 @@ class Stages:
         targets: The controller of every target.
         grace: Seconds to wait for a controller that has never connected.
         deadlines: How long each stage may take.
+        cache_mib: What compiled circuits that are kept for others may take in memory.
         artifacts: The directory of the artifact store.
     """
 
@@ -105,6 +107,7 @@ class Stages:
         artifacts: Path,
         grace: float,
         deadlines: Deadlines,
+        cache_mib: float,
     ) -> None:
         self._journal = journal
         self._workers = workers
@@ -113,6 +116,7 @@ class Stages:
         self._targets = targets
         self._grace = grace
         self._deadlines = deadlines
+        self.compilation = Compilation(workers, CompileCache(round(cache_mib * 2**20)))
         self.results = PostProcessing(
             journal=journal,
             workers=workers,
@@ -134,6 +138,7 @@ class Stages:
     def reload(self, settings: Settings) -> None:
         """Give stages that begin from now on the time that other settings say."""
         self._deadlines = settings.deadlines
+        self.compilation.cache.resize(round(settings.compilation.cache_mib * 2**20))
         self.results.seconds = settings.deadlines.post_processing
 
     def claims(self, live: LiveJob) -> tuple[str, ...]:
@@ -294,7 +299,12 @@ class Stages:
             optimisation_level=work.optimisation_level,
             seed=work.seed,
         )
-        made = await self._workers.call(compile_circuits, request, self._deadlines.compilation)
+        made = await self.compilation.compile(
+            request,
+            live.job.calibration_set,
+            self._deadlines.compilation,
+            stop=live.spec.item_errors == "stop",
+        )
         compiled: dict[int, CompiledResult] = {}
         records: list[Record] = []
         for (item, _), result in zip(programs, made, strict=True):

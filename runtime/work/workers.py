@@ -69,6 +69,11 @@ class Workers:
         statistics = self._limiter.statistics()
         return int(statistics.borrowed_tokens) + statistics.tasks_waiting
 
+    @property
+    def processes(self) -> int:
+        """How many calls run at the same time."""
+        return self._processes
+
     async def call(
         self, function: Callable[[Request], T], request: Request, seconds: float = math.inf
     ) -> T:
@@ -83,11 +88,29 @@ class Workers:
             StationError: The worker died (out of memory, a crash in native code), or took too
                 long.
         """
+        return (await self.timed(function, request, seconds))[0]
+
+    async def timed(
+        self, function: Callable[[Request], T], request: Request, seconds: float = math.inf
+    ) -> tuple[T, float]:
+        """Run a function of a module in a worker, and tell how long it took.
+
+        Args:
+            function: Importable by name.
+            request: Its only argument.
+            seconds: How long it may take, once a worker is free; then the worker is ended.
+
+        Returns:
+            What the function returned, and the seconds since a worker was free.
+
+        Raises:
+            StationError: As `call`.
+        """
         asked = time.time()
         try:
             async with self._limiter:
                 await self._take_one()
-                began = time.time()
+                began, started = time.time(), anyio.current_time()
                 with anyio.move_on_after(seconds):
                     made = await to_process.run_sync(
                         _call, function, request, cancellable=True, limiter=_AT_ONCE
@@ -95,7 +118,7 @@ class Workers:
                     self._free += 1
                     if self.called is not None:
                         self.called(function.__name__, asked, began, time.time())
-                    return made
+                    return made, anyio.current_time() - started
             raise StationError(
                 ErrorInfo(
                     ErrorCode.STAGE_TIMEOUT,

@@ -12,6 +12,7 @@ from stationd.proto.status import JobExecutorStatus as S
 from stationd.runtime.journal.interface import JournalStatistics
 from stationd.runtime.live import LiveJob
 from stationd.runtime.metrics import Metrics, served
+from stationd.runtime.work.compile_cache import CacheStatistics
 from tests.runtime.bench import job_id, null_spec
 
 
@@ -77,6 +78,7 @@ def test_what_can_be_asked_at_scrape_time_is_asked_then() -> None:
         queue_depth=lambda: depth,
         listeners=lambda: 2,
         journal=lambda: journal,
+        compile_cache=lambda: CacheStatistics(hits=3, misses=2, evicted=1, size_bytes=4096),
     )
     journal.commit_seconds.observe(0.003)
     journal.commit_records.observe(70)
@@ -89,6 +91,10 @@ def test_what_can_be_asked_at_scrape_time_is_asked_then() -> None:
     assert found["stationd_journal_commit_seconds_sum"] == 0.003
     assert found['stationd_journal_commit_seconds_bucket{le="0.005"}'] == 1
     assert found["stationd_journal_commit_records_count"] == 1
+    assert found['stationd_compile_cache_lookups_total{outcome="hit"}'] == 3
+    assert found['stationd_compile_cache_lookups_total{outcome="miss"}'] == 2
+    assert found["stationd_compile_cache_evicted_total"] == 1
+    assert found["stationd_compile_cache_bytes"] == 4096
 
 
 def test_metrics_are_served_while_the_context_lasts() -> None:

@@ -16,7 +16,7 @@ from stationd.proto.error import ErrorCode, Problem
 from stationd.proto.job import JobSpec, TimelineEntry
 from stationd.proto.program import Circuits, OpenQasm
 from stationd.proto.status import JobExecutorStatus as S
-from stationd.runtime.work import post_processing, stages
+from stationd.runtime.work import compilation, post_processing, stages
 from tests.runtime.bench import Bench, a_bench, committed_until, job_id, null_spec
 
 pytestmark = pytest.mark.anyio
@@ -40,7 +40,7 @@ class ByWorker(NamedTuple):
 
 BY_WORKERS = [
     ByWorker("validation", stages, "check_programs", CIRCUIT, S.VALIDATION_STARTED),
-    ByWorker("compilation", stages, "compile_circuits", CIRCUIT, S.COMPILATION_STARTED),
+    ByWorker("compilation", compilation, "compile_circuits", CIRCUIT, S.COMPILATION_STARTED),
     ByWorker(
         "post_processing", post_processing, "post_process", null_spec(), S.POST_PROCESSING_STARTED
     ),
