@@ -78,6 +78,11 @@ from stationd.client.search import (
 from stationd.client.shared import (
     close,
 )
+from stationd.client.setting import (
+    ReadoutValue,
+    get_readouts,
+    set_settings,
+)
 from stationd.client.station import (
     controllers,
     get_calibration,
@@ -97,6 +102,7 @@ __all__ = [
     "ResultRef",
     "cancel",
     "close",
+    "ReadoutValue",
     "compile",
     "controllers",
     "delete",
@@ -113,6 +119,7 @@ __all__ = [
     "hold",
     "import_calibration",
     "list_calibrations",
+    "get_readouts",
     "listen_all",
     "listen_job_status",
     "lock_target",
@@ -136,6 +143,7 @@ __all__ = [
     "start_execute_job",
     "status",
     "submit",
+    "set_settings",
     "submit_many",
     "target_states",
     "targets",

@@ -37,6 +37,7 @@ from stationd.client.filtering import CREATED_AFTER, Status, Strings, Type
 from stationd.client.portal import blocking, call
 from stationd.client.references import IncompleteJobItemRef, ItemRef, Job, JobRef, JobStatus
 from stationd.client.results import CompiledCircuit, Outcome
+from stationd.client.setting import ReadoutValue
 from stationd.client.table import Rows
 from stationd.proto.program import Program, Sweep
 from stationd.proto.project import PropertyValue
@@ -51,6 +52,7 @@ __all__ = [
     "ExecutionResultRef",
     "JobSearch",
     "Listening",
+    "ReadoutValue",
     "ResultRef",
     "cancel",
     "close",
@@ -67,6 +69,7 @@ __all__ = [
     "get_calibration",
     "get_input",
     "get_output",
+    "get_readouts",
     "hold",
     "import_calibration",
     "list_calibrations",
@@ -90,6 +93,7 @@ __all__ = [
     "retry_submission",
     "set_annotations",
     "start_compile_job",
+    "set_settings",
     "start_execute_job",
     "status",
     "submit",
@@ -130,6 +134,9 @@ download_result = blocking(aio.download_result)
 get_input = blocking(aio.get_input)
 get_output = blocking(aio.get_output)
 ping = blocking(aio.ping)
+provenance = blocking(aio.provenance)
+set_settings = blocking(aio.set_settings)
+get_readouts = blocking(aio.get_readouts)
 controllers = blocking(aio.controllers)
 describe_controller = blocking(aio.describe_controller)
 reset_controller = blocking(aio.reset_controller)

@@ -65,7 +65,7 @@ def read_sweep(text: str, source: str) -> SweepFile:
 
 def _returns(table: dict[str, object], source: str) -> tuple[str, ...]:
     names = entry(table, "returns", list[str], source, default=[])
-    if not names:
+    if not names and ("axes" in table or not table.get("settings")):
         raise wrong(
             source, "returns", 'must list what to read, as in returns = ["readout.population"]'
         )

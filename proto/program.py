@@ -81,8 +81,9 @@ class Sweep(Struct, frozen=True, tag="sweep", kw_only=True):
     settings: dict[str, SettingValue] = {}
     """Applied once, before the first spot."""
     axes: tuple[tuple[Axis, ...], ...] = ()
-    returns: Annotated[tuple[Name, ...], Meta(min_length=1, max_length=1000)]
-    """Dotted names of the readouts to store for every spot."""
+    returns: Annotated[tuple[Name, ...], Meta(max_length=1000)] = ()
+    """Dotted names of the readouts to store for every spot; a sweep of settings alone may do
+    without."""
     name: str = ""
 
     @property

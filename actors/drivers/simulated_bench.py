@@ -22,7 +22,7 @@ from stationd.proto.error import InstrumentError
 from stationd.proto.program import Capabilities, Readout, Setting, SettingValue, Work
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
     from numpy.typing import ArrayLike, NDArray
 
@@ -61,6 +61,15 @@ Seconds = Annotated[float, Meta(ge=0, le=3600)]
 Positive = Annotated[float, Meta(gt=0)]
 
 
+def _read_back(settings: Iterable[Setting]) -> tuple[Readout, ...]:
+    """Return the readouts that tell how settings stand."""
+    dtypes = {"float": "<f8", "int": "<i8"}
+    return tuple(
+        Readout(name=one.name, unit=one.unit, dtype=dtypes[one.type], doc=one.doc)
+        for one in settings
+    )
+
+
 def _checked(settings: Mapping[str, Setting], name: str, value: SettingValue) -> float:
     """Return a value that an instrument may be set to.
 
@@ -97,8 +106,8 @@ class SimulatedSource(SettingsDriver):
         self._send()
 
     def describe(self) -> Capabilities:
-        """Offer the pulse's settings."""
-        return Capabilities(settings=_SOURCE_SETTINGS)
+        """Offer the pulse's settings, which can be read back."""
+        return Capabilities(settings=_SOURCE_SETTINGS, readouts=_read_back(_SOURCE_SETTINGS))
 
     def run(self, work: Work, execution: Execution) -> None:
         """Run a part of a sweep."""
@@ -117,8 +126,12 @@ class SimulatedSource(SettingsDriver):
         self._send()
 
     def read(self, name: str) -> ArrayLike:
-        """Refuse: a source reads nothing."""
-        raise ValueError(f"the source has no readout {name!r}")
+        """Tell how a setting stands."""
+        if name not in self._settings:
+            known = ", ".join(self._settings)
+            raise ValueError(f"the source has no readout {name!r}; there are {known}")
+        standing: float = getattr(self._signal, name)
+        return int(standing) if self._settings[name].type == "int" else standing
 
     def _send(self) -> None:
         beside = self._file.with_name(f"{_SIGNAL_FILE}.{os.getpid()}")
@@ -170,7 +183,11 @@ class SimulatedReadout(SettingsDriver):
 
     def describe(self) -> Capabilities:
         """Offer the readings; the readout is started last."""
-        return Capabilities(settings=_READOUT_SETTINGS, readouts=_READOUTS, trigger_master=True)
+        return Capabilities(
+            settings=_READOUT_SETTINGS,
+            readouts=(*_READOUTS, *_read_back(_READOUT_SETTINGS)),
+            trigger_master=True,
+        )
 
     def run(self, work: Work, execution: Execution) -> None:
         """Run a part of a sweep."""
@@ -186,7 +203,10 @@ class SimulatedReadout(SettingsDriver):
         self._standing[name] = _checked(self._settings, name, value)
 
     def read(self, name: str) -> ArrayLike:
-        """Measure what is on the cable."""
+        """Measure what is on the cable, or tell how a setting stands."""
+        if name in self._settings:
+            standing = self._standing[name]
+            return int(standing) if self._settings[name].type == "int" else standing
         self._wait.sleep()
         signal = self._receive()
         match name:

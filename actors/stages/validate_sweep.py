@@ -41,6 +41,12 @@ def sweep_problems(sweep: Sweep, offers: Mapping[str, Capabilities | None]) -> I
         return
     yield from _controller_problems(sweep, offers)
     yield from _shape_problems(sweep)
+    if not sweep.returns and (sweep.axes or not sweep.settings):
+        yield Problem(
+            "reads nothing: name the readouts to store for every spot; only a sweep of settings"
+            " alone, without axes, may do without",
+            field="returns",
+        )
     yield from _duplicate_problems(sweep)
     settings = _settings(offers)
     readouts = _readouts(offers)

@@ -20,6 +20,7 @@ COMMANDS: Final = {
     "controllers": ("controllers", "Show the station's targets and controllers."),
     "delete": ("delete", "Forget jobs that are over, and their results."),
     "doctor": ("doctor", "Look the station and its computer through, and say what to do."),
+    "get": ("setting", "Take readings and print them, in a job of its own."),
     "hold": ("queueing", "Keep jobs in the queue until they are released."),
     "list": ("listing", "List jobs, the newest first."),
     "listen": ("following", "Show every change of jobs until they are over, or of all jobs."),
@@ -37,6 +38,7 @@ COMMANDS: Final = {
     "results": ("results", "Show a job's results, draw them or save them."),
     "service": ("service", "Make the daemon a service of this computer, and look after it."),
     "show": ("listing", "Show all that is known of a job."),
+    "set": ("setting", "Set settings of controllers, in a job of its own."),
     "submit": ("submit", "Send circuits or a sweep to the station."),
     "target": ("target", "Pause, drain, resume and reserve targets and controllers."),
     "timeline": ("timeline", "Show which stages jobs went through, and how long each took."),
@@ -48,6 +50,8 @@ COMMANDS: Final = {
 }
 """Each command's module and its line in the help."""
 
+_FUNCTIONS: Final = {"list": "list_jobs", "set": "set_settings", "get": "get_readouts"}
+"""Commands whose names Python has for something else."""
 EPILOG: Final = """\b
 Exit codes:
   0    done
@@ -77,7 +81,7 @@ class Stationctl(click.Group):
         if cmd_name not in COMMANDS:
             return None
         module, _ = COMMANDS[cmd_name]
-        name = cmd_name if cmd_name != "list" else "list_jobs"
+        name = _FUNCTIONS.get(cmd_name, cmd_name)
         found = getattr(importlib.import_module(f"stationd.client.stationctl.{module}"), name)
         return found if isinstance(found, click.Command) else None
 

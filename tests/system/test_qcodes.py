@@ -152,3 +152,20 @@ def test_the_page_about_instruments_works() -> None:
         station.close()
     assert done.returncode == 0, done.stderr
     assert done.stdout == blocks["text"]
+
+
+def test_one_setting_is_set_and_read_back_through_the_queue(lab: Station) -> None:
+    job = jobs.set_settings({"lab.gates.plunger": -0.25}, timeout=PATIENCE)
+    assert jobs.view(job).kind == "sweep"
+    found = jobs.get_readouts(["lab.gates.plunger"], timeout=PATIENCE)["lab.gates.plunger"]
+    assert (found.value, found.unit) == (-0.25, "mV")
+    with pytest.raises(InvalidJob, match="above its greatest value"):
+        jobs.set_settings({"lab.gates.plunger": 2.0})
+
+
+def test_the_controller_says_what_the_station_file_has(lab: Station) -> None:
+    found = jobs.describe_controller("lab")
+    plunger = next(one for one in found.settings if one.name == "gates.plunger")
+    assert (plunger.unit, plunger.minimum, plunger.maximum) == ("mV", -1.0, 1.0)
+    assert found.health == "healthy"
+    assert "qcodes" in found.versions

@@ -189,3 +189,13 @@ def test_too_large_a_result_is_refused() -> None:
             " use fewer steps or read less"
         )
     ]
+
+
+def test_settings_alone_need_no_readout() -> None:
+    assert problems(settings={"source.delay": 0.5}, returns=()) == []
+
+
+@pytest.mark.parametrize("groups", [(), ((Axis("source.delay", (0.5, 1.0)),),)])
+def test_a_sweep_that_reads_nothing_is_refused(groups: tuple[tuple[Axis, ...], ...]) -> None:
+    (said,) = problems(*groups, returns=())
+    assert "reads nothing: name the readouts" in said
