@@ -13,8 +13,9 @@ path                        what it is                                         i
 ``QB1-QB2.cz.duration``     s                                                  60 ns
 ==========================  =================================================  ==============
 
-The compiler lays circuits out by these, and the simulated QPU makes its noise of them. A QPU
-without any observation is ideal. A value that makes no sense (negative, infinite, an error
+The compiler lays circuits out by these (one that is not observed it takes to be as good as the
+middle one of those that are), and the simulated QPU makes its noise of them. A QPU without any
+observation is ideal. A value that makes no sense (negative, infinite, an error
 above 1) counts as not observed.
 """
 
@@ -51,6 +52,10 @@ class QpuProperties:
 
     def prx_error(self, qubit: str) -> float:
         """Return the average infidelity of ``prx``."""
+        return self.observed_prx_error(qubit) or 0.0
+
+    def observed_prx_error(self, qubit: str) -> float | None:
+        """Return the same, or None if it was not observed."""
         return self._error(f"{qubit}.prx.error")
 
     def prx_duration(self, qubit: str) -> float:
@@ -59,6 +64,10 @@ class QpuProperties:
 
     def cz_error(self, first: str, second: str) -> float:
         """Return the average infidelity of ``cz``."""
+        return self.observed_cz_error(first, second) or 0.0
+
+    def observed_cz_error(self, first: str, second: str) -> float | None:
+        """Return the same, or None if it was not observed."""
         return self._error(self._pair(first, second, "cz.error"))
 
     def cz_duration(self, first: str, second: str) -> float:
@@ -67,6 +76,10 @@ class QpuProperties:
 
     def readout_error(self, qubit: str) -> float:
         """Return the probability that a measurement gives the wrong outcome."""
+        return self.observed_readout_error(qubit) or 0.0
+
+    def observed_readout_error(self, qubit: str) -> float | None:
+        """Return the same, or None if it was not observed."""
         return self._error(f"{qubit}.readout.error")
 
     def readout_duration(self, qubit: str) -> float:
@@ -81,6 +94,6 @@ class QpuProperties:
         value = self._values.get(path, otherwise)
         return value if math.isfinite(value) and value > 0 else otherwise
 
-    def _error(self, path: str) -> float:
-        value = self._values.get(path, 0.0)
-        return value if 0 <= value <= 1 else 0.0
+    def _error(self, path: str) -> float | None:
+        value = self._values.get(path, -1.0)
+        return value if 0 <= value <= 1 else None

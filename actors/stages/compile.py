@@ -15,6 +15,7 @@ from msgspec import Struct
 from stationd.actors.qpu_properties import QpuProperties
 from stationd.actors.stages.native import depth, native_circuit, openqasm_text
 from stationd.actors.stages.openqasm import BadProgram, parse_program
+from stationd.actors.stages.target import qiskit_target
 from stationd.actors.untyped import load
 from stationd.proto.error import ErrorCode, ErrorInfo
 from stationd.proto.program import (
@@ -198,33 +199,7 @@ def _pass_manager(
 ) -> Any:  # noqa: ANN401 - Qiskit has no type information
     return load("qiskit.transpiler").generate_preset_pass_manager(
         optimization_level=level,
-        target=_target(qpu, QpuProperties(dict(calibration))),
+        target=qiskit_target(qpu, QpuProperties(dict(calibration))),
         seed_transpiler=seed,
         initial_layout=None if physical is None else list(range(physical)),
     )
-
-
-def _target(qpu: Qpu, properties: QpuProperties) -> Any:  # noqa: ANN401 - Qiskit has no type information
-    """Return what Qiskit calls a target: gates, where they act, how well and how long."""
-    gates, transpiler = load("qiskit.circuit.library"), load("qiskit.transpiler")
-    parameter, quality = load("qiskit.circuit").Parameter, transpiler.InstructionProperties
-    place = {name: index for index, name in enumerate(qpu.qubits)}
-    prx = {
-        (index,): quality(properties.prx_duration(name), properties.prx_error(name))
-        for name, index in place.items()
-    }
-    measure = {
-        (index,): quality(properties.readout_duration(name), properties.readout_error(name))
-        for name, index in place.items()
-    }
-    cz = {
-        pair: quality(properties.cz_duration(a, b), properties.cz_error(a, b))
-        for a, b in qpu.couplings
-        for pair in ((place[a], place[b]), (place[b], place[a]))
-    }
-    target = transpiler.Target(num_qubits=len(qpu.qubits))
-    target.add_instruction(gates.RGate(parameter("angle"), parameter("phase")), prx)
-    target.add_instruction(gates.Measure(), measure)
-    if cz:
-        target.add_instruction(gates.CZGate(), cz)
-    return target

@@ -34,6 +34,12 @@ def test_observed_values_are_found_in_either_order_of_a_pair() -> None:
     assert known.cz_duration("a", "b") == 1.0
 
 
+def test_what_was_not_observed_can_be_told_from_no_error() -> None:
+    known = QpuProperties({"a.prx.error": 0.0, "a.readout.error": 1.5})
+    assert (known.observed_prx_error("a"), known.observed_prx_error("b")) == (0.0, None)
+    assert (known.observed_readout_error("a"), known.observed_cz_error("a", "b")) == (None, None)
+
+
 def test_coherence_cannot_outlive_the_energy() -> None:
     assert QpuProperties({"a.t1": 1.0, "a.t2": 5.0}).t2("a") == 2.0
     assert QpuProperties({"a.t1": 1.0}).t2("a") == 2.0
