@@ -75,13 +75,13 @@ from stationd.client.running import (
 from stationd.client.search import (
     JobSearch,
 )
-from stationd.client.shared import (
-    close,
-)
 from stationd.client.setting import (
     ReadoutValue,
     get_readouts,
     set_settings,
+)
+from stationd.client.shared import (
+    close,
 )
 from stationd.client.station import (
     controllers,
@@ -117,7 +117,6 @@ __all__ = [
     "get_input",
     "get_output",
     "get_readouts",
-    "guards",
     "hold",
     "import_calibration",
     "list_calibrations",

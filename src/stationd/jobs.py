@@ -87,7 +87,6 @@ __all__ = [
     "get_input",
     "get_output",
     "get_readouts",
-    "guards",
     "hold",
     "import_calibration",
     "list_calibrations",
