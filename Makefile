@@ -52,7 +52,9 @@ $(INSTRUMENTS)/.ready: requirements-instruments.lock pyproject.toml
 	@touch $@
 
 instruments: $(INSTRUMENTS)/.ready ## run the tests that want QCoDeS, with real drivers and protocols
-	$(INSTRUMENTS)/bin/pytest -rs tests/actors/drivers/test_qcodes_*.py tests/system/test_qcodes.py \
+	$(INSTRUMENTS)/bin/pytest -rs tests/actors/drivers/test_qcodes_*.py \
+		tests/actors/drivers/test_qibolab_*.py tests/actors/drivers/test_qblox_*.py \
+		tests/system/test_qcodes.py \
 		$(PYTEST_ARGS)
 
 simulate: $(READY) ## run whole stations in virtual time (SEEDS=FIRST-LAST, or SEEDS=N for N fresh ones)
@@ -95,7 +97,8 @@ lock: ## pin every dependency anew (LOCK_ARGS=--upgrade for the newest of all)
 	.venv-lock/bin/uv pip compile pyproject.toml --output-file requirements.lock \
 		--extra qiskit --extra plot --extra data --extra otel --extra store --group dev $(LOCK)
 	.venv-lock/bin/uv pip compile pyproject.toml --output-file requirements-instruments.lock \
-		--extra qcodes --group instruments --constraint requirements.lock $(LOCK)
+		--extra qcodes --extra qblox --extra qibolab \
+		--group instruments --constraint requirements.lock $(LOCK)
 
 dist: $(READY) ## build the sdist, and the wheel from the sdist, into dist/
 	rm -rf dist

@@ -6,7 +6,10 @@ The daemon imports modules whose functions run in workers; what those need stays
 from __future__ import annotations
 
 import importlib
-from typing import Any
+from typing import Any, Final
+
+_EXTRAS: Final = {"qibolab": "qibolab"}
+"""Where a package comes from; all others make circuits."""
 
 
 def load(name: str) -> Any:  # noqa: ANN401 - the point of this function
@@ -21,7 +24,9 @@ def load(name: str) -> Any:  # noqa: ANN401 - the point of this function
     try:
         return importlib.import_module(name)
     except ModuleNotFoundError as error:
+        extra = _EXTRAS.get(name.partition(".")[0], "qiskit")
         raise ModuleNotFoundError(
-            f"{error.msg}: circuits need the extra 'qiskit', as in pip install 'stationd[qiskit]'",
+            f"{error.msg}: it comes with the extra {extra!r}, as in"
+            f" pip install 'stationd[{extra}]'",
             name=error.name,
         ) from error

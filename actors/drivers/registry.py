@@ -22,6 +22,7 @@ BUILT_IN: Final[Mapping[str, str]] = MappingProxyType(
         "simulated-source": "stationd.actors.drivers.simulated_bench:SimulatedSource",
         "simulated-readout": "stationd.actors.drivers.simulated_bench:SimulatedReadout",
         "qcodes": "stationd.actors.drivers.qcodes_station:QcodesStation",
+        "qibolab": "stationd.actors.drivers.qibolab_platform:QibolabPlatform",
     }
 )
 """Where the drivers are that come with stationd; imported when they are asked for."""
