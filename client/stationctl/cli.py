@@ -37,8 +37,8 @@ COMMANDS: Final = {
     "retry": ("retry", "Open another attempt of jobs that are over."),
     "results": ("results", "Show a job's results, draw them or save them."),
     "service": ("service", "Make the daemon a service of this computer, and look after it."),
-    "show": ("listing", "Show all that is known of a job."),
     "set": ("setting", "Set settings of controllers, in a job of its own."),
+    "show": ("listing", "Show all that is known of a job."),
     "submit": ("submit", "Send circuits or a sweep to the station."),
     "target": ("target", "Pause, drain, resume and reserve targets and controllers."),
     "timeline": ("timeline", "Show which stages jobs went through, and how long each took."),
@@ -49,9 +49,9 @@ COMMANDS: Final = {
     "why": ("queueing", "Explain why a job stands where it stands."),
 }
 """Each command's module and its line in the help."""
-
 _FUNCTIONS: Final = {"list": "list_jobs", "set": "set_settings", "get": "get_readouts"}
 """Commands whose names Python has for something else."""
+
 EPILOG: Final = """\b
 Exit codes:
   0    done
