@@ -104,6 +104,7 @@ def test_a_number_of_shots_that_makes_no_sense_is_refused(shots: object) -> None
         )
 
 
+@pytest.mark.campaign
 def test_a_program_of_a_hundred_megabytes_is_refused_before_it_is_sent() -> None:
     with pytest.raises(MessageTooLarge, match="at most"):
         submit_and_wait(programs=HEADER + "//" + "x" * 100_000_000, n_shots=1, target="qpu")

@@ -281,6 +281,7 @@ def test_a_result_that_does_not_fit_is_stored_when_there_is_room(backend: str) -
         station.close()
 
 
+@pytest.mark.campaign
 @on_asyncio_daily
 def test_files_that_must_not_grow_keep_what_runs_and_heal(new_station: NewStation) -> None:
     station = new_station(GATED).start()
@@ -300,6 +301,7 @@ def test_files_that_must_not_grow_keep_what_runs_and_heal(new_station: NewStatio
     assert station.stop() == 0
 
 
+@pytest.mark.campaign
 @on_asyncio
 def test_a_locked_journal_is_waited_for(new_station: NewStation) -> None:
     station = new_station(GATED).start()
@@ -354,6 +356,7 @@ def test_a_disk_that_fails_for_a_while_is_written_to_again_and_nothing_is_lost(
     assert station.stop() == 0
 
 
+@pytest.mark.campaign
 @on_trio
 def test_a_station_that_is_stopped_in_trouble_says_so_and_the_next_one_goes_on(
     new_station: NewStation,

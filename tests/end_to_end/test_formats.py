@@ -165,6 +165,7 @@ def test_a_newer_journal_is_refused_with_both_versions(new_station: NewStation) 
     assert station.run("migrate").returncode == 1
 
 
+@pytest.mark.campaign
 @on_asyncio
 def test_a_locked_journal_is_refused(new_station: NewStation) -> None:
     station = new_station()

@@ -156,6 +156,7 @@ def test_jobs_go_on_from_whatever_rung_they_were_on(
     assert len(station.tickets_executed) == len(set(station.tickets_executed)) == 20
 
 
+@pytest.mark.campaign
 @on_asyncio
 def test_circuits_survive_one_kill_after_the_other(new_station: NewStation) -> None:
     station = new_station(NULL, QPU).start()

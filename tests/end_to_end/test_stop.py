@@ -131,6 +131,7 @@ def test_ctrl_c_at_the_terminal_stops_the_station_in_order(new_station: NewStati
     assert len(station.tickets_executed) == 1
 
 
+@pytest.mark.campaign
 @on_trio
 def test_a_controller_that_another_daemon_has_started_is_stopped_too(
     new_station: NewStation,

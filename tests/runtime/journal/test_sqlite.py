@@ -212,6 +212,7 @@ async def test_a_disk_that_takes_no_more_is_waited_for(state: Path, job: MakeJob
     assert durable == list(range(2, 102))
 
 
+@pytest.mark.campaign
 @pytest.mark.parametrize("anyio_backend", ["trio"], indirect=True)  # it takes seconds
 async def test_a_station_that_ends_while_the_disk_takes_no_more_says_what_is_given_up(
     state: Path, job: MakeJob
