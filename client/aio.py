@@ -48,6 +48,9 @@ from stationd.client.following import (
 from stationd.client.logs import (
     logs,
 )
+from stationd.client.provenance import (
+    provenance,
+)
 from stationd.client.queue import (
     drain_target,
     drop_reservation,
@@ -133,6 +136,7 @@ __all__ = [
     "refresh",
     "release",
     "reprioritise",
+    "provenance",
     "reserve",
     "reset_controller",
     "results",

@@ -85,6 +85,7 @@ __all__ = [
     "queue",
     "refresh",
     "release",
+    "provenance",
     "reprioritise",
     "reserve",
     "reset_controller",
@@ -133,7 +134,7 @@ set_annotations = blocking(aio.set_annotations)
 download_result = blocking(aio.download_result)
 get_input = blocking(aio.get_input)
 get_output = blocking(aio.get_output)
-ping = blocking(aio.ping)
+provenance = blocking(aio.provenance)
 set_settings = blocking(aio.set_settings)
 get_readouts = blocking(aio.get_readouts)
 controllers = blocking(aio.controllers)

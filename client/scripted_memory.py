@@ -9,6 +9,7 @@ from typing import Final
 
 import msgspec
 
+from stationd.client.scripted_provenance import scripted_provenance
 from stationd.client.scripted_standing import AboutTheStation, ScriptedStanding
 from stationd.proto import jobs_protocol as wire
 from stationd.proto import project_requests as records
@@ -32,6 +33,8 @@ from stationd.proto.job import (
 )
 from stationd.proto.matching import matches
 from stationd.proto.program import Circuits, Sweep
+from stationd.proto.project_requests import GetInput
+from stationd.proto.provenance import ReadProvenance
 from stationd.proto.queue_requests import ListQueue
 from stationd.proto.result import Result, encode_result
 from stationd.proto.result_requests import Peek
@@ -148,7 +151,7 @@ class ScriptedMemory(ScriptedStanding):
                 return self._record(request)
             case wire.Get() | Peek():
                 return wire.Job(number, self.view(request.job))
-            case wire.Cancel() | wire.Retry() | records.Delete() | records.GetInput():
+            case wire.Cancel() | wire.Retry() | records.Delete() | GetInput() | ReadProvenance():
                 return self._turn(request)
             case (
                 ReadLog()
@@ -214,7 +217,7 @@ class ScriptedMemory(ScriptedStanding):
         )
         return wire.Job(request.request, view)
 
-    def _input(self, request: records.GetInput) -> records.Input:
+    def _input(self, request: GetInput) -> records.Input:
         self.view(request.job)
         work = self.specs[request.job].work
         if isinstance(work, Sweep):
@@ -251,7 +254,7 @@ class ScriptedMemory(ScriptedStanding):
         return wire.Jobs(request.request, tuple(page), more=len(found) > len(page))
 
     def _turn(
-        self, request: wire.Cancel | wire.Retry | records.Delete | records.GetInput
+        self, request: wire.Cancel | wire.Retry | records.Delete | GetInput | ReadProvenance
     ) -> wire.Reply:
         match request:
             case wire.Cancel():
@@ -260,8 +263,11 @@ class ScriptedMemory(ScriptedStanding):
                 return self._retry(request)
             case records.Delete():
                 return self._delete(request)
-            case records.GetInput():
+            case GetInput():
                 return self._input(request)
+            case ReadProvenance():
+                view = self.view(request.job)
+                return scripted_provenance(request, view, self.specs[view.id])
 
     def _cancel(self, request: wire.Cancel) -> wire.CancelAnswer:
         view = self.view(request.job)

@@ -34,6 +34,7 @@ from stationd.proto.number import Natural, Positive
 from stationd.proto.program import Capabilities, Name
 from stationd.proto.project import NEW_ID
 from stationd.proto.result_requests import Peek
+from stationd.proto.provenance import ProvenanceAnswer, ReadProvenance
 from stationd.proto.search import NEWEST_FIRST, Order
 from stationd.proto.station_requests import JobLog, Overview, ReadLog, Survey
 from stationd.proto.status import RemoteRetryStrategy
@@ -244,6 +245,7 @@ Request = (
     | ReadAudit
     | ReadVersions
     | records.Annotate
+    | ReadProvenance
     | records.Delete
     | records.Count
     | records.GetInput
@@ -484,6 +486,7 @@ Reply = (
     | Versions
     | records.Deleted
     | records.Counted
+    | ProvenanceAnswer
     | records.Input
     | records.Projects
     | queue.Placed

@@ -122,6 +122,7 @@ CALLS = [
     "refresh",
     "release",
     "reprioritise",
+    "provenance",
     "reserve",
     "reset_controller",
     "results",

@@ -65,6 +65,7 @@ from stationd.proto.project_requests import (
 )
 from stationd.proto.queue_requests import (
     Hold,
+from stationd.proto.provenance import ReadProvenance
     ListQueue,
     ListTargets,
     Lock,
@@ -95,6 +96,7 @@ from stationd.runtime.api.privacy import Privacy, anonymous
 from stationd.runtime.api.projects_api import ProjectRequest, ProjectsApi
 from stationd.runtime.api.queue_api import QueueApi, QueueRequest
 from stationd.runtime.api.resent import Resent
+from stationd.runtime.api.provenance_api import ProvenanceApi
 from stationd.runtime.api.results_api import ResultRequest, ResultsApi
 from stationd.runtime.api.station_api import StationApi
 from stationd.runtime.api.streams_api import StreamsApi
@@ -222,6 +224,7 @@ class JobsApi:
             journal=journal,
             dispatch=dispatch,
             instruments=instruments,
+        self._provenance = ProvenanceApi(journal, settings.station.name)
             bus=bus,
             feed=feed,
             metrics=metrics,
@@ -290,6 +293,7 @@ class JobsApi:
     def reload(self, settings: Settings) -> None:
         """Go by another configuration from now on: its users, their keys, roles and limits."""
         self._people.reload(_roles(settings))
+            ReadProvenance: self._read_provenance,
         self._access.reload(settings)
         self._limits.reload(settings.limits, _own_limits(settings))
         self._privacy.readers = settings.api.jobs_are_read_by
@@ -441,6 +445,9 @@ class JobsApi:
 
     async def _queue_request(self, client: Client, request: QueueRequest) -> None:
         client.send(await self._queue.answer(request, client.person))
+    async def _read_provenance(self, client: Client, request: ReadProvenance) -> None:
+        client.send(await self._provenance.answer(request))
+
 
     async def _project(self, client: Client, request: ProjectRequest) -> None:
         client.send(await self._project_requests.answer(request, client.person))

@@ -43,6 +43,7 @@ from stationd.proto.project_requests import (
     ListProjects,
 )
 from stationd.proto.queue_requests import (
+from stationd.proto.provenance import ReadProvenance
     Hold,
     ListQueue,
     ListTargets,
@@ -85,6 +86,7 @@ NAMING: Final[Mapping[type[Request], _Named]] = {
             Peek,
             GetInput,
             ReadLog,
+            ReadProvenance,
             Why,
             Cancel,
             Retry,

@@ -98,6 +98,8 @@ class Batch:
         self._attempts: dict[int, Row] = {}
         self._pins: dict[int, Row] = {}
         self._tickets: dict[int, Row] = {}
+        self._renewed: list[int] = []
+        self._outdated: list[Row] = []
         self._works: dict[int, Row] = {}
         self._sweeps: dict[Row, Row] = {}
         self._items: dict[Row, Row] = {}
@@ -149,9 +151,11 @@ class Batch:
         yield from updates
         yield Statement(sql.ATTEMPT, [*self._attempts.values()], exact=True)
         yield Statement(sql.PIN, [*self._pins.values()], exact=True)
+        yield Statement(sql.TICKET_SO_FAR, [(number,) for number in self._renewed])
         yield Statement(sql.TICKET, [*self._tickets.values()], exact=True)
         yield Statement(sql.WORK, [*self._works.values()])
         yield Statement(sql.SWEEP, [*self._sweeps.values()])
+        yield Statement(sql.TICKET_BEFORE, self._outdated)
         yield Statement(sql.ITEM, [*self._items.values()])
         yield Statement(sql.DROP, [*self._drops.values()])
         yield Statement(sql.BLOCK, [*self._blocks.values()])
@@ -242,7 +246,17 @@ class Batch:
 
     def _ticket(self, record: TicketIssued) -> None:
         self.ticket = max(self.ticket, record.ticket)
+        if record.attempt > 1:
+            self._keep_older_ticket(record.number)
         self._tickets[record.number] = (record.ticket, record.attempt, record.number)
+
+    def _keep_older_ticket(self, number: int) -> None:
+        older = self._tickets.get(number)
+        if older is None:
+            self._renewed.append(number)
+        else:
+            ticket, attempt, _ = older
+            self._outdated.append((ticket, number, attempt))
 
     def _work(self, record: WorkStored) -> None:
         self._works[record.number] = (record.number, record.attempt, record.data)

@@ -199,7 +199,12 @@ class Contents:
         self.job(record.number).calibration_set = record.calibration_set
 
     def _ticket(self, record: TicketIssued) -> None:
-        self.job(record.number).ticket = record
+        job = self.job(record.number)
+        older = job.ticket
+        if record.attempt > 1 and older is not None and older.attempt in job.metadata:
+            saved = msgspec.json.decode(job.metadata[older.attempt], type=dict[str, object])
+            job.metadata[older.attempt] = msgspec.json.encode(saved | {"ticket": older.ticket})
+        job.ticket = record
         self.ticket = max(self.ticket, record.ticket)
 
     def _work(self, record: WorkStored) -> None:

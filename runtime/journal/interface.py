@@ -175,6 +175,16 @@ class StoredArtifact(Struct, frozen=True):
 def began(attempt: int, created_unix_s: float, modified_unix_s: float) -> float:
     """Return when a job's current attempt began, Unix seconds."""
     # The journal does not say when a later attempt began: its newest fact is close to it.
+class Execution(Struct, frozen=True, array_like=True):
+    """What is on record of an attempt's execution."""
+
+    metadata: bytes | None
+    """What was about to be executed, a JSON object; with the attempt's ticket as ``ticket``, if a
+    later attempt got one, too. None if nothing was."""
+    ticket: int | None
+    """None if there is none, or if a later attempt has another one."""
+
+
     return created_unix_s if attempt == 1 else modified_unix_s
 
 
@@ -277,6 +287,10 @@ class Queries(Protocol):
     async def blocks(self, number: int, attempt: int) -> list[BlockStored]:
         """Return the raw data of an attempt, by controller and index."""
         ...
+    async def execution(self, number: int, attempt: int) -> Execution:
+        """Return what is on record of an attempt's execution."""
+        ...
+
 
     async def block_counts(self, number: int, attempt: int) -> dict[str, int]:
         """Return how many blocks of raw data an attempt has, by controller; none has no entry."""

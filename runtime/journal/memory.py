@@ -28,6 +28,7 @@ from stationd.runtime.journal.contents import Contents, MemoryJob
 from stationd.runtime.journal.interface import (
     Commit,
     Expired,
+    Execution,
     JournalStatistics,
     Opening,
     Outline,
@@ -279,6 +280,15 @@ class MemoryJournal:
 
     async def blocks(self, number: int, attempt: int) -> list[BlockStored]:
         """Return the raw data of an attempt, by controller and index."""
+    async def execution(self, number: int, attempt: int) -> Execution:
+        """Return what is on record of an attempt's execution."""
+        job = self._contents.jobs.get(number)
+        if job is None:
+            return Execution(None, None)
+        ticket = job.ticket
+        own = ticket is not None and ticket.attempt == attempt
+        return Execution(job.metadata.get(attempt), ticket.ticket if ticket and own else None)
+
         job = self._contents.jobs.get(number)
         blocks = job.blocks if job else {}
         return [blocks[key] for key in sorted(blocks) if key[0] == attempt]

@@ -31,6 +31,7 @@ from stationd.runtime.journal.queries.data import (
     Controllers,
     DefaultCalibration,
     Projects,
+    Executed,
     QueueNotes,
     ResultSizes,
     Versions,
@@ -55,6 +56,7 @@ Question = (
     | Outlines
     | Work
     | Blocks
+    | Executed
     | BlockCounts
     | Artifact
     | Calibration

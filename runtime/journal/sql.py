@@ -24,6 +24,15 @@ WHERE number = ? AND ordinal = ? AND (ended IS NULL OR attempt < ?)"""
 ATTEMPT: Final = "UPDATE jobs SET running = ?, collected = ? WHERE number = ?"
 PIN: Final = "UPDATE jobs SET calibration_set = ? WHERE number = ?"
 TICKET: Final = "UPDATE jobs SET ticket = ?, ticket_attempt = ? WHERE number = ?"
+# Rare, so these need no column of their own: what was executed keeps the ticket it was executed by.
+TICKET_BEFORE: Final = """
+UPDATE sweeps SET metadata = CAST(json_set(CAST(metadata AS TEXT), '$.ticket', ?) AS BLOB)
+WHERE number = ? AND attempt = ? AND json_valid(CAST(metadata AS TEXT))"""
+TICKET_SO_FAR: Final = """
+UPDATE sweeps SET metadata = CAST(json_set(CAST(sweeps.metadata AS TEXT), '$.ticket', jobs.ticket)
+  AS BLOB)
+FROM jobs WHERE jobs.number = ? AND sweeps.number = jobs.number
+  AND sweeps.attempt = jobs.ticket_attempt AND json_valid(CAST(sweeps.metadata AS TEXT))"""
 WORK: Final = """
 INSERT INTO works (number, attempt, data) VALUES (?, ?, ?)
 ON CONFLICT (number) DO UPDATE SET attempt = excluded.attempt, data = excluded.data"""

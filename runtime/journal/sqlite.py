@@ -22,6 +22,7 @@ from stationd.runtime.journal.child import child
 from stationd.runtime.journal.interface import (
     Commit,
     Expired,
+    Execution,
     Journal,
     JournalStatistics,
     Opening,
@@ -41,6 +42,7 @@ from stationd.runtime.journal.queries.data import (
     DefaultCalibration,
     Projects,
     QueueNotes,
+    Executed,
     ResultSizes,
     Versions,
     Work,
@@ -189,6 +191,10 @@ class SqliteJournal:
 
     async def blocks(self, number: int, attempt: int) -> list[BlockStored]:
         """Return the raw data of an attempt, by controller and index."""
+    async def execution(self, number: int, attempt: int) -> Execution:
+        """Return what is on record of an attempt's execution."""
+        return await self._ask(Executed(number, attempt))
+
         found: list[BlockStored] = []
         more = True
         while more:

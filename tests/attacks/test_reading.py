@@ -29,6 +29,7 @@ from stationd.proto.jobs_protocol import (
 from stationd.proto.jobs_protocol import NewJob as OneOfMany
 from stationd.proto.program import Circuits, NullProgram
 from stationd.proto.project_requests import ChangeProject, CreateProject, ListProjects
+from stationd.proto.provenance import ReadProvenance
 from stationd.proto.queue_requests import (
     ListQueue,
     ListTargets,
@@ -89,6 +90,7 @@ def every_request() -> list[Request]:
         CreateProject(1, job_id(60), "mine"),
         ChangeProject(1, job_id(60), "mine"),
         ReadVersions(1),
+        ReadProvenance(1, MINE),
         ReadAudit(1),
         ImportCalibration(1, job_id(61), "q", ()),
         ListCalibrations(1),

@@ -11,7 +11,7 @@ from stationd.proto.calibration import CalibrationSet, CalibrationSummary
 from stationd.proto.job import ArtifactRef
 from stationd.proto.program import Capabilities
 from stationd.proto.project import Project
-from stationd.runtime.journal.interface import StoredArtifact
+from stationd.runtime.journal.interface import Execution, StoredArtifact
 from stationd.runtime.journal.queries.query import PAGE_BYTES, Query
 from stationd.runtime.journal.records import BlockStored, ControllerSeen, QueueNoted, VersionsSeen
 from stationd.runtime.journal.view import owner
@@ -58,6 +58,21 @@ class Blocks(Query[tuple[list[BlockStored], bool]], frozen=True, array_like=True
     number: int
     attempt: int
     after: tuple[str, int]
+class Executed(Query[Execution], frozen=True, array_like=True, tag=63):
+    """What is on record of the execution of a job's attempt?"""
+
+    decoder: ClassVar[Decoder[Any]] = Decoder(Execution)
+    number: int
+    attempt: int
+
+    def answer(self, database: sqlite3.Connection) -> Execution:
+        """Return what was to be executed, and by which ticket."""
+        values = (self.number, self.attempt)
+        metadata = database.execute(_METADATA_OF, values).fetchone()
+        ticket = database.execute(_TICKET_OF, values).fetchone()
+        return Execution(*(None if row is None else row[0] for row in (metadata, ticket)))
+
+
     """Controller and index of the last block of the page before; ``("", -1)`` to begin."""
     last: tuple[str, int] = (chr(0x10FFFF), 0)
     """Those of the last block that is wanted."""
@@ -256,3 +271,5 @@ WHERE id = (
   SELECT id FROM versions WHERE controller = seen.controller AND since_unix_s <= ?
   ORDER BY since_unix_s DESC, id DESC LIMIT 1)
 ORDER BY controller"""
+_METADATA_OF: Final = "SELECT metadata FROM sweeps WHERE number = ? AND attempt = ?"
+_TICKET_OF: Final = "SELECT ticket FROM jobs WHERE number = ? AND ticket_attempt = ?"

@@ -15,6 +15,7 @@ from stationd.proto.jobs_protocol import (
     Retry,
 )
 from stationd.proto.project_requests import Annotate, Count, Delete, GetInput
+from stationd.proto.provenance import ReadProvenance
 from stationd.proto.queue_requests import Hold, Prioritise, Release, Why
 from stationd.proto.result_requests import Peek
 from stationd.proto.station_requests import ReadLog
@@ -32,6 +33,8 @@ def about(job: JobId) -> list[Request]:
         Peek(1, job),
         GetInput(1, job),
         GetInput(1, job, 99),
+        ReadProvenance(1, job),
+        ReadProvenance(1, job, 99),
         ReadLog(1, job),
         ReadLog(1, job, wait=True),
         Why(1, job),

@@ -27,6 +27,7 @@ from stationd.proto.jobs_protocol import (
     Unlisten,
 )
 from stationd.proto.project_requests import ListProjects
+from stationd.proto.provenance import ReadProvenance
 from stationd.proto.queue_requests import ListQueue, ListTargets, Why
 from stationd.proto.result_requests import Peek
 from stationd.proto.search import ScopeFilterEnum
@@ -164,7 +165,7 @@ def test_what_belongs_to_others_only_an_operator_may_change() -> None:
 def test_every_request_says_who_may_ask() -> None:
     looking = {Get, Peek, Fetch, Grant, Unlisten, ReadLog, Survey, Why, ListQueue}
     looking |= {ListCalibrations, GetCalibration, ListControllers, ListProjects, ListTargets}
-    looking |= {ReadVersions}
+    looking |= {ReadVersions, ReadProvenance}
     assert not looking & NEEDED.keys()
     assert looking | NEEDED.keys() == set(get_args(Request))
 

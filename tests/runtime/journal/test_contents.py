@@ -27,6 +27,7 @@ from stationd.runtime.journal.queries.data import (
     Controllers,
     DefaultCalibration,
     Projects,
+    Executed,
     QueueNotes,
     ResultSizes,
     Versions,
@@ -90,6 +91,8 @@ class Journals(WrittenJournals):
                 blocks, _ = self.ask(Blocks(job.number, attempt, ("", -1)))
                 assert blocks == known(self.memory.blocks(job.number, attempt))
                 counts = self.ask(BlockCounts(job.number, attempt))
+                execution = self.ask(Executed(job.number, attempt))
+                assert execution == known(self.memory.execution(job.number, attempt))
                 assert counts == known(self.memory.block_counts(job.number, attempt))
                 for index in (0, 1):
                     artifact = f"{job.id}/{attempt}/{index}"

@@ -1,0 +1,40 @@
+"""`provenance` finds what is meant, and shows where it comes from."""
+
+import json
+
+from stationd.client.scripted_station import ScriptedStation
+from tests.client.stationctl.shell import run, submitted
+
+
+def test_a_job_an_item_and_an_artifact_lead_to_the_same(there: ScriptedStation, bell: str) -> None:
+    job = submitted(bell, bell)
+    shown = json.loads(run("provenance", f"{job}:1", "--json").stdout)
+    artifact = shown["artifact"]["id"]
+    assert (shown["job"], shown["item"]) == (job, 1)
+    assert json.loads(run("provenance", artifact, "--json").stdout) == shown
+    number = artifact.replace(job, "1")
+    assert json.loads(run("provenance", number, "--json").stdout) == shown
+
+
+def test_the_tree_names_checksum_ticket_controller_and_program(
+    there: ScriptedStation, bell: str
+) -> None:
+    job = submitted(bell)
+    said = run("provenance", job).stdout
+    artifact = next(iter(there.artifacts))
+    assert said.startswith(f"artifact {artifact}: ")
+    for words in ("sha256", "ticket 1", "controller    c: driver null", "Python  ", "OPENQASM 3.0"):
+        assert words in said
+
+
+def test_an_artifact_that_was_replaced_is_not_mistaken_for_the_newer_one(
+    there: ScriptedStation, bell: str
+) -> None:
+    job = submitted(bell)
+    done = run("provenance", f"{job}/7/0")
+    assert done.exit_code == 4
+    assert "attempt 1 has replaced it" in done.stderr
+
+
+def test_what_names_nothing_is_wrong_usage(there: ScriptedStation) -> None:
+    assert run("provenance", "one:two:three").exit_code == 2
