@@ -85,7 +85,7 @@ OUT_OF_BOUNDS = [
     JobSpec(work=made(NullProgram()), priority=1001),
     JobSpec(work=made(NullProgram()), name="x" * 201),
     JobSpec(work=made(NullProgram(duration=-1.0))),
-    JobSpec(work=Sweep(returns=())),
+    JobSpec(work=Sweep(returns=("",))),
     JobSpec(work=Sweep(returns=("r.p",), axes=((Axis("", (1,)),),))),
     JobSpec(work=made(NullProgram()), item_errors="maybe"),  # type: ignore[arg-type]
 ]
