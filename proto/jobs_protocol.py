@@ -33,8 +33,8 @@ from stationd.proto.job import (
 from stationd.proto.number import Natural, Positive
 from stationd.proto.program import Capabilities, Name
 from stationd.proto.project import NEW_ID
-from stationd.proto.result_requests import Peek
 from stationd.proto.provenance import ProvenanceAnswer, ReadProvenance
+from stationd.proto.result_requests import Peek
 from stationd.proto.search import NEWEST_FIRST, Order
 from stationd.proto.station_requests import JobLog, Overview, ReadLog, Survey
 from stationd.proto.status import RemoteRetryStrategy
@@ -244,8 +244,8 @@ Request = (
     | ReadLog
     | ReadAudit
     | ReadVersions
-    | records.Annotate
     | ReadProvenance
+    | records.Annotate
     | records.Delete
     | records.Count
     | records.GetInput
@@ -484,9 +484,9 @@ Reply = (
     | JobLog
     | AuditTrail
     | Versions
+    | ProvenanceAnswer
     | records.Deleted
     | records.Counted
-    | ProvenanceAnswer
     | records.Input
     | records.Projects
     | queue.Placed

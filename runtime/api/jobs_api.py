@@ -63,9 +63,9 @@ from stationd.proto.project_requests import (
     GetInput,
     ListProjects,
 )
+from stationd.proto.provenance import ReadProvenance
 from stationd.proto.queue_requests import (
     Hold,
-from stationd.proto.provenance import ReadProvenance
     ListQueue,
     ListTargets,
     Lock,
@@ -94,9 +94,9 @@ from stationd.runtime.api.intake import check_storage
 from stationd.runtime.api.people import People, Person
 from stationd.runtime.api.privacy import Privacy, anonymous
 from stationd.runtime.api.projects_api import ProjectRequest, ProjectsApi
+from stationd.runtime.api.provenance_api import ProvenanceApi
 from stationd.runtime.api.queue_api import QueueApi, QueueRequest
 from stationd.runtime.api.resent import Resent
-from stationd.runtime.api.provenance_api import ProvenanceApi
 from stationd.runtime.api.results_api import ResultRequest, ResultsApi
 from stationd.runtime.api.station_api import StationApi
 from stationd.runtime.api.streams_api import StreamsApi
@@ -219,12 +219,12 @@ class JobsApi:
             privacy=privacy,
         )
         self._results = ResultsApi(journal, artifacts, previews, self._view, dispatch.get)
+        self._provenance = ProvenanceApi(journal, settings.station.name)
         self._whole_station = StationApi(
             story=story,
             journal=journal,
             dispatch=dispatch,
             instruments=instruments,
-        self._provenance = ProvenanceApi(journal, settings.station.name)
             bus=bus,
             feed=feed,
             metrics=metrics,
@@ -287,13 +287,13 @@ class JobsApi:
             ReadLog: self._read_log,
             ReadAudit: self._read_audit,
             ReadVersions: self._read_versions,
+            ReadProvenance: self._read_provenance,
             **dict.fromkeys(_QUEUE_REQUESTS, self._queue_request),
         }
 
     def reload(self, settings: Settings) -> None:
         """Go by another configuration from now on: its users, their keys, roles and limits."""
         self._people.reload(_roles(settings))
-            ReadProvenance: self._read_provenance,
         self._access.reload(settings)
         self._limits.reload(settings.limits, _own_limits(settings))
         self._privacy.readers = settings.api.jobs_are_read_by
@@ -436,6 +436,9 @@ class JobsApi:
     async def _read_versions(self, client: Client, request: ReadVersions) -> None:
         client.send(await self._whole_station.versions(request))
 
+    async def _read_provenance(self, client: Client, request: ReadProvenance) -> None:
+        client.send(await self._provenance.answer(request))
+
     async def _read_audit(self, client: Client, request: ReadAudit) -> None:
         lines, more = await self._auditing.read(request)
         client.send(AuditTrail(request.request, lines, more))
@@ -445,9 +448,6 @@ class JobsApi:
 
     async def _queue_request(self, client: Client, request: QueueRequest) -> None:
         client.send(await self._queue.answer(request, client.person))
-    async def _read_provenance(self, client: Client, request: ReadProvenance) -> None:
-        client.send(await self._provenance.answer(request))
-
 
     async def _project(self, client: Client, request: ProjectRequest) -> None:
         client.send(await self._project_requests.answer(request, client.person))

@@ -42,8 +42,8 @@ from stationd.proto.project_requests import (
     GetInput,
     ListProjects,
 )
-from stationd.proto.queue_requests import (
 from stationd.proto.provenance import ReadProvenance
+from stationd.proto.queue_requests import (
     Hold,
     ListQueue,
     ListTargets,
@@ -85,8 +85,8 @@ NAMING: Final[Mapping[type[Request], _Named]] = {
             Get,
             Peek,
             GetInput,
-            ReadLog,
             ReadProvenance,
+            ReadLog,
             Why,
             Cancel,
             Retry,

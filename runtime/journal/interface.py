@@ -172,9 +172,6 @@ class StoredArtifact(Struct, frozen=True):
     """None if it is a file in the artifact store."""
 
 
-def began(attempt: int, created_unix_s: float, modified_unix_s: float) -> float:
-    """Return when a job's current attempt began, Unix seconds."""
-    # The journal does not say when a later attempt began: its newest fact is close to it.
 class Execution(Struct, frozen=True, array_like=True):
     """What is on record of an attempt's execution."""
 
@@ -185,6 +182,9 @@ class Execution(Struct, frozen=True, array_like=True):
     """None if there is none, or if a later attempt has another one."""
 
 
+def began(attempt: int, created_unix_s: float, modified_unix_s: float) -> float:
+    """Return when a job's current attempt began, Unix seconds."""
+    # The journal does not say when a later attempt began: its newest fact is close to it.
     return created_unix_s if attempt == 1 else modified_unix_s
 
 
@@ -284,13 +284,13 @@ class Queries(Protocol):
         """Return the compiled work of a job."""
         ...
 
-    async def blocks(self, number: int, attempt: int) -> list[BlockStored]:
-        """Return the raw data of an attempt, by controller and index."""
-        ...
     async def execution(self, number: int, attempt: int) -> Execution:
         """Return what is on record of an attempt's execution."""
         ...
 
+    async def blocks(self, number: int, attempt: int) -> list[BlockStored]:
+        """Return the raw data of an attempt, by controller and index."""
+        ...
 
     async def block_counts(self, number: int, attempt: int) -> dict[str, int]:
         """Return how many blocks of raw data an attempt has, by controller; none has no entry."""

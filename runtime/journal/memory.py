@@ -27,8 +27,8 @@ from stationd.proto.search import NEWEST_FIRST, Order, compare
 from stationd.runtime.journal.contents import Contents, MemoryJob
 from stationd.runtime.journal.interface import (
     Commit,
-    Expired,
     Execution,
+    Expired,
     JournalStatistics,
     Opening,
     Outline,
@@ -278,8 +278,6 @@ class MemoryJournal:
         job = self._contents.jobs.get(number)
         return job.work.data if job and job.work else None
 
-    async def blocks(self, number: int, attempt: int) -> list[BlockStored]:
-        """Return the raw data of an attempt, by controller and index."""
     async def execution(self, number: int, attempt: int) -> Execution:
         """Return what is on record of an attempt's execution."""
         job = self._contents.jobs.get(number)
@@ -289,6 +287,8 @@ class MemoryJournal:
         own = ticket is not None and ticket.attempt == attempt
         return Execution(job.metadata.get(attempt), ticket.ticket if ticket and own else None)
 
+    async def blocks(self, number: int, attempt: int) -> list[BlockStored]:
+        """Return the raw data of an attempt, by controller and index."""
         job = self._contents.jobs.get(number)
         blocks = job.blocks if job else {}
         return [blocks[key] for key in sorted(blocks) if key[0] == attempt]

@@ -30,8 +30,8 @@ from stationd.runtime.journal.queries.data import (
     Calibrations,
     Controllers,
     DefaultCalibration,
-    Projects,
     Executed,
+    Projects,
     QueueNotes,
     ResultSizes,
     Versions,
@@ -55,8 +55,8 @@ Question = (
     | Unfinished
     | Outlines
     | Work
-    | Blocks
     | Executed
+    | Blocks
     | BlockCounts
     | Artifact
     | Calibration

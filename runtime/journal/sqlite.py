@@ -21,8 +21,8 @@ from stationd.proto.search import NEWEST_FIRST, Order
 from stationd.runtime.journal.child import child
 from stationd.runtime.journal.interface import (
     Commit,
-    Expired,
     Execution,
+    Expired,
     Journal,
     JournalStatistics,
     Opening,
@@ -40,9 +40,9 @@ from stationd.runtime.journal.queries.data import (
     Calibrations,
     Controllers,
     DefaultCalibration,
+    Executed,
     Projects,
     QueueNotes,
-    Executed,
     ResultSizes,
     Versions,
     Work,
@@ -189,12 +189,12 @@ class SqliteJournal:
         """Return the compiled work of a job."""
         return await self._ask(Work(number))
 
-    async def blocks(self, number: int, attempt: int) -> list[BlockStored]:
-        """Return the raw data of an attempt, by controller and index."""
     async def execution(self, number: int, attempt: int) -> Execution:
         """Return what is on record of an attempt's execution."""
         return await self._ask(Executed(number, attempt))
 
+    async def blocks(self, number: int, attempt: int) -> list[BlockStored]:
+        """Return the raw data of an attempt, by controller and index."""
         found: list[BlockStored] = []
         more = True
         while more:

@@ -48,11 +48,6 @@ from stationd.proto.project_requests import (
     ListProjects,
     Projects,
 )
-from stationd.proto.result_requests import Peek
-from stationd.proto.search import JobPlace, Order, ScopeFilterEnum, SortFilterEnum
-from stationd.proto.station_requests import JobLog, LogLine, Overview, ReadLog, Survey
-from stationd.proto.status import JobExecutorStatus, JobStatusEnum, RemoteRetryStrategy
-from stationd.proto.version_requests import ReadVersions, RunningVersions, Versions
 from stationd.proto.provenance import (
     CalibrationOrigin,
     CompiledOrigin,
@@ -61,6 +56,11 @@ from stationd.proto.provenance import (
     ProvenanceAnswer,
     ReadProvenance,
 )
+from stationd.proto.result_requests import Peek
+from stationd.proto.search import JobPlace, Order, ScopeFilterEnum, SortFilterEnum
+from stationd.proto.station_requests import JobLog, LogLine, Overview, ReadLog, Survey
+from stationd.proto.status import JobExecutorStatus, JobStatusEnum, RemoteRetryStrategy
+from stationd.proto.version_requests import ReadVersions, RunningVersions, Versions
 
 JOB = JobId("0b1c2d3e-4f50-4617-8293-a4b5c6d7e8f9")
 SET = "5c0ffee0-1234-4abc-8def-0123456789ab"
@@ -229,6 +229,7 @@ REQUEST_EXAMPLES: dict[str, jobs.Request] = {
     "Survey": Survey(21),
     "ReadLog": ReadLog(22, JOB),
     "ReadVersions": ReadVersions(82, 10.5),
+    "ReadProvenance": ReadProvenance(48, JOB, 2),
     "ReadLog, waiting": ReadLog(22, JOB, after=7, wait=True),
     "ReadAudit": ReadAudit(23, "ada", 10.5, "refused", 7),
     "SubmitMany": jobs.SubmitMany(
@@ -258,7 +259,6 @@ REQUEST_EXAMPLES: dict[str, jobs.Request] = {
             names=("bell",),
             creators=("ada", "max"),
             projects=(SET,),
-    "ReadProvenance": ReadProvenance(48, JOB, 2),
             properties=PROPERTIES,
             passing=("CANCELLING", "RETRYING"),
             created_after=1.5,
@@ -399,6 +399,46 @@ REPLY_EXAMPLES: dict[str, jobs.Reply] = {
         ),
         more=True,
     ),
+    "ProvenanceAnswer": ProvenanceAnswer(
+        48,
+        Provenance(
+            job=JOB,
+            number=7,
+            item=2,
+            attempt=3,
+            kind="circuits",
+            station="5c0ffee0-1234-4abc-8def-0123456789ab",
+            station_name="lab",
+            created_unix_s=1.5,
+            program_sha256="cd" * 32,
+            program=NullProgram(),
+            name="bell",
+            program_name="first",
+            target="qpu",
+            creator="ada",
+            project="p1",
+            artifact=REF,
+            partial=True,
+            executed_attempt=2,
+            executed_unix_s=2.5,
+            ended_unix_s=3.5,
+            ticket=40,
+            n_shots=100,
+            seed=7,
+            optimisation_level=2,
+            calibration=CalibrationOrigin(id="c1", name="today", created_unix_s=0.5),
+            compiled=CompiledOrigin(sha256="ef" * 32, depth=4, two_qubit_gates=1),
+            daemon={"stationd": "0.1.0"},
+            controllers=(
+                ControllerOrigin(
+                    name="qpu",
+                    driver="simulated-qpu",
+                    versions={"Python": "3.11.2"},
+                    since_unix_s=0.5,
+                ),
+            ),
+        ),
+    ),
     "Versions": Versions(
         82,
         (
@@ -451,46 +491,6 @@ REPLY_EXAMPLES: dict[str, jobs.Reply] = {
                 outcome="refused",
                 code="forbidden",
                 detail="it is max'",
-    "ProvenanceAnswer": ProvenanceAnswer(
-        48,
-        Provenance(
-            job=JOB,
-            number=7,
-            item=2,
-            attempt=3,
-            kind="circuits",
-            station="5c0ffee0-1234-4abc-8def-0123456789ab",
-            station_name="lab",
-            created_unix_s=1.5,
-            program_sha256="cd" * 32,
-            program=NullProgram(),
-            name="bell",
-            program_name="first",
-            target="qpu",
-            creator="ada",
-            project="p1",
-            artifact=REF,
-            partial=True,
-            executed_attempt=2,
-            executed_unix_s=2.5,
-            ended_unix_s=3.5,
-            ticket=40,
-            n_shots=100,
-            seed=7,
-            optimisation_level=2,
-            calibration=CalibrationOrigin(id="c1", name="today", created_unix_s=0.5),
-            compiled=CompiledOrigin(sha256="ef" * 32, depth=4, two_qubit_gates=1),
-            daemon={"stationd": "0.1.0"},
-            controllers=(
-                ControllerOrigin(
-                    name="qpu",
-                    driver="simulated-qpu",
-                    versions={"Python": "3.11.2"},
-                    since_unix_s=0.5,
-                ),
-            ),
-        ),
-    ),
                 left_out=3,
             ),
             AuditLine(time_unix_s=2.5, user="", request="SubmitMany", jobs=5, outcome="done"),

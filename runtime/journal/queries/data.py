@@ -51,13 +51,6 @@ class Work(Query[bytes | None], frozen=True, array_like=True, tag=6):
         return None if row is None else row[0]
 
 
-class Blocks(Query[tuple[list[BlockStored], bool]], frozen=True, array_like=True, tag=7):
-    """What raw data has an attempt?"""
-
-    decoder: ClassVar[Decoder[Any]] = Decoder(tuple[list[BlockStored], bool])
-    number: int
-    attempt: int
-    after: tuple[str, int]
 class Executed(Query[Execution], frozen=True, array_like=True, tag=63):
     """What is on record of the execution of a job's attempt?"""
 
@@ -73,6 +66,13 @@ class Executed(Query[Execution], frozen=True, array_like=True, tag=63):
         return Execution(*(None if row is None else row[0] for row in (metadata, ticket)))
 
 
+class Blocks(Query[tuple[list[BlockStored], bool]], frozen=True, array_like=True, tag=7):
+    """What raw data has an attempt?"""
+
+    decoder: ClassVar[Decoder[Any]] = Decoder(tuple[list[BlockStored], bool])
+    number: int
+    attempt: int
+    after: tuple[str, int]
     """Controller and index of the last block of the page before; ``("", -1)`` to begin."""
     last: tuple[str, int] = (chr(0x10FFFF), 0)
     """Those of the last block that is wanted."""
@@ -250,6 +250,8 @@ _ARTIFACT: Final = """
 SELECT size_bytes, sha256, data FROM items
 WHERE number = (SELECT number FROM jobs WHERE id = ?)
   AND (artifact = ? OR artifact = '' AND (CAST(attempt AS TEXT), CAST(item AS TEXT)) = (?, ?))"""
+_METADATA_OF: Final = "SELECT metadata FROM sweeps WHERE number = ? AND attempt = ?"
+_TICKET_OF: Final = "SELECT ticket FROM jobs WHERE number = ? AND ticket_attempt = ?"
 _CALIBRATIONS: Final = """
 SELECT sets.id, sets.target, created_unix_s, name, observations,
   defaults.id IS NOT NULL
@@ -271,5 +273,3 @@ WHERE id = (
   SELECT id FROM versions WHERE controller = seen.controller AND since_unix_s <= ?
   ORDER BY since_unix_s DESC, id DESC LIMIT 1)
 ORDER BY controller"""
-_METADATA_OF: Final = "SELECT metadata FROM sweeps WHERE number = ? AND attempt = ?"
-_TICKET_OF: Final = "SELECT ticket FROM jobs WHERE number = ? AND ticket_attempt = ?"

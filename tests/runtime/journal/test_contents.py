@@ -26,8 +26,8 @@ from stationd.runtime.journal.queries.data import (
     Calibrations,
     Controllers,
     DefaultCalibration,
-    Projects,
     Executed,
+    Projects,
     QueueNotes,
     ResultSizes,
     Versions,
@@ -90,9 +90,9 @@ class Journals(WrittenJournals):
             for attempt in (1, 2):
                 blocks, _ = self.ask(Blocks(job.number, attempt, ("", -1)))
                 assert blocks == known(self.memory.blocks(job.number, attempt))
-                counts = self.ask(BlockCounts(job.number, attempt))
                 execution = self.ask(Executed(job.number, attempt))
                 assert execution == known(self.memory.execution(job.number, attempt))
+                counts = self.ask(BlockCounts(job.number, attempt))
                 assert counts == known(self.memory.block_counts(job.number, attempt))
                 for index in (0, 1):
                     artifact = f"{job.id}/{attempt}/{index}"
