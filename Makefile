@@ -19,7 +19,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK = 1
 export PIP_ROOT_USER_ACTION = ignore
 
 .DEFAULT_GOAL := help
-.PHONY: help venv demo test campaigns system instruments simulate check format docs bench soak fuzz diagram lock dist clean
+.PHONY: help venv demo examples test campaigns system instruments simulate check format docs bench soak fuzz diagram lock dist clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -35,6 +35,12 @@ venv: $(READY) ## make the environment and stop there
 
 demo: $(READY) ## run a station with a simulated instrument, submit jobs, watch them
 	$(BIN)/python examples/demo.py
+
+# One or two pages each, with what a physicist would do with stationd.
+EXAMPLES := t1 ramsey rabi_chevron
+
+examples: $(READY) ## measure and fit, and compare with what was put in (INTO=docs/examples redraws the pages)
+	@set -e; for name in $(EXAMPLES); do $(BIN)/python examples/$$name.py $(INTO); done
 
 test: $(READY) ## run the tests (PYTEST_ARGS='-k queue' for some of them)
 	$(BIN)/pytest -n 4 --dist loadfile --no-loadscope-reorder --ignore=tests/system $(PYTEST_ARGS)

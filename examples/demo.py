@@ -10,7 +10,6 @@ from __future__ import annotations
 import signal
 import subprocess
 import sys
-import time
 import urllib.request
 from pathlib import Path
 from typing import TypeVar
@@ -27,8 +26,6 @@ from stationd import (
     JobExecutorStatus,
     JobRef,
     JobStatus,
-    StationRef,
-    StationUnreachable,
     StatusEnum,
     SweepData,
     aio,
@@ -53,7 +50,7 @@ SHOTS = 1000
 LONG_SHOTS = 100_000
 """Ten seconds of shots: however slow the machine, the cancel comes before their end."""
 CANCEL_AFTER = 5_000
-CONNECT_SECONDS = 120
+COMMAND_SECONDS = 120
 WATCH_SECONDS = 300
 METRICS = (
     'stationd_jobs_ended_total{outcome="ready"}',
@@ -134,27 +131,12 @@ def done(text: str) -> None:
     console.print(f"   [green]✓[/] {text}")
 
 
-def await_daemon(station: LocalStation, deadline: float) -> StationRef:
-    """Wait until the daemon answers: on a busy machine it takes a while to start."""
-    while True:
-        try:
-            return jobs.ping()
-        except StationUnreachable:
-            if station.process.poll() is not None or time.monotonic() > deadline:
-                raise
-
-
 def await_controllers(station: LocalStation) -> None:
     """Wait until the daemon answers and all controllers have connected."""
-    deadline = time.monotonic() + CONNECT_SECONDS
-    answer = await_daemon(station, deadline)
+    station.wait_connected()
+    answer = jobs.ping()
     done(f"stationd {answer.version} answers at {answer.endpoint}")
-    found = jobs.controllers()
-    while not all(one.connected for one in found):
-        assert time.monotonic() < deadline, f"not all controllers connected: {found}"
-        time.sleep(0.1)
-        found = jobs.controllers()
-    for one in found:
+    for one in jobs.controllers():
         done(f"controller {one.name} ({one.driver})")
 
 
@@ -169,7 +151,7 @@ def shell(station: LocalStation, *command: str) -> str:
         text=True,
         cwd=EXAMPLES.parent,
         check=False,
-        timeout=CONNECT_SECONDS,
+        timeout=COMMAND_SECONDS,
     )
     assert ran.returncode == 0, f"{name} left with {ran.returncode}: {ran.stderr.strip()}"
     return ran.stdout.strip()
