@@ -88,6 +88,7 @@ from stationd.client.shared import (
 )
 from stationd.client.station import (
     controllers,
+    diff_calibrations,
     get_calibration,
     import_calibration,
     list_calibrations,
@@ -110,6 +111,7 @@ __all__ = [
     "controllers",
     "delete",
     "describe_controller",
+    "diff_calibrations",
     "download_result",
     "drain_target",
     "drop_reservation",

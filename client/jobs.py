@@ -60,6 +60,7 @@ __all__ = [
     "controllers",
     "delete",
     "describe_controller",
+    "diff_calibrations",
     "download_result",
     "drain_target",
     "drop_reservation",
@@ -93,8 +94,8 @@ __all__ = [
     "resume_target",
     "retry_submission",
     "set_annotations",
-    "start_compile_job",
     "set_settings",
+    "start_compile_job",
     "start_execute_job",
     "status",
     "submit",
@@ -146,6 +147,7 @@ import_calibration = blocking(aio.import_calibration)
 list_calibrations = blocking(aio.list_calibrations)
 get_calibration = blocking(aio.get_calibration)
 use_calibration = blocking(aio.use_calibration)
+diff_calibrations = blocking(aio.diff_calibrations)
 
 
 class ResultRef(ItemRef, frozen=True, kw_only=True):

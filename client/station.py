@@ -8,6 +8,7 @@ from collections.abc import Sequence
 import anyio
 import anyio.to_thread
 
+from stationd.client.calibration_diff import CalibrationDiff, compared
 from stationd.client.references import StationRef
 from stationd.client.shared import connection
 from stationd.proto import jobs_protocol
@@ -86,6 +87,19 @@ async def use_calibration(id: str) -> CalibrationSet:  # noqa: A002
     """
     request = jobs_protocol.UseCalibration(0, id)
     return (await connection().ask(request, jobs_protocol.Calibration)).set
+
+
+async def diff_calibrations(before: str, after: str) -> CalibrationDiff:
+    """Return what one calibration set says otherwise than another.
+
+    Args:
+        before: The id of a set.
+        after: The id of the other one, whose values are the new ones.
+
+    Raises:
+        UnknownCalibrationSet: The station has none with one of these ids.
+    """
+    return compared(await get_calibration(before), await get_calibration(after))
 
 
 async def _ask_for_controllers() -> jobs_protocol.Controllers:

@@ -11,6 +11,8 @@ from stationd import aio, jobs
 NAMES = [
     "Annotations",
     "Axis",
+    "CalibrationChange",
+    "CalibrationDiff",
     "CalibrationSet",
     "CalibrationSummary",
     "CircuitResult",
@@ -96,6 +98,7 @@ CALLS = [
     "controllers",
     "delete",
     "describe_controller",
+    "diff_calibrations",
     "download_result",
     "drain_target",
     "drop_reservation",

@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from stationd.client import jobs
+from stationd.client.calibration_diff import SIGNIFICANT, CalibrationChange
 from stationd.client.calibration_file import read_calibration
 from stationd.client.stationctl.options import json_option, station_option
 from stationd.client.stationctl.printing import (
@@ -83,6 +84,23 @@ def use(set_id: str, as_json: bool) -> None:  # noqa: FBT001 - click calls it by
         click.echo(f"{found.id} is the default of {found.target}")
 
 
+@calibration.command
+@click.argument("before", metavar="A")
+@click.argument("after", metavar="B")
+@json_option
+@station_option
+def diff(before: str, after: str, as_json: bool) -> None:  # noqa: FBT001 - click calls it by name
+    """Show what set B says otherwise than set A, what has changed for certain first."""
+    found = jobs.diff_calibrations(before, after)
+    if as_json:
+        print_json(found)
+        return
+    if found.changes:
+        columns = ("PATH", "BEFORE", "AFTER", "UNIT", "CHANGE", "SIGMAS")
+        print_table(columns, [_change(one) for one in found.changes])
+    print_text(f"{found.unchanged} of {found.unchanged + len(found.changes)} are unchanged")
+
+
 def _row(one: CalibrationSummary) -> tuple[Cell, ...]:
     return (
         one.id,
@@ -102,3 +120,21 @@ def _observation(one: Observation) -> tuple[str, ...]:
         f"{one.uncertainty:g}" if one.uncertainty is not None else "",
         moment(one.time_unix_s) if one.time_unix_s is not None else "",
     )
+
+
+def _change(one: CalibrationChange) -> tuple[Cell, ...]:
+    return (
+        one.path,
+        "-" if one.before is None else f"{one.before:g}",
+        "-" if one.after is None else f"{one.after:g}",
+        one.unit if one.unit_after is None else f"{one.unit or '-'} -> {one.unit_after or '-'}",
+        one.kind if one.relative is None else f"{100 * one.relative:+.3g} %",
+        _sigmas(one),
+    )
+
+
+def _sigmas(one: CalibrationChange) -> Cell:
+    if one.sigmas is None:
+        return "-"
+    text = f"{one.sigmas:+.1f}"
+    return Styled(text, "bold") if abs(one.sigmas) >= SIGNIFICANT else Styled(text, "dim")

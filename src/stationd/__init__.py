@@ -10,6 +10,10 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from stationd import aio, jobs
+    from stationd.client.calibration_diff import (
+        CalibrationChange,
+        CalibrationDiff,
+    )
     from stationd.client.context import (
         ProjectRef,
         using_project,
@@ -109,6 +113,8 @@ if TYPE_CHECKING:
 __all__ = [
     "Annotations",
     "Axis",
+    "CalibrationChange",
+    "CalibrationDiff",
     "CalibrationSet",
     "CalibrationSummary",
     "CircuitResult",
@@ -222,6 +228,10 @@ _HOMES = {
     "stationd.proto.search": (
         "ScopeFilterEnum",
         "SortFilterEnum",
+    ),
+    "stationd.client.calibration_diff": (
+        "CalibrationChange",
+        "CalibrationDiff",
     ),
     "stationd.proto.calibration": (
         "CalibrationSet",

@@ -291,6 +291,14 @@ def test_calibrations_are_imported_listed_shown_and_chosen(
     assert {one["id"]: one["default"] for one in sets} == {first: False, second: True}
     assert first in run("calibration", "list", "--target", "qpu").stdout
     assert run("calibration", "show", "none").exit_code == 4
+    path.write_text(path.read_text().replace("4e-5", "5e-5"))
+    third = run("calibration", "import", str(path)).stdout.strip()
+    *_, changed, rest = run("calibration", "diff", first, third).stdout.splitlines()
+    assert changed.split() == ["QB1.t1", "4e-05", "5e-05", "s", "+25", "%", "-"]
+    assert rest == "0 of 1 are unchanged"
+    (told,) = json.loads(run("calibration", "diff", first, third, "--json").stdout)["changes"]
+    assert (told["kind"], told["before"], told["after"]) == ("changed", 4e-5, 5e-5)
+    assert run("calibration", "diff", first, second).stdout == "1 of 1 are unchanged\n"
 
 
 def test_controllers_are_shown_with_what_they_can_do(there: ScriptedStation) -> None:
