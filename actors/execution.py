@@ -58,6 +58,7 @@ from stationd.proto.instruments_protocol import (
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from stationd.actors.stages.stretches import Covered
     from stationd.proto.job import Fence, Ticket
     from stationd.proto.program import Work
 
@@ -140,16 +141,17 @@ class Execution:
         """Send the ticket to its controllers."""
         return [self._arm(name) for name in self.parts]
 
-    def recover(self, received: Mapping[str, int]) -> None:
+    def recover(self, received: Mapping[str, int], covered: Covered | None = None) -> None:
         """Take up an execution that an earlier daemon began.
 
         Args:
             received: How many blocks of data are stored, by controller.
+            covered: Which spots of a paced sweep these hold, by readout.
         """
         for name, part in self.parts.items():
             part.standing = Standing.UNKNOWN
             part.received = received.get(name, 0)
-        self._pacing.resume(received)
+        self._pacing.resume(covered or {})
 
     def revoke(self) -> list[Output]:
         """Take the ticket back. The outcome is Returned, or that the execution began."""

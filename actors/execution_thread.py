@@ -37,12 +37,14 @@ from stationd.actors.facts import (
     Step,
     Withdrawn,
 )
+from stationd.actors.stages.snapshot import SNAPSHOT, encoded
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from numpy.typing import ArrayLike
 
+    from stationd.actors.stages.snapshot import Standing
     from stationd.proto.program import Capabilities, SweepWork
 
 _log = logging.getLogger(__name__)
@@ -129,6 +131,14 @@ class TicketExecution:
             self._backlog.take(len(content), lambda: self.aborted)
             self._tell(BlockCame(self.ticket, name, item, first, dtype, shape, content))
 
+    def snapshot(self, standing: Standing) -> None:
+        """See `Execution.snapshot`."""
+        try:
+            self.data(SNAPSHOT, encoded(standing), offset=0)
+        except (TypeError, ValueError) as error:
+            # Whoever measures wants the data, with or without it.
+            _log.warning("how the instrument stands is left out of the result: %s", error)
+
     def progress(self, done: int, total: int, unit: str) -> None:
         """See `Execution.progress`."""
         now = time.monotonic()
@@ -144,16 +154,16 @@ class TicketExecution:
         if work.returns:
             phases.append("read")
         if work.paced:
-            yield from self._paced(work.spots, phases)
+            yield from self._paced(work, phases)
             return
-        for spot in range(work.spots):
+        for spot in range(work.first, work.spots):
             for phase in phases:
                 if self.aborted:
                     return
                 yield spot, phase
 
-    def _paced(self, spots: int, phases: list[Phase]) -> Iterator[tuple[int, Phase]]:
-        last, final = -1, spots * len(phases) - 1
+    def _paced(self, work: SweepWork, phases: list[Phase]) -> Iterator[tuple[int, Phase]]:
+        last, final = work.first * len(phases) - 1, work.spots * len(phases) - 1
         while last < final:
             word = self._words.get()
             if word is None or self.aborted:

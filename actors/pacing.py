@@ -9,10 +9,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final, Literal
 
+from stationd.actors.stages.stretches import next_spot
 from stationd.proto.program import SweepWork, Work
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+    from stationd.actors.stages.stretches import Covered
 
 Phase = Literal["set", "read"]
 _PHASES: Final[tuple[Phase, Phase]] = ("set", "read")
@@ -26,7 +29,6 @@ class Pacing:
     """
 
     def __init__(self, works: Mapping[str, Work]) -> None:
-        self.spot = 0
         self.phase: Phase = "set"
         self.begun = False
         self._works = works
@@ -35,23 +37,25 @@ class Pacing:
         self._left: set[str] = set()
         sweeps = [work for work in works.values() if isinstance(work, SweepWork) and work.paced]
         self._spots = max((work.spots for work in sweeps), default=0)
+        self._first = self.spot = max((work.first for work in sweeps), default=0)
 
     def paces(self, controller: str) -> bool:
         """Whether a controller waits for the daemon's word at every spot."""
         return any(self._takes_part(controller, phase) for phase in _PHASES)
 
-    def resume(self, received: Mapping[str, int]) -> None:
+    def resume(self, covered: Covered) -> None:
         """Go on with the first spot that is not stored whole.
 
         Args:
-            received: How many blocks of data are stored, by controller.
+            covered: Which spots are stored, by readout.
         """
-        stored = [
-            received.get(name, 0) // len(work.returns)
+        returns = [
+            f"{name}.{readout}"
             for name, work in self._works.items()
-            if isinstance(work, SweepWork) and work.paced and work.returns
+            if isinstance(work, SweepWork) and work.paced
+            for readout in work.returns
         ]
-        self.spot = min(stored, default=0)
+        self.spot = next_spot(returns, covered, self._first)
 
     def begin(self) -> list[str]:
         """Return who is called for the first step; nobody if it has begun already."""

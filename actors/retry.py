@@ -16,6 +16,7 @@ from msgspec import Struct
 
 from stationd.actors.ladder import CollectAccepted, RequeueAccepted, RestartAccepted
 from stationd.proto.error import ErrorCode, Problem
+from stationd.proto.program import Sweep
 from stationd.proto.status import JobExecutorStatus, RemoteRetryStrategy
 
 if TYPE_CHECKING:
@@ -91,8 +92,8 @@ PATIENT: Final = frozenset({S.DEFAULT, S.FORCE_RESUBMIT})
 """Strategies that wait for controllers that are away, before these count as unreachable."""
 
 REQUEUED_ATTEMPTS: Final = 3
-"""Attempts of a job with ``on_lost = "requeue"`` that does not say how many it wants: one that
-takes its controller down every time must not do so for ever."""
+"""Attempts of a job with ``on_lost = "requeue"`` or `resume` that does not say how many it wants:
+one that takes its controller down every time must not do so for ever."""
 DEFAULT_RETRY_ON: Final = frozenset(
     {
         ErrorCode.INSTRUMENT_LOST,
@@ -220,7 +221,8 @@ def again(job: Job, spec: JobSpec) -> bool:
     if job.error is None or job.status is not JobExecutorStatus.FAILED:
         return False
     code = job.error.code
-    if spec.on_lost == "requeue" and code is ErrorCode.INSTRUMENT_LOST:
+    requeued = spec.resume or spec.on_lost == "requeue"
+    if requeued and code is ErrorCode.INSTRUMENT_LOST:
         most = REQUEUED_ATTEMPTS if spec.max_attempts == 1 else spec.max_attempts
         return job.attempt < most
     return job.attempt < spec.max_attempts and code in (spec.retry_on or DEFAULT_RETRY_ON)
@@ -250,6 +252,10 @@ def spec_problems(spec: JobSpec) -> list[Problem]:
             Problem(
                 "retry_on does nothing with one attempt: give max_attempts too", field="retry_on"
             )
+        )
+    if spec.resume and not isinstance(spec.work, Sweep):
+        problems.append(
+            Problem("only a sweep goes on where it was cut short: leave resume out", field="resume")
         )
     if ErrorCode.UNKNOWN in spec.retry_on:
         known = ", ".join(code.value for code in ErrorCode if code is not ErrorCode.UNKNOWN)

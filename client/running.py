@@ -49,6 +49,7 @@ async def submit(
     max_attempts: int = 1,
     retry_on: Sequence[ErrorCode] = (),
     on_lost: Literal["fail", "requeue"] = "fail",
+    resume: bool = False,
     not_before: Moment | None = None,
     deadline: Moment | None = None,
     hold: bool = False,
@@ -81,6 +82,8 @@ async def submit(
             job's fault, see `JobSpec`.
         on_lost: ``requeue`` lets another attempt follow when a controller was lost at work on
             the job, up to three in all if `max_attempts` says nothing else.
+        resume: For sweeps: another attempt goes on with the first spot that is not stored, instead
+            of beginning anew. One follows by itself when a controller was lost, as with `on_lost`.
         not_before: The job does not begin before this time; Unix seconds, or a datetime.
         deadline: The job fails, with the code ``deadline_passed``, if it has not begun by then.
         hold: Keep it in the queue until somebody lets it go, with `release`.
@@ -119,6 +122,7 @@ async def submit(
         max_attempts=max_attempts,
         retry_on=tuple(retry_on),
         on_lost=on_lost,
+        resume=resume,
         not_before=unix(not_before),
         deadline=unix(deadline),
         hold=hold,

@@ -2,6 +2,7 @@
 
 name = "ramsey"
 returns = ["readout.population"]
+resume = true                    # another attempt goes on where one was cut short
 
 [settings]
 "source.amplitude" = 0.1
@@ -24,7 +25,7 @@ from msgspec import Struct
 from stationd.client.toml_file import check_keys, entry, of_kind, parse, wrong
 from stationd.proto.program import MOST_SPOTS, Axis, SettingValue, Sweep
 
-_KEYS: Final = ("name", "priority", "returns", "settings", "axes")
+_KEYS: Final = ("name", "priority", "resume", "returns", "settings", "axes")
 _RANGE_KEYS: Final = ("start", "stop", "points", "scale")
 
 
@@ -34,6 +35,8 @@ class SweepFile(Struct, frozen=True, kw_only=True):
     sweep: Sweep
     name: str = ""
     priority: int = 0
+    resume: bool = False
+    """Whether another attempt goes on where one was cut short."""
 
 
 def read_sweep(text: str, source: str) -> SweepFile:
@@ -59,7 +62,10 @@ def read_sweep(text: str, source: str) -> SweepFile:
         name=name,
     )
     return SweepFile(
-        sweep=sweep, name=name, priority=entry(table, "priority", int, source, default=0)
+        sweep=sweep,
+        name=name,
+        priority=entry(table, "priority", int, source, default=0),
+        resume=entry(table, "resume", bool, source, default=False),
     )
 
 

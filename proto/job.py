@@ -68,6 +68,10 @@ class JobSpec(Struct, frozen=True, kw_only=True, omit_defaults=True):
     on_lost: Literal["fail", "requeue"] = "fail"
     """``requeue``: another attempt follows when a controller was lost at work on the job, up to
     `max_attempts`, or three if that is 1."""
+    resume: bool = False
+    """For sweeps: another attempt goes on with the first spot that is not stored, instead of
+    beginning anew. Such an attempt follows by itself when a controller was lost at work on the
+    job, as with ``on_lost="requeue"``."""
     description: Description = ""
     """For people."""
     project: str = ""

@@ -210,6 +210,8 @@ class Readout(Struct, frozen=True, kw_only=True):
     unit: str = ""
     dtype: str = "<f8"
     """A numpy type string."""
+    first: Natural = 0
+    """The spot to begin with: an earlier attempt has done those before it."""
     shape: tuple[int, ...] = ()
     """The shape of one reading; empty for a scalar."""
     doc: str = ""

@@ -16,7 +16,7 @@ from stationd.actors.job import Job
 from stationd.actors.ladder import Course
 from stationd.actors.retry import has_result
 from stationd.actors.stages.compile import compile_null
-from stationd.proto.program import Circuits, CircuitsWork, NullWork, Work
+from stationd.proto.program import Circuits, CircuitsWork, NullWork, SweepWork, Work
 from stationd.proto.result import CompiledResult
 
 if TYPE_CHECKING:
@@ -76,6 +76,9 @@ class LiveJob:
     a complete new one replaces."""
     collected: int = 0
     """The attempt whose raw data this one works up; 0 for its own."""
+    first_spot: int | None = 0
+    """The spot of a sweep that the current attempt begins with; None until the journal has been
+    asked."""
     place: Place | None = None
     """Where it was put in the queue; None if it stands where it belongs."""
     progress: Progress | None = None
@@ -117,6 +120,22 @@ class LiveJob:
         """The attempt whose raw data is this one's."""
         return self.collected or self.job.attempt
 
+    @property
+    def is_complete(self) -> bool:
+        """Whether all that the controllers are to be sent is in memory."""
+        return self.work is not None and self.first_spot is not None
+
+    @property
+    def goes_on(self) -> bool:
+        """Whether this attempt goes on with what those before it have left."""
+        return self.spec.resume and self.job.attempt > 1
+
+    @property
+    def data_attempts(self) -> tuple[int, ...]:
+        """The attempts whose raw data makes this one's results."""
+        newest = self.data_attempt
+        return tuple(range(1, newest + 1)) if self.spec.resume else (newest,)
+
     def next_attempt(
         self, items: Iterable[int] | None, collected: int, began_unix_s: float
     ) -> None:
@@ -140,16 +159,17 @@ class LiveJob:
         self.collected = collected
         self.ticket = None
         self.place = None
-        # What is collected is in the journal alone.
-        self.blocks = None if collected else []
+        # What is collected is in the journal alone, and so is what is gone on with.
+        self.blocks = None if collected or self.spec.resume else []
         self.blocks_bytes = 0
+        self.first_spot = None if self.spec.resume else 0
         self.progress = None
         self.began_unix_s = began_unix_s
 
     def works(self) -> dict[str, Work]:
         """Return what the controllers are to execute: the items that run, and no others."""
         works = {} if self.work is None else self.work.works
-        if self.running is None:
+        if self.running is None and not self.first_spot:
             return works
         return {name: self._narrowed(work) for name, work in works.items()}
 
@@ -162,6 +182,8 @@ class LiveJob:
                 programs = enumerate(self.spec.work.programs)
                 chosen = tuple(program for item, program in programs if self.runs(item))
                 return compile_null(msgspec.structs.replace(self.spec.work, programs=chosen))
+            case SweepWork():
+                return msgspec.structs.replace(work, first=self.first_spot or 0)
             case _:
                 return work
 
@@ -197,6 +219,7 @@ def resumed(stored: StoredJob) -> LiveJob:
     live.outdone = frozenset(outdone)
     live.collected = stored.collected
     live.place = stored.place
+    live.first_spot = None if live.goes_on else 0
     if running is not None:
         ended = {*complete, *errors, *running}
         live.left_out = frozenset(set(range(stored.spec.items)) - ended)

@@ -32,6 +32,7 @@ class _Attempts(TypedDict):
     max_attempts: int
     retry_on: tuple[ErrorCode, ...]
     on_lost: Literal["fail", "requeue"]
+    resume: bool
 
 
 class _Words(TypedDict):
@@ -86,6 +87,10 @@ class _Begin(TypedDict):
     "--on-lost", type=click.Choice(["fail", "requeue"]), default="fail",
     help="What becomes of the job if its controller is lost.",
 )  # fmt: skip
+@click.option(
+    "--resume", is_flag=True,
+    help="Another attempt at a sweep goes on where the last was cut short.",
+)  # fmt: skip
 @click.option("--null", type=click.FloatRange(0, 86_400), metavar="SECONDS", help="Do nothing.")
 @click.option("--id", metavar="UUID", help="Of the job; sending the same twice gives one job.")
 @click.option("--wait", is_flag=True, help="Stay until the job is over.")
@@ -115,6 +120,7 @@ def submit(
     max_attempts: int,
     retry_on: tuple[str, ...],
     on_lost: Literal["fail", "requeue"],
+    resume: bool,
     null: float | None,
     id: str | None,  # noqa: A002 - as in the API
     wait: bool,
@@ -130,6 +136,7 @@ def submit(
         max_attempts=max_attempts,
         retry_on=tuple(ErrorCode(code) for code in retry_on),
         on_lost=on_lost,
+        resume=resume,
     )
     words = _Words(description=description, project=project, properties=properties)
     begin = _Begin(not_before=not_before, deadline=deadline, hold=hold)
@@ -203,6 +210,7 @@ def _sweep(
     words: _Words,
 ) -> JobRef:
     found = read_sweep(path.read_text(encoding="utf-8"), str(path))
+    attempts["resume"] |= found.resume
     return jobs.submit(
         sweep=found.sweep,
         name=name if name is not None else found.name or path.stem,

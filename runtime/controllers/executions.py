@@ -17,6 +17,7 @@ from stationd.actors.part import Output, Returned, Send, Tell
 from stationd.proto.error import ErrorCode, ErrorInfo
 from stationd.proto.instruments_protocol import Abort, Collect
 from stationd.proto.job import JobId
+from stationd.runtime.controllers.going_on import first_spot
 from stationd.runtime.controllers.standing import entry
 from stationd.runtime.live import WORK_DECODER, LiveJob
 
@@ -119,14 +120,16 @@ class Executions:
     # --- they begin --------------------------------------------------------------------------
 
     async def load(self, live: LiveJob) -> None:
-        """Fetch a job's compiled work from the journal, if it is not in memory."""
-        if live.work is None:
-            try:
+        """Fetch from the journal what a job's controllers are to do, if it is not in memory."""
+        try:
+            if live.work is None:
                 data = await self._journal.work(live.job.number)
                 live.work = None if data is None else WORK_DECODER.decode(data)
-            except Exception:
-                # The job fails for want of its work; the others go on.
-                log.exception("job %s: its compiled work could not be read", live.job.id)
+            if live.first_spot is None:
+                live.first_spot = await first_spot(self._journal, live)
+        except Exception:
+            # The job fails for want of its work; the others go on.
+            log.exception("job %s: its compiled work could not be read", live.job.id)
 
     def arm(self, live: LiveJob) -> None:
         """Send a job's ticket to its controllers."""
@@ -142,11 +145,14 @@ class Executions:
             began: It has been told already that its execution began.
         """
         await self.load(live)
-        stored = await self._journal.block_counts(live.job.number, live.job.attempt)
+        number, attempt = live.job.number, live.job.attempt
+        stored = await self._journal.block_counts(number, attempt)
+        is_paced = live.spec.kind == "sweep" and len(live.claims) > 1
+        covered = await self._journal.covered(number, attempt) if is_paced else {}
         execution = self._begin(live, began=began)
         if execution is None:
             return
-        execution.recover(dict.fromkeys(execution.parts, 0) | stored)
+        execution.recover(dict.fromkeys(execution.parts, 0) | stored, covered)
         self._queue.add(entry(live), self._clock.time())
         self._queue.send_out(live.job.number)
         if began:
@@ -156,7 +162,7 @@ class Executions:
             self.act(live, execution, execution.revoke())
 
     def _begin(self, live: LiveJob, *, began: bool) -> Execution | None:
-        if live.work is None or live.ticket is None:
+        if not live.is_complete or live.ticket is None:
             error = ErrorInfo(ErrorCode.INTERNAL_ERROR, "the compiled work is not in the journal")
             self.act(live, None, [Tell(ExecutionFailed(error))])
             return None

@@ -146,7 +146,7 @@ class Waiting:
         # In the order of the grants, though some have to be fetched first.
         while self._granted and not self._fetching:
             first = self._granted[0]
-            if isinstance(first, Expected) or first.work is None:
+            if isinstance(first, Expected) or not first.is_complete:
                 self._fetching = True
                 self._tasks.start_soon(self._fetch_granted)
             else:

@@ -6,7 +6,12 @@ from typing import TYPE_CHECKING
 
 from stationd.actors.ladder import CollectAccepted, RestartAccepted
 from stationd.actors.retry import BEFORE_EXECUTION, opening
-from stationd.runtime.journal.records import AttemptOpened, CalibrationPinned, Record
+from stationd.runtime.journal.records import (
+    AttemptOpened,
+    BlocksDropped,
+    CalibrationPinned,
+    Record,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -56,9 +61,14 @@ def prepared(live: LiveJob, items: Sequence[int], collected: int, now: float) ->
     return AttemptOpened(live.job.number, chosen, collected)
 
 
-def afresh(live: LiveJob) -> CalibrationPinned:
-    """Return what lets a job fetch its calibration set anew."""
-    return CalibrationPinned(live.job.number, None)
+def afresh(live: LiveJob) -> list[Record]:
+    """Return what lets a job that was prepared for an attempt begin it with nothing."""
+    number, dropped = live.job.number, range(1, live.job.attempt + 1) if live.spec.resume else ()
+    # What it has stored must not be gone on with.
+    return [
+        CalibrationPinned(number, None),
+        *(BlocksDropped(number, attempt) for attempt in dropped),
+    ]
 
 
 def _was_refused(live: LiveJob, item: int) -> bool:

@@ -209,7 +209,7 @@ class Retries:
     ) -> RetryAnswer:
         records: list[Record] = [prepared(live, items, collected, self._clock.time())]
         if isinstance(event, RestartAccepted) and event.afresh:
-            records.append(afresh(live))
+            records += afresh(live)
         opened = anyio.Event()
         self._dispatch.reopen(live, event, records, opened.set)
         attempt = live.job.attempt

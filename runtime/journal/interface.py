@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from pathlib import Path
 
+from stationd.actors.stages.stretches import Covered
 from stationd.proto.calibration import CalibrationSet, CalibrationSummary
 from stationd.proto.error import ErrorInfo
 from stationd.proto.job import ArtifactRef, ItemView, JobFilter, JobId, JobKind, JobSpec, JobView
@@ -298,6 +299,10 @@ class Queries(Protocol):
 
     async def artifact(self, artifact: str) -> StoredArtifact | None:
         """Return a result."""
+    async def covered(self, number: int, attempt: int) -> Covered:
+        """Return the spots of a sweep that an attempt has raw data of, by readout."""
+        ...
+
         ...
 
     async def calibration(self, calibration_set: str) -> CalibrationSet | None:

@@ -17,6 +17,7 @@ from typing import Self
 import anyio
 from anyio.abc import TaskGroup
 
+from stationd.actors.stages.stretches import Covered
 from stationd.proto.calibration import CalibrationSet, CalibrationSummary
 from stationd.proto.error import JournalClosed
 from stationd.proto.job import JobFilter, JobId, JobView, place_of
@@ -35,6 +36,7 @@ from stationd.runtime.journal.interface import (
     StoredArtifact,
     StoredJob,
 )
+from stationd.runtime.journal.queries.data import covered
 from stationd.runtime.journal.records import (
     BlockStored,
     ControllerSeen,
@@ -296,6 +298,11 @@ class MemoryJournal:
     async def block_counts(self, number: int, attempt: int) -> dict[str, int]:
         """Return how many blocks of raw data an attempt has, by controller."""
         return Counter(block.controller for block in await self.blocks(number, attempt))
+
+    async def covered(self, number: int, attempt: int) -> Covered:
+        """Return the spots of a sweep that an attempt has raw data of, by readout."""
+        blocks = await self.blocks(number, attempt)
+        return covered((block.controller, block.header) for block in blocks)
 
     async def artifact(self, artifact: str) -> StoredArtifact | None:
         """Return a result."""

@@ -29,6 +29,7 @@ from stationd.runtime.journal.queries.data import (
     Calibration,
     Calibrations,
     Controllers,
+    CoveredSpots,
     DefaultCalibration,
     Executed,
     Projects,
@@ -58,6 +59,7 @@ Question = (
     | Executed
     | Blocks
     | BlockCounts
+    | CoveredSpots
     | Artifact
     | Calibration
     | DefaultCalibration

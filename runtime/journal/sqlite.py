@@ -12,6 +12,7 @@ import anyio
 import msgspec
 from anyio import to_thread
 
+from stationd.actors.stages.stretches import Covered, merged
 from stationd.proto.calibration import CalibrationSet, CalibrationSummary
 from stationd.proto.error import JournalFailed
 from stationd.proto.job import JobFilter, JobId, JobView
@@ -39,6 +40,7 @@ from stationd.runtime.journal.queries.data import (
     Calibration,
     Calibrations,
     Controllers,
+    CoveredSpots,
     DefaultCalibration,
     Executed,
     Projects,
@@ -206,6 +208,16 @@ class SqliteJournal:
     async def block_counts(self, number: int, attempt: int) -> dict[str, int]:
         """Return how many blocks of raw data an attempt has, by controller."""
         return await self._ask(BlockCounts(number, attempt))
+
+    async def covered(self, number: int, attempt: int) -> Covered:
+        """Return the spots of a sweep that an attempt has raw data of, by readout."""
+        found: Covered = {}
+        last: tuple[str, int] | None = ("", -1)
+        while last is not None:
+            page, last = await self._ask(CoveredSpots(number, attempt, last))
+            for name, ranges in page.items():
+                found[name] = merged([*found.get(name, ()), *ranges])
+        return found
 
     async def artifact(self, artifact: str) -> StoredArtifact | None:
         """Return a result."""

@@ -26,6 +26,7 @@ from stationd.actors.stages.raw_data import RawBlock
 from stationd.proto.error import StorageTrouble
 from stationd.proto.instruments_protocol import Data
 from stationd.proto.program import Capabilities, Circuits, CircuitsWork, NullWork
+from stationd.runtime.controllers.going_on import attempts_of
 from stationd.runtime.journal.records import BlocksDropped, ItemEnded, Record
 from stationd.runtime.live import WORK_DECODER, Block, LiveJob, StoredWork
 from stationd.runtime.work.stored_data import StoredData, post_process_stored
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Sequence
     from pathlib import Path
 
+    from stationd.actors.stages.stretches import Stretch
     from stationd.proto.job import JobId
     from stationd.runtime.controllers.instrument_bus import InstrumentBus
     from stationd.runtime.journal.interface import Journal
@@ -125,19 +127,29 @@ class PostProcessing:
         if work is None:
             data = await self._journal.work(job.number)
             work = StoredWork({}) if data is None else WORK_DECODER.decode(data)
-        asked = partial(self._request, live, work, partial_data=partial_data, artifacts=artifacts)
-        if blocks is None and live.blocks_bytes > INLINE_BYTES and database is not None:
+        asked = partial(
+            self._request,
+            live,
+            work,
+            stretches=await attempts_of(self._journal, live),
+            partial_data=partial_data,
+            artifacts=artifacts,
+        )
+        # Of what earlier attempts have left nobody knows here how much it is.
+        large = live.blocks_bytes > INLINE_BYTES or live.goes_on
+        if blocks is None and large and database is not None:
             stored = StoredData(
                 request=asked(()),
                 database=str(database),
                 number=job.number,
-                attempt=live.data_attempt,
+                attempts=live.data_attempts,
             )
             return partial(self._workers.call, post_process_stored, stored, self.seconds)
         if blocks is None:
             blocks = [
                 (block.controller, _DATA_DECODER.decode(block.header), block.data)
-                for block in await self._journal.blocks(job.number, live.data_attempt)
+                for attempt in live.data_attempts
+                for block in await self._journal.blocks(job.number, attempt)
             ]
         request = asked(blocks)
         if fits_inline(request):
@@ -150,6 +162,7 @@ class PostProcessing:
         work: StoredWork,
         blocks: Sequence[Block],
         *,
+        stretches: Sequence[Stretch] = (),
         partial_data: bool,
         artifacts: Path,
     ) -> PostProcessRequest:
@@ -165,6 +178,7 @@ class PostProcessing:
             offers=self._described(live),
             artifacts=str(artifacts),
             partial=partial_data,
+            stretches=tuple(stretches),
             metadata=_metadata(live),
         )
 
@@ -198,14 +212,28 @@ class PostProcessing:
                     outcome.partial,
                 )
             )
-        # Raw data that made no result is kept: somebody may still make sense of it.
-        kept = any(outcome.error is not None for outcome in outcomes)
-        if (live.blocks_bytes or live.blocks is None) and not kept:
-            records.append(BlocksDropped(job.number, live.data_attempt))
-        if job.attempt > 1 and not live.item_errors and not live.left_out and not partial_data:
-            # Nobody needs what attempts before this one have left, either.
-            records += [BlocksDropped(job.number, attempt) for attempt in range(1, job.attempt)]
+        records += _dropped(live, outcomes, partial_data=partial_data)
         return (DataKept() if partial_data else PostProcessed()), records
+
+
+def _dropped(
+    live: LiveJob, outcomes: Sequence[ItemOutcome], *, partial_data: bool
+) -> list[BlocksDropped]:
+    """Return the raw data that nobody needs any more."""
+    number = live.job.number
+    # What made no result is kept: somebody may still make sense of it. And so is what another
+    # attempt may go on with.
+    if any(one.error is not None or (one.partial and live.spec.resume) for one in outcomes):
+        return []
+    dropped: list[BlocksDropped] = []
+    if live.spec.resume and outcomes:
+        return [BlocksDropped(number, attempt) for attempt in range(1, live.job.attempt + 1)]
+    if live.blocks_bytes or live.blocks is None:
+        dropped.append(BlocksDropped(number, live.data_attempt))
+    if live.job.attempt > 1 and not live.item_errors and not live.left_out and not partial_data:
+        # Nobody needs what attempts before this one have left, either.
+        dropped += [BlocksDropped(number, attempt) for attempt in range(1, live.job.attempt)]
+    return dropped
 
 
 async def _at_once(request: PostProcessRequest) -> list[ItemOutcome]:

@@ -35,8 +35,8 @@ class StoredData(Struct, frozen=True, kw_only=True):
     database: str
     number: int
     """The job's."""
-    attempt: int
-    """The one that the data is of."""
+    attempts: tuple[int, ...]
+    """Those that the data is of: one, or several that went on with a sweep."""
 
 
 def post_process_stored(stored: StoredData) -> list[ItemOutcome]:
@@ -63,21 +63,26 @@ class _StoredBlocks:
     def __init__(self, database: sqlite3.Connection, stored: StoredData) -> None:
         self._database = database
         self._number = stored.number
-        self._attempt = stored.attempt
+        self._attempts = stored.attempts
 
     def heads(self) -> Iterator[BlockHead]:
         """See `RawData.heads`."""
-        after = _before(FIRST)
-        while page := block_heads(self._database, self._number, self._attempt, after):
-            for controller, index, header, size in page:
-                after = controller, index
-                yield BlockHead(after, controller, _HEADER.decode(header), size)
+        for attempt in self._attempts:
+            after = _before(FIRST)
+            while page := block_heads(self._database, self._number, attempt, after):
+                for controller, index, header, size in page:
+                    after = controller, index
+                    yield BlockHead(after, controller, _HEADER.decode(header), size)
 
     def blocks(self, first: Key = FIRST, last: Key = LAST) -> Iterator[RawBlock]:
         """See `RawData.blocks`."""
+        for attempt in self._attempts:
+            yield from self._of(attempt, first, last)
+
+    def _of(self, attempt: int, first: Key, last: Key) -> Iterator[RawBlock]:
         after, more = _before(first), True
         while more:
-            query = Blocks(self._number, self._attempt, after, last)
+            query = Blocks(self._number, attempt, after, last)
             page, more = query.answer(self._database)
             for block in page:
                 yield RawBlock(block.controller, _HEADER.decode(block.header), block.data)

@@ -25,7 +25,7 @@ def test_whoever_ends_while_another_is_waited_for_changes_nothing() -> None:
 
 def test_whoever_had_ended_before_a_restart_is_called_no_more() -> None:
     pacing = Pacing({"source": SETS, "meter": READS})
-    pacing.resume({"source": 0, "meter": 1})
+    pacing.resume({"meter.y": [(0, 1)]})
     assert pacing.leave("source") == []
     assert pacing.begin() == ["meter"]
     assert (pacing.spot, pacing.phase) == (1, "read")

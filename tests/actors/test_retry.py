@@ -37,7 +37,7 @@ from stationd.proto.job import (
 )
 from stationd.proto.jobs_protocol import RetryStatus
 from stationd.proto.program import Circuits as CircuitsOf
-from stationd.proto.program import NullProgram
+from stationd.proto.program import NullProgram, Sweep
 from stationd.proto.status import JobExecutorStatus as S
 from stationd.proto.status import RemoteRetryStrategy as R
 
@@ -288,8 +288,14 @@ def test_a_job_makes_as_many_attempts_as_it_asks_for() -> None:
     assert [again(over(attempt=attempt), spec) for attempt in (1, 2, 3)] == [True, True, False]
 
 
-def test_a_lost_job_is_queued_again_if_it_asks_but_not_for_ever() -> None:
-    spec = JobSpec(work=WORK, on_lost="requeue")
+ASKS = [
+    JobSpec(work=WORK, on_lost="requeue"),
+    JobSpec(work=Sweep(returns=("a.y",)), resume=True),
+]
+
+
+@pytest.mark.parametrize("spec", ASKS)
+def test_a_lost_job_is_queued_again_if_it_asks_but_not_for_ever(spec: JobSpec) -> None:
     numbers = range(1, REQUEUED_ATTEMPTS + 1)
     made = [again(over(LOST, attempt=attempt), spec) for attempt in numbers]
     assert made == [True] * (REQUEUED_ATTEMPTS - 1) + [False]
@@ -325,6 +331,9 @@ def test_an_attempt_begins_where_the_one_before_it_has_left_something(
 
 def test_a_job_that_names_errors_must_ask_for_attempts_and_name_errors_that_there_are() -> None:
     assert not spec_problems(JobSpec(work=WORK, max_attempts=2, retry_on=(DRIVER,)))
+    assert not spec_problems(JobSpec(work=Sweep(returns=("a.y",)), resume=True))
+    (no_sweep,) = spec_problems(JobSpec(work=WORK, resume=True))
+    assert (no_sweep.field, "only a sweep" in no_sweep.message) == ("resume", True)
     (alone,) = spec_problems(JobSpec(work=WORK, retry_on=(DRIVER,)))
     assert "max_attempts" in str(alone)
     (unknown,) = spec_problems(JobSpec(work=WORK, max_attempts=2, retry_on=(ErrorCode.UNKNOWN,)))

@@ -16,6 +16,7 @@ from stationd.actors.job import Job, step
 from stationd.actors.ladder import CancelAccepted, DataKept, Effect, Event, LeftQueue
 from stationd.actors.line import Line
 from stationd.actors.part import Output, Returned, Send, Tell
+from stationd.actors.stages.stretches import Covered
 from stationd.proto import instruments_protocol as wire
 from stationd.proto.codec import REPORTS
 from stationd.proto.job import Fence, JobId, Ticket
@@ -300,7 +301,7 @@ class Daemon:
         self.waiting = self.job.status is S.PENDING_EXECUTION
         self._unheard = set(self.controllers)
         if not self.waiting:
-            self.execution.recover(self._stored)
+            self.execution.recover(self._stored, self._covered())
             if self.job.cancelling:
                 self._act(self.execution.abort())
         elif self.job.cancelling:
@@ -323,9 +324,18 @@ class Daemon:
                 return
             self.waiting = False
             self.execution = self._new()
-            self.execution.recover(self._stored)
+            self.execution.recover(self._stored, self._covered())
             self._settle_others(name)
         self._act(self.execution.reconnected(name, held, same_ledger=same_ledger))
+
+    def _covered(self) -> Covered:
+        """Return which spots are stored: each block holds one."""
+        return {
+            f"{name}.{readout}": [(0, self._stored[name])]
+            for name, work in self.execution.works.items()
+            if isinstance(work, SweepWork)
+            for readout in work.returns
+        }
 
     def _settle_others(self, name: str) -> None:
         for other, controller in self.controllers.items():
@@ -387,7 +397,7 @@ class Daemon:
             self.tell(LeftQueue())
             return
         self.execution = self._new()
-        self.execution.recover(self._stored)
+        self.execution.recover(self._stored, self._covered())
         self._act(self.execution.leave())
         self._settle_others("")
 

@@ -9,6 +9,7 @@ from stationd.proto.program import Axis
 RAMSEY = """
 name = "ramsey"
 priority = 5
+resume = true
 returns = ["readout.population"]
 
 [settings]
@@ -26,7 +27,7 @@ returns = ["readout.population"]
 
 def test_a_table_is_a_group_and_its_keys_move_together() -> None:
     found = read_sweep(RAMSEY, "ramsey.toml")
-    assert (found.name, found.priority) == ("ramsey", 5)
+    assert (found.name, found.priority, found.resume) == ("ramsey", 5, True)
     sweep = found.sweep
     assert sweep.settings == {"source.amplitude": 0.1, "source.on": True}
     assert sweep.axes[0] == (Axis("source.frequency", (4.9e9, 5.0e9)),)
@@ -46,9 +47,10 @@ MISTAKES = {
     "returns = [": r"not TOML",
     "": r"returns: must list what to read",
     "returns = [1]": r"returns: expected str, got int",
-    RETURNS + "color = 1": r"color: unknown; known are axes, name, priority, returns, settings",
+    RETURNS + "color = 1": r"color: unknown; known are axes, name, priority, resume, returns",
     RETURNS + 'priority = "high"': r"priority: expected int, got str",
     RETURNS + "priority = true": r"priority: expected int, got bool",
+    RETURNS + "resume = 1": r"resume: expected bool, got int",
     RETURNS + "settings = 3": r"settings: expected object, got int",
     RETURNS + '[settings]\n"source.delay" = [1]': r"settings.source.delay: must be a number",
     RETURNS + "axes = 3": r"axes: expected array, got int",

@@ -60,6 +60,7 @@ SWEEP = SweepWork(
     moves=(Move("delay", 1, (0.0, 0.5, 1.0)),),
     returns=("trace",),
     paced=True,
+    first=5,
 )
 REPORT_EXAMPLES: dict[str, instruments.Report] = {
     "Hello": instruments.Hello(

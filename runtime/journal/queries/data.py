@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import sqlite3
-from typing import Any, ClassVar, Final
+from typing import TYPE_CHECKING, Any, ClassVar, Final
 
+import msgspec
 from msgspec.msgpack import Decoder
 
+from stationd.actors.stages.stretches import Covered, Range, merged
 from stationd.proto.calibration import CalibrationSet, CalibrationSummary
+from stationd.proto.instruments_protocol import Data
 from stationd.proto.job import ArtifactRef
 from stationd.proto.program import Capabilities
 from stationd.proto.project import Project
@@ -16,7 +19,11 @@ from stationd.runtime.journal.queries.query import PAGE_BYTES, Query
 from stationd.runtime.journal.records import BlockStored, ControllerSeen, QueueNoted, VersionsSeen
 from stationd.runtime.journal.view import owner
 
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
 _SET: Final = Decoder(CalibrationSet)
+_HEADER: Final = Decoder(Data)
 _CAPABILITIES: Final = Decoder(Capabilities)
 _VERSIONS: Final = Decoder(dict[str, str])
 
@@ -101,6 +108,43 @@ class BlockCounts(Query[dict[str, int]], frozen=True, array_like=True, tag=15):
     def answer(self, database: sqlite3.Connection) -> dict[str, int]:
         """Return how many there are of each controller."""
         return dict(database.execute(_BLOCK_COUNTS, (self.number, self.attempt)).fetchall())
+
+
+class CoveredSpots(
+    Query[tuple[Covered, tuple[str, int] | None]], frozen=True, array_like=True, tag=62
+):
+    """Which spots of a sweep has an attempt stored?"""
+
+    decoder: ClassVar[Decoder[Any]] = Decoder(tuple[Covered, tuple[str, int] | None])
+    number: int
+    attempt: int
+    after: tuple[str, int]
+    """As `Blocks` has it."""
+
+    def answer(self, database: sqlite3.Connection) -> tuple[Covered, tuple[str, int] | None]:
+        """Return what a page of blocks holds, by readout, and its last block; None at the end."""
+        heads = block_heads(database, self.number, self.attempt, self.after)
+        last = (heads[-1][0], heads[-1][1]) if heads else None
+        return covered((controller, header) for controller, _, header, _ in heads), last
+
+
+def covered(heads: Iterable[tuple[str, bytes]]) -> Covered:
+    """Return which spots some blocks hold, by readout.
+
+    Args:
+        heads: Controller and encoded header of each block.
+    """
+    found: dict[str, list[Range]] = {}
+    for controller, encoded in heads:
+        try:
+            header = _HEADER.decode(encoded)
+        except msgspec.MsgspecError:
+            # Of such a block no result can be made; it holds nothing.
+            continue
+        rows = header.shape[0] if header.shape else 0
+        name = f"{controller}.{header.name}"
+        found.setdefault(name, []).append((header.offset, header.offset + rows))
+    return {name: merged(ranges) for name, ranges in found.items()}
 
 
 def block_heads(

@@ -42,7 +42,10 @@ def test_a_toml_file_is_a_sweep(there: ScriptedStation, tmp_path: Path) -> None:
     path = tmp_path / "scan.toml"
     path.write_text(SWEEP)
     spec = there.specs[JobId(submitted(str(path)))]
-    assert (spec.kind, spec.name) == ("sweep", "scan")
+    assert (spec.kind, spec.name, spec.resume) == ("sweep", "scan", False)
+    assert there.specs[JobId(submitted(str(path), "--resume"))].resume
+    path.write_text("resume = true\n" + SWEEP)
+    assert there.specs[JobId(submitted(str(path)))].resume
 
 
 def test_null_takes_no_file(there: ScriptedStation) -> None:

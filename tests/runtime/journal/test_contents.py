@@ -25,6 +25,7 @@ from stationd.runtime.journal.queries.data import (
     Calibration,
     Calibrations,
     Controllers,
+    CoveredSpots,
     DefaultCalibration,
     Executed,
     Projects,
@@ -94,6 +95,8 @@ class Journals(WrittenJournals):
                 assert execution == known(self.memory.execution(job.number, attempt))
                 counts = self.ask(BlockCounts(job.number, attempt))
                 assert counts == known(self.memory.block_counts(job.number, attempt))
+                covered, _ = self.ask(CoveredSpots(job.number, attempt, ("", -1)))
+                assert covered == known(self.memory.covered(job.number, attempt))
                 for index in (0, 1):
                     artifact = f"{job.id}/{attempt}/{index}"
                     assert self.ask(Artifact(artifact)) == known(self.memory.artifact(artifact))

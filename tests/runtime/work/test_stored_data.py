@@ -76,7 +76,7 @@ def test_a_result_is_the_same_wherever_its_data_comes_from(database: Path, tmp_p
     in_memory = tmp_path / "in memory"
     (expected,) = post_process(request(in_memory, *(block(spot, 2) for spot in range(SPOTS))))
     stored = StoredData(
-        request=request(tmp_path / "stored"), database=str(database), number=1, attempt=2
+        request=request(tmp_path / "stored"), database=str(database), number=1, attempts=(2,)
     )
     (found,) = post_process_stored(stored)
     assert found == expected
@@ -93,7 +93,7 @@ def test_a_worker_never_has_all_of_the_data(
 ) -> None:
     monkeypatch.setattr(data, "PAGE_BYTES", 3 * 8 * POINTS)
     stored = StoredData(
-        request=request(tmp_path / "stored"), database=str(database), number=1, attempt=2
+        request=request(tmp_path / "stored"), database=str(database), number=1, attempts=(2,)
     )
     post_process_stored(stored)  # what is loaded with the first call is not what is meant
     tracemalloc.start()
@@ -130,7 +130,7 @@ def test_each_circuit_gets_its_own_data_also_if_it_comes_in_turns(tmp_path: Path
         bits=dict.fromkeys(range(3), BitLayout(n_bits=1)),
         artifacts=str(tmp_path),
     )
-    stored = StoredData(request=asked, database=str(path), number=1, attempt=1)
+    stored = StoredData(request=asked, database=str(path), number=1, attempts=(1,))
     expected = post_process(msgspec.structs.replace(asked, blocks=tuple(raw)))
     assert post_process_stored(stored) == expected
     counts = [decode_result(one.data or b"") for one in expected]
@@ -139,7 +139,7 @@ def test_each_circuit_gets_its_own_data_also_if_it_comes_in_turns(tmp_path: Path
 
 def test_a_journal_that_cannot_be_read_is_trouble_and_no_fault_of_the_job(tmp_path: Path) -> None:
     stored = StoredData(
-        request=request(tmp_path), database=str(tmp_path / "none"), number=1, attempt=1
+        request=request(tmp_path), database=str(tmp_path / "none"), number=1, attempts=(1,)
     )
     with pytest.raises(StorageTrouble, match="raw data cannot be read"):
         post_process_stored(stored)
@@ -182,7 +182,7 @@ async def test_the_daemon_hands_large_data_on_by_its_place_if_it_has_one(
     (asked,) = workers.asked
     if on_disk:
         assert isinstance(asked, StoredData)
-        assert (asked.database, asked.number, asked.attempt) == (str(journal.database), 7, 1)
+        assert (asked.database, asked.number, asked.attempts) == (str(journal.database), 7, (1,))
         assert asked.request.blocks == ()
     else:
         assert isinstance(asked, PostProcessRequest)
