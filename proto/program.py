@@ -172,6 +172,8 @@ class SweepWork(Struct, frozen=True, tag=2, kw_only=True):
     returns: tuple[str, ...] = ()
     paced: bool = False
     """The daemon says when to go to each spot, since other controllers take part."""
+    first: Natural = 0
+    """The spot to begin with: an earlier attempt has done those before it."""
 
     @property
     def spots(self) -> int:
@@ -210,8 +212,6 @@ class Readout(Struct, frozen=True, kw_only=True):
     unit: str = ""
     dtype: str = "<f8"
     """A numpy type string."""
-    first: Natural = 0
-    """The spot to begin with: an earlier attempt has done those before it."""
     shape: tuple[int, ...] = ()
     """The shape of one reading; empty for a scalar."""
     doc: str = ""
