@@ -297,12 +297,12 @@ class Queries(Protocol):
         """Return how many blocks of raw data an attempt has, by controller; none has no entry."""
         ...
 
-    async def artifact(self, artifact: str) -> StoredArtifact | None:
-        """Return a result."""
     async def covered(self, number: int, attempt: int) -> Covered:
         """Return the spots of a sweep that an attempt has raw data of, by readout."""
         ...
 
+    async def artifact(self, artifact: str) -> StoredArtifact | None:
+        """Return a result."""
         ...
 
     async def calibration(self, calibration_set: str) -> CalibrationSet | None:
