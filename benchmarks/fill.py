@@ -74,9 +74,6 @@ def _opened(path: Path) -> Iterator[sqlite3.Connection]:
         database.execute(
             "CREATE TEMP TABLE made (number INTEGER PRIMARY KEY, at REAL, seq INTEGER)"
         )
-        database.execute("CREATE TEMP TABLE rungs (rung INTEGER PRIMARY KEY)")
-        rungs = [(rung,) for rung in range(1, _RUNGS)]
-        database.executemany("INSERT INTO rungs VALUES (?)", rungs)
         yield database
         database.execute("PRAGMA wal_checkpoint(TRUNCATE)")
 
@@ -188,10 +185,15 @@ SELECT number, {_ID}, {_term(Term.TARGET, "'qpu ' || (number % 3)")},
   0, at, 1, :rungs, {_END}, {_END}, seq + :rungs, at + 0.5, 0, '', number, 1
 FROM made""",  # noqa: S608 - our own text
     "INSERT INTO specs SELECT number, :spec FROM made",
+    # In three strides: to the queue, to the controllers, and to the end.
+    """INSERT INTO facts (seq, number, ordinal, attempt, status, time_unix_s, cancelling, note,
+  passed)
+SELECT seq + 10, number, 10, 1, 10, at, 0, '', x'010203040506070809' FROM made""",
     """INSERT INTO facts (seq, number, ordinal, attempt, status, time_unix_s, cancelling, note)
-SELECT seq + rung, number, rung, 1, rung, at + 0.03 * rung, 0, '' FROM made CROSS JOIN rungs""",
-    f"""INSERT INTO facts (seq, number, ordinal, attempt, status, time_unix_s, cancelling, note)
-SELECT seq + :rungs, number, :rungs, 1, {_END}, at + 0.5, 0, '' FROM made""",  # noqa: S608 - our own text
+SELECT seq + 11, number, 11, 1, 11, at + 0.3, 0, '' FROM made""",
+    f"""INSERT INTO facts (seq, number, ordinal, attempt, status, time_unix_s, cancelling, note,
+  passed)
+SELECT seq + :rungs, number, :rungs, 1, {_END}, at + 0.5, 0, '', x'0c0d0e0f' FROM made""",  # noqa: S608 - our own text
     "INSERT INTO works SELECT number, 1, :work FROM made",
     """INSERT INTO items (number, item, attempt, artifact, size_bytes, sha256, data, partial)
 SELECT number, 0, 1, '', 50, :digest, :result, 0 FROM made""",

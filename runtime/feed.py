@@ -15,7 +15,6 @@ from typing import TYPE_CHECKING, Final, cast
 import msgspec
 from msgspec import Raw
 
-from stationd.proto.job import TimelineEntry
 from stationd.proto.jobs_protocol import (
     EncodedEvents,
     Events,
@@ -25,6 +24,7 @@ from stationd.proto.jobs_protocol import (
     StreamBeat,
 )
 from stationd.runtime.catching_up import CatchingUp
+from stationd.runtime.journal.view import events_of
 from stationd.runtime.recent import Page, Recent
 
 if TYPE_CHECKING:
@@ -67,8 +67,9 @@ class Feed:
         self._some: dict[Stream, None] = {}
         """Those of all jobs of one user."""
         self._by_job: dict[JobId, dict[Stream, None]] = {}
-        self._news: list[tuple[int, Sequence[Fact]]] = []
-        """Committed in this turn of the loop: facts, and the first one's sequence number."""
+        self._news: list[tuple[int, Fact]] = []
+        """Committed in this turn of the loop: facts, and their first sequence numbers."""
+        self._announced = position
 
     @property
     def listeners(self) -> int:
@@ -90,10 +91,14 @@ class Feed:
             first_seq: The first one's sequence number.
             facts: They follow the ones before without a hole.
         """
+        if not facts:
+            return
         if not self._news:
             self._tasks.start_soon(self._publish_news)
-        if facts:
-            self._news.append((first_seq, facts))
+        for fact in facts:
+            self._news.append((first_seq, fact))
+            first_seq += 1 + len(fact.passed)
+        self._announced = first_seq - 1
 
     async def _publish_news(self) -> None:
         self.publish_news()
@@ -103,15 +108,15 @@ class Feed:
         news, self._news = self._news, []
         if not news:
             return
+        everybody, by_job = bool(self._all), self._by_job
         events = [
-            _event(seq, fact)
-            for first_seq, facts in news
-            for seq, fact in enumerate(facts, first_seq)
+            event
+            for first_seq, fact in news
             # Most facts are of jobs that nobody listens to just now.
-            if self._all or fact.job in self._by_job
+            if everybody or fact.job in by_job
+            for event in events_of(first_seq, fact)
         ]
-        first_seq, facts = news[-1]
-        self.publish(events, first_seq + len(facts) - 1)
+        self.publish(events, self._announced)
 
     def publish(self, events: Sequence[FeedEvent], position: int) -> None:
         """Send committed facts.
@@ -281,20 +286,3 @@ class Feed:
 def _encoded(request: int, page: bytes) -> Reply:
     # The same frame as that of Events, and so a Reply to all but the type checkers.
     return cast("Reply", EncodedEvents(request, Raw(page)))
-
-
-def _event(seq: int, fact: Fact) -> FeedEvent:
-    return FeedEvent(
-        fact.job,
-        TimelineEntry(
-            seq=seq,
-            ordinal=fact.ordinal,
-            attempt=fact.attempt,
-            status=fact.status,
-            time_unix_s=fact.time_unix_s,
-            cancelling=fact.cancelling,
-            error=fact.error,
-            note=fact.note,
-            retrying=fact.retrying,
-        ),
-    )

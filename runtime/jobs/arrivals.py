@@ -18,19 +18,21 @@ from msgspec import Struct
 from stationd.actors.job import Job, step
 from stationd.actors.ladder import DURABLE_FIRST, Effect, Event, Proceeded
 from stationd.proto.job import Ticket
-from stationd.runtime.jobs.facts import fact_of
-from stationd.runtime.journal.records import Fact, JobStored, Record, TicketIssued
+from stationd.runtime.jobs.facts import first_fact
+from stationd.runtime.journal.records import JobStored, Record, TicketIssued
 from stationd.runtime.live import LiveJob
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from stationd.proto.job import JobId, JobSpec
+    from stationd.proto.status import JobExecutorStatus
     from stationd.runtime.clock import Clock
     from stationd.runtime.controllers.authority import Authority
     from stationd.runtime.feed import Feed
     from stationd.runtime.jobs.at_work import AtWork
     from stationd.runtime.journal.interface import Commit, Journal
+    from stationd.runtime.journal.records import Fact
     from stationd.runtime.metrics import Metrics
 
 Later = tuple[Effect, Ticket | None]
@@ -61,15 +63,20 @@ class Arrival(Struct):
     """A job that is being stored, and how far it has come."""
 
     live: LiveJob
-    records: list[Record]
-    """The job and all that its first steps have made."""
-    facts: list[Fact]
-    stood: list[Job]
-    """Where it has stood, one after the other."""
+    reached: list[JobExecutorStatus]
+    """Where it has stood after RECEIVED, one after the other."""
+    made: list[Record]
+    """What its first steps have made."""
     later: list[Later]
     """What is to be done once it is on disk."""
     held: Effect | None = None
     """Where it stopped: work that takes time, or fails, or may be done only once."""
+
+    def stored(self) -> JobStored:
+        """Return what the journal is told of the job."""
+        live, job = self.live, self.live.job
+        reached = tuple(self.reached)
+        return JobStored(job.number, job.id, live.target, live.spec, live.began_unix_s, reached)
 
 
 class Arrivals:
@@ -130,13 +137,18 @@ class Arrivals:
                 fresh.append(self._arrived(new))
         if fresh:
             self._metrics.arriving(len(fresh))
-            records = [record for arrival in fresh for record in arrival.records]
-            self._journal.write(records, partial(self._stored, fresh))
+            records: list[Record] = []
+            facts: list[Fact] = []
+            for arrival in fresh:
+                stored = arrival.stored()
+                facts.append(first_fact(stored))
+                records.append(stored)
+                records += arrival.made
+            self._journal.write(records, partial(self._stored, fresh, facts))
 
     def _arrived(self, new: NewJob) -> Arrival:
         number, now = self._next_number, self._clock.time()
         self._next_number += 1
-        stored = JobStored(number, new.job, new.target, new.spec, now)
         live = LiveJob(
             Job(id=new.job, number=number, kind=new.spec.kind),
             new.spec,
@@ -145,26 +157,22 @@ class Arrivals:
             began_unix_s=now,
             sound=new.sound,
         )
-        # The journal makes the first fact by itself.
-        arrival = Arrival(live, [stored], [fact_of(live.job, now)], [live.job], [])
+        arrival = Arrival(live, [], [], [])
         event: Event | None = Proceeded()
         while event is not None:
-            event = self._step(arrival, event, now)
+            event = self._step(arrival, event)
         return arrival
 
-    def _step(self, arrival: Arrival, event: Event, now: float) -> Event | None:
+    def _step(self, arrival: Arrival, event: Event) -> Event | None:
         """Take a step; return the event that follows at once, if one does."""
         live = arrival.live
         live.job, effects = step(live.job, event)
-        fact = fact_of(live.job, now)
-        arrival.records.append(fact)
-        arrival.facts.append(fact)
-        arrival.stood.append(live.job)
+        arrival.reached.append(live.job.status)
         # Where a job climbs, one effect follows on a step.
         (effect,) = effects
         if effect in DURABLE_FIRST:
             if effect is Effect.ENQUEUE:
-                arrival.records.append(self._issue_ticket(live))
+                arrival.made.append(self._issue_ticket(live))
             arrival.later.append((effect, live.ticket))
             return None
         if effect is _CONTINUE:
@@ -174,34 +182,26 @@ class Arrivals:
             arrival.held = effect
             return None
         following, made = outcome
-        arrival.records.extend(made)
+        arrival.made.extend(made)
         return following
 
     def _issue_ticket(self, live: LiveJob) -> TicketIssued:
         live.ticket = Ticket(self._authority.next_ticket(), live.job.id, live.job.attempt)
         return TicketIssued(live.job.number, live.job.attempt, live.ticket.number)
 
-    def _stored(self, fresh: Sequence[Arrival], commit: Commit) -> None:
+    def _stored(self, fresh: Sequence[Arrival], facts: Sequence[Fact], commit: Commit) -> None:
         self._metrics.arriving(-len(fresh))
-        seq = commit.first_seq
+        if commit.known:
+            facts = [fact for fact in facts if fact.job not in commit.known]
+        self._feed.announce(commit.first_seq, facts)
         for arrival in fresh:
             live = arrival.live
             answers = self._answers.pop(live.job.id)
             known = commit.known.get(live.job.id)
             if known is None:
-                self._count(arrival)
+                self._metrics.arrived(arrival.reached)
                 self._begin(live)
-                self._feed.announce(seq, arrival.facts)
-                seq += len(arrival.facts)
             for index, answer in enumerate(answers):
                 answer(known or live.job.number, known is None and index == 0)
             if known is None:
                 self._go_on(live, arrival.later, arrival.held)
-
-    def _count(self, arrival: Arrival) -> None:
-        """Count all steps of a job that is new indeed."""
-        live, before = arrival.live, None
-        for stood in arrival.stood:
-            live.job = stood
-            self._metrics.fact(live, before, live.began_unix_s)
-            before = stood.status

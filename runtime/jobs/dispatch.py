@@ -35,7 +35,7 @@ from stationd.proto.job import Ticket
 from stationd.proto.status import JobExecutorStatus
 from stationd.runtime.jobs.arrivals import Arrivals, Later, NewJob
 from stationd.runtime.jobs.at_work import AtWork
-from stationd.runtime.jobs.facts import fact_of
+from stationd.runtime.jobs.facts import facts_of
 from stationd.runtime.jobs.outcomes import settled
 from stationd.runtime.jobs.recovery import Recovery
 from stationd.runtime.jobs.reopening import following
@@ -48,6 +48,7 @@ if TYPE_CHECKING:
 
     from anyio.abc import TaskGroup
 
+    from stationd.actors.job import Job
     from stationd.proto.job import JobId
     from stationd.runtime.clock import Clock
     from stationd.runtime.controllers.authority import Authority
@@ -296,13 +297,14 @@ class Dispatch:
         later: list[Later],
     ) -> None:
         now = self._clock.time()
+        stood: list[Job] = []
         while events:
             before = live.job
             effects = self._take(live, events.popleft())
             if live.job.ordinal != before.ordinal:
                 self._metrics.fact(live, before.status, now)
                 retrying = live.job.attempt == before.attempt and again(live.job, live.spec)
-                records.append(fact_of(live.job, now, retrying=retrying))
+                stood.append(live.job)
             else:
                 retrying = False
             for effect in effects:
@@ -325,6 +327,7 @@ class Dispatch:
                 self._metrics.retried("automatic", "opened")
                 self._deadlines.end(live)
                 self._deadlines.begin(live, self.deliver)
+        records.extend(facts_of(stood, now))
 
     def _take(self, live: LiveJob, event: Event) -> tuple[Effect, ...]:
         try:

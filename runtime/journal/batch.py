@@ -2,9 +2,10 @@
 
 Rule 1. Folding looks up known jobs and otherwise touches nothing; the rows are executed later,
         statement by statement, in the order of `Batch.statements`.
-Rule 2. Facts of one job make one update of its row. The update asks for the ordinal before the
-        first of them, and for a job that is not over or was so in an older attempt. So a hole,
-        a repeat, and a fact that follows an end, find no row and are noticed.
+Rule 2. Facts of one job make one update of its row, and none if the row is new: it is stored as
+        the last of them has it. The update asks for the ordinal before the first of them, and
+        for a job that is not over or was so in an older attempt. So a hole, a repeat, and a fact
+        that follows an end, find no row and are noticed.
 Rule 3. Of records that replace one another the last one makes the row.
 """
 
@@ -18,7 +19,7 @@ import msgspec
 from stationd.proto.error import ErrorInfo, JournalFailed
 from stationd.proto.job import JobId
 from stationd.runtime.journal import sql
-from stationd.runtime.journal.codes import KIND_CODES, STATUS_CODES, STATUSES, Term
+from stationd.runtime.journal.codes import CODES, KIND_CODES, STATUS_CODES, STATUSES, Term
 from stationd.runtime.journal.interface import Commit
 from stationd.runtime.journal.records import (
     AttemptOpened,
@@ -51,6 +52,7 @@ _Head = tuple[int, int, int, int, float, int, bytes | None, str, int, int]
 
 _encode: Final = msgspec.msgpack.Encoder().encode
 _RECEIVED: Final = STATUS_CODES["received"]
+_NO_TICKET: Final[Row] = (None, None)
 _OVER: Final = frozenset(code for code, status in STATUSES.items() if status.is_terminal)
 
 Amendment = JobAnnotated | JobDeleted
@@ -90,7 +92,7 @@ class Batch:
         self._labels = labels
         self._ended = ended
         self._ids: dict[JobId, int] = {}
-        self._jobs: list[Row] = []
+        self._jobs: dict[int, Row] = {}
         self._specs: list[Row] = []
         self._facts: list[Row] = []
         self._heads: dict[int, _Head] = {}
@@ -117,8 +119,9 @@ class Batch:
 
     @property
     def earliest_change(self) -> float | None:
-        """The earliest time at which a job of this batch has changed last; None if none has."""
-        return min((head[4] for head in self._heads.values()), default=None)
+        """The earliest time at which a stored job has changed last; None if none has."""
+        changed = (head[4] for number, head in self._heads.items() if number not in self._jobs)
+        return min(changed, default=None)
 
     def add(self, records: Sequence[Record]) -> Commit:
         """Fold the records of one write, and return what will have become of it.
@@ -145,9 +148,6 @@ class Batch:
         """Yield what is to be executed: owners first, drops of blocks before new blocks."""
         updates = [*self._updates()]
         yield from self._labels.statements()
-        yield Statement(sql.JOB, self._jobs)
-        yield Statement(sql.SPEC, self._specs)
-        yield Statement(sql.FACT, self._facts)
         yield from updates
         yield Statement(sql.ATTEMPT, [*self._attempts.values()], exact=True)
         yield Statement(sql.PIN, [*self._pins.values()], exact=True)
@@ -170,68 +170,82 @@ class Batch:
         yield Statement(sql.VERSIONS, self._versions)
 
     def _job(self, record: JobStored) -> None:
-        self._ids[record.job] = record.number
-        self.seq += 1
-        self.number = max(self.number, record.number)
-        spec, time, number = record.spec, record.time_unix_s, record.number
+        spec, time, number, kind = record.spec, record.time_unix_s, record.number, record.spec.kind
+        if number in self._jobs:
+            raise JournalFailed(f"there is a job {number} already: please report this bug")
+        self._ids[record.job] = number
+        self.number = max(self.number, number)
         self.created.append(time)
         tag = self._labels.tag
-        tag(Term.KIND, spec.kind, number)
+        tag(Term.KIND, kind, number)
         for _, word in property_terms(spec.properties):
             tag(Term.PROPERTY, word, number)
-        self._jobs.append(
-            (
-                number, record.job, tag(Term.TARGET, record.target, number),
-                KIND_CODES[spec.kind], tag(Term.NAME, spec.name, number),
-                tag(Term.CREATOR, spec.creator, number),
-                tag(Term.PROJECT, spec.project, number) if spec.project else None,
-                spec.description or None,
-                _encode(spec.properties) if spec.properties else None, spec.priority, time,
-                _RECEIVED, self.seq, time,
-            )
+        self._jobs[number] = (
+            number, record.job, tag(Term.TARGET, record.target, number),
+            KIND_CODES[kind], tag(Term.NAME, spec.name, number),
+            tag(Term.CREATOR, spec.creator, number),
+            tag(Term.PROJECT, spec.project, number) if spec.project else None,
+            spec.description or None,
+            _encode(spec.properties) if spec.properties else None, spec.priority, time,
         )  # fmt: skip
         self._specs.append((number, _encode(spec)))
-        self._facts.append((self.seq, number, 1, 1, _RECEIVED, time, 0, None, "", 0))
+        *passed, status = _RECEIVED, *[CODES[reached.rung] for reached in record.reached]
+        ordinal = len(passed) + 1
+        self.seq = seq = self.seq + ordinal
+        self._facts.append(
+            (seq, number, ordinal, 1, status, time, 0, None, "", 0, bytes(passed) or None)
+        )
+        self._heads[number] = (1, ordinal, status, seq, time, 0, None, "", number, 0)
 
     def _fact(self, fact: Fact) -> None:
-        self.seq = seq = self.seq + 1
-        number, ordinal, attempt, status = fact.number, fact.ordinal, fact.attempt, _code(fact)
+        number, ordinal, attempt, time = fact.number, fact.ordinal, fact.attempt, fact.time_unix_s
+        status, first = CODES[fact.status.rung], ordinal - len(fact.passed)
+        self.seq = seq = self.seq + 1 + ordinal - first
+        passed = bytes([CODES[rung.rung] for rung in fact.passed]) if fact.passed else None
         error = None if fact.error is None else _encode(fact.error)
         # As integers: for anything that is not exactly one the driver searches an adapter.
         cancelling, retrying = +fact.cancelling, +fact.retrying
-        time, note = fact.time_unix_s, fact.note
+        note = fact.note
         self._facts.append(
-            (seq, number, ordinal, attempt, status, time, cancelling, error, note, retrying)
+            (seq, number, ordinal, attempt, status, time, cancelling, error, note, retrying, passed)
         )
         head = self._heads.get(number)
         if head is None:
-            before = ordinal - 1
+            before = first - 1
             if attempt > 1:
                 self._first_attempts[number] = attempt
         else:
             before = head[-1]
-            _check_follows(fact, head)
+            _check_follows(fact, first, head)
         self._heads[number] = (
             attempt, ordinal, status, seq, time, cancelling, error, note, number, before,
         )  # fmt: skip
 
     def _updates(self) -> Iterator[Statement]:
-        """Yield the updates of jobs; most need not touch `ended` and its indices."""
+        """Yield new jobs, and updates; most need not touch `ended` and its indices."""
+        made: list[Row] = []
         going_on: list[Row] = []
         ending: list[Row] = []
         for number, head in self._heads.items():
-            attempt, _, status, *_ = head
+            attempt, status = head[0], head[2]
             over = status in _OVER
+            if over:
+                self._labels.ended(status, 1)
+            ended = status if over else None
+            if number in self._jobs:
+                ticket = self._tickets.pop(number, _NO_TICKET)
+                made.append((*self._jobs[number], *head[:-2], ended, *ticket[:2]))
+                continue
             before = None if attempt == 1 else self._ended(number)
             if before is not None:
                 self._labels.ended(before, -1)
             if attempt == 1 and not over:
                 going_on.append(head)
             else:
-                if over:
-                    self._labels.ended(status, 1)
-                ended = status if over else None
                 ending.append((ended, *head, self._first_attempts.get(number, 1)))
+        yield Statement(sql.JOB, made)
+        yield Statement(sql.SPEC, self._specs)
+        yield Statement(sql.FACT, self._facts)
         yield Statement(sql.GO_ON, going_on, exact=True)
         yield Statement(sql.END, ending, exact=True)
 
@@ -360,18 +374,14 @@ class Batch:
 _FOLD: Final[Mapping[type[Record], Callable[[Batch, Any], None]]] = dict(Batch.FOLDS)
 
 
-def _check_follows(fact: Fact, head: _Head) -> None:
+def _check_follows(fact: Fact, first: int, head: _Head) -> None:
     attempt, ordinal, status, *_ = head
-    if ordinal != fact.ordinal - 1 or (status in _OVER and attempt >= fact.attempt):
+    if ordinal != first - 1 or (status in _OVER and attempt >= fact.attempt):
         raise JournalFailed(
-            f"fact {fact.ordinal} of job {fact.number}, {fact.status} in attempt {fact.attempt},"
+            f"fact {first} of job {fact.number}, {fact.status} in attempt {fact.attempt},"
             f" follows fact {ordinal}, {STATUSES[status]} in attempt {attempt}: please report this"
             " bug"
         )
-
-
-def _code(fact: Fact) -> int:
-    return STATUS_CODES[str(fact.status)]
 
 
 def _error(error: ErrorInfo | None) -> bytes | None:

@@ -17,6 +17,8 @@ STATUS_CODES: Final[Mapping[str, int]] = MappingProxyType(
     {status.value: code for code, status in enumerate(JobExecutorStatus, 1)}
 )
 """By the status's value; RECEIVED is 1, ABORTED is 18."""
+CODES: Final = tuple(STATUS_CODES[status.value] for status in JobExecutorStatus)
+"""The same by the status's rung: a lookup by value goes through Python code."""
 STATUSES: Final[Mapping[int, JobExecutorStatus]] = MappingProxyType(
     dict(enumerate(JobExecutorStatus, 1))
 )

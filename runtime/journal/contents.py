@@ -38,7 +38,7 @@ from stationd.runtime.journal.records import (
     VersionsSeen,
     WorkStored,
 )
-from stationd.runtime.journal.view import item_name, job_view
+from stationd.runtime.journal.view import events_of, item_name, job_view
 from stationd.runtime.queue.entry import Place
 
 
@@ -165,32 +165,24 @@ class Contents:
         self.number = max(self.number, record.number)
         self.jobs[record.number] = MemoryJob(record)
         self.numbers[record.job] = record.number
-        received = JobExecutorStatus.RECEIVED
-        self._fact(Fact(record.number, record.job, 1, 1, received, record.time_unix_s))
+        *passed, status = JobExecutorStatus.RECEIVED, *record.reached
+        time, ordinal = record.time_unix_s, len(passed) + 1
+        self._fact(Fact(record.number, record.job, ordinal, 1, status, time, passed=tuple(passed)))
 
     def _fact(self, fact: Fact) -> None:
         timeline = self.job(fact.number).timeline
-        if fact.ordinal != len(timeline) + 1 or (
+        first = fact.ordinal - len(fact.passed)
+        if first != len(timeline) + 1 or (
             timeline and timeline[-1].status.is_terminal and timeline[-1].attempt >= fact.attempt
         ):
             raise JournalFailed(
-                f"fact {fact.ordinal} of job {fact.number}, {fact.status} in attempt"
+                f"fact {first} of job {fact.number}, {fact.status} in attempt"
                 f" {fact.attempt}, follows {timeline[-1:]}: please report this bug"
             )
-        self.seq += 1
-        entry = TimelineEntry(
-            seq=self.seq,
-            ordinal=fact.ordinal,
-            attempt=fact.attempt,
-            status=fact.status,
-            time_unix_s=fact.time_unix_s,
-            cancelling=fact.cancelling,
-            error=fact.error,
-            note=fact.note,
-            retrying=fact.retrying,
-        )
-        timeline.append(entry)
-        self.facts.append(FeedEvent(self.jobs[fact.number].record.job, entry))
+        events = events_of(self.seq + 1, fact)
+        self.seq += len(events)
+        timeline.extend(event.entry for event in events)
+        self.facts += events
 
     def _attempt(self, record: AttemptOpened) -> None:
         self.job(record.number).opened = record

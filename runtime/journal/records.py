@@ -31,12 +31,14 @@ class JobStored(Struct, frozen=True, array_like=True, tag=1):
     target: str
     spec: JobSpec
     time_unix_s: float
+    reached: tuple[JobExecutorStatus, ...] = ()
+    """Where it has come at once, in order: facts like the first one, of the same time."""
 
 
-class Fact(Struct, frozen=True, array_like=True, tag=2):
+class Fact(Struct, frozen=True, array_like=True, tag=2, gc=False):
     """A job has reached a status, or a cancel of it has been accepted.
 
-    Gets the next sequence number.
+    Gets the next sequence number, as each fact before it does that stands in `passed`.
     """
 
     number: int
@@ -50,9 +52,12 @@ class Fact(Struct, frozen=True, array_like=True, tag=2):
     note: str = ""
     retrying: bool = False
     """Another attempt follows by itself, in the same write."""
+    passed: tuple[JobExecutorStatus, ...] = ()
+    """What it reached just before, in order: facts of their own, of the same attempt and time, of
+    which nothing else is to be said. A quick job makes most of its facts in three strides."""
 
 
-class CalibrationPinned(Struct, frozen=True, array_like=True, tag=3):
+class CalibrationPinned(Struct, frozen=True, array_like=True, tag=3, gc=False):
     """The calibration set that a job uses, whatever the default becomes later."""
 
     number: int
@@ -60,7 +65,7 @@ class CalibrationPinned(Struct, frozen=True, array_like=True, tag=3):
     """None to fetch it anew."""
 
 
-class WorkStored(Struct, frozen=True, array_like=True, tag=4):
+class WorkStored(Struct, frozen=True, array_like=True, tag=4, gc=False):
     """The compiled work of a job; replaces that of an earlier attempt."""
 
     number: int
@@ -69,7 +74,7 @@ class WorkStored(Struct, frozen=True, array_like=True, tag=4):
     """msgpack; the journal does not look into it."""
 
 
-class MetadataStored(Struct, frozen=True, array_like=True, tag=5):
+class MetadataStored(Struct, frozen=True, array_like=True, tag=5, gc=False):
     """What is about to be executed, for people and provenance."""
 
     number: int
@@ -78,7 +83,7 @@ class MetadataStored(Struct, frozen=True, array_like=True, tag=5):
     """A JSON object."""
 
 
-class TicketIssued(Struct, frozen=True, array_like=True, tag=6):
+class TicketIssued(Struct, frozen=True, array_like=True, tag=6, gc=False):
     """The ticket of a job's attempt."""
 
     number: int

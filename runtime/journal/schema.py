@@ -159,6 +159,9 @@ _table(
     Column("error", LargeBinary),
     _text("note"),
     Column("retrying", Integer, nullable=False, server_default=text("0")),
+    # What the job reached just before, a byte for each status: facts of their own, whose numbers
+    # are those before this one's. NULL for nothing.
+    Column("passed", LargeBinary),
     UniqueConstraint("number", "ordinal"),
 )
 _table("works", _of_job(key=True), _integer("attempt"), _blob("data"))

@@ -6,13 +6,14 @@ from typing import Final
 
 JOB: Final = f"""
 INSERT INTO jobs (number, id, target, kind, name, creator, project, description, properties,
-  priority, created_unix_s, status, seq, modified_unix_s, attempt, ordinal, cancelling, note)
-VALUES ({", ".join("?" * 14)}, 1, 1, 0, '')"""  # noqa: S608 - our own text
+  priority, created_unix_s, attempt, ordinal, status, seq, modified_unix_s, cancelling, error,
+  note, ended, ticket, ticket_attempt)
+VALUES ({", ".join("?" * 22)})"""  # noqa: S608 - our own text
 SPEC: Final = "INSERT INTO specs (number, spec) VALUES (?, ?)"
 FACT: Final = """
 INSERT INTO facts (seq, number, ordinal, attempt, status, time_unix_s, cancelling, error, note,
-  retrying)
-VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"""
+  retrying, passed)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"""
 GO_ON: Final = """
 UPDATE jobs SET attempt = ?, ordinal = ?, status = ?, seq = ?, modified_unix_s = ?,
   cancelling = ?, error = ?, note = ?

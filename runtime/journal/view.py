@@ -6,9 +6,11 @@ from collections.abc import Iterable, Sequence
 from typing import Final
 
 from stationd.proto.job import ItemView, JobFilter, JobId, JobSpec, JobView, TimelineEntry
+from stationd.proto.jobs_protocol import FeedEvent
 from stationd.proto.program import Sweep
 from stationd.proto.status import JobExecutorStatus, coarse_status
 from stationd.runtime.journal.interface import Outline, StoredJob
+from stationd.runtime.journal.records import Fact
 
 MOST_LISTED: Final = 1000
 """Jobs in one answer; more can be asked for with `before`."""
@@ -51,6 +53,43 @@ def job_view(
         project=stored.spec.project,
         properties=stored.spec.properties,
     )
+
+
+def events_of(first_seq: int, fact: Fact) -> list[FeedEvent]:
+    """Return what listeners hear of a committed fact: of all that it passed, too.
+
+    Args:
+        first_seq: The first sequence number of those that it has got.
+        fact: The fact.
+    """
+    passed, job = fact.passed, fact.job
+    ordinal = fact.ordinal - len(passed)
+    events = [
+        FeedEvent(
+            job,
+            TimelineEntry(
+                seq=first_seq + index,
+                ordinal=ordinal + index,
+                attempt=fact.attempt,
+                status=status,
+                time_unix_s=fact.time_unix_s,
+            ),
+        )
+        for index, status in enumerate(passed)
+    ]
+    newest = TimelineEntry(
+        seq=first_seq + len(passed),
+        ordinal=fact.ordinal,
+        attempt=fact.attempt,
+        status=fact.status,
+        time_unix_s=fact.time_unix_s,
+        cancelling=fact.cancelling,
+        error=fact.error,
+        note=fact.note,
+        retrying=fact.retrying,
+    )
+    events.append(FeedEvent(job, newest))
+    return events
 
 
 def outlined(stored: StoredJob) -> Outline:

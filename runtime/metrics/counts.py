@@ -149,6 +149,19 @@ class Counts:
             error = live.job.error
             self.failed[ErrorCode.UNKNOWN if error is None else error.code] += 1
 
+    def arrived(self, reached: Sequence[JobExecutorStatus]) -> None:
+        """Count a job that has been stored together with its first steps.
+
+        Args:
+            reached: Where they took it after RECEIVED, in no time.
+        """
+        self._submitted += 1
+        for status in reached[:-1]:
+            stage = self._stages[status.rung]
+            if stage is not None:
+                stage.observe(0.0)
+        self._counts[(reached[-1] if reached else JobExecutorStatus.RECEIVED).rung] += 1
+
     def arriving(self, more: int) -> None:
         """Count jobs on the first rung that are being written down, or are so no more."""
         self._counts[JobExecutorStatus.RECEIVED.rung] += more

@@ -266,6 +266,26 @@ async def test_what_is_announced_in_one_turn_travels_in_one_frame() -> None:
         assert world.feed.position == 4
 
 
+async def test_listeners_hear_of_each_rung_that_a_job_passed_at_once() -> None:
+    async with a_world() as world:
+        everybody, one = Listener(credit=100), Listener(ids(2), credit=100)
+        for listener in (everybody, one):
+            await world.listen(listener)
+        for number in (1, 2):
+            passed = (S.RECEIVED, S.VALIDATION_STARTED)
+            fact = Fact(number, job_id(number), 3, 1, S.VALIDATION_ENDED, 2.0, passed=passed)
+            world.feed.announce(3 * number - 2, [fact])
+        await world.settle()
+        assert everybody.seqs == [1, 2, 3, 4, 5, 6]
+        assert one.seqs == [4, 5, 6]
+        told = [event.entry for frame in one.of(Events) for event in frame.events]
+        assert [(entry.ordinal, entry.status) for entry in told] == [
+            (1, S.RECEIVED),
+            (2, S.VALIDATION_STARTED),
+            (3, S.VALIDATION_ENDED),
+        ]
+
+
 async def test_facts_that_nobody_listens_to_move_the_feed_on() -> None:
     async with a_world() as world:
         listener = Listener(ids(7), credit=100)

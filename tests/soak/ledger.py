@@ -9,6 +9,7 @@ import msgspec
 from stationd.proto.error import ErrorInfo
 from stationd.proto.job import JobId
 from stationd.runtime.journal.codes import STATUSES
+from stationd.runtime.journal.queries.rows import FactRow, timeline_entries
 from tests.soak.audit import Stored, StoredJob
 from tests.soak.notes import Told
 
@@ -17,7 +18,8 @@ SELECT id, status, jobs.attempt, jobs.ticket, jobs.error, created_unix_s, modifi
   (SELECT count(*) FROM items WHERE items.number = jobs.number AND artifact IS NOT NULL)
 FROM jobs JOIN specs USING (number)"""
 _FACTS = """
-SELECT id, facts.seq, facts.ordinal, facts.attempt, facts.status, facts.cancelling
+SELECT id, facts.seq, facts.ordinal, facts.attempt, facts.status, facts.time_unix_s,
+  facts.cancelling, facts.error, facts.note, facts.retrying, facts.passed
 FROM facts JOIN jobs USING (number) ORDER BY facts.seq"""
 
 
@@ -39,8 +41,9 @@ def read_journal(database: Path) -> Stored:
     with closing(sqlite3.connect(uri, uri=True)) as connection:
         jobs = [_job(*row) for row in connection.execute(_JOBS)]
         facts = [
-            Told(JobId(job), seq, ordinal, attempt, STATUSES[status], bool(cancelling))
-            for job, seq, ordinal, attempt, status, cancelling in connection.execute(_FACTS)
+            Told(JobId(job), one.seq, one.ordinal, one.attempt, one.status, one.cancelling)
+            for job, *fact in connection.execute(_FACTS)
+            for one in timeline_entries(FactRow(*fact))
         ]
     return Stored({job.job: job for job in jobs}, facts)
 

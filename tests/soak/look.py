@@ -12,6 +12,7 @@ import urllib.request
 from collections import Counter
 from collections.abc import Mapping
 from contextlib import closing
+from itertools import pairwise
 from pathlib import Path
 from typing import NamedTuple
 
@@ -42,14 +43,18 @@ STAGES: Mapping[str, S] = {
 """The metrics' names of the stages in `PASSED`."""
 
 _STANDING = "SELECT status, count(*) FROM jobs WHERE ended IS NULL GROUP BY status"
-_LEFT = """
-SELECT before.status, count(*) FROM facts AS fact
-JOIN facts AS before ON before.number = fact.number AND before.ordinal = fact.ordinal - 1
-WHERE fact.time_unix_s >= ? AND fact.status != before.status GROUP BY before.status"""
+_STRIDES = """
+SELECT before.status, fact.passed, fact.status, count(*) FROM facts AS fact
+LEFT JOIN facts AS before ON before.number = fact.number
+  AND before.ordinal = fact.ordinal - coalesce(length(fact.passed), 0) - 1
+WHERE fact.time_unix_s >= ? GROUP BY before.status, fact.passed, fact.status"""
+"""From where to where jobs have come at once, and how many."""
 _ENDED = """
 SELECT status, count(*) FROM facts
 WHERE time_unix_s >= ? AND status IN (16, 17, 18) GROUP BY status"""
-_CAME_IN = "SELECT count(*) FROM facts WHERE ordinal = 2 AND time_unix_s >= ?"
+_CAME_IN = """
+SELECT count(*) FROM facts WHERE time_unix_s >= ?
+AND 2 BETWEEN ordinal - coalesce(length(passed), 0) AND ordinal"""
 _SAMPLE = re.compile(
     r'^stationd_(stage_seconds_count|jobs_ended_total)\{\w+="(\w+)"\} (\S+)$', re.MULTILINE
 )
@@ -76,7 +81,11 @@ def on_disk(database: Path, since_unix_s: float) -> Counts:
     """Return what the journal has of a daemon that was started at some time."""
     with closing(_opened(database)) as connection:
         ended = _counted(connection, _ENDED, since_unix_s)
-        left = _counted(connection, _LEFT, since_unix_s)
+        left: Counter[S] = Counter()
+        for before, passed, status, count in connection.execute(_STRIDES, (since_unix_s,)):
+            stood = [code for code in (before, *(passed or b""), status) if code is not None]
+            for one, following in pairwise(stood):
+                left[STATUSES[one]] += count if one != following else 0
         # Without those that began once more: of them the daemon says nothing.
         (left[S.RECEIVED],) = connection.execute(_CAME_IN, (since_unix_s,)).fetchone()
         return Counts(left, ended)

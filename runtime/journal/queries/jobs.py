@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Iterable, Iterator
+from itertools import islice
 from typing import Any, ClassVar, Final, NamedTuple
 
 import msgspec
@@ -22,7 +24,7 @@ from stationd.runtime.journal.queries.rows import (
     FactRow,
     JobRow,
     stored_job,
-    timeline_entry,
+    timeline_entries,
     word,
 )
 from stationd.runtime.journal.view import MOST_FACTS, job_view
@@ -57,7 +59,7 @@ class View(Query[JobView | None], frozen=True, array_like=True, tag=2):
             f"SELECT {FACT_COLUMNS} FROM facts WHERE number = ? ORDER BY ordinal",  # noqa: S608 - our own text
             (row.number,),
         )
-        timeline = [timeline_entry(FactRow(*fact)) for fact in facts]
+        timeline = [entry for fact in facts for entry in timeline_entries(FactRow(*fact))]
         return job_view(stored_job(database, row), row.note, timeline, items=True)
 
 
@@ -77,30 +79,31 @@ class Facts(Query[tuple[list[FeedEvent], int]], frozen=True, array_like=True, ta
         if self.jobs is None and self.creator is not None:
             return self._of_creator(database, self.creator, most)
         if self.jobs is None:
-            rows = database.execute(_FACTS_OF_ALL, (self.after, most)).fetchall()
+            rows = database.execute(_FACTS_OF_ALL, (self.after, most))
         else:
-            values = (_json(self.jobs), self.after, most)
-            rows = database.execute(_FACTS_OF_JOBS, values).fetchall()
-        events = [FeedEvent(JobId(job), timeline_entry(FactRow(*fact))) for job, *fact in rows]
-        if len(events) == most:  # there may be more behind the last one
-            return events, events[-1].entry.seq if events else self.after
-        return events, self._newest(database)
+            rows = database.execute(_FACTS_OF_JOBS, (_json(self.jobs), self.after, most))
+        events = [event for _, event in islice(self._events(rows), most)]
+        return events, self._complete(database, events, most)
 
     def _of_creator(
         self, database: sqlite3.Connection, creator: str, most: int
     ) -> tuple[list[FeedEvent], int]:
         """Look through so many facts: where one user has few, the others' are not all read."""
-        rows = database.execute(_FACTS_BY_CREATOR, (self.after, most)).fetchall()
-        events = [
-            FeedEvent(JobId(job), timeline_entry(FactRow(*fact)))
-            for job, whose, _, *fact in rows
-            if (whose or "") == creator
-        ]
-        if len(rows) == most:
-            return events, rows[-1][2] if rows else self.after
-        return events, self._newest(database)
+        rows = database.execute(_FACTS_BY_CREATOR, (self.after, most))
+        found = list(islice(self._events(rows), most))
+        position = self._complete(database, [event for _, event in found], most)
+        return [event for whose, event in found if whose == creator], position
 
-    def _newest(self, database: sqlite3.Connection) -> int:
+    def _events(self, rows: Iterable[tuple[Any, ...]]) -> Iterator[tuple[str, FeedEvent]]:
+        """Yield facts, each with its job's creator if that was asked for."""
+        for job, whose, *fact in rows:
+            for entry in timeline_entries(FactRow(*fact), self.after):
+                yield whose or "", FeedEvent(JobId(job), entry)
+
+    def _complete(self, database: sqlite3.Connection, looked_at: list[FeedEvent], most: int) -> int:
+        """Return up to where facts are complete."""
+        if len(looked_at) == most:  # there may be more behind the last one
+            return looked_at[-1].entry.seq if looked_at else self.after
         newest: int = database.execute("SELECT seq FROM meta").fetchone()[0]
         return max(newest, self.after)
 
@@ -221,14 +224,14 @@ def _json(values: object) -> str:
 
 _FACTS: Final = ", ".join(f"facts.{column}" for column in FACT_COLUMNS.split(", "))
 _FACTS_OF_ALL: Final = f"""
-SELECT jobs.id, {_FACTS} FROM facts CROSS JOIN jobs USING (number)
+SELECT jobs.id, NULL, {_FACTS} FROM facts CROSS JOIN jobs USING (number)
 WHERE facts.seq > ? ORDER BY facts.seq LIMIT ?"""  # noqa: S608 - our own text
 _FACTS_BY_CREATOR: Final = f"""
-SELECT jobs.id, {word("creator")}, facts.seq, {_FACTS} FROM facts CROSS JOIN jobs USING (number)
+SELECT jobs.id, {word("creator")}, {_FACTS} FROM facts CROSS JOIN jobs USING (number)
 WHERE facts.seq > ? ORDER BY facts.seq LIMIT ?"""  # noqa: S608 - our own text
 # From the jobs to their facts, whose index holds the sequence number too.
 _FACTS_OF_JOBS: Final = f"""
-SELECT jobs.id, {_FACTS} FROM jobs CROSS JOIN facts USING (number)
+SELECT jobs.id, NULL, {_FACTS} FROM jobs CROSS JOIN facts USING (number)
 WHERE jobs.id IN (SELECT value FROM json_each(?)) AND facts.seq > ?
 ORDER BY facts.seq LIMIT ?"""  # noqa: S608 - our own text
 _OUTLINES: Final = f"""

@@ -165,7 +165,7 @@ def error_info(blob: bytes | None) -> ErrorInfo | None:
 
 
 FACT_COLUMNS: Final = (
-    "seq, ordinal, attempt, status, time_unix_s, cancelling, error, note, retrying"
+    "seq, ordinal, attempt, status, time_unix_s, cancelling, error, note, retrying, passed"
 )
 
 
@@ -181,10 +181,29 @@ class FactRow(NamedTuple):
     error: bytes | None
     note: str
     retrying: int
+    passed: bytes | None
 
 
-def timeline_entry(row: FactRow) -> TimelineEntry:
-    """Return a fact as clients see it."""
+def timeline_entries(row: FactRow, after: int = 0) -> list[TimelineEntry]:
+    """Return the facts of a row as clients see them, those with higher numbers than `after`."""
+    passed = row.passed or b""
+    first = row.seq - len(passed)
+    entries = [
+        TimelineEntry(
+            seq=first + index,
+            ordinal=row.ordinal - len(passed) + index,
+            attempt=row.attempt,
+            status=STATUSES[code],
+            time_unix_s=row.time_unix_s,
+        )
+        for index, code in enumerate(passed)
+        if first + index > after
+    ]
+    entries.append(_newest(row))
+    return entries
+
+
+def _newest(row: FactRow) -> TimelineEntry:
     return TimelineEntry(
         seq=row.seq,
         ordinal=row.ordinal,

@@ -1,5 +1,6 @@
 from collections.abc import Callable, Sequence
 
+import msgspec
 import pytest
 
 from stationd.proto.error import JournalFailed
@@ -13,6 +14,7 @@ from stationd.runtime.journal.records import (
     Fact,
     JobStored,
     Record,
+    TicketIssued,
     WorkStored,
 )
 from stationd.runtime.journal.statement import Row
@@ -38,6 +40,19 @@ def test_many_facts_of_a_job_make_one_update(fact: MakeFact) -> None:
     (update,) = rows["UPDATE jobs SET"]
     assert update[1] == 14  # the newest ordinal
     assert update[-1] == 4  # what must be stored before
+
+
+def test_what_a_job_passed_at_once_shares_a_row_and_has_numbers_of_its_own(job: MakeJob) -> None:
+    stored = msgspec.structs.replace(job(1), reached=(Status.VALIDATION_STARTED,))
+    done = (Status.POST_PROCESSING_STARTED, Status.POST_PROCESSING_ENDED)
+    over = Fact(1, stored.job, 5, 1, Status.READY, 2.0, passed=done)
+    rows = folded([stored, TicketIssued(1, 1, 7), over])
+    facts = [(row[0], row[2], row[-1]) for row in rows["INSERT INTO facts"]]
+    assert facts == [(2, 2, b"\x01"), (5, 5, b"\x0e\x0f")]
+    # The job's own row is as the last of them has it: none of its updates is needed.
+    ((*_, attempt, ordinal, status, seq, _, _, _, _, ended, ticket, _),) = rows["INSERT INTO jobs"]
+    assert (attempt, ordinal, status, seq, ended, ticket) == (1, 5, 16, 5, 16, 7)
+    assert "UPDATE jobs SET" not in rows
 
 
 def test_of_records_that_replace_one_another_the_last_is_stored() -> None:

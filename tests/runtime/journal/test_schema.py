@@ -24,7 +24,7 @@ def test_every_table_is_made_once_and_refuses_values_of_another_type(tmp_path: P
         "INSERT INTO items VALUES (1, -1, 1, NULL, NULL, NULL, NULL, NULL, 0)",
         "INSERT INTO items VALUES (1, 0, 1, NULL, NULL, NULL, NULL, x'00', 0)",
         "INSERT INTO items VALUES (1, 0, 1, NULL, 'a/1/0', NULL, NULL, NULL, 0)",
-        "INSERT INTO facts VALUES (1, 1, 1, 1, 1, 'yesterday', 0, NULL, '', 0)",
+        "INSERT INTO facts VALUES (1, 1, 1, 1, 1, 'yesterday', 0, NULL, '', 0, NULL)",
     ],
 )
 def test_the_impossible_is_refused(impossible: str) -> None:

@@ -120,6 +120,7 @@ class WrittenJournals(RuleBasedStateMachine):
         creator=st.sampled_from(CREATORS),
         notes=st.sampled_from(PROPERTIES),
         clock=st.integers(-3, 0),
+        reached=st.integers(0, 9),
         together=st.booleans(),
     )
     def submit(  # noqa: PLR0917 - what a job may be
@@ -131,6 +132,7 @@ class WrittenJournals(RuleBasedStateMachine):
         creator: str,
         notes: Properties,
         clock: int,
+        reached: int,
         *,
         together: bool,
     ) -> None:
@@ -145,7 +147,10 @@ class WrittenJournals(RuleBasedStateMachine):
         )  # fmt: skip
         # The clock may have been set back.
         time = max(0.0, float(number) + clock)
-        self.add(JobStored(number, job.id, place, spec, time), together=together)
+        climb = tuple(RUNGS[1 : 1 + reached])
+        job.ordinal += reached
+        job.status = RUNGS[reached]
+        self.add(JobStored(number, job.id, place, spec, time, climb), together=together)
 
     @precondition(lambda self: any(job.status.is_terminal for job in self.jobs))
     @rule(data=st.data(), together=st.booleans())
@@ -169,6 +174,7 @@ class WrittenJournals(RuleBasedStateMachine):
         error=st.sampled_from([None, ERROR]),
         note=st.sampled_from(["", "went well"]),
         retrying=st.booleans(),
+        passed=st.lists(st.sampled_from(RUNGS), max_size=4).map(tuple),
         together=st.booleans(),
     )
     def go_on(
@@ -176,6 +182,7 @@ class WrittenJournals(RuleBasedStateMachine):
         data: st.DataObject,
         note: str,
         error: ErrorInfo | None,
+        passed: tuple[Status, ...],
         *,
         cancelling: bool,
         retrying: bool,
@@ -185,7 +192,7 @@ class WrittenJournals(RuleBasedStateMachine):
         if job.status.is_terminal:
             job.attempt += 1
         job.status = data.draw(st.sampled_from(RUNGS + ENDS * 3))
-        job.ordinal += 1
+        job.ordinal += 1 + len(passed)
         self.add(
             Fact(
                 job.number,
@@ -198,6 +205,7 @@ class WrittenJournals(RuleBasedStateMachine):
                 error,
                 note,
                 retrying,
+                passed,
             ),
             together=together,
         )

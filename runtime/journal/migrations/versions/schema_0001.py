@@ -182,6 +182,7 @@ CREATE TABLE facts (
     error BLOB,
     note TEXT NOT NULL,
     retrying INTEGER DEFAULT 0 NOT NULL,
+    passed BLOB,
     PRIMARY KEY (seq),
     UNIQUE (number, ordinal),
     FOREIGN KEY(number) REFERENCES jobs (number)
