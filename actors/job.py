@@ -126,7 +126,7 @@ def _with_datum(job: Job, event: Event) -> Job:
     """Keep what an event tells beyond its name."""
     if isinstance(event, AttemptOpened):
         return _next_attempt(job, event)
-    cancelled = job.course is _CANCELLING or isinstance(event, CancelAccepted)
+    cancelled, reason = job.course is _CANCELLING or isinstance(event, CancelAccepted), job.note
     if cancelled and not job.note:
         # What came first tells what came of the cancel.
         note = _CANCEL_NOTES.get((type(event), job.status.is_terminal), "")
@@ -142,8 +142,11 @@ def _with_datum(job: Job, event: Event) -> Job:
         ):
             # The first one is the reason; what it leads to may fail as well.
             return job if job.error is not None else msgspec.structs.replace(job, error=error)
-        case CancelAccepted(note=note) | CameToRest(note=note) if note:
+        case CancelAccepted(note=note) if note:
             return msgspec.structs.replace(job, note=note)
+        case CameToRest(note=note) if note:
+            # Why it was cancelled is told too, if that is known.
+            return msgspec.structs.replace(job, note="; ".join(filter(None, [reason, note])))
         case _:
             return job
 

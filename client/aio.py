@@ -54,6 +54,7 @@ from stationd.client.provenance import (
 from stationd.client.queue import (
     drain_target,
     drop_reservation,
+    guards,
     hold,
     lock_target,
     move_before,
@@ -122,6 +123,7 @@ __all__ = [
     "get_input",
     "get_output",
     "get_readouts",
+    "guards",
     "hold",
     "import_calibration",
     "list_calibrations",

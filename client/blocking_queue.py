@@ -6,6 +6,7 @@ from stationd.client import queue as asynchronous
 from stationd.client.portal import call
 from stationd.client.queue import Moment
 from stationd.client.references import Job
+from stationd.proto.guard_requests import GuardState
 from stationd.proto.queue_requests import Placed, QueueListing, Reason, Targets
 
 
@@ -92,6 +93,11 @@ def unlock_target(target: str, *, force: bool = False) -> Targets:
 def drop_reservation(id: str) -> Targets:  # noqa: A002 - as in the twin
     """Drop a reservation or a time of maintenance, if it is there."""
     return call(asynchronous.drop_reservation, id)
+
+
+def guards() -> tuple[GuardState, ...]:
+    """Return the guards of the station, with their last readings and how they stand."""
+    return call(asynchronous.guards)
 
 
 def target_states() -> Targets:

@@ -18,6 +18,7 @@ from stationd.client.awaiting import AnyStatus
 from stationd.client.blocking_queue import (
     drain_target,
     drop_reservation,
+    guards,
     hold,
     lock_target,
     move_before,
@@ -71,6 +72,7 @@ __all__ = [
     "get_input",
     "get_output",
     "get_readouts",
+    "guards",
     "hold",
     "import_calibration",
     "list_calibrations",

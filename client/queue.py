@@ -10,6 +10,7 @@ from datetime import datetime
 
 from stationd.client.references import Job, id_of
 from stationd.client.shared import connection
+from stationd.proto.guard_requests import Guards, GuardState, ListGuards
 from stationd.proto.queue_requests import (
     Explanation,
     Hold,
@@ -227,6 +228,11 @@ async def unlock_target(target: str, *, force: bool = False) -> Targets:
 async def drop_reservation(id: str) -> Targets:  # noqa: A002 - as in `reserve`
     """Drop a reservation or a time of maintenance, if it is there."""
     return await connection().ask(Unreserve(0, id), Targets)
+
+
+async def guards() -> tuple[GuardState, ...]:
+    """Return the guards of the station, with their last readings and how they stand."""
+    return (await connection().ask(ListGuards(0), Guards)).guards
 
 
 async def target_states() -> Targets:

@@ -22,6 +22,7 @@ from stationd.proto.error import (
     UnknownCalibrationSet,
     UnknownJob,
 )
+from stationd.proto.guard_requests import ListGuards
 from stationd.proto.job import (
     ArtifactRef,
     ItemView,
@@ -160,6 +161,7 @@ class ScriptedMemory(ScriptedStanding):
                 | ReadAudit()
                 | ReadVersions()
                 | ListQueue()
+                | ListGuards()
             ):
                 return self._tell(request)
             case wire.ListCalibrations():

@@ -8,6 +8,7 @@ import msgspec
 
 from stationd.proto import jobs_protocol as wire
 from stationd.proto.audit_requests import AuditLine, AuditTrail, ReadAudit
+from stationd.proto.guard_requests import Guards, GuardState, ListGuards
 from stationd.proto.queue_requests import ListQueue, QueueEntry, QueueListing
 from stationd.proto.station_requests import JobLog, LogLine, Overview, ReadLog, Survey
 from stationd.proto.version_requests import ReadVersions, RunningVersions, Versions
@@ -28,7 +29,9 @@ NOTHING_DONE: Final = Overview(
 )
 """A station that has just started."""
 
-AboutTheStation = wire.ListControllers | Survey | ReadLog | ReadAudit | ReadVersions | ListQueue
+AboutTheStation = (
+    wire.ListControllers | Survey | ReadLog | ReadAudit | ReadVersions | ListQueue | ListGuards
+)
 
 
 class ScriptedStanding:
@@ -38,6 +41,7 @@ class ScriptedStanding:
         self.controllers: tuple[wire.ControllerView, ...] = ()
         self.targets: tuple[wire.TargetView, ...] = ()
         self.queue: tuple[QueueEntry, ...] = ()
+        self.guards: tuple[GuardState, ...] = ()
         self.overview = NOTHING_DONE
         self.log: tuple[LogLine, ...] = ()
         """What was logged, of whichever job."""
@@ -58,5 +62,7 @@ class ScriptedStanding:
                 return AuditTrail(request.request, self.audit, more=False)
             case ReadVersions():
                 return Versions(request.request, self.versions)
+            case ListGuards():
+                return Guards(request.request, self.guards)
             case ListQueue():
                 return QueueListing(request.request, len(self.queue), self.queue)

@@ -21,6 +21,7 @@ from stationd.proto import queue_requests as queue
 from stationd.proto.audit_requests import AuditTrail, ReadAudit
 from stationd.proto.calibration import CalibrationSet, CalibrationSummary, Observation
 from stationd.proto.error import ErrorInfo
+from stationd.proto.guard_requests import Guards, ListGuards
 from stationd.proto.job import (
     ArtifactRef,
     JobFilter,
@@ -266,6 +267,7 @@ Request = (
     | queue.Maintain
     | queue.Lock
     | queue.Unlock
+    | ListGuards
 )
 
 # --- replies ---------------------------------------------------------------------------------
@@ -493,4 +495,5 @@ Reply = (
     | queue.Targets
     | queue.QueueListing
     | queue.Explanation
+    | Guards
 )

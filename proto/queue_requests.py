@@ -172,6 +172,8 @@ class TargetState(Struct, frozen=True, kw_only=True, omit_defaults=True):
     locked_unix_s: float = 0.0
     """Since when."""
     lock_note: str = ""
+    guards: tuple[str, ...] = ()
+    """Guards that let nothing begin there, each in words."""
 
 
 class ReservationView(Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -198,7 +200,7 @@ class Targets(Struct, frozen=True, array_like=True, tag=161):
 
 
 QueueState = Literal["running", "in_line", "waiting", "early", "held", "closed"]
-"""``early``: not to begin yet; ``closed``: paused, locked, under maintenance, or
+"""``early``: not to begin yet; ``closed``: paused, locked, held by a guard, under maintenance, or
 reserved for another project."""
 
 
@@ -238,8 +240,8 @@ class Reason(Struct, frozen=True, array_like=True):
 
     rule: str
     """The rule's short name, for programs: ``held``, ``not_before``, ``paused``, ``locked``,
-    ``maintenance``, ``reserved``, ``absent``, ``ahead``, ``line``, ``recall``, ``place``,
-    ``deadline``, ``status``; more may come."""
+    ``maintenance``, ``guard``, ``reserved``, ``absent``, ``ahead``, ``line``, ``recall``,
+    ``place``, ``deadline``, ``status``; more may come."""
     text: str
     """A sentence for people."""
 

@@ -24,6 +24,7 @@ from stationd.runtime.controllers.quarantine import Quarantine
 from stationd.runtime.controllers.queue_memory import keep, remember
 from stationd.runtime.controllers.silence import Silence
 from stationd.runtime.feed import Feed
+from stationd.runtime.guards.guards import Guards
 from stationd.runtime.jobs.deadlines import Deadlines
 from stationd.runtime.jobs.dispatch import Dispatch
 from stationd.runtime.jobs.retrying import Retries
@@ -98,6 +99,16 @@ async def assemble(settings: Settings, ports: Ports, metrics: Metrics, tasks: Ta
     )
     dispatch.attach(instruments)
     instruments.attach(bus)
+    guards = Guards(
+        settings=settings,
+        bus=bus,
+        instruments=instruments,
+        cancel=lambda live, note: dispatch.cancel(live, _unanswered, note),
+        authority=authority,
+        timers=timers,
+        clock=clock,
+    )
+    bus.reading, bus.greeted = guards.take, guards.greeted
     metrics.watch(
         queue_depth=lambda: len(instruments.queue),
         listeners=lambda: feed.listeners,
@@ -126,6 +137,7 @@ async def assemble(settings: Settings, ports: Ports, metrics: Metrics, tasks: Ta
         feed=feed,
         retries=retries,
         instruments=instruments,
+        guards=guards,
         bus=bus,
         access=ports.access,
         calibrations=calibrations,
@@ -152,6 +164,7 @@ async def assemble(settings: Settings, ports: Ports, metrics: Metrics, tasks: Ta
         timers=timers,
         dispatch=dispatch,
         instruments=instruments,
+        guards=guards,
         keeper=keeper,
         api=api,
         reloads=[
@@ -160,6 +173,7 @@ async def assemble(settings: Settings, ports: Ports, metrics: Metrics, tasks: Ta
             Reload(("retention",), keeper.reload),
             Reload(("limits",), api.reload),
             Reload(("users",), api.reload),
+            Reload(("guards",), guards.reload),
             Reload(("api", "jobs_are_read_by"), api.reload),
             *(Reload(("controllers", name, "keys"), ports.access.reload) for name in bus.peers),
             Reload(("queue", "weights"), weights.reload),
@@ -196,6 +210,10 @@ def _work(station: Station) -> Iterator[Callable[[], Coroutine[object, object, o
     if gib:
         yield partial(ports.workers.bound_memory, round(gib * 2**30))
     yield partial(_watch_storage, station)
+
+
+def _unanswered() -> None:
+    """Answer nobody: it is the station that has asked."""
 
 
 def _nobody(_: Settings) -> None:

@@ -201,6 +201,7 @@ def resumed(stored: StoredJob) -> LiveJob:
         ordinal=stored.ordinal,
         calibration_set=stored.calibration_set,
         error=stored.error,
+        note=stored.note if stored.cancelling else "",
     )
     running = None if stored.running is None else frozenset(stored.running)
     # What an earlier attempt has left of an item that runs again says nothing of this one.

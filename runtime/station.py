@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from stationd.runtime.controllers.instrument_bus import InstrumentBus
     from stationd.runtime.controllers.instruments import Instruments
     from stationd.runtime.feed import Feed
+    from stationd.runtime.guards.guards import Guards
     from stationd.runtime.jobs.dispatch import Dispatch
     from stationd.runtime.journal.interface import Journal
     from stationd.runtime.logs.story import Story
@@ -89,6 +90,7 @@ class Station:
     timers: Timers
     dispatch: Dispatch
     instruments: Instruments
+    guards: Guards
     keeper: Keeper
     api: JobsApi
     reloads: list[Reload] = field(default_factory=list["Reload"])

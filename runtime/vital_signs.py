@@ -76,6 +76,7 @@ class VitalSigns:
             | {child.name: child.restarts for child in station.ports.children},
             committed_unix_s=self._committed,
             calibrated_unix_s={name: made for name, (_, made) in self._calibrated.items()},
+            guards=tuple(station.guards.states()),
             journal=station.journal.database,
         )
 

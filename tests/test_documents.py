@@ -11,6 +11,7 @@ import pytest
 from msgspec.inspect import DictType, StructType, type_info
 
 from stationd.actors.drivers.registry import BUILT_IN
+from stationd.proto.guard_requests import GuardState
 from stationd.runtime.metrics import Metrics
 from stationd.runtime.settings import Settings
 
@@ -97,7 +98,13 @@ def test_every_heading_of_the_configuration_is_about_something_that_exists() -> 
 def families() -> dict[str, tuple[str, set[str]]]:
     """Type and labels of every metric of a station, by the name that a query uses."""
     metrics = Metrics(["qpu"])
-    metrics.vitals = msgspec.structs.replace(metrics.vitals, calibrated_unix_s={"qpu": 1.0})
+    guard = GuardState(
+        name="cold", readout="f.t", targets=(), standing="within", since_unix_s=0.0, holds=False,
+        value=0.1, read_unix_s=1.0,
+    )  # fmt: skip
+    metrics.vitals = msgspec.structs.replace(
+        metrics.vitals, calibrated_unix_s={"qpu": 1.0}, guards=(guard,)
+    )
     return {
         family.name + ("_total" if family.type == "counter" else ""): (
             family.type,

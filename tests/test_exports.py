@@ -109,6 +109,7 @@ CALLS = [
     "get_input",
     "get_output",
     "get_readouts",
+    "guards",
     "hold",
     "import_calibration",
     "list_calibrations",

@@ -21,6 +21,7 @@ COMMANDS: Final = {
     "delete": ("delete", "Forget jobs that are over, and their results."),
     "doctor": ("doctor", "Look the station and its computer through, and say what to do."),
     "get": ("setting", "Take readings and print them, in a job of its own."),
+    "guards": ("guards", "Show the guards and their last readings."),
     "hold": ("queueing", "Keep jobs in the queue until they are released."),
     "list": ("listing", "List jobs, the newest first."),
     "listen": ("following", "Show every change of jobs until they are over, or of all jobs."),

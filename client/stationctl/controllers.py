@@ -17,7 +17,7 @@ from stationd.client.stationctl.printing import (
     print_table,
     print_text,
 )
-from stationd.client.stationctl.standing import lock_lines
+from stationd.client.stationctl.standing import guard_lines, lock_lines
 from stationd.proto.jobs_protocol import ControllerView
 from stationd.proto.program import Capabilities
 
@@ -46,7 +46,8 @@ def controllers(ctx: click.Context, as_json: bool) -> None:  # noqa: FBT001 - cl
     print_text()
     rows = [(target.name, target.controller) for target in targets]
     print_table(("TARGET", "CONTROLLER"), rows)
-    for line in lock_lines(jobs.target_states()):
+    said = jobs.target_states()
+    for line in (*lock_lines(said), *guard_lines(said)):
         click.echo(line)
 
 

@@ -21,7 +21,7 @@ def show_standing(said: Targets, *, as_json: bool) -> None:
         return
     columns = ("CONTROLLER", "STATE", "WAITING", "TICKETS", "TARGETS", "NOTE")
     print_table(columns, [_row(one) for one in said.targets])
-    for line in (*lock_lines(said), *reservation_lines(said.reservations)):
+    for line in (*lock_lines(said), *guard_lines(said), *reservation_lines(said.reservations)):
         click.echo(line)
 
 
@@ -32,6 +32,13 @@ def lock_lines(said: Targets) -> Iterator[str]:
             whose = one.locked_by or "somebody"
             note = f": {one.lock_note}" if one.lock_note else ""
             yield f"{one.controller} is locked by {whose} since {moment(one.locked_unix_s)}{note}"
+
+
+def guard_lines(said: Targets) -> Iterator[str]:
+    """Return a line for each guard that lets nothing begin at a controller."""
+    for one in said.targets:
+        for guard in one.guards:
+            yield f"{one.controller} {guard}"
 
 
 def reservation_lines(reservations: tuple[ReservationView, ...]) -> Iterator[str]:
@@ -58,10 +65,15 @@ def the_one(reservations: tuple[ReservationView, ...], beginning: str) -> str:
     return found[0]
 
 
+def _state(state: TargetState) -> str:
+    locked = ["locked"] if state.locked_by is not None else []
+    return ", ".join([state.state, *locked, *(["guarded"] if state.guards else [])])
+
+
 def _row(state: TargetState) -> tuple[str, ...]:
     return (
         state.controller,
-        state.state if state.locked_by is None else f"{state.state}, locked",
+        _state(state),
         str(state.waiting),
         str(state.line),
         ", ".join(state.targets) or "-",

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from stationd.proto.error import ErrorCode, ErrorInfo, InvalidJob, Problem, StationError
 from stationd.proto.program import Circuits, Compile, Sweep
-from stationd.runtime.queue.explanation import lock_text
+from stationd.runtime.queue.explanation import hold_text, lock_text
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -64,9 +64,15 @@ class Door:
         if lock is not None:
             return f"{locked} is {lock_text(lock)}; the job waits"
         if paused is None:
-            return ""
+            return self._guarded(claims)
         note = self._gates.gate(paused).note
         return f"{paused} is paused{f' ({note})' if note else ''}; the job waits"
+
+    def _guarded(self, claims: tuple[str, ...]) -> str:
+        name = self._gates.held(claims)
+        if name is None:
+            return ""
+        return f"{name} is {hold_text(self._gates.holds(name)[0])}; the job waits"
 
     def _claims(self, spec: JobSpec, target: str) -> tuple[str, ...]:
         match spec.work:

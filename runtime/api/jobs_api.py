@@ -27,6 +27,8 @@ from stationd.proto.error import (
     StationError,
     UnknownJob,
 )
+from stationd.proto.guard_requests import Guards as GuardsAnswer
+from stationd.proto.guard_requests import ListGuards
 from stationd.proto.jobs_protocol import (
     Cancel,
     CancelAnswer,
@@ -117,6 +119,7 @@ if TYPE_CHECKING:
     from stationd.runtime.controllers.instrument_bus import InstrumentBus
     from stationd.runtime.controllers.instruments import Instruments
     from stationd.runtime.feed import Feed
+    from stationd.runtime.guards.guards import Guards
     from stationd.runtime.jobs.dispatch import Dispatch
     from stationd.runtime.jobs.retrying import Retries
     from stationd.runtime.journal.interface import Journal
@@ -164,6 +167,7 @@ class JobsApi:
         feed: Feed,
         retries: Retries,
         instruments: Instruments,
+        guards: Guards,
         bus: InstrumentBus,
         access: Access,
         calibrations: CalibrationDefaults,
@@ -183,6 +187,7 @@ class JobsApi:
         self._feed = feed
         self._retries = retries
         self._instruments = instruments
+        self._guards = guards
         self._bus = bus
         self._calibrations = CalibrationApi(
             journal, calibrations, settings.target_controllers, clock
@@ -264,6 +269,7 @@ class JobsApi:
             ListControllers: self._list_controllers,
             ResetController: self._reset_controller,
             Survey: self._survey,
+            ListGuards: self._list_guards,
         }
         self._slow: dict[type[Request], Callable[[Client, Any], Awaitable[None]]] = {
             Get: self._get,
@@ -412,6 +418,9 @@ class JobsApi:
             raise RequestError(f"no controller is called {request.name!r}; known are {known}")
         self._instruments.reset(request.name)
         self._list_controllers(client, ListControllers(request.request))
+
+    def _list_guards(self, client: Client, request: ListGuards) -> None:
+        client.send(GuardsAnswer(request.request, tuple(self._guards.states())))
 
     def _survey(self, client: Client, request: Survey) -> None:
         client.send(self._whole_station.overview(request, self._shows(client)))

@@ -13,6 +13,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Final, Literal
 
 from stationd.proto.audit_requests import ReadAudit
+from stationd.proto.guard_requests import ListGuards
 from stationd.proto.jobs_protocol import (
     Cancel,
     Fetch,
@@ -131,6 +132,7 @@ SILENT: Final[frozenset[type[Request]]] = frozenset(
         Maintain,
         Lock,
         Unlock,
+        ListGuards,
     }
 )
 """Requests whose answers tell nothing of a job that somebody else has made."""

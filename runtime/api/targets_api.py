@@ -28,7 +28,7 @@ from stationd.proto.queue_requests import Lock as PutLock
 from stationd.runtime.api.client_text import check_id, shown
 from stationd.runtime.api.intake import check_storage
 from stationd.runtime.journal.records import QueueNoted
-from stationd.runtime.queue.explanation import lock_text
+from stationd.runtime.queue.explanation import hold_text, lock_text
 from stationd.runtime.queue.gates import Gate, Lock, Reservation
 
 if TYPE_CHECKING:
@@ -196,6 +196,7 @@ class TargetsApi:
             locked_by=None if lock is None else lock.holder,
             locked_unix_s=0.0 if lock is None else lock.since_unix_s,
             lock_note="" if lock is None else lock.note,
+            guards=tuple(f"is {hold_text(hold)}" for hold in queue.gates.holds(name)),
         )
 
     def _reserved(self, one: Reservation) -> ReservationView:

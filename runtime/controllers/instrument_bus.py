@@ -33,6 +33,7 @@ from stationd.proto.instruments_protocol import (
     Welcome,
 )
 from stationd.proto.log_report import Logged
+from stationd.proto.reading import Reading
 from stationd.proto.socket import PeerGone, Socket
 from stationd.runtime.controllers.running_now import RunningNow
 from stationd.runtime.controllers.strangers import Strangers
@@ -90,6 +91,10 @@ class Peer:
     """How many of them it has been told of."""
 
 
+def _unheard(*_: object) -> None:
+    """Nobody listens."""
+
+
 class InstrumentBus:
     """The daemon's end of the instruments protocol.
 
@@ -130,6 +135,10 @@ class InstrumentBus:
         self._story = story
         self.overheard: Callable[[str, OneReport], None] | None = None
         """Told of every report, before it is passed on."""
+        self.reading: Callable[[str, Reading], None] = _unheard
+        """Told of readings that belong to no ticket."""
+        self.greeted: Callable[[str], None] = _unheard
+        """Told of controllers that have connected, and are known."""
         self._by_identity: dict[bytes, Peer] = {}
         self._running_now = RunningNow(journal, clock)
         self._strangers = Strangers()
@@ -278,18 +287,26 @@ class InstrumentBus:
         match report:
             case Beat() | Hello():
                 pass
-            case Data() if len(frames) == 1:
-                self._metrics.bad_frame("instruments")
             case Data():
-                instruments.data(peer.name, report, frames[1])
-                self._count(peer, len(frames[1]))
+                self._take_data(peer, report, frames, instruments)
             case Refused():
                 instruments.refused(peer.name, report)
+            case Reading():
+                self.reading(peer.name, report)
             case Logged():
                 if self._story is not None:
                     self._story.take_report(peer.name, report)
             case _:
                 instruments.report(peer.name, report)
+
+    def _take_data(
+        self, peer: Peer, header: Data, frames: list[bytes], instruments: Instruments
+    ) -> None:
+        if len(frames) == 1:
+            self._metrics.bad_frame("instruments")
+            return
+        instruments.data(peer.name, header, frames[1])
+        self._count(peer, len(frames[1]))
 
     def _count(self, peer: Peer, size_bytes: int) -> None:
         """Count what has come, and say so before its controller has to wait for that."""
@@ -342,6 +359,7 @@ class InstrumentBus:
             # What follows from it has been written before: a daemon that knows of the new ledger
             # knows what the old one has taken with it.
             self._remember(peer, hello)
+        self.greeted(peer.name)
 
     def _welcome(self) -> Welcome:
         return Welcome(self._authority.fence, self._beat_interval, __version__)

@@ -231,13 +231,19 @@ class Dispatch:
         else:
             self._deadlines.begin(live, self.deliver)
 
-    def cancel(self, live: LiveJob, answer: Callable[[], None]) -> None:
-        """Accept a cancel; `answer` is called once that is on disk."""
+    def cancel(self, live: LiveJob, answer: Callable[[], None], note: str = "") -> None:
+        """Accept a cancel; `answer` is called once that is on disk.
+
+        Args:
+            live: The job.
+            answer: Called once.
+            note: Why, for the job's record; empty if whoever has asked knows.
+        """
         if live.job.cancelling or live.job.status.is_terminal:
             # Accepted before, but perhaps not on disk yet: an empty write comes after it.
             self._journal.write([], lambda _commit: answer())
             return
-        self.deliver(live, CancelAccepted(), answer)
+        self.deliver(live, CancelAccepted(note), answer)
 
     def reopen(
         self,

@@ -57,7 +57,8 @@ def _fact_of(
         now,
         job.cancelling,
         job.error if terminal else None,
-        job.note if terminal else "",
+        # Why it is being cancelled, if there is more to it than that somebody asked.
+        job.note if terminal or job.cancelling else "",
         # In the same write: it follows by itself.
         terminal and following is not None,
         passed,

@@ -80,6 +80,7 @@ class MemoryJob:
             running=None if self.opened is None else self.opened.items,
             collected=0 if self.opened is None else self.opened.collected,
             place=self._place(newest.attempt),
+            note=newest.note,
         )
 
     def put(self, record: JobPlaced) -> None:

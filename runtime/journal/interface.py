@@ -124,6 +124,8 @@ class StoredJob(Struct, frozen=True, kw_only=True):
     """The attempt whose raw data the current one works up; 0 for its own."""
     place: Place | None = None
     """Where it was put in the queue; None if it stands where it belongs."""
+    note: str = ""
+    """Of the newest fact."""
 
     @property
     def began_unix_s(self) -> float:

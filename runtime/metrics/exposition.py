@@ -16,6 +16,7 @@ from prometheus_client.core import GaugeMetricFamily
 
 from stationd import __version__
 from stationd.runtime.metrics.families import counter, counters, gauge, gauges, histograms
+from stationd.runtime.metrics.guarding import guard_metrics
 from stationd.runtime.metrics.utilisation import Use
 
 if TYPE_CHECKING:
@@ -46,6 +47,7 @@ class Exposition:
         yield from _compilation(counts)
         yield from _queue(counts)
         yield from _controllers(counts)
+        yield from guard_metrics(counts.vitals.guards)
         yield from _clients(counts)
         yield from _journal(counts)
 

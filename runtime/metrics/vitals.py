@@ -10,6 +10,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
+    from stationd.proto.guard_requests import GuardState
+
 
 class Vitals(Struct, frozen=True, kw_only=True):
     """Plain numbers, replaced as a whole, so that any thread may read them."""
@@ -33,5 +35,7 @@ class Vitals(Struct, frozen=True, kw_only=True):
     """When the newest commit of the journal was there, to a second; 0 for never."""
     calibrated_unix_s: Mapping[str, float] = {}
     """When the default calibration set of each target that has one was made."""
+    guards: tuple[GuardState, ...] = ()
+    """How the guards stand."""
     journal: Path | None = None
     """The journal's database; None if it is no file."""

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
     from stationd.runtime.queue.entry import Entry
-    from stationd.runtime.queue.gates import Lock, Reservation
+    from stationd.runtime.queue.gates import GuardHold, Lock, Reservation
     from stationd.runtime.queue.lines import Out
     from stationd.runtime.queue.queue import Queue, Waiter
 
@@ -159,6 +159,9 @@ def _gates(
     lock = None if locked is None else queue.gates.lock(locked)
     if lock is not None:
         yield Reason("locked", f"{locked} is {lock_text(lock)}")
+    for name in entry.claims:
+        for hold in queue.gates.holds(name):
+            yield Reason("guard", f"{name} is {hold_text(hold)}")
     reserved = queue.gates.reserved(entry.claims, entry.project, now_unix_s)
     if reserved is not None:
         yield _reserved(reserved, name_of)
@@ -168,6 +171,11 @@ def lock_text(lock: Lock) -> str:
     """Return whose lock it is, since when and why, to be put behind ``... is``."""
     note = f": {lock.note}" if lock.note else ""
     return f"locked by {lock.holder or 'somebody'} since {moment(lock.since_unix_s)}{note}"
+
+
+def hold_text(hold: GuardHold) -> str:
+    """Return which guard holds a controller, since when and why, to be put behind ``... is``."""
+    return f"held by guard {hold.guard} since {moment(hold.since_unix_s)}: {hold.reason}"
 
 
 def _reserved(one: Reservation, name_of: Callable[[str], str]) -> Reason:

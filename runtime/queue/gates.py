@@ -5,7 +5,8 @@ Rule 1. A controller is open, paused or draining. While it is paused nothing beg
 Rule 2. From the beginning to the end of a reservation only its project's jobs begin there. A time
         of maintenance is a reservation for nobody.
 Rule 3. While it is locked nothing begins there either, whatever else is said of it.
-Rule 4. What is at work goes on, whatever a gate says.
+Rule 4. While a guard holds it nothing begins there either.
+Rule 5. What is at work goes on, whatever a gate says.
 """
 
 from __future__ import annotations
@@ -37,6 +38,16 @@ class Lock(Struct, frozen=True):
     note: str = ""
 
 
+class GuardHold(Struct, frozen=True):
+    """A guard that lets nothing begin at a controller."""
+
+    guard: str
+    """Its name."""
+    since_unix_s: float
+    reason: str
+    """What is not right, in words."""
+
+
 class Reservation(Struct, frozen=True, kw_only=True):
     """A time in which a controller is for one project alone, or for nobody."""
 
@@ -64,11 +75,13 @@ class Gates:
         self._gates: dict[str, Gate] = {}
         self._reservations: dict[str, Reservation] = {}
         self._locks: dict[str, Lock] = {}
+        # By controller, then by guard: each guard lets go of its own alone.
+        self._holds: dict[str, dict[str, GuardHold]] = {}
 
     @property
     def said(self) -> bool:
-        """Whether any controller is paused, draining or locked."""
-        return bool(self._gates or self._locks)
+        """Whether any controller is paused, draining, locked or held by a guard."""
+        return bool(self._gates or self._locks or self._holds)
 
     def gate(self, controller: str) -> Gate:
         """Return what was said of a controller."""
@@ -91,6 +104,26 @@ class Gates:
             self._locks.pop(controller, None)
         else:
             self._locks[controller] = lock
+
+    def holds(self, controller: str) -> list[GuardHold]:
+        """Return the guards that let nothing begin at a controller."""
+        return list(self._holds.get(controller, {}).values())
+
+    def hold(self, controller: str, hold: GuardHold) -> bool:
+        """Let a guard hold a controller; tell whether it did not before."""
+        holds = self._holds.setdefault(controller, {})
+        fresh = hold.guard not in holds
+        holds[hold.guard] = hold
+        return fresh
+
+    def let_go(self, controller: str, guard: str) -> bool:
+        """Let a guard hold a controller no more; tell whether it did."""
+        holds = self._holds.get(controller, {})
+        if holds.pop(guard, None) is None:
+            return False
+        if not holds:
+            del self._holds[controller]
+        return True
 
     def reservations(self) -> list[Reservation]:
         """Return all reservations, the earliest first."""
@@ -124,6 +157,10 @@ class Gates:
         """Return the first of some controllers that is locked."""
         return next((name for name in claims if name in self._locks), None)
 
+    def held(self, claims: Iterable[str]) -> str | None:
+        """Return the first of some controllers that a guard holds."""
+        return next((name for name in claims if name in self._holds), None)
+
     def reserved(
         self, claims: Iterable[str], project: str, now_unix_s: float
     ) -> Reservation | None:
@@ -143,6 +180,7 @@ class Gates:
             return False
         names = tuple(claims)
         shut = self.paused(names) is not None or self.locked(names) is not None
+        shut = shut or self.held(names) is not None
         return shut or self.reserved(names, project, now_unix_s) is not None
 
     def shut(self, controller: str, now_unix_s: float) -> bool:

@@ -23,7 +23,7 @@ from typing import TYPE_CHECKING
 from msgspec import Struct
 
 from stationd.runtime.queue.entry import AGEING, Claims, Entry, Place, place_before
-from stationd.runtime.queue.gates import Gate, Gates, Lock, Reservation
+from stationd.runtime.queue.gates import Gate, Gates, GuardHold, Lock, Reservation
 from stationd.runtime.queue.lane import Head, Heads, Lane
 from stationd.runtime.queue.lines import Line, Out, reach
 from stationd.runtime.queue.ranked import Order
@@ -285,6 +285,16 @@ class Queue:
         """Lock a controller, or take its lock off."""
         self.gates.set_lock(controller, lock)
         self._turn_gates(now_unix_s)
+
+    def set_hold(self, controllers: Iterable[str], hold: GuardHold, now_unix_s: float) -> None:
+        """Let a guard hold controllers."""
+        if [name for name in controllers if self.gates.hold(name, hold)]:
+            self._turn_gates(now_unix_s)
+
+    def let_go(self, controllers: Iterable[str], guard: str, now_unix_s: float) -> None:
+        """Let a guard hold controllers no more."""
+        if [name for name in controllers if self.gates.let_go(name, guard)]:
+            self._turn_gates(now_unix_s)
 
     def reserve(self, reservation: Reservation, now_unix_s: float) -> None:
         """Keep controllers for one project, or for nobody, for a while."""

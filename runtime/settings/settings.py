@@ -9,6 +9,7 @@ from msgspec import Struct, field
 from stationd.runtime.audit.settings import Audit
 from stationd.runtime.limits.bounds import Limits
 from stationd.runtime.logs.settings import Log
+from stationd.runtime.settings.guard import Guard
 from stationd.runtime.settings.tables import (
     Api,
     Controller,
@@ -50,6 +51,7 @@ class Settings(Struct, frozen=True, forbid_unknown_fields=True):
     audit: Audit = field(default_factory=Audit)
     controllers: dict[Name, Controller] = field(default_factory=dict[str, Controller])
     targets: dict[Name, Target] = field(default_factory=dict[str, Target])
+    guards: dict[Name, Guard] = field(default_factory=dict[str, Guard])
     users: dict[UserName, User] = field(default_factory=dict[str, User])
 
     @property

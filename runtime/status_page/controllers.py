@@ -61,7 +61,10 @@ def _of_controllers(station: Station) -> Iterator[Notice]:
         job = station.instruments.quarantine.job(name)
         if job is not None:
             yield Notice(kind="quarantined", subject=name, text=job)
-        gate = station.instruments.queue.gates.gate(name)
+        gates = station.instruments.queue.gates
+        for hold in gates.holds(name):
+            yield Notice(kind="guarded", subject=name, text=f"{hold.guard}: {hold.reason}")
+        gate = gates.gate(name)
         if gate.state != "open":
             yield Notice(kind=gate.state, subject=name, text=gate.note)
 

@@ -12,6 +12,7 @@ from stationd.proto.audit_requests import AuditLine, AuditTrail, ReadAudit
 from stationd.proto.calibration import CalibrationSet, CalibrationSummary, Observation
 from stationd.proto.codec import REPLIES, REQUESTS
 from stationd.proto.error import ErrorCode, ErrorInfo, Problem, ProtocolViolation
+from stationd.proto.guard_requests import Guards, GuardState, ListGuards
 from stationd.proto.job import (
     ArtifactRef,
     ItemView,
@@ -310,6 +311,7 @@ REQUEST_EXAMPLES.update(
         "Maintain": queue.Maintain(71, SET, "qpu", 10.5, 20.5, "a leak"),
         "Lock": queue.Lock(72, "qpu", "ask Ann"),
         "Unlock": queue.Unlock(73, "qpu", force=True),
+        "ListGuards": ListGuards(90),
     }
 )
 REPLY_EXAMPLES: dict[str, jobs.Reply] = {
@@ -371,6 +373,28 @@ REPLY_EXAMPLES: dict[str, jobs.Reply] = {
     ),
     "Failure": jobs.Failure(15, ERROR),
     "RetryAnswer": jobs.RetryAnswer(18, "opened", 2),
+    "Guards": Guards(
+        90,
+        (
+            GuardState(
+                name="cold",
+                readout="fridge.plate",
+                targets=("qpu",),
+                standing="violated",
+                since_unix_s=9.5,
+                holds=True,
+                fault="0.035 K is above 0.02 K",
+                value=0.035,
+                unit="K",
+                read_unix_s=10.5,
+                maximum=0.02,
+                grace=30.0,
+                every=5.0,
+                abort=True,
+                aborted=1,
+            ),
+        ),
+    ),
     "Overview": Overview(
         21,
         time_unix_s=60.5,

@@ -96,6 +96,7 @@ def stored_job(database: sqlite3.Connection, row: JobRow) -> StoredJob:
         running=None if row.running is None else _RUNNING.decode(row.running),
         collected=row.collected,
         place=place,
+        note=row.note,
     )
 
 

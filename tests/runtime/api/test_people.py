@@ -12,6 +12,7 @@ import pytest
 import zmq
 
 from stationd.proto.error import Forbidden
+from stationd.proto.guard_requests import ListGuards
 from stationd.proto.job import JobFilter, JobId
 from stationd.proto.jobs_protocol import (
     Cancel,
@@ -165,6 +166,7 @@ def test_what_belongs_to_others_only_an_operator_may_change() -> None:
 def test_every_request_says_who_may_ask() -> None:
     looking = {Get, Peek, Fetch, Grant, Unlisten, ReadLog, Survey, Why, ListQueue}
     looking |= {ListCalibrations, GetCalibration, ListControllers, ListProjects, ListTargets}
+    looking |= {ListGuards}
     looking |= {ReadVersions, ReadProvenance}
     assert not looking & NEEDED.keys()
     assert looking | NEEDED.keys() == set(get_args(Request))

@@ -28,6 +28,8 @@ class Naive:
     depths: dict[str, int] = field(default_factory=dict[str, int])
     gates: dict[str, Gate] = field(default_factory=dict[str, Gate])
     reservations: dict[str, Reservation] = field(default_factory=dict[str, Reservation])
+    holds: set[tuple[str, str]] = field(default_factory=set[tuple[str, str]])
+    """Controllers, and guards that hold them."""
 
     def line(self, controller: str) -> list[Ticket]:
         return [ticket for ticket in self.out.values() if controller in ticket.entry.claims]
@@ -42,7 +44,8 @@ class Naive:
             and one.from_unix_s <= now < one.to_unix_s
             for one in self.reservations.values()
         )
-        return paused or reserved
+        guarded = any(controller in entry.claims for controller, _ in self.holds)
+        return paused or reserved or guarded
 
     def effective(self, entry: Entry) -> Order:
         order = entry.order(AGEING)

@@ -6,7 +6,7 @@ import pytest
 from stationd.proto.queue_requests import Reason
 from stationd.runtime.queue.entry import Claims, Entry
 from stationd.runtime.queue.explanation import explain
-from stationd.runtime.queue.gates import Gate, Reservation
+from stationd.runtime.queue.gates import Gate, GuardHold, Reservation
 from stationd.runtime.queue.queue import Queue
 
 NOW = 1_000_000.0
@@ -69,6 +69,17 @@ def test_what_operators_have_said_is_named() -> None:
     )
     assert said(queue, 1)["paused"].startswith("a is paused (a leak): `stationctl target resume a`")
     assert said(queue, 2)["reserved"] == "b is reserved for project x until 1970-01-12 13:47:40 UTC"
+
+
+def test_every_guard_that_holds_is_named_with_what_is_not_right() -> None:
+    queue = a_queue(entry(1, GROUP))
+    queue.set_hold(("b",), GuardHold("cold", NOW, "fridge.plate: 0.035 K is above 0.02 K"), NOW)
+    assert said(queue, 1)["guard"] == (
+        "b is held by guard cold since 1970-01-12 13:46:40 UTC: fridge.plate: 0.035 K is above"
+        " 0.02 K"
+    )
+    queue.let_go(("b",), "cold", NOW)
+    assert "guard" not in said(queue, 1)
 
 
 def test_a_controller_that_is_away_is_named() -> None:

@@ -1,6 +1,6 @@
 """Gates close controllers, for all or for others."""
 
-from stationd.runtime.queue.gates import Gate, Gates, Lock, Reservation
+from stationd.runtime.queue.gates import Gate, Gates, GuardHold, Lock, Reservation
 
 
 def reservation(name: str, begin: float, end: float, project: str = "x") -> Reservation:
@@ -17,6 +17,22 @@ def test_a_paused_controller_is_closed_for_all_and_a_draining_one_for_nobody() -
     gates.set("a", Gate())
     assert not gates.closed(("a",), "x", 0.0)
     assert gates.said
+
+
+def test_a_controller_is_closed_until_every_guard_has_let_it_go() -> None:
+    gates = Gates()
+    cold, locked = GuardHold("cold", 1.0, "0.035 K is above 0.02 K"), GuardHold("lock", 2.0, "no")
+    assert gates.hold("a", cold)
+    assert gates.hold("a", locked)
+    assert not gates.hold("a", GuardHold("cold", 1.0, "0.036 K is above 0.02 K"))
+    assert [hold.reason for hold in gates.holds("a")] == ["0.036 K is above 0.02 K", "no"]
+    assert gates.held(("b", "a")) == "a"
+    assert gates.let_go("a", "cold")
+    assert gates.closed(("a",), "x", 0.0)
+    assert gates.let_go("a", "lock")
+    assert not gates.let_go("a", "lock")
+    assert not gates.closed(("a",), "x", 0.0)
+    assert not gates.said
 
 
 def test_a_reservation_closes_from_its_beginning_to_its_end_for_others() -> None:

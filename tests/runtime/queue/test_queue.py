@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
 from stationd.runtime.queue.entry import AGEING, Claims, Entry
-from stationd.runtime.queue.gates import Gate, Reservation, State
+from stationd.runtime.queue.gates import Gate, GuardHold, Reservation, State
 from stationd.runtime.queue.queue import Queue
 from stationd.runtime.queue.shares import Shares
 from tests.runtime.queue.naive import Naive
@@ -163,6 +163,16 @@ class Both(RuleBasedStateMachine):
     def set_gate(self, controller: str, state: State) -> None:
         self.queue.set_gate(controller, Gate(state), self.now)
         self.naive.gates[controller] = Gate(state)
+        self.close()
+
+    @rule(controller=st.sampled_from(CONTROLLERS), guard=st.sampled_from("xy"), holds=st.booleans())
+    def guard(self, controller: str, guard: str, holds: bool) -> None:  # noqa: FBT001 - hypothesis calls it by name
+        if holds:
+            self.queue.set_hold((controller,), GuardHold(guard, self.now, "it is warm"), self.now)
+            self.naive.holds.add((controller, guard))
+        else:
+            self.queue.let_go((controller,), guard, self.now)
+            self.naive.holds.discard((controller, guard))
         self.close()
 
     @rule(controller=st.sampled_from(CONTROLLERS), project=PROJECTS, soon=st.integers(0, 3),

@@ -1,0 +1,1 @@
+"""Guards: readouts that must be within limits, lest nothing begins."""
