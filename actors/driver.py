@@ -19,7 +19,7 @@ import numpy as np
 from stationd.proto.program import Capabilities, NullWork, SettingValue, SweepWork, Work
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     from numpy.typing import ArrayLike
 
@@ -45,6 +45,17 @@ class Execution(Protocol):
             values: The first dimension counts spots or shots; its dtype is kept.
             offset: The number of the first spot or shot in `values`.
             item: The item that the data belongs to.
+        """
+        ...
+
+    def snapshot(self, standing: Mapping[str, SettingValue | None]) -> None:
+        """Say how the instrument stands, once its settings are applied and before it measures.
+
+        It is stored with the result, as `settings` of its metadata. One that is above 1 MiB as
+        JSON is left out, and the log says so.
+
+        Args:
+            standing: Values by the settings' own names; None for one that is not known.
         """
         ...
 
@@ -112,6 +123,8 @@ class SettingsDriver(Driver):
     Subclasses say what they offer in `describe`, and implement `set` and `read`.
     """
 
+    _has_set: dict[str, SettingValue] | None = None
+
     @abstractmethod
     def set(self, name: str, value: SettingValue) -> None:
         """Apply one setting."""
@@ -122,6 +135,13 @@ class SettingsDriver(Driver):
         """Take one reading: a scalar, or an array of the declared shape."""
         raise NotImplementedError
 
+    def snapshot(self) -> Mapping[str, SettingValue | None]:
+        """Return how the instrument stands, from memory: what has been set since it was made.
+
+        Asked in every sweep, once its settings are applied. Override it if more is known.
+        """
+        return dict(self._has_set or {})
+
     def run(self, work: Work, execution: Execution) -> None:
         """Run a sweep: settings first, then set and read at every spot in C order."""
         if isinstance(work, NullWork):
@@ -129,7 +149,9 @@ class SettingsDriver(Driver):
         if not isinstance(work, SweepWork):
             raise TypeError(f"{type(self).__name__} runs sweeps, not {type(work).__name__}")
         for name, value in work.settings:
-            self.set(name, value)
+            self._apply_setting(name, value)
+        if found := self.snapshot():
+            execution.snapshot(found)
         standing: dict[str, SettingValue] = {}
         for spot, phase in execution.steps(work):
             if phase == "set":
@@ -145,5 +167,11 @@ class SettingsDriver(Driver):
         for move in work.moves:
             value = move.values[int(index[move.axis])]
             if move.setting not in standing or standing[move.setting] != value:
-                self.set(move.setting, value)
+                self._apply_setting(move.setting, value)
                 standing[move.setting] = value
+
+    def _apply_setting(self, name: str, value: SettingValue) -> None:
+        self.set(name, value)
+        if self._has_set is None:
+            self._has_set = {}
+        self._has_set[name] = value

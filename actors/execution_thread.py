@@ -37,12 +37,14 @@ from stationd.actors.facts import (
     Step,
     Withdrawn,
 )
+from stationd.actors.stages.snapshot import SNAPSHOT, encoded
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from numpy.typing import ArrayLike
 
+    from stationd.actors.stages.snapshot import Standing
     from stationd.proto.program import Capabilities, SweepWork
 
 _log = logging.getLogger(__name__)
@@ -128,6 +130,14 @@ class TicketExecution:
         for first, dtype, shape, content in split(values, offset):
             self._backlog.take(len(content), lambda: self.aborted)
             self._tell(BlockCame(self.ticket, name, item, first, dtype, shape, content))
+
+    def snapshot(self, standing: Standing) -> None:
+        """See `Execution.snapshot`."""
+        try:
+            self.data(SNAPSHOT, encoded(standing), offset=0)
+        except (TypeError, ValueError) as error:
+            # Whoever measures wants the data, with or without it.
+            _log.warning("how the instrument stands is left out of the result: %s", error)
 
     def progress(self, done: int, total: int, unit: str) -> None:
         """See `Execution.progress`."""

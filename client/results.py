@@ -6,6 +6,8 @@ import math
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+import msgspec
+
 from stationd.proto.error import ProtocolViolation
 from stationd.proto.result import (
     Array,
@@ -24,7 +26,7 @@ if TYPE_CHECKING:
     import xarray as xr
     from numpy.typing import NDArray
 
-    from stationd.proto.program import NativeCircuit
+    from stationd.proto.program import NativeCircuit, SettingValue
 
 
 @dataclass(frozen=True, eq=False)
@@ -40,6 +42,11 @@ class CircuitResult:
     shots: int
     """How many were asked for; `bits` has fewer rows if the job ended early."""
     metadata: dict[str, str] = field(default_factory=dict[str, str])
+
+    @property
+    def settings(self) -> dict[str, SettingValue | None]:
+        """How the instruments stood, as `SweepData.settings`."""
+        return _settings(self.metadata)
 
 
 @dataclass(frozen=True, eq=False)
@@ -57,6 +64,14 @@ class SweepData:
     """Of settings and readouts, where known."""
     spots_done: int
     metadata: dict[str, str] = field(default_factory=dict[str, str])
+
+    @property
+    def settings(self) -> dict[str, SettingValue | None]:
+        """How the instruments stood before the first spot, by dotted name, as far as is known.
+
+        None is a value that was not known. What the sweep stepped through is in `axes`.
+        """
+        return _settings(self.metadata)
 
     def dataset(self) -> xr.Dataset:
         """Return the same as labelled arrays, with units and axes.
@@ -127,6 +142,17 @@ def read_outcome(data: bytes | mmap) -> Outcome:
                 return NullOutcome(duration=result.duration)
     except (ValueError, TypeError) as error:
         raise ProtocolViolation(f"the stored result cannot be read: {error}") from error
+
+
+def _settings(metadata: dict[str, str]) -> dict[str, SettingValue | None]:
+    found = msgspec.json.decode(
+        metadata.get("settings", "{}"), type=dict[str, dict[str, bool | int | float | str | None]]
+    )
+    return {
+        f"{controller}.{name}": value
+        for controller, standing in found.items()
+        for name, value in standing.items()
+    }
 
 
 def _circuit(result: ShotsResult) -> CircuitResult:

@@ -7,7 +7,7 @@ import subprocess
 import sys
 import tempfile
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Literal
 
@@ -18,7 +18,7 @@ from numpy.typing import ArrayLike
 from stationd.actors.driver import Driver, Execution
 from stationd.actors.drivers.registry import load_driver
 from stationd.proto.error import InstrumentError
-from stationd.proto.program import Move, SweepWork
+from stationd.proto.program import Move, SettingValue, SweepWork
 from stationd.runtime.settings import load
 from tests.end_to_end.station import wait_answers
 
@@ -91,6 +91,9 @@ class Notes:
         assert item == 0
         assert offset == len(self.read.setdefault(name, []))
         self.read[name].append(float(array[0]))
+
+    def snapshot(self, standing: Mapping[str, SettingValue | None]) -> None:
+        self.standing = dict(standing)
 
     def progress(self, done: int, total: int, unit: str) -> None:
         self.reached = (done, total, unit)

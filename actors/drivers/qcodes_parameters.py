@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING, Final, Literal, Protocol, SupportsInt
+from typing import TYPE_CHECKING, Final, Literal, Protocol, SupportsInt, cast
 
 import numpy as np
 from msgspec import Struct
@@ -157,6 +157,14 @@ def readout(name: str, parameter: Parameter) -> Readout | None:
         shape=domain.shape,
         doc=_doc(parameter),
     )
+
+
+def remembered(parameter: Parameter) -> SettingValue | None:
+    """Return what QCoDeS remembers of a value; None if it does not, or no job could say it."""
+    value = _cached(parameter)
+    if isinstance(value, np.generic):
+        value = cast("object", value.item())
+    return value if isinstance(value, (bool, int, float, str)) else None
 
 
 def reading(value: ArrayLike, declared: Readout) -> NDArray[np.generic]:

@@ -15,7 +15,7 @@ from stationd.proto.error import InstrumentError
 from stationd.proto.program import Capabilities, SettingValue, SweepWork, Work
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
     from numpy.typing import ArrayLike
 
@@ -62,6 +62,15 @@ class QcodesStation(SettingsDriver):
             moved = [move.setting for move in work.moves]
             self._rack.restore([*set_once, *moved, *work.returns])
 
+    def snapshot(self) -> Mapping[str, SettingValue | None]:
+        """Return what QCoDeS remembers of all settings; no instrument is asked."""
+        known = self._rack.parameters
+        return {
+            name: qcodes_parameters.remembered(known[name])
+            for name in self._settings
+            if name in known
+        }
+
     def set(self, name: str, value: SettingValue) -> None:
         """Set one parameter, once its validators have let the value pass."""
         if name not in self._settings:
@@ -74,6 +83,8 @@ class QcodesStation(SettingsDriver):
         """Ask for one parameter."""
         if name not in self._readouts:
             raise InstrumentError(f"there is no readout {name!r}")
+        # A guard's reading is no job's: nothing has opened the instrument for it.
+        self._rack.restore([name])
         with self._rack.speaking(name) as parameter:
             return qcodes_parameters.reading(parameter.get(), self._readouts[name])
 

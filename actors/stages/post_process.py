@@ -12,11 +12,20 @@ import math
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from stationd.actors.stages.artifact import HEALING, Draft, seal
 from stationd.actors.stages.joined import Joined
-from stationd.actors.stages.raw_data import BadData, DataInMemory, Key, RawBlock, RawData
+from stationd.actors.stages.raw_data import (
+    BadData,
+    BlockHead,
+    DataInMemory,
+    Key,
+    RawBlock,
+    RawData,
+)
 from stationd.actors.stages.shots import shots_result
+from stationd.actors.stages.snapshot import is_snapshot, metadata_of
 from stationd.actors.stages.spots import SweepForm
 from stationd.actors.stages.stretches import Stretch, told
 from stationd.proto.error import ErrorCode, ErrorInfo, StorageTrouble, UnknownArtifact
@@ -118,7 +127,8 @@ def post_process(request: PostProcessRequest, data: RawData | None = None) -> li
         data = Joined(data, request.stretches)
     if isinstance(request.work, Sweep):
         return [_outcome(request, item, _Item(data, [])) for item in request.items]
-    spans = _spans(data)
+    spans, snapshots = _spans(data)
+    request = replace(request, metadata={**request.metadata, **metadata_of(data, snapshots)})
     return [
         _outcome(request, item, _Item(data, spans.get(item, [])))
         for item in request.items
@@ -139,11 +149,18 @@ class _Item(NamedTuple):
             yield from self.data.blocks(*span)
 
 
-def _spans(data: RawData) -> dict[int, list[tuple[Key, Key]]]:
-    """Return where the blocks of each item are; those of one mostly stand together."""
+def _spans(data: RawData) -> tuple[dict[int, list[tuple[Key, Key]]], list[BlockHead]]:
+    """Return where the blocks of each item are, and the heads of snapshots.
+
+    Those of one item mostly stand together.
+    """
     spans: dict[int, list[tuple[Key, Key]]] = {}
+    snapshots: list[BlockHead] = []
     before: int | None = None
     for head in data.heads():
+        if is_snapshot(head):
+            snapshots.append(head)
+            continue
         item = head.header.item
         found = spans.setdefault(item, [])
         if item == before:
@@ -151,7 +168,7 @@ def _spans(data: RawData) -> dict[int, list[tuple[Key, Key]]]:
         else:
             found.append((head.key, head.key))
         before = item
-    return spans
+    return spans, snapshots
 
 
 def _may_be_missing(request: PostProcessRequest, item: int) -> bool:
@@ -205,6 +222,7 @@ def _sealed_sweep(
         metadata = metadata | {"attempts": told(request.stretches)}
     form = SweepForm(sweep, data.heads(), request.offers, metadata)
     partial = _allowed(form.missing, form.result.spots_done, sweep.spots, "spots", request)
+    form.note(metadata_of(data, form.snapshots))
     layout = form.lay_out()
     with Draft(request.artifacts, artifact, layout.size, INLINE_BYTES) as draft:
         form.write(layout, data.blocks(), draft)
@@ -246,7 +264,8 @@ def _allowed(missing: bool, done: int, wanted: int, unit: str, request: PostProc
 def _expected_bytes(request: PostProcessRequest) -> int:
     """Return what the results take together, rather too much than too little."""
     names = sum(len(key) + len(value) for key, value in request.metadata.items())
-    beside = len(request.items) * (names + _BESIDE_BYTES)
+    standing = sum(len(block.data) for block in request.blocks if is_snapshot(block))
+    beside = len(request.items) * (names + standing + _BESIDE_BYTES)
     work = request.work
     if isinstance(work, Sweep):
         return beside + _sweep_bytes(work, request.offers)

@@ -10,6 +10,7 @@ import math
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
+from msgspec.structs import replace
 
 from stationd.actors.stages.raw_data import (
     BadData,
@@ -19,6 +20,7 @@ from stationd.actors.stages.raw_data import (
     block_type,
     check_fits,
 )
+from stationd.actors.stages.snapshot import is_snapshot
 from stationd.proto.program import Capabilities, Readout, Sweep
 from stationd.proto.result import (
     MOST_RESULT_BYTES,
@@ -51,6 +53,7 @@ class SweepForm:
         result: The result, but for what is in its arrays. Where something is missing there will
             be NaN; an array of integers becomes one of floating-point numbers then.
         missing: Whether anything is.
+        snapshots: The heads of those blocks that are snapshots.
 
     Raises:
         BadData: A block does not fit into the sweep.
@@ -67,7 +70,10 @@ class SweepForm:
         self._readings = {
             name: _Readings(name, sweep.spots, readouts.get(name)) for name in sweep.returns
         }
+        self.snapshots: list[BlockHead] = []
         for head in heads:
+            if is_snapshot(head):
+                self.snapshots.append(head)
             readings = self._readings.get(f"{head.controller}.{head.header.name}")
             if readings is not None:
                 readings.see(head)
@@ -85,6 +91,10 @@ class SweepForm:
             spots_done=int(done.sum()),
             metadata=dict(metadata),
         )
+
+    def note(self, metadata: Mapping[str, str]) -> None:
+        """Store more with the result; before it is laid out."""
+        self.result = replace(self.result, metadata={**self.result.metadata, **metadata})
 
     def lay_out(self) -> Layout:
         """Return where everything stands in the result's bytes."""

@@ -7,6 +7,7 @@ from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from typing import Literal
 
+import numpy as np
 import pytest
 
 from stationd.actors.about import AT_WORK
@@ -26,6 +27,7 @@ from stationd.actors.facts import (
     Step,
     Withdrawn,
 )
+from stationd.actors.stages.snapshot import MOST_BYTES, SNAPSHOT
 from stationd.proto.job import JobId
 from stationd.proto.program import Capabilities, Move, NullWork, SweepWork, Work
 
@@ -299,6 +301,28 @@ def test_an_unpaced_sweep_gets_all_its_steps(
         assert isinstance(told.next(), RunStarted)
         assert isinstance(told.next(), RunEnded)
     assert steps == expected
+
+
+def test_a_snapshot_is_a_block_and_one_that_is_none_costs_nothing(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    driver = Scripted()
+
+    def run(execution: Execution) -> None:
+        execution.snapshot({"x": 1.5, "mode": None})
+        execution.snapshot({"text": "x" * MOST_BYTES})
+        execution.snapshot({"array": np.zeros(3)})  # type: ignore[dict-item]
+
+    driver.script = run
+    with working(driver) as told:
+        told.release(1)
+        assert isinstance(told.next(), RunStarted)
+        block = told.next()
+        assert isinstance(block, BlockCame)
+        assert (block.name, block.data) == (SNAPSHOT, b'{"x":1.5,"mode":null}')
+        assert block.shape == (1, len(block.data))
+        assert isinstance(told.next(), RunEnded)
+    assert caplog.text.count("is left out of the result") == 2
 
 
 def test_a_paced_sweep_gets_each_step_at_its_word_and_once() -> None:

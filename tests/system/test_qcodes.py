@@ -163,6 +163,12 @@ def test_one_setting_is_set_and_read_back_through_the_queue(lab: Station) -> Non
         jobs.set_settings({"lab.gates.plunger": 2.0})
 
 
+def test_a_result_says_how_the_instruments_stood(lab: Station) -> None:
+    jobs.set_settings({"lab.gates.plunger": 0.75}, timeout=PATIENCE)
+    data = swept(Sweep(returns=("lab.multi.A.temperature",)))
+    assert data.settings["lab.gates.plunger"] == 0.75
+
+
 def test_the_controller_says_what_the_station_file_has(lab: Station) -> None:
     found = jobs.describe_controller("lab")
     plunger = next(one for one in found.settings if one.name == "gates.plunger")

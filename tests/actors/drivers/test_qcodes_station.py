@@ -122,6 +122,14 @@ def test_it_sweeps_and_reads_scalars_arrays_and_text(opened: Open) -> None:
     }
 
 
+def test_a_sweep_says_how_all_settings_stood(opened: Open) -> None:
+    driver, execution = opened(MOCKS), Recording()
+    driver.run(SweepWork(settings=(("gates.plunger", -0.5),)), execution)
+    standing = execution.standing
+    assert standing["gates.plunger"] == -0.5
+    assert standing.keys() == {one.name for one in driver.describe().settings}
+
+
 def test_every_readout_reads_what_it_declares(opened: Open) -> None:
     driver = opened(MOCKS)
     # These two want their set points set up first.
@@ -217,11 +225,24 @@ def test_a_late_reply_answers_no_later_question(sgs: QcodesStation, generator: G
     generator.wait_answered()
     # It would be the answer to this one.
     with pytest.raises(InstrumentError, match="had trouble and is not open"):
-        sgs.read("sgs.power")
+        sgs.set("sgs.power", -20.0)
     prepare(sgs, "sgs.power")
     assert ask(sgs, "sgs.power") == -30.0
     assert ask(sgs, "sgs.frequency") == 1e6
     generator.wait_connected(1)
+
+
+def test_a_reading_outside_of_jobs_opens_the_instrument_anew_too(
+    sgs: QcodesStation, generator: Generator
+) -> None:
+    be_impatient()
+    late = generator.withhold()
+    with pytest.raises(InstrumentError, match=r"sgs\.frequency: .*[Tt]imeout.*opened anew"):
+        sgs.read("sgs.frequency")
+    late.set()
+    generator.wait_answered()
+    # A guard would hold all jobs for ever, one of which alone would open it.
+    assert ask(sgs, "sgs.power") == -30.0
 
 
 def test_a_reply_that_makes_no_sense_is_trouble_too(

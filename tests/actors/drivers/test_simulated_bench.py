@@ -1,7 +1,7 @@
 """What the source sets, the readout sees at the other end of the cable, and nobody else."""
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Literal
 
@@ -16,7 +16,7 @@ from stationd.actors.drivers.simulated_bench import (
     SimulatedSource,
 )
 from stationd.proto.error import InstrumentError
-from stationd.proto.program import Move, SweepWork
+from stationd.proto.program import Move, SettingValue, SweepWork
 
 Phase = Literal["set", "read"]
 
@@ -31,6 +31,9 @@ class Recording:
 
     def data(self, name: str, values: ArrayLike, *, offset: int, item: int = 0) -> None:
         self.values.setdefault(name, []).append(np.asarray(values)[0].tolist())
+
+    def snapshot(self, standing: Mapping[str, SettingValue | None]) -> None:
+        self.standing = dict(standing)
 
     def progress(self, done: int, total: int, unit: str) -> None:
         self.done = (done, total, unit)
@@ -55,6 +58,30 @@ def test_the_readout_sees_what_the_source_sends(cable: str) -> None:
         assert readout.read("population") == population(Signal(delay=delay), Sample())
     source.set("frequency", 6.5e9)
     assert readout.read("s21") == s21(Signal(frequency=6.5e9), Sample())
+
+
+def test_a_sweep_says_what_was_set_before_it_measured(cable: str) -> None:
+    source, execution = SimulatedSource(cable=cable), Recording()
+    work = SweepWork(
+        settings=(("amplitude", 0.25),), shape=(2,), moves=(Move("delay", 0, (0.0, 1e-6)),)
+    )
+    source.run(work, execution)
+    assert execution.standing == {"amplitude": 0.25}
+    source.run(work, execution)
+    assert execution.standing == {"amplitude": 0.25, "delay": 1e-6}
+
+
+def test_settings_can_be_read_back(cable: str) -> None:
+    source, readout = SimulatedSource(cable=cable), SimulatedReadout(cable=cable)
+    for driver, name, value in (
+        (source, "delay", 1e-6),
+        (source, "pulses", 2),
+        (readout, "averages", 7),
+        (readout, "noise", 0.5),
+    ):
+        driver.set(name, value)
+        assert repr(driver.read(name)) == repr(value)
+        assert name in {one.name for one in driver.describe().readouts}
 
 
 def test_two_benches_do_not_disturb_each_other(tmp_path: Path) -> None:
