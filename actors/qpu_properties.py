@@ -9,6 +9,7 @@ path                        what it is                                         i
 ``QB1.prx.duration``        s                                                  40 ns
 ``QB1.readout.error``       probability of the wrong outcome                   0
 ``QB1.readout.duration``    s                                                  1 us
+``QB1.reset.duration``      s                                                  as the readout
 ``QB1-QB2.cz.error``        average gate infidelity; either order of names     0
 ``QB1-QB2.cz.duration``     s                                                  60 ns
 ==========================  =================================================  ==============
@@ -85,6 +86,10 @@ class QpuProperties:
     def readout_duration(self, qubit: str) -> float:
         """Return the duration of a measurement in s."""
         return self._time(f"{qubit}.readout.duration", READOUT_DURATION)
+
+    def reset_duration(self, qubit: str) -> float:
+        """Return the duration of a reset in s."""
+        return self._time(f"{qubit}.reset.duration", self.readout_duration(qubit))
 
     def _pair(self, first: str, second: str, name: str) -> str:
         path = f"{first}-{second}.{name}"

@@ -24,7 +24,7 @@ from stationd.proto.jobs_protocol import (
     SubmitMany,
     SubmittedMany,
 )
-from stationd.proto.program import Circuits, Compile, JobWork, OpenQasm, Sweep
+from stationd.proto.program import Circuits, Compile, JobWork, Sweep, program_bytes
 
 _BATCHES_ON_THE_WAY: Final = 4
 _BATCH_BYTES: Final = 4 * 1024 * 1024
@@ -102,7 +102,7 @@ def _size_bytes(spec: JobSpec) -> int:
     """Return about how much a job takes on the wire, without encoding it."""
     match spec.work:
         case Circuits(programs=programs) | Compile(programs=programs):
-            return sum(len(one.source) if isinstance(one, OpenQasm) else 0 for one in programs)
+            return sum(map(program_bytes, programs))
         case Sweep(axes=axes):
             return sum(_SWEEP_VALUE_BYTES * len(axis.values) for group in axes for axis in group)
 

@@ -1,6 +1,6 @@
 """What a job asks for (programs), and what controllers are sent (work).
 
-A program is the user's: a circuit as OpenQASM text, a sweep over settings, or nothing at all
+A program is the user's: a circuit in one of three forms, a sweep over settings, or nothing at all
 for measurements of the station itself. Work is a program made ready for one controller.
 """
 
@@ -11,22 +11,68 @@ from typing import Annotated, Final, Literal
 
 from msgspec import Meta, Struct
 
-from stationd.proto.number import Natural
+from stationd.proto.number import Finite, Natural
 
 MOST_ITEMS: Final = 1000
 """The most programs that one job may hold."""
 MOST_SPOTS: Final = 10_000_000
 """The most spots that one sweep may visit."""
+_BINDING_BYTES: Final = 24
+_INSTRUCTION_BYTES: Final = 32
 
 SettingValue = bool | int | float | str
 """What a setting of an instrument can be set to."""
 Name = Annotated[str, Meta(min_length=1, max_length=200)]
 
 
+Binding = Annotated[dict[Name, Finite], Meta(max_length=1000)]
+"""What a circuit's parameters are set to, by name."""
+
+
 class OpenQasm(Struct, frozen=True, tag="openqasm", kw_only=True):
     """A circuit as OpenQASM text; the text's own first line tells version 2 from 3."""
 
     source: str
+    name: str = ""
+    binding: Binding = {}
+
+
+class Qpy(Struct, frozen=True, tag="qpy", kw_only=True):
+    """A circuit as Qiskit writes it: the bytes of a QPY file that holds this one alone."""
+
+    data: bytes
+    name: str = ""
+    binding: Binding = {}
+
+
+class Instruction(Struct, frozen=True, array_like=True):
+    """One native operation of a QPU."""
+
+    gate: str
+    """``prx`` (angle and phase in radians), ``cz``, ``measure``, ``barrier``, ``reset``, or
+    ``delay`` (seconds)."""
+    qubits: tuple[str, ...]
+    """Names of the qubits, as the QPU knows them."""
+    params: tuple[float, ...] = ()
+    bits: tuple[int, ...] = ()
+    """For ``measure``: the classical bit that takes the outcome."""
+
+
+class NativeCircuit(Struct, frozen=True, kw_only=True):
+    """A circuit in a QPU's native operations."""
+
+    instructions: tuple[Instruction, ...]
+    n_bits: int
+    """Classical bits; bit k is column k of the per-shot array."""
+    bit_names: tuple[str, ...] = ()
+    """Names of the bits, as in ``c[0]``."""
+    name: str = ""
+
+
+class NativeProgram(Struct, frozen=True, tag="native", kw_only=True):
+    """A circuit in the QPU's native operations, executed as it is written: nothing compiles it."""
+
+    circuit: NativeCircuit
     name: str = ""
 
 
@@ -38,7 +84,22 @@ class NullProgram(Struct, frozen=True, tag="null", kw_only=True):
     name: str = ""
 
 
-Program = OpenQasm | NullProgram
+CircuitProgram = OpenQasm | Qpy | NativeProgram
+"""A circuit in any of its forms."""
+Program = OpenQasm | Qpy | NativeProgram | NullProgram
+
+
+def program_bytes(program: Program) -> int:
+    """Return about how much a program takes on the wire, without encoding it."""
+    match program:
+        case OpenQasm(source=source):
+            return len(source) + _BINDING_BYTES * len(program.binding)
+        case Qpy(data=data):
+            return len(data) + _BINDING_BYTES * len(program.binding)
+        case NativeProgram(circuit=circuit):
+            return _INSTRUCTION_BYTES * len(circuit.instructions)
+        case NullProgram():
+            return 0
 
 
 class Circuits(Struct, frozen=True, tag="circuits", kw_only=True):
@@ -110,29 +171,6 @@ JobWork = Circuits | Compile | Sweep
 
 
 # --- work: what controllers are sent ---------------------------------------------------------
-
-
-class Instruction(Struct, frozen=True, array_like=True):
-    """One native operation of a QPU."""
-
-    gate: str
-    """``prx`` (angle and phase in radians), ``cz``, ``measure`` or ``barrier``."""
-    qubits: tuple[str, ...]
-    """Names of the qubits, as the QPU knows them."""
-    params: tuple[float, ...] = ()
-    bits: tuple[int, ...] = ()
-    """For ``measure``: the classical bit that takes the outcome."""
-
-
-class NativeCircuit(Struct, frozen=True, kw_only=True):
-    """A circuit in a QPU's native operations."""
-
-    instructions: tuple[Instruction, ...]
-    n_bits: int
-    """Classical bits; bit k is column k of the per-shot array."""
-    bit_names: tuple[str, ...] = ()
-    """Names of the bits, as in ``c[0]``."""
-    name: str = ""
 
 
 class CircuitWork(Struct, frozen=True, kw_only=True):
@@ -227,6 +265,12 @@ class Qpu(Struct, frozen=True, kw_only=True):
     """Per circuit."""
     most_circuits: int = MOST_ITEMS
     """Per job."""
+    mid_circuit_measurement: bool = True
+    """Whether a qubit that has been measured can be used again."""
+    reset: bool = False
+    """Whether it can bring a qubit to its ground state within a shot."""
+    delay: bool = False
+    """Whether it can let a qubit wait for a given time."""
 
 
 class Capabilities(Struct, frozen=True, kw_only=True):

@@ -4,7 +4,9 @@
 engine               for which circuits, and why
 ===================  ==============================================================================
 `CliffordEngine`     all angles are quarter turns: stim does a thousand shots of any width in
-                     microseconds. Decay is twirled into Pauli errors.
+                     microseconds. Decay is twirled into Pauli errors, which is right for short
+                     waits and has no ground state to decay to: circuits with longer ones, such as
+                     the delays of a T1 measurement, go to the engines below.
 `DensityEngine`      up to `MOST_DENSITY_QUBITS` qubits, measured at the end: the noisy state is
                      computed once (Aer, density matrix), and every shot is drawn from it.
 `StatevectorEngine`  without noise, up to `MOST_STATEVECTOR_QUBITS`, measured at the end: the
@@ -32,6 +34,7 @@ from stationd.actors.drivers.qpu_noise import (
     NoisyCircuit,
     Prx,
     Relax,
+    Reset,
     Step,
     twirled,
 )
@@ -43,6 +46,8 @@ if TYPE_CHECKING:
 MOST_DENSITY_QUBITS: Final = 9
 """A density matrix of 9 qubits takes 4 MiB, and a gate on it some milliseconds."""
 MOST_STATEVECTOR_QUBITS: Final = 20
+MOST_TWIRLED: Final = 0.02
+"""The largest loss of energy in one wait that Pauli errors may stand for."""
 _TOLERANCE: Final = 1e-7
 """Radians between an angle and the quarter turn that it is taken for."""
 
@@ -57,7 +62,7 @@ class Engine(Protocol):
 
 def engine_for(circuit: NoisyCircuit) -> Engine:
     """Choose the fastest engine that is right for a circuit."""
-    if is_clifford(circuit):
+    if is_clifford(circuit) and not loses_energy(circuit):
         return CliffordEngine(circuit)
     if measures_last(circuit):
         if circuit.qubits <= MOST_DENSITY_QUBITS:
@@ -94,7 +99,16 @@ def measures_last(circuit: NoisyCircuit) -> bool:
 
 def has_noise(circuit: NoisyCircuit) -> bool:
     """Whether a shot differs from the next by more than its outcome."""
-    return any(isinstance(step, (Depolarise, Relax)) for step in circuit.steps)
+    return any(isinstance(step, (Depolarise, Relax, Reset)) for step in circuit.steps)
+
+
+def loses_energy(circuit: NoisyCircuit) -> bool:
+    """Whether a qubit waits for so long that it matters which state it decays to."""
+    return any(
+        -math.expm1(-step.seconds / step.t1) > MOST_TWIRLED
+        for step in circuit.steps
+        if isinstance(step, Relax)
+    )
 
 
 def is_clifford(circuit: NoisyCircuit) -> bool:
@@ -108,7 +122,7 @@ def _touched(step: Step) -> tuple[int, ...]:
             return (first, second)
         case Depolarise(qubits):
             return qubits
-        case Prx(qubit) | Relax(qubit) | Measure(qubit):
+        case Prx(qubit) | Relax(qubit) | Measure(qubit) | Reset(qubit):
             return (qubit,)
 
 
@@ -160,6 +174,8 @@ class CliffordEngine:
                 self._circuit.append("PAULI_CHANNEL_1", [qubit], twirled(step))
             case Measure(qubit):
                 self._circuit.append("M", [qubit])
+            case Reset(qubit):
+                self._circuit.append("R", [qubit])
 
     def _append_prx(self, step: Prx) -> None:
         quarters, eighths = _turns(step) or (0, 0)
@@ -259,6 +275,8 @@ def _program(circuit: NoisyCircuit, steps: tuple[Step, ...], bits: int = 0) -> A
             case Measure(qubit):
                 program.measure(qubit, measured)
                 measured += 1
+            case Reset(qubit):
+                program.reset(qubit)
     return program
 
 

@@ -4,10 +4,13 @@ The model, of the observations that `stationd.actors.qpu_properties` lists:
 
 - A gate is followed by a depolarising channel on its qubits, as strong as its error (the average
   infidelity that benchmarking gives, decoherence during the gate included) demands.
-- A qubit that waits for another one, at ``cz`` or at a barrier, relaxes and dephases with its T1
-  and T2 meanwhile. A qubit starts with its first operation: in the ground state nothing decays.
+- A qubit that waits, for another one at ``cz`` or at a barrier, or for a delay, relaxes and
+  dephases with its T1 and T2 meanwhile. A qubit starts with its first operation: in the ground
+  state nothing decays.
 - A measurement's outcome is flipped with the readout error's probability. The state goes on as
   it was projected.
+- A reset brings a qubit to its ground state, whatever it was, and takes as long as it is observed
+  to, or as a measurement.
 
 Gates start as early as they can, and take their observed or usual durations.
 """
@@ -68,7 +71,13 @@ class Measure(Struct, frozen=True):
     flip: float
 
 
-Step = Prx | Cz | Depolarise | Relax | Measure
+class Reset(Struct, frozen=True):
+    """Bring a qubit to its ground state."""
+
+    qubit: int
+
+
+Step = Prx | Cz | Depolarise | Relax | Measure | Reset
 
 
 class NoisyCircuit(Struct, frozen=True, kw_only=True):
@@ -107,6 +116,13 @@ class _Player:
         self.steps: list[Step] = []
 
     def play(self, one: Instruction) -> None:
+        """Take the next instruction."""
+        if one.gate in {"reset", "delay", "barrier"}:
+            self._idle(one)
+        else:
+            self._active(one)
+
+    def _active(self, one: Instruction) -> None:
         known = self._properties
         match one.gate, one.qubits:
             case "prx", (qubit,):
@@ -122,10 +138,22 @@ class _Player:
                 self._at(one.qubits, known.readout_duration(qubit))
                 flip = known.readout_error(qubit)
                 self.steps.append(Measure(self._place(qubit), one.bits[0], flip))
-            case "barrier", _:
-                self._at(one.qubits, 0.0)
             case _:
                 raise ValueError(f"the QPU cannot play {one.gate!r} on {one.qubits}")
+
+    def _idle(self, one: Instruction) -> None:
+        """Let qubits wait, or be reset; to those in the ground state nothing happens."""
+        seconds = one.params[0] if one.gate == "delay" else 0.0
+        if one.gate == "reset":
+            self._at(one.qubits, self._properties.reset_duration(one.qubits[0]))
+        else:
+            self._at(one.qubits, 0.0)
+        for qubit in one.qubits:
+            self._free_at[qubit] += seconds
+            if qubit in self.places:
+                self._relax(qubit, seconds)
+                if one.gate == "reset":
+                    self.steps.append(Reset(self._place(qubit)))
 
     def _place(self, qubit: str) -> int:
         return self.places.setdefault(qubit, len(self.places))

@@ -7,7 +7,6 @@ Rule 3. A simulator that dies fails the ticket, and another one takes its place.
 
 from __future__ import annotations
 
-import math
 import time
 from itertools import pairwise
 from typing import TYPE_CHECKING, Final, Literal
@@ -17,6 +16,7 @@ import numpy as np
 from stationd.actors.driver import Driver
 from stationd.actors.drivers.qpu_process import Interrupt, Interrupted, QpuProcess
 from stationd.actors.drivers.qpu_protocol import Bits, Load, Sample, Unable
+from stationd.actors.stages.native_operations import circuit_problems
 from stationd.proto.error import InstrumentError
 from stationd.proto.program import Capabilities, CircuitsWork, NullWork, Qpu
 
@@ -25,18 +25,16 @@ if TYPE_CHECKING:
 
     from stationd.actors.driver import Execution
     from stationd.actors.drivers.qpu_protocol import Answer, Request
-    from stationd.proto.program import CircuitWork, Instruction, Work
+    from stationd.proto.program import CircuitWork, Work
 
 _FEWEST_QUBITS: Final = 2
 _MOST_QUBITS: Final = 20
-_OPERANDS: Final = {"prx": (1, 2, 0), "cz": (2, 0, 0), "measure": (1, 0, 1)}
-"""Of every gate: how many qubits, parameters and bits it takes."""
 
 Topology = Literal["star", "line"]
 
 
 class SimulatedQpu(Driver):
-    """A simulated QPU with PRX, CZ and measurement.
+    """A simulated QPU with PRX, CZ, measurement within the circuit, reset and delay.
 
     Args:
         qubits: How many, from 2 to 20; they are named QB1, QB2 and so on.
@@ -87,8 +85,8 @@ class SimulatedQpu(Driver):
         if not isinstance(work, CircuitsWork):
             raise InstrumentError("a QPU runs circuits, not sweeps")
         for one in work.circuits:
-            for instruction in one.circuit.instructions:
-                _check(instruction, one, self._qpu)
+            for problem in circuit_problems(one.circuit, self._qpu):
+                raise InstrumentError(f"item {one.item}: {problem}")
 
     def run(self, work: Work, execution: Execution) -> None:
         """Execute circuits in order, or wait.
@@ -175,31 +173,4 @@ def _qpu(qubits: int, topology: str) -> Qpu:
             couplings = tuple(pairwise(names))
         case _:
             raise ValueError(f"topology must be 'star' or 'line', not {topology!r}")
-    return Qpu(qubits=names, couplings=couplings)
-
-
-def _check(instruction: Instruction, one: CircuitWork, qpu: Qpu) -> None:
-    """Raise `InstrumentError` unless the QPU can execute an instruction."""
-    problem = _problem(instruction, one.circuit.n_bits, qpu)
-    if problem:
-        raise InstrumentError(f"item {one.item}: {problem}")
-
-
-def _problem(instruction: Instruction, n_bits: int, qpu: Qpu) -> str:
-    gate, qubits = instruction.gate, instruction.qubits
-    strange = sorted(set(qubits) - set(qpu.qubits))
-    if strange:
-        return f"the QPU has no qubit {strange[0]!r}"
-    if gate == "barrier":
-        return ""
-    if gate not in _OPERANDS:
-        return f"the QPU has no gate {gate!r}"
-    if (len(qubits), len(instruction.params), len(instruction.bits)) != _OPERANDS[gate]:
-        return f"{gate!r} does not take these operands: {instruction}"
-    if not all(map(math.isfinite, instruction.params)):
-        return f"{gate!r} takes finite angles, not {instruction.params}"
-    if any(not 0 <= bit < n_bits for bit in instruction.bits):
-        return f"there is no bit {instruction.bits[0]}"
-    if gate == "cz" and not {qubits, qubits[::-1]} & set(qpu.couplings):
-        return f"the QPU has no coupling between {qubits[0]!r} and {qubits[1]!r}"
-    return ""
+    return Qpu(qubits=names, couplings=couplings, reset=True, delay=True)

@@ -13,22 +13,29 @@ from typing import TYPE_CHECKING, Any, Final
 from msgspec import Struct
 
 from stationd.actors.qpu_properties import QpuProperties
+from stationd.actors.stages.bad_program import BadProgram
+from stationd.actors.stages.circuits import binding_problems, bound, parsed_circuit
 from stationd.actors.stages.native import depth, native_circuit, openqasm_text
-from stationd.actors.stages.openqasm import BadProgram, parse_program
+from stationd.actors.stages.native_operations import checked_circuit
 from stationd.actors.stages.target import qiskit_target
 from stationd.actors.untyped import load
 from stationd.proto.error import ErrorCode, ErrorInfo
 from stationd.proto.program import (
+    CircuitProgram,
     Circuits,
     CircuitsWork,
     CircuitWork,
     Move,
+    NativeCircuit,
+    NativeProgram,
     NullProgram,
     NullWork,
     OpenQasm,
     Qpu,
+    Qpy,
     Sweep,
     SweepWork,
+    program_bytes,
 )
 from stationd.proto.result import CompiledResult
 
@@ -39,6 +46,8 @@ _DEFAULT_SEED: Final = 0
 """Compiling again gives the same circuit, even if the user does not care for which."""
 _CACHED: Final = 16
 """How many pass managers a worker keeps; each takes 5 ms to make."""
+_Templates = dict[str | bytes, Any]
+"""Compiled circuits whose parameters have no values yet, by what the user wrote."""
 _OVERHEAD: Final = 1024
 """What a circuit costs that has no text at all, in bytes of text that take as long."""
 COMPILER: Final = "compiler"
@@ -95,7 +104,7 @@ def compile_null(circuits: Circuits) -> NullWork:
 class CompileRequest(Struct, frozen=True, kw_only=True):
     """Circuits to compile for a QPU."""
 
-    programs: tuple[tuple[int, OpenQasm], ...]
+    programs: tuple[tuple[int, CircuitProgram], ...]
     """Items and their programs."""
     qpu: Qpu
     calibration: dict[str, float] = {}
@@ -104,9 +113,9 @@ class CompileRequest(Struct, frozen=True, kw_only=True):
     seed: int | None = None
 
 
-def length(program: OpenQasm) -> int:
+def length(program: CircuitProgram) -> int:
     """Return how long a program is, in bytes: about what it takes in time to compile it."""
-    return _OVERHEAD + len(program.source)
+    return _OVERHEAD + program_bytes(program)
 
 
 def compile_circuits(request: CompileRequest) -> list[CompiledResult | ErrorInfo]:
@@ -117,7 +126,8 @@ def compile_circuits(request: CompileRequest) -> list[CompiledResult | ErrorInfo
     Returns:
         A compiled circuit or an error for each program, in their order.
     """
-    return [_compile_one(program, request) for _, program in request.programs]
+    templates: _Templates = {}
+    return [_compile_one(program, request, templates) for _, program in request.programs]
 
 
 def circuits_work(
@@ -151,11 +161,14 @@ def warm_up() -> None:
     compile_circuits(CompileRequest(programs=pairs, qpu=qpu))
 
 
-def _compile_one(program: OpenQasm, request: CompileRequest) -> CompiledResult | ErrorInfo:
+def _compile_one(
+    program: CircuitProgram, request: CompileRequest, templates: _Templates
+) -> CompiledResult | ErrorInfo:
     try:
-        circuit = parse_program(program.source, len(request.qpu.qubits))
-        compiled = _passes(request, circuit).run(circuit)
-        native = native_circuit(compiled, request.qpu.qubits, program.name)
+        if isinstance(program, NativeProgram):
+            native = checked_circuit(program, request.qpu)
+        else:
+            native = _native(program, request, templates)
     except BadProgram as bad:
         return ErrorInfo(
             ErrorCode.COMPILATION_FAILED, "the circuit cannot be compiled", bad.problems
@@ -170,6 +183,27 @@ def _compile_one(program: OpenQasm, request: CompileRequest) -> CompiledResult |
         two_qubit_gates=sum(1 for one in native.instructions if one.gate == "cz"),
         metadata={COMPILER: _compiler()},
     )
+
+
+def _native(
+    program: OpenQasm | Qpy, request: CompileRequest, templates: _Templates
+) -> NativeCircuit:
+    """Return a program's native circuit, with what its parameters are set to filled in.
+
+    A circuit with parameters is compiled once, whatever they are set to: the same qubits take
+    part in all of a sweep over bindings.
+    """
+    parsed = parsed_circuit(program, request.qpu)
+    wrong = (*parsed.problems, *binding_problems(program, parsed.parameters))
+    if wrong:
+        raise BadProgram(*wrong)
+    form = program.source if isinstance(program, OpenQasm) else program.data
+    compiled = templates.get(form)
+    if compiled is None:
+        compiled = _passes(request, parsed.circuit).run(parsed.circuit)
+        if parsed.parameters:
+            templates[form] = compiled
+    return native_circuit(bound(compiled, program.binding), request.qpu.qubits, program.name)
 
 
 @cache

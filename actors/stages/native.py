@@ -8,6 +8,10 @@ circuit keeps angles that are multiples of a quarter turn.
 
 A frame that is left at the end is dropped, for no outcome depends on it; in a circuit that
 measures nothing it is played, as two half turns, so that the circuit stays what it was.
+
+It commutes with waiting, too: relaxation and dephasing look the same from all sides of the Z axis.
+A reset forgets it, with all else that is pending: whatever the qubit would have been turned to,
+it ends in its ground state.
 """
 
 from __future__ import annotations
@@ -29,13 +33,16 @@ if TYPE_CHECKING:
 
 _NEGLIGIBLE: Final = 1e-9
 """Radians; far below what any pulse can do."""
+_PLAYED: Final = frozenset({"cz", "measure", "barrier", "reset", "delay"})
+"""What is written as it comes."""
 
 
 def native_circuit(circuit: Any, qubits: Sequence[str], name: str) -> NativeCircuit:  # noqa: ANN401 - a qiskit.QuantumCircuit, which has no type information
     """Return a compiled circuit in native operations.
 
     Args:
-        circuit: On physical qubits, made of ``r``, ``cz``, ``measure`` and ``barrier``.
+        circuit: On physical qubits, made of ``r``, ``cz``, ``measure``, ``reset``, ``delay`` and
+            ``barrier``, without free parameters.
         qubits: The names of the physical qubits.
         name: The circuit's name.
 
@@ -49,7 +56,7 @@ def native_circuit(circuit: Any, qubits: Sequence[str], name: str) -> NativeCirc
         writer.write(
             step.operation.name,
             [places[qubit] for qubit in step.qubits],
-            [float(value) for value in step.operation.params],
+            _numbers(step.operation),
             [bits[bit] for bit in step.clbits],
         )
     return NativeCircuit(
@@ -58,6 +65,20 @@ def native_circuit(circuit: Any, qubits: Sequence[str], name: str) -> NativeCirc
         bit_names=_bit_names(circuit),
         name=name,
     )
+
+
+_SECONDS: Final = {"s": 1.0, "ms": 1e-3, "us": 1e-6, "ns": 1e-9, "ps": 1e-12}
+
+
+def _numbers(operation: Any) -> list[float]:  # noqa: ANN401 - as native_circuit
+    numbers = [float(value) for value in operation.params]
+    if not all(map(math.isfinite, numbers)):
+        raise ValueError(f"{operation.name!r} takes finite numbers, not {numbers}")
+    if operation.name == "delay":
+        if operation.unit not in _SECONDS or numbers[0] < 0:
+            raise ValueError(f"a delay takes 0 seconds or more, not {numbers[0]} {operation.unit}")
+        return [numbers[0] * _SECONDS[operation.unit]]
+    return numbers
 
 
 def _bit_names(circuit: Any) -> tuple[str, ...]:  # noqa: ANN401 - as native_circuit
@@ -115,13 +136,16 @@ class _Writer:
             before = self._pending.get(qubit, np.eye(2, dtype=np.complex128))
             self._pending[qubit] = prx_matrix(angle, phase) @ before
             return
-        if gate not in {"cz", "measure", "barrier"}:
+        if gate not in _PLAYED:
             raise ValueError(f"the compiled circuit holds {gate!r}, which the QPU does not know")
         for qubit in qubits:
-            self._play(qubit)
+            if gate == "reset":
+                self._pending.pop(qubit, None)
+            else:
+                self._play(qubit)
         self._measured = self._measured or gate == "measure"
         names = tuple(self._qubits[qubit] for qubit in qubits)
-        self._written.append(Instruction(gate, names, (), tuple(bits)))
+        self._written.append(Instruction(gate, names, tuple(params), tuple(bits)))
 
     def finish(self) -> Iterator[Instruction]:
         """Play what is still pending and yield all instructions."""
@@ -179,6 +203,8 @@ def openqasm_text(circuit: NativeCircuit, qubits: Sequence[str]) -> str:
         operands = ", ".join(places[qubit] for qubit in one.qubits)
         if one.gate == "measure":
             lines.append(f"{names[one.bits[0]]} = measure {operands};")
+        elif one.gate == "delay":
+            lines.append(f"delay[{one.params[0] * 1e9!r}ns] {operands};")
         elif one.params:
             lines.append(f"{one.gate}({', '.join(map(repr, one.params))}) {operands};")
         else:
@@ -204,5 +230,5 @@ def depth(circuit: NativeCircuit) -> int:
     for one in circuit.instructions:
         step = max((reached.get(qubit, 0) for qubit in one.qubits), default=0)
         for qubit in one.qubits:
-            reached[qubit] = step + (one.gate != "barrier")
+            reached[qubit] = step + (one.gate not in {"barrier", "delay"})
     return max(reached.values(), default=0)

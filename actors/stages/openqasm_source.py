@@ -10,14 +10,17 @@ Rule 3. What it lets through is small enough for the parsers and the compiler.
 from __future__ import annotations
 
 import re
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from msgspec import Struct
 
+from stationd.actors.stages.native_operations import MOST_BITS
+from stationd.actors.stages.used_again import UsedAgain
 from stationd.proto.error import Problem
 
-MOST_BITS: Final = 1024
-"""Classical bits of one circuit: every shot has a column for each."""
+if TYPE_CHECKING:
+    from stationd.proto.program import Qpu
+
 MOST_OPERATIONS: Final = 100_000
 """Operations with all gates unfolded: compiling so many takes a minute."""
 MOST_NESTING: Final = 64
@@ -45,7 +48,9 @@ _INCLUDES: Final = {2: "qelib1.inc", 3: "stdgates.inc"}
 
 _NO_BRANCHES: Final = "the QPU does not decide between shots: control flow is not supported"
 _NO_SUBROUTINES: Final = "subroutines are not supported: define gates"
-_NO_TIMING: Final = "timing is the compiler's: delays, boxes and durations are not supported"
+_NO_TIMING: Final = (
+    "timing is the compiler's: boxes, stretches and named durations are not supported"
+)
 _NO_PULSES: Final = "pulse-level definitions are not supported"
 _UNSUPPORTED: Final[dict[str, str]] = {
     "if": _NO_BRANCHES,
@@ -60,19 +65,19 @@ _UNSUPPORTED: Final[dict[str, str]] = {
     "return": _NO_SUBROUTINES,
     "extern": _NO_SUBROUTINES,
     "opaque": "gates without a definition are not supported: define what it does",
-    "reset": "reset is not supported: every shot starts with all qubits in their ground state",
-    "delay": _NO_TIMING,
     "box": _NO_TIMING,
     "stretch": _NO_TIMING,
     "duration": _NO_TIMING,
     "defcal": _NO_PULSES,
     "cal": _NO_PULSES,
     "defcalgrammar": _NO_PULSES,
-    "input": "the circuit has free parameters: submit one circuit for each of their values",
     "output": "output declarations are not supported: measure into bits",
     "pragma": "pragmas are not supported",
     "#pragma": "pragmas are not supported",
 }
+_NO_RESET: Final = "this QPU has no reset: every shot starts with all qubits in their ground state"
+_NO_DELAY: Final = "this QPU has no delay: its qubits wait for each other and for nothing else"
+_INPUT: Final = re.compile(r"\s*input\s+(?:float|angle)\b")
 
 
 class Scan(Struct, frozen=True, kw_only=True):
@@ -85,8 +90,8 @@ class Scan(Struct, frozen=True, kw_only=True):
     problems: tuple[Problem, ...] = ()
 
 
-def scan(source: str) -> Scan:
-    """Look at an OpenQASM text; cheap whatever it holds."""
+def scan(source: str, qpu: Qpu) -> Scan:
+    """Look at an OpenQASM text for a QPU; cheap whatever it holds."""
     text = _COMMENT.sub(_blank, source)
     start = _VERSION.match(text)
     if start is None:
@@ -100,7 +105,7 @@ def scan(source: str) -> Scan:
     if problems:
         # The statements may not be what they seem.
         return Scan(version=version, problems=tuple(problems[:_MOST_PROBLEMS]))
-    return _Reading(version).read(text, start.end())
+    return _Reading(version, qpu).read(text, start.end())
 
 
 def _blank(found: re.Match[str]) -> str:
@@ -149,8 +154,14 @@ def _nesting(text: str) -> list[Problem]:
 class _Reading:
     """The one pass over the statements, and what it has counted."""
 
-    def __init__(self, version: int) -> None:
+    def __init__(self, version: int, qpu: Qpu) -> None:
         self._version = version
+        self._refused = _UNSUPPORTED.copy()
+        if not qpu.reset:
+            self._refused["reset"] = _NO_RESET
+        if not qpu.delay:
+            self._refused["delay"] = _NO_DELAY
+        self._used_again = None if qpu.mid_circuit_measurement else UsedAgain()
         self._problems: list[Problem] = []
         self._qubits = 0
         self._bits = 0
@@ -188,17 +199,30 @@ class _Reading:
         found = _HEAD.match(statement)
         head = found.group(1) if found else ""
         self._aliases += head == "let"
-        if head in _UNSUPPORTED:
-            self._problems.append(Problem(_UNSUPPORTED[head], line=line))
+        if head in self._refused:
+            self._problems.append(Problem(self._refused[head], line=line))
+        elif head == "input":
+            self._input(statement, line)
         elif head == "include":
             self._include(statement, line)
         elif head in {"qubit", "bit", "qreg", "creg"}:
             self._declaration(head, statement, line)
-        elif head == "gate":
+        elif head:
+            self._gate_or_operation(head, statement, line)
+
+    def _gate_or_operation(self, head: str, statement: str, line: int) -> None:
+        if head == "gate":
             name = re.match(r"\s*gate\s+(\w+)", statement)
             self._gate = name.group(1) if name else None
-        elif head:
-            self._operation(head, statement, line)
+            return
+        self._operation(head, statement, line)
+        if self._used_again is not None and self._gate is None:
+            self._problems.extend(self._used_again.problems(head, statement, line))
+
+    def _input(self, statement: str, line: int) -> None:
+        if not _INPUT.match(statement):
+            reason = 'an input is a number, as in "input float theta;": others are not supported'
+            self._problems.append(Problem(reason, line=line))
 
     def _include(self, statement: str, line: int) -> None:
         wanted = _INCLUDES[self._version]

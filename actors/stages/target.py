@@ -52,6 +52,12 @@ def qiskit_target(qpu: Qpu, properties: QpuProperties) -> Any:  # noqa: ANN401 -
             for name, index in place.items()
         },
     )
+    # What is asked for is done wherever it is asked for: it counts for no place, and against none.
+    anywhere = {(index,): quality(error=0.0) for index in place.values()}
+    if qpu.reset:
+        target.add_instruction(load("qiskit.circuit").Reset(), anywhere)
+    if qpu.delay:
+        target.add_instruction(load("qiskit.circuit").Delay(parameter("duration")), anywhere)
     if coupled:
         target.add_instruction(
             gates.CZGate(),

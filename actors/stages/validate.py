@@ -2,7 +2,7 @@
 
 Rule 1. Pure and cheap: it runs in the daemon's loop, so everything that grows is bounded first.
 Rule 2. All problems are found at once; each names its item or its field, and what would be right.
-Rule 3. Circuits are not parsed here; `needs_worker` says whether `openqasm.check_programs` must.
+Rule 3. Circuits are not parsed here; `needs_worker` says whether `circuits.check_programs` must.
 """
 
 from __future__ import annotations
@@ -14,18 +14,29 @@ from stationd.actors.retry import spec_problems
 from stationd.actors.stages.validate_sweep import sweep_problems
 from stationd.actors.stages.wording import any_of, suggestion
 from stationd.proto.error import Problem
-from stationd.proto.program import Circuits, Compile, NullProgram, OpenQasm, Program, Qpu, Sweep
+from stationd.proto.program import (
+    Circuits,
+    Compile,
+    NullProgram,
+    OpenQasm,
+    Program,
+    Qpu,
+    Sweep,
+    program_bytes,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
     from stationd.proto.job import JobSpec
-    from stationd.proto.program import Capabilities
+    from stationd.proto.program import Capabilities, NativeProgram, Qpy
 
 MOST_PROBLEMS: Final = 100
 """How many problems are listed: who has more has made one mistake a hundred times."""
 MOST_SOURCE_BYTES: Final = 1024 * 1024
 """The longest OpenQASM text: the parser of version 3 takes 17 s for so much."""
+MOST_CIRCUIT_BYTES: Final = 4 * 1024 * 1024
+"""The longest QPY file or native circuit: it holds as many operations as are compiled."""
 
 
 def check_spec(
@@ -87,7 +98,7 @@ def silent_controllers(
 def needs_worker(spec: JobSpec) -> bool:
     """Whether the job has circuits, which are parsed and compiled in a worker process."""
     return not isinstance(spec.work, Sweep) and any(
-        isinstance(program, OpenQasm) for program in spec.work.programs
+        not isinstance(program, NullProgram) for program in spec.work.programs
     )
 
 
@@ -145,9 +156,9 @@ def _target_problem(wanted: str, targets: Mapping[str, str]) -> str:
 def _ability_problems(
     work: Circuits | Compile, target: str, offered: Capabilities
 ) -> Iterator[Problem]:
-    openqasm = any(isinstance(program, OpenQasm) for program in work.programs)
+    circuits = any(not isinstance(program, NullProgram) for program in work.programs)
     null = any(isinstance(program, NullProgram) for program in work.programs)
-    if openqasm and offered.qpu is None:
+    if circuits and offered.qpu is None:
         yield Problem(f"the target {target!r} is not a QPU and takes no circuits", field="target")
     if null and not offered.null and isinstance(work, Circuits):
         yield Problem(f"the target {target!r} takes no null programs", field="target")
@@ -163,7 +174,7 @@ def _mixture_problems(work: Circuits | Compile) -> Iterator[Problem]:
     null = [item for item, one in enumerate(work.programs) if isinstance(one, NullProgram)]
     if isinstance(work, Compile):
         for item in null:
-            yield Problem("a null program has nothing to compile: give OpenQASM", item=item)
+            yield Problem("a null program has nothing to compile: give a circuit", item=item)
     elif 0 < len(null) < len(work.programs):
         yield Problem(
             f"items {', '.join(map(str, null[:10]))}{', ...' if len(null) > 10 else ''} are null"  # noqa: PLR2004 - enough to find them
@@ -174,6 +185,9 @@ def _mixture_problems(work: Circuits | Compile) -> Iterator[Problem]:
 
 def _source_problems(item: int, program: Program) -> Iterator[Problem]:
     if isinstance(program, NullProgram):
+        return
+    if not isinstance(program, OpenQasm):
+        yield from _size_problems(item, program)
         return
     # In UTF-8 a character takes up to four bytes; most texts are told by their length alone.
     size = len(program.source)
@@ -188,6 +202,15 @@ def _source_problems(item: int, program: Program) -> Iterator[Problem]:
     elif not program.source.strip():
         yield Problem(
             'the OpenQASM text is empty: it starts with "OPENQASM 3.0;"', item=item, field="source"
+        )
+
+
+def _size_problems(item: int, program: Qpy | NativeProgram) -> Iterator[Problem]:
+    size = program_bytes(program)
+    if size > MOST_CIRCUIT_BYTES:
+        yield Problem(
+            f"the circuit takes {size:,} bytes, at most {MOST_CIRCUIT_BYTES:,} are read: split it",
+            item=item,
         )
 
 

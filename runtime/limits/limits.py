@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Final
 
 from stationd.proto.error import ErrorCode, ErrorInfo, LimitReached, TooManyRequests
-from stationd.proto.program import OpenQasm, Sweep
+from stationd.proto.program import Sweep, program_bytes
 from stationd.runtime.limits.bounds import Bounds, Limits, Otherwise, bounds_of
 from stationd.runtime.limits.bucket import Bucket
 
@@ -205,8 +205,4 @@ def _program_bytes(spec: JobSpec) -> int:
     work = spec.work
     if isinstance(work, Sweep):
         return sum(_VALUE_BYTES * len(axis.values) for group in work.axes for axis in group)
-    size = 0
-    for one in work.programs:
-        if isinstance(one, OpenQasm):
-            size += len(one.source)
-    return size
+    return sum(map(program_bytes, work.programs))

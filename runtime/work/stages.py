@@ -24,13 +24,13 @@ from stationd.actors.ladder import (
     MetadataSaved,
     Validated,
 )
+from stationd.actors.stages.circuits import CheckRequest, check_programs
 from stationd.actors.stages.compile import (
     CompileRequest,
     circuits_work,
     compile_null,
     compile_sweep,
 )
-from stationd.actors.stages.openqasm import CheckRequest, check_programs
 from stationd.actors.stages.validate import (
     check_spec,
     claims,
@@ -46,9 +46,10 @@ from stationd.proto.error import (
     UnknownCalibrationSet,
 )
 from stationd.proto.program import (
+    CircuitProgram,
     Circuits,
     Compile,
-    OpenQasm,
+    NullProgram,
     Qpu,
     Sweep,
     Work,
@@ -376,12 +377,12 @@ class Stages:
 
 def _circuits(
     live: LiveJob, without: set[int | None] | set[int]
-) -> tuple[tuple[int, OpenQasm], ...]:
+) -> tuple[tuple[int, CircuitProgram], ...]:
     work = live.spec.work
     if isinstance(work, Sweep):
         return ()
     return tuple(
         (item, program)
         for item in live.good
-        if isinstance(program := work.programs[item], OpenQasm) and item not in without
+        if not isinstance(program := work.programs[item], NullProgram) and item not in without
     )

@@ -111,6 +111,7 @@ STRATEGIES: dict[type, Callable[[Any], st.SearchStrategy[Any]]] = {
     inspect.IntType: whole_numbers,
     inspect.FloatType: floats,
     inspect.StrType: texts,
+    inspect.BytesType: lambda _: st.binary(max_size=8),
     inspect.EnumType: lambda kind: st.sampled_from(list(kind.cls)),
     inspect.LiteralType: lambda kind: st.sampled_from(kind.values),
     inspect.TupleType: lambda kind: st.tuples(*map(any_of, kind.item_types)),

@@ -28,9 +28,13 @@ from stationd.proto.program import (
     Capabilities,
     Circuits,
     Compile,
+    Instruction,
+    NativeCircuit,
+    NativeProgram,
     NullProgram,
     OpenQasm,
     Qpu,
+    Qpy,
     Readout,
     Setting,
     Sweep,
@@ -154,6 +158,30 @@ CAPABILITIES = Capabilities(
 
 REQUEST_EXAMPLES: dict[str, jobs.Request] = {
     "Ping": jobs.Ping(1, "0.1.0"),
+    "Submit, circuits of all forms": jobs.Submit(
+        80,
+        JOB,
+        JobSpec(
+            work=Circuits(
+                programs=(
+                    OpenQasm(source=BELL, binding={"theta": 0.5}),
+                    Qpy(data=b"QISKIT", name="bell", binding={"phi[0]": 1.0}),
+                    NativeProgram(
+                        circuit=NativeCircuit(
+                            instructions=(
+                                Instruction("delay", ("QB1",), (1e-6,)),
+                                Instruction("measure", ("QB1",), (), (0,)),
+                            ),
+                            n_bits=1,
+                            bit_names=("m[0]",),
+                        ),
+                        name="wait",
+                    ),
+                ),
+                n_shots=(1, 2, 3),
+            )
+        ),
+    ),
     "Submit, circuits": jobs.Submit(
         2,
         JOB,

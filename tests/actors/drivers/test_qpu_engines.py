@@ -21,6 +21,7 @@ from stationd.actors.drivers.qpu_noise import (
     NoisyCircuit,
     Prx,
     Relax,
+    Reset,
     Step,
 )
 
@@ -48,7 +49,13 @@ def shares(bits: NDArray[np.uint8]) -> NDArray[np.float64]:
     ("made", "engine"),
     [
         (circuit(*BELL, *ENDS), CliffordEngine),
-        (circuit(*BELL, *NOISE, *ENDS), CliffordEngine),
+        (
+            circuit(*BELL, Depolarise((0, 1), 0.2), Relax(0, 1e-7, 1e-5, 2e-5), *ENDS),
+            CliffordEngine,
+        ),
+        (circuit(*BELL, *NOISE, *ENDS), DensityEngine),
+        (circuit(*BELL, Reset(0), *ENDS), CliffordEngine),
+        (circuit(EIGHTH, Reset(0), *ENDS, qubits=12), TrajectoryEngine),
         (circuit(EIGHTH, *ENDS), DensityEngine),
         (circuit(EIGHTH, *ENDS, qubits=12), StatevectorEngine),
         (circuit(EIGHTH, *NOISE, *ENDS, qubits=12), TrajectoryEngine),

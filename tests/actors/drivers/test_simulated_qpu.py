@@ -220,10 +220,16 @@ def circuit(*instructions: Instruction, n_bits: int = 1) -> NativeCircuit:
 @pytest.mark.parametrize(
     ("bad", "said"),
     [
-        (Instruction("prx", ("QB9",), (0.0, 0.0)), "item 0: the QPU has no qubit 'QB9'"),
-        (Instruction("h", ("QB1",)), "item 0: the QPU has no gate 'h'"),
-        (Instruction("prx", ("QB1",), (0.0,)), "'prx' does not take these operands"),
-        (Instruction("prx", ("QB1",), (math.nan, 0.0)), "'prx' takes finite angles"),
+        (
+            Instruction("prx", ("QB9",), (0.0, 0.0)),
+            "item 0: instructions.0.: the QPU has no qubit 'QB9'; did you",
+        ),
+        (Instruction("h", ("QB1",)), "the QPU has no operation 'h': it has 'barrier', 'cz'"),
+        (
+            Instruction("prx", ("QB1",), (0.0,)),
+            "'prx' takes one qubit and two parameters, angle and phase",
+        ),
+        (Instruction("prx", ("QB1",), (math.nan, 0.0)), "'prx' takes finite numbers"),
         (Instruction("cz", ("QB2", "QB3")), "no coupling between 'QB2' and 'QB3'"),
         (Instruction("measure", ("QB1",), (), (1,)), "there is no bit 1"),
     ],

@@ -18,7 +18,7 @@ from stationd.actors.stages.compile import (
     compile_sweep,
     warm_up,
 )
-from stationd.actors.stages.openqasm import parse_program
+from stationd.actors.stages.openqasm import parse_openqasm
 from stationd.actors.untyped import load
 from stationd.proto.error import ErrorCode, ErrorInfo
 from stationd.proto.program import (
@@ -36,7 +36,9 @@ from stationd.proto.result import CompiledResult
 
 EXAMPLES = Path(__file__).parents[3] / "examples"
 NAMES = tuple(f"QB{number}" for number in range(1, 6))
-STAR = Qpu(qubits=NAMES, couplings=tuple(("QB1", name) for name in NAMES[1:]))
+STAR = Qpu(
+    qubits=NAMES, couplings=tuple(("QB1", name) for name in NAMES[1:]), reset=True, delay=True
+)
 THREE = 'OPENQASM 3.0;\ninclude "stdgates.inc";\n'
 BELL = THREE + "qubit[2] q; bit[2] c; h q[0]; cx q[0], q[1]; c = measure q;"
 
@@ -102,7 +104,7 @@ def test_outcomes_are_those_of_the_source(level: int, seed: int) -> None:
     source.measure_all()
     text = load("qiskit.qasm2").dumps(source)
     native = compiled(text, level).native
-    assert distance(distribution(parse_program(text, 5)), native_distribution(native)) < 1e-6
+    assert distance(distribution(parse_openqasm(text, STAR)), native_distribution(native)) < 1e-6
 
 
 @pytest.mark.parametrize("name", ["bell.qasm", "bell_v2.qasm", "ghz5.qasm"])

@@ -5,7 +5,8 @@ import sys
 import pytest
 
 from stationd.actors.stages import openqasm
-from stationd.actors.stages.openqasm import BadProgram, CheckRequest, check_programs, parse_program
+from stationd.actors.stages.bad_program import BadProgram
+from stationd.actors.stages.circuits import CheckRequest, check_programs, parsed_circuit
 from stationd.proto.program import OpenQasm, Qpu
 
 QPU = Qpu(qubits=("QB1", "QB2", "QB3"), couplings=(("QB1", "QB2"), ("QB2", "QB3")))
@@ -94,14 +95,15 @@ def test_what_the_parsers_print_is_not_shown(capfd: pytest.CaptureFixture[str]) 
 
 
 def test_the_circuit_of_a_short_text_is_remembered() -> None:
-    assert parse_program(BELL, 3) is parse_program(BELL, 3)
-    long = BELL + " " * 70_000
-    assert parse_program(long, 3) is not parse_program(long, 3)
+    short = OpenQasm(source=BELL)
+    assert parsed_circuit(short, QPU) is parsed_circuit(short, QPU)
+    long = OpenQasm(source=BELL + " " * 70_000)
+    assert parsed_circuit(long, QPU) is not parsed_circuit(long, QPU)
 
 
 def test_a_bad_program_carries_its_problems() -> None:
     with pytest.raises(BadProgram, match="needs 2 qubits") as raised:
-        parse_program(BELL, 1)
+        parsed_circuit(OpenQasm(source=BELL), Qpu(qubits=("QB1",), couplings=()))
     assert len(raised.value.problems) == 1
 
 

@@ -97,7 +97,7 @@ def test_a_sound_job_has_no_problems() -> None:
         ),
         (
             Compile(programs=(NullProgram(),)),
-            "item 0: a null program has nothing to compile: give OpenQASM",
+            "item 0: a null program has nothing to compile: give a circuit",
         ),
     ],
 )
