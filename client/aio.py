@@ -76,6 +76,9 @@ from stationd.client.running import (
     start_execute_job,
     submit,
 )
+from stationd.client.saved_result import (
+    save_result,
+)
 from stationd.client.search import (
     JobSearch,
 )
@@ -146,6 +149,7 @@ __all__ = [
     "results",
     "resume_target",
     "retry_submission",
+    "save_result",
     "set_annotations",
     "set_settings",
     "start_compile_job",

@@ -95,6 +95,7 @@ __all__ = [
     "results",
     "resume_target",
     "retry_submission",
+    "save_result",
     "set_annotations",
     "set_settings",
     "start_compile_job",
@@ -138,6 +139,7 @@ download_result = blocking(aio.download_result)
 get_input = blocking(aio.get_input)
 get_output = blocking(aio.get_output)
 provenance = blocking(aio.provenance)
+save_result = blocking(aio.save_result)
 set_settings = blocking(aio.set_settings)
 get_readouts = blocking(aio.get_readouts)
 ping = blocking(aio.ping)

@@ -132,6 +132,7 @@ CALLS = [
     "results",
     "resume_target",
     "retry_submission",
+    "save_result",
     "set_annotations",
     "set_settings",
     "start_compile_job",

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
 from stationd.client import jobs
+from stationd.client.exporting import write_stream
+from stationd.client.formats import FORMATS, SUFFIXES, TEXT, Format, format_of
 from stationd.client.references import IncompleteJobItemRef, ItemRef
+from stationd.client.saved_result import attributes
 from stationd.client.saving import arrays_of, save, summary
 from stationd.client.stationctl.lookup import job_id
 from stationd.client.stationctl.options import json_option, station_option
@@ -25,8 +29,13 @@ if TYPE_CHECKING:
     help="This item alone, from 0; may be repeated.",
 )  # fmt: skip
 @click.option(
-    "--output", type=click.Path(file_okay=False, path_type=Path), metavar="DIR",
-    help="Write a .json and, for arrays, a .npz per item there.",
+    "--output", "-o", type=click.Path(path_type=Path), metavar="PATH",
+    help="Write a .json and, for arrays, a .npz per item into this folder; or the file that"
+    " --format or its end says.",
+)  # fmt: skip
+@click.option(
+    "--format", "named", type=click.Choice(FORMATS),
+    help="Of the file; printed without --output, if it is text.",
 )  # fmt: skip
 @click.option(
     "--plot", type=click.Path(dir_okay=False, path_type=Path), metavar="FILE",
@@ -44,6 +53,7 @@ def results(
     *,
     items: tuple[int, ...],
     output: Path | None,
+    named: Format | None,
     plot: Path | None,
     allow_incomplete: bool,
     as_json: bool,
@@ -55,7 +65,10 @@ def results(
     """
     found = job_id(job)
     refs = _chosen(jobs.results(found, allow_incomplete), items)
-    if output is not None or plot is not None:
+    wanted = named or (output and format_of(output))
+    if wanted and plot is None:
+        _export(refs, output, wanted, as_json=as_json)
+    elif output is not None or plot is not None:
         _write(refs, output, plot, as_json=as_json)
     elif as_json:
         print_json([_document(ref) for ref in refs])
@@ -92,6 +105,38 @@ def _write(
         }
         draw_results(outcomes, plot)
         written.append(str(plot))
+    if as_json:
+        print_json(written)
+    else:
+        click.echo("\n".join(written))
+
+
+def _export(
+    refs: list[jobs.ResultRef | IncompleteJobItemRef],
+    output: Path | None,
+    wanted: Format,
+    *,
+    as_json: bool,
+) -> None:
+    """Write each result in one format, and print the files' names; or print the result."""
+    found = [ref for ref in refs if isinstance(ref, ItemRef)]
+    if output is None:
+        if wanted not in TEXT:
+            raise click.UsageError(f"{wanted} is not printed: say where to, with --output")
+        for ref in found:
+            outcome, about = ref.download_result(), attributes(jobs.provenance(ref))
+            text = BytesIO()
+            write_stream(outcome, about, wanted, text)
+            click.echo(text.getvalue(), nl=False)
+        return
+    single = len(refs) == 1 and not output.is_dir()
+    written: list[str] = []
+    for ref in found:
+        path = output if single else output / f"{ref.job}-{ref.index}{SUFFIXES[wanted]}"
+        try:
+            written.append(str(jobs.save_result(ref, path, wanted)))
+        except OSError as error:
+            raise click.FileError(str(path), str(error)) from error
     if as_json:
         print_json(written)
     else:
