@@ -60,6 +60,7 @@ $(INSTRUMENTS)/.ready: requirements-instruments.lock pyproject.toml
 instruments: $(INSTRUMENTS)/.ready ## run the tests that want QCoDeS, with real drivers and protocols
 	$(INSTRUMENTS)/bin/pytest -rs tests/actors/drivers/test_qcodes_*.py \
 		tests/actors/drivers/test_qibolab_*.py tests/actors/drivers/test_qblox_*.py \
+		tests/actors/drivers/test_laboneq_*.py \
 		tests/system/test_qcodes.py \
 		$(PYTEST_ARGS)
 
@@ -103,7 +104,7 @@ lock: ## pin every dependency anew (LOCK_ARGS=--upgrade for the newest of all)
 	.venv-lock/bin/uv pip compile pyproject.toml --output-file requirements.lock \
 		--extra qiskit --extra plot --extra data --extra otel --extra store --group dev $(LOCK)
 	.venv-lock/bin/uv pip compile pyproject.toml --output-file requirements-instruments.lock \
-		--extra qcodes --extra qblox --extra qibolab \
+		--extra qcodes --extra qblox --extra qibolab --extra laboneq \
 		--group instruments --constraint requirements.lock $(LOCK)
 
 dist: $(READY) ## build the sdist, and the wheel from the sdist, into dist/

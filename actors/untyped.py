@@ -8,7 +8,7 @@ from __future__ import annotations
 import importlib
 from typing import Any, Final
 
-_EXTRAS: Final = {"qibolab": "qibolab"}
+_EXTRAS: Final = {"laboneq": "laboneq", "qibolab": "qibolab"}
 """Where a package comes from; all others make circuits."""
 
 

@@ -9,14 +9,13 @@ the interpreter's lock.
 from __future__ import annotations
 
 import os
-import signal
 import sys
-from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
+from stationd.actors.drivers.platform_process import play
 from stationd.actors.drivers.qibolab_sequences import Pulses, qpu_of
 from stationd.actors.drivers.qpu_protocol import (
     Bits,
@@ -26,7 +25,6 @@ from stationd.actors.drivers.qpu_protocol import (
     Loaded,
     Sample,
     Unable,
-    serve,
 )
 from stationd.actors.untyped import load
 
@@ -74,6 +72,10 @@ class Player:
             case Sample(shots, seed):
                 return self._sample(shots, seed)
 
+    def close(self) -> None:
+        """Let go of the instruments."""
+        self._platform.disconnect()
+
     def _sample(self, shots: int, seed: int) -> Answer:
         if self._loaded is None:
             return Unable("no circuit has been loaded")
@@ -93,31 +95,9 @@ class Player:
         return Bits(bits.tobytes())
 
 
-class _Unopened:
-    """Answers all requests with the reason why there is no platform."""
-
-    def __init__(self, reason: str) -> None:
-        self._reason = reason
-
-    def answer(self, _request: Request) -> Answer:
-        return Unable(self._reason)
-
-
 def main() -> None:
     """Serve the connection that the command line names, for the platform that it names."""
-    connection = Connection(int(sys.argv[1]))
-    try:
-        platform = open_platform(sys.argv[2])
-    except Exception as error:  # noqa: BLE001 - whatever a platform's own file raises is told
-        reason = f"{type(error).__name__}: {str(error)[:500]}"
-        serve(connection, _Unopened(reason).answer)
-        return
-    # Ctrl+C at the terminal is for the controller, whatever Qibolab has asked for.
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    try:
-        serve(connection, Player(platform).answer)
-    finally:
-        platform.disconnect()
+    play(lambda: Player(open_platform(sys.argv[2])))
 
 
 if __name__ == "__main__":

@@ -23,6 +23,7 @@ BUILT_IN: Final[Mapping[str, str]] = MappingProxyType(
         "simulated-readout": "stationd.actors.drivers.simulated_bench:SimulatedReadout",
         "qcodes": "stationd.actors.drivers.qcodes_station:QcodesStation",
         "qibolab": "stationd.actors.drivers.qibolab_platform:QibolabPlatform",
+        "laboneq": "stationd.actors.drivers.laboneq_platform:LaboneqPlatform",
     }
 )
 """Where the drivers are that come with stationd; imported when they are asked for."""

@@ -5,63 +5,22 @@ import os
 import shutil
 import signal
 from collections import defaultdict
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
-import numpy as np
 import pytest
-from numpy.typing import ArrayLike, NDArray
 
-from stationd.actors.driver import Driver
 from stationd.actors.drivers.qibolab_platform import QibolabPlatform
 from stationd.actors.drivers.qibolab_sequences import Pulses
 from stationd.actors.drivers.registry import load_driver
 from stationd.actors.untyped import load
 from stationd.proto.error import InstrumentError
-from stationd.proto.program import (
-    CircuitsWork,
-    CircuitWork,
-    Instruction,
-    NativeCircuit,
-    NullWork,
-    Qpu,
-)
+from stationd.proto.program import Instruction, NullWork, Qpu
+from tests.actors.drivers.shots import Recorder, circuit, run, work
 
 pytest.importorskip("qibolab", reason="the extra 'qibolab' is not installed")
 
 EMULATED = Path(__file__).parent / "emulated_platform"
-
-
-class Recorder:
-    """An execution that keeps what it is handed, and calls `then` after each block."""
-
-    ticket = 1
-
-    def __init__(self, then: Callable[[], None] = lambda: None) -> None:
-        self.aborted = False
-        self.blocks: list[tuple[int, int, NDArray[np.uint8]]] = []
-        self.done = 0
-        self._then = then
-
-    def data(self, name: str, values: ArrayLike, *, offset: int, item: int = 0) -> None:
-        assert name == "bits"
-        self.blocks.append((item, offset, np.asarray(values, np.uint8)))
-        self._then()
-
-    def progress(self, done: int, total: int, unit: str) -> None:
-        assert done <= total
-        assert unit == "shots"
-        self.done = done
-
-    def steps(self, work: object) -> Iterator[tuple[int, str]]:
-        raise AssertionError(work)
-
-    def bits(self, item: int = 0) -> NDArray[np.uint8]:
-        return np.concatenate([bits for one, _, bits in self.blocks if one == item])
-
-
-def circuit(*instructions: Instruction, n_bits: int = 1) -> NativeCircuit:
-    return NativeCircuit(instructions=instructions, n_bits=n_bits)
 
 
 def prx(angle: float, phase: float = 0.0) -> Instruction:
@@ -71,27 +30,11 @@ def prx(angle: float, phase: float = 0.0) -> Instruction:
 MEASURE = Instruction("measure", ("0",), (), (0,))
 
 
-def work(*circuits: NativeCircuit, shots: int = 1000, seed: int | None = 1) -> CircuitsWork:
-    return CircuitsWork(
-        circuits=tuple(
-            CircuitWork(item=item, circuit=one, shots=shots, seed=seed)
-            for item, one in enumerate(circuits)
-        )
-    )
-
-
 @pytest.fixture(scope="module")
 def emulated() -> Iterator[QibolabPlatform]:
     driver = QibolabPlatform(platform=str(EMULATED), shots_per_block=400)
     yield driver
     driver.close()
-
-
-def run(driver: Driver, what: CircuitsWork) -> Recorder:
-    execution = Recorder()
-    driver.prepare(what)
-    driver.run(what, execution)  # type: ignore[arg-type]
-    return execution
 
 
 def test_it_describes_the_qubits_and_pairs_that_the_platform_is_calibrated_for() -> None:
