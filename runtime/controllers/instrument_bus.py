@@ -57,9 +57,10 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 MISSED_BEATS: Final = 3
-_MOST_IN_A_TURN: Final = 16
-"""Reports that are taken before others have their turn: about a millisecond. A controller with
-short jobs sends hundreds in one frame."""
+_MOST_IN_A_TURN: Final = 64
+"""Reports that are taken before others have their turn: a millisecond or two. A controller with
+short jobs sends hundreds in one frame; what answers them leaves after each turn, and every frame
+wakes three threads over there."""
 
 
 @dataclass(slots=True)
