@@ -54,6 +54,7 @@ FIGURES: Final = (
     Figure("sweep", many.sweep),
     Figure("stored jobs", stored.one_more, 1),
     Figure("results", result.large_results, 1),
+    Figure("loading", result.loading),
     Figure("start", start.start_up),
     Figure("scrape", start.scrape),
     Figure("journal", _journal),

@@ -34,6 +34,8 @@ class Size:
     """Of a sweep over several controllers."""
     results: tuple[int, int] = (4, 256)
     """Jobs, and MiB of each one's result; a station stores no larger ones."""
+    points: int = 10_000_000
+    """Of one sweep, which is loaded."""
     scrapes: int = 100
     starts: int = 5
 
@@ -56,6 +58,7 @@ QUICK: Final = replace(
     circuits=10,
     spots=50,
     results=(2, 8),
+    points=1_000_000,
     scrapes=20,
     starts=1,
 )

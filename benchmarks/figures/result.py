@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import os
 import time
+from pathlib import Path
 from typing import Final
 
 import numpy as np
 from benchmarks.bench import Bench
 from benchmarks.row import Point
+from benchmarks.settable import TRACE_POINTS
 from benchmarks.station import running
 
 from stationd import Axis, Sweep, SweepData
@@ -40,6 +43,43 @@ async def large_results(bench: Bench) -> list[Point]:
         Point(f"{name}, download", count * mib / fetched, "MiB/s"),
         Point(f"{name}, daemon's peak memory", peak - before, "MiB"),
     ]
+
+
+async def loading(bench: Bench) -> list[Point]:
+    """Measure how long it takes to have a sweep's numbers at hand, beside reading them from a file.
+
+    Neither is in memory before: what the disk gives is what both can have.
+    """
+    spots = -(-bench.size.points // TRACE_POINTS)
+    async with running(bench.backend, _TABLES) as station:
+        job = await _read_traces(spots)
+        stored = station.folder / "state" / "artifacts" / job / "1-0"
+        _forget(stored)
+        begin = time.perf_counter()
+        (result,) = await jobs.results(job)
+        assert isinstance(result, jobs.ResultRef)
+        data = await result.download_result()
+        assert isinstance(data, SweepData)
+        total = float(data["scope.trace"].sum())
+        loaded = time.perf_counter() - begin
+        _forget(stored)
+        begin = time.perf_counter()
+        there = np.fromfile(stored, dtype=np.uint8)
+        limit = time.perf_counter() - begin
+        assert there.nbytes > data["scope.trace"].nbytes
+        assert total > 0
+    points = spots * TRACE_POINTS
+    return [Point(f"sweep of {points:,} points, READY to numbers", loaded, "s", limit)]
+
+
+def _forget(file: Path) -> None:
+    """Let the kernel keep nothing of a file that is on the disk."""
+    handle = os.open(file, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+        os.posix_fadvise(handle, 0, 0, os.POSIX_FADV_DONTNEED)
+    finally:
+        os.close(handle)
 
 
 async def _read_traces(spots: int) -> str:
