@@ -104,7 +104,8 @@ def _check(artifact: ArtifactRef, size: int, digest: str) -> None:
     if size != artifact.size_bytes or digest != artifact.sha256:
         raise ProtocolViolation(
             f"the result {artifact.id} arrived damaged: {size:,} of"
-            f" {artifact.size_bytes:,} bytes, digest {digest}, not {artifact.sha256}"
+            f" {artifact.size_bytes:,} bytes, digest {digest}, not {artifact.sha256}; `stationd"
+            " verify` on the station's host tells whether it is stored like that"
         )
 
 

@@ -17,6 +17,7 @@ from stationd.runtime.commands.doors import tell_doors
 from stationd.runtime.commands.key_option import credentials_of, key_file_option
 from stationd.runtime.commands.keygen import keygen
 from stationd.runtime.commands.log_options import log_options, logs_of
+from stationd.runtime.commands.verify import verify
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -133,6 +134,7 @@ main.add_command(keygen)
 main.add_command(backup)
 main.add_command(restore)
 main.add_command(doctor)
+main.add_command(verify)
 
 
 @main.command()
