@@ -135,6 +135,13 @@ class Execution:
         """Whether a controller should be making progress."""
         return self.parts[controller].standing is Standing.RUNNING and not self._ending
 
+    def due(self, controller: str) -> bool:
+        """Whether a controller may begin as soon as it is the ticket's turn there."""
+        standing = self.parts[controller].standing
+        cleared = Standing.STARTING if self._is_group else Standing.ARMED
+        taken_back = self._leaving or self._returning
+        return standing is cleared and not (self._ending or taken_back or self._over)
+
     # --- what the daemon wants ---------------------------------------------------------------
 
     def arm(self) -> list[Output]:
@@ -222,9 +229,6 @@ class Execution:
 
     def report(self, controller: str, report: Report) -> list[Output]:
         """Take a controller's word and return what follows."""
-        if isinstance(report, TooLate):
-            # Nothing follows: Started or the end is on its way, or was here.
-            self._revoking.discard(controller)
         if self._over:
             return []
         match report:
@@ -237,15 +241,28 @@ class Execution:
             case Revoked() if self.parts[controller].standing is not Standing.SENT:
                 # Armed comes before Revoked, so a Revoked before it is of an earlier Arm.
                 return self._revoked(controller)
-            case Reached() | Refused():
+            case Reached() | Refused() | TooLate():
                 return self._answered(controller, report)
             case _:
                 return []
 
-    def _answered(self, controller: str, report: Reached | Refused) -> list[Output]:
-        if isinstance(report, Reached):
-            return self._reached(controller, report)
-        return self._refused(controller, report)
+    def _answered(self, controller: str, report: Reached | Refused | TooLate) -> list[Output]:
+        match report:
+            case Reached():
+                return self._reached(controller, report)
+            case Refused():
+                return self._refused(controller, report)
+            case TooLate():
+                return self._too_late(controller)
+
+    def _too_late(self, controller: str) -> list[Output]:
+        self._revoking.discard(controller)
+        unsaid = self.parts[controller].standing in {Standing.ARMED, Standing.STARTING}
+        if not self._leaving or self._ending or not unsaid:
+            # Started or the end is on its way, or was here.
+            return []
+        # It may be preparing, which may take for ever: an abort is bounded.
+        return self.abort()
 
     def reconnected(
         self, controller: str, held: HeldTicket | None, *, same_ledger: bool

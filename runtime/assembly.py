@@ -23,6 +23,7 @@ from stationd.runtime.controllers.instruments import Instruments
 from stationd.runtime.controllers.quarantine import Quarantine
 from stationd.runtime.controllers.queue_memory import keep, remember
 from stationd.runtime.controllers.silence import Silence
+from stationd.runtime.controllers.unstarted import Unstarted
 from stationd.runtime.feed import Feed
 from stationd.runtime.guards.guards import Guards
 from stationd.runtime.jobs.deadlines import Deadlines
@@ -83,6 +84,7 @@ async def assemble(settings: Settings, ports: Ports, metrics: Metrics, tasks: Ta
     )
     tasks.start_soon(timers.run)
     weights = _Weights(settings, projects)
+    silences = {name: one.silence for name, one in settings.controllers.items()}
     instruments = Instruments(
         queue=await _queue(settings, ports, weights),
         jobs=dispatch,
@@ -92,13 +94,21 @@ async def assemble(settings: Settings, ports: Ports, metrics: Metrics, tasks: Ta
         authority=authority,
         prefetch={name: one.prefetch for name, one in settings.controllers.items()},
         quarantine=_quarantine(settings, ports, metrics, timers, tasks),
-        silence=Silence(timers, {name: one.silence for name, one in settings.controllers.items()}),
+        silence=Silence(timers, silences),
         utilisation=metrics.utilisation,
         timers=timers,
         clock=clock,
     )
     dispatch.attach(instruments)
     instruments.attach(bus)
+    at = instruments.executions.at
+    unstarted = Unstarted(
+        timers,
+        silences,
+        at=lambda name: at(name) if name in bus.connected() else (),
+        tell=dispatch.deliver,
+    )
+    unstarted.watch()
     guards = Guards(
         settings=settings,
         bus=bus,

@@ -133,7 +133,8 @@ class Controller(Struct, frozen=True, forbid_unknown_fields=True):
     prefetch: Annotated[int, Meta(ge=0, le=1000)] = 2
     """Tickets sent ahead into its line at least; short jobs get more."""
     silence: Annotated[float, Meta(ge=0, le=1_000_000)] = 0.0
-    """Seconds without data, progress or an end after which a running job fails; 0 for never."""
+    """Seconds without data, progress or an end after which a running job fails, or one that should
+    begin and does not; 0 for never."""
     keys: tuple[str, ...] = ()
     """Public keys: over a network whoever has one of them is this controller, and no other."""
     user: str = ""

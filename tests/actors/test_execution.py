@@ -301,6 +301,29 @@ def test_a_hello_that_crossed_an_arm_does_not_say_that_the_ticket_never_came() -
     assert execution.report(name, wire.TooLate(TICKET)) == []
 
 
+def test_what_cannot_be_taken_back_for_good_is_aborted_for_it_may_hang_in_preparing() -> None:
+    works = single()
+    (name,) = works
+    execution = Execution(TICKET, AUTHORITY, works)
+    execution.arm()
+    execution.report(name, wire.Armed(TICKET))
+    execution.leave()
+    abort = Send(name, wire.Abort(AUTHORITY.fence, TICKET))
+    assert execution.report(name, wire.TooLate(TICKET)) == [abort]
+    assert execution.report(name, wire.TooLate(TICKET)) == []
+    assert execution.report(name, wire.AtRest(TICKET, 0, 1.0)) == [Tell(LeftQueue())]
+
+
+def test_what_cannot_be_taken_back_for_now_goes_on() -> None:
+    works = single()
+    (name,) = works
+    execution = Execution(TICKET, AUTHORITY, works)
+    execution.arm()
+    execution.report(name, wire.Armed(TICKET))
+    execution.revoke()
+    assert execution.report(name, wire.TooLate(TICKET)) == []
+
+
 def test_an_abort_that_crossed_an_arm_waits_for_the_controllers_word() -> None:
     works = single()
     (name,) = works

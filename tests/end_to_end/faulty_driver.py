@@ -8,8 +8,8 @@ from typing import Final
 from stationd.actors.driver import Driver, Execution
 from stationd.proto.program import Capabilities, NullWork, Work
 
-REFUSED, RAISING, DYING, HANGING, EXITING, FLOODING, STUBBORN = (
-    0.001 * number for number in range(1, 8)
+REFUSED, RAISING, DYING, HANGING, EXITING, FLOODING, STUBBORN, UNPREPARED = (
+    0.001 * number for number in range(1, 9)
 )
 """Durations of null programs, which tell the driver what to do."""
 
@@ -23,6 +23,9 @@ class FaultyDriver(Driver):
     def prepare(self, work: Work) -> None:
         if isinstance(work, NullWork) and work.duration == REFUSED:
             raise ValueError("this work is not to my liking")
+        while isinstance(work, NullWork) and work.duration == UNPREPARED:
+            # As an instrument that takes a connection and never answers.
+            time.sleep(0.01)
 
     def run(self, work: Work, execution: Execution) -> None:
         misdeed = _MISDEEDS.get(work.duration) if isinstance(work, NullWork) else None

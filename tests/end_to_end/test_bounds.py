@@ -11,7 +11,7 @@ from stationd.proto.error import ErrorCode
 from stationd.proto.jobs_protocol import Controllers, ResetController
 from stationd.proto.program import NullProgram
 from stationd.proto.status import JobExecutorStatus
-from tests.end_to_end.faulty_driver import HANGING, STUBBORN
+from tests.end_to_end.faulty_driver import HANGING, STUBBORN, UNPREPARED
 from tests.end_to_end.station import (
     FOREVER,
     NULL,
@@ -125,6 +125,32 @@ def test_a_controller_that_gives_no_sign_costs_its_job(new_station: NewStation) 
     assert error.info.code is ErrorCode.CONTROLLER_SILENT
     # A good one may be silent for as long if the machine has much else to do.
     until(lambda: ends_ready(submit(0.0)), "another job runs on that controller")
+
+
+@on_trio_daily
+def test_a_controller_that_hangs_before_a_job_begins_costs_its_job_and_is_ended(
+    new_station: NewStation,
+) -> None:
+    station = new_station(NULL, FAULTY.replace("silence = 0", "silence = 0.3"), BRIEF).start()
+    station.wait_connected("nothing", "faulty")
+    before = station.controller_pid("faulty")
+    error = failure(submit(UNPREPARED))
+    assert error.info.code is ErrorCode.CONTROLLER_SILENT
+    assert "hangs where it prepares for a job" in str(error)
+    # What hangs for ever is ended with its process, and the next one is trusted.
+    until(lambda: ends_ready(submit(0.0)), "another job runs on that controller")
+    assert station.controller_pid("faulty") != before
+
+
+@on_asyncio
+def test_a_job_that_a_controller_hangs_with_can_be_cancelled(new_station: NewStation) -> None:
+    station = new_station(NULL, FAULTY, BRIEF).start()
+    station.wait_connected("nothing", "faulty")
+    job = submit(UNPREPARED)
+    jobs.wait_for(job, JobExecutorStatus.PENDING_EXECUTION, timeout=PATIENCE)
+    assert jobs.cancel(job) == "accepted"
+    jobs.wait_for(job, JobExecutorStatus.ABORTED, timeout=PATIENCE)
+    wait_ready(submit(0.0))
 
 
 @on_trio
