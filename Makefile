@@ -37,7 +37,7 @@ demo: $(READY) ## run a station with a simulated instrument, submit jobs, watch 
 	$(BIN)/python examples/demo.py
 
 # One or two pages each, with what a physicist would do with stationd.
-EXAMPLES := t1 ramsey rabi_chevron resonator
+EXAMPLES := t1 ramsey rabi_chevron resonator ghz benchmarking
 
 examples: $(READY) ## measure and fit, and compare with what was put in (INTO=docs/examples redraws the pages)
 	@set -e; for name in $(EXAMPLES); do $(BIN)/python examples/$$name.py $(INTO); done

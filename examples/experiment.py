@@ -3,13 +3,33 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 
 from local_station import local_station
 
-from stationd import CircuitResult, JobRef, Sweep, SweepData, jobs
+from stationd import (
+    CircuitResult,
+    Circuits,
+    JobRef,
+    Observation,
+    OpenQasm,
+    Sweep,
+    SweepData,
+    jobs,
+)
 from stationd.client.results import Outcome
+from stationd.proto.program import NativeProgram
+
+QPU = """
+[controllers.qpu]
+driver = "simulated-qpu"
+options = { qubits = 5, time_per_shot = 0.0, shots_per_block = 10000 }
+
+[targets.qpu]
+controller = "qpu"
+"""
+"""Five qubits in a star. Its noise is what the calibration set says."""
 
 BENCH = """
 [controllers.source]
@@ -53,23 +73,30 @@ def run_sweep(sweep: Sweep, name: str) -> SweepData:
     return data
 
 
-def run_circuits(
-    programs: Sequence[str], shots: int, name: str, *, calibration: str
-) -> list[CircuitResult]:
-    """Submit circuits as one job, wait for it, and return their outcomes.
+def calibrate(observed: Mapping[str, float]) -> str:
+    """Store what was measured of the QPU, by path, and return the calibration set's id."""
+    observations = [Observation(path=path, value=value) for path, value in observed.items()]
+    return jobs.import_calibration("qpu", observations).id
 
-    They run as they are written: what is to be measured here is the gates.
+
+def run_circuits(
+    programs: Sequence[str | NativeProgram], shots: int, name: str, *, calibration: str
+) -> list[CircuitResult]:
+    """Submit circuits as one job, wait for it, and return their outcomes in the same order.
+
+    Args:
+        programs: OpenQASM text, or native operations, which nothing compiles.
+        shots: Of each circuit.
+        name: The job's, for people.
+        calibration: The id of a calibration set.
     """
-    job = jobs.submit(
-        programs=programs,
-        n_shots=shots,
-        name=name,
-        optimisation_level=0,
-        calibration_set=calibration,
+    circuits = Circuits(
+        programs=tuple(OpenQasm(source=one) if isinstance(one, str) else one for one in programs),
+        n_shots=(shots,) * len(programs),
         seed=1,
     )
-    outcomes = _outcomes(job)
-    return [one for one in outcomes if isinstance(one, CircuitResult)]
+    job = jobs.submit(circuits, name=name, calibration_set=calibration)
+    return [one for one in _outcomes(job) if isinstance(one, CircuitResult)]
 
 
 def _outcomes(job: JobRef) -> list[Outcome]:

@@ -41,8 +41,8 @@ def test_an_example_finds_what_the_simulation_was_given(name: str, tmp_path: Pat
     assert list(printed) == list(shown)
     for what, (put_in, value, sigma) in printed.items():
         assert put_in == shown[what][0]
-        # The last digits depend on the processor.
-        assert value == pytest.approx(shown[what][1], abs=0.2 * sigma)
+        # What a seed gives depends on the kind of processor.
+        assert value == pytest.approx(shown[what][1], abs=5 * sigma)
 
 
 def test_every_example_has_a_page_with_its_script_a_small_picture_and_a_table() -> None:
