@@ -17,7 +17,12 @@ from tests.runtime.bench import job_id
 from tests.runtime.held_timers import HeldTimers
 
 KEY = ("unstarted", "a")
-AUTHORITY = SimpleNamespace(fence=Fence("station", 1))
+
+
+class Authority:
+    """Somebody who commands."""
+
+    fence = Fence("station", 1)
 
 
 class Line:
@@ -30,7 +35,7 @@ class Line:
 
     def add(self, number: int, *others: str) -> Execution:
         works = dict.fromkeys(("a", *others), NullWork())
-        execution = Execution(Ticket(number, job_id(number), 1), AUTHORITY, works)
+        execution = Execution(Ticket(number, job_id(number), 1), Authority(), works)
         live = cast("LiveJob", SimpleNamespace(job=SimpleNamespace(id=job_id(number))))
         self.executions.append((live, execution))
         execution.arm()
