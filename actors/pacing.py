@@ -41,7 +41,7 @@ class Pacing:
 
     def paces(self, controller: str) -> bool:
         """Whether a controller waits for the daemon's word at every spot."""
-        return any(self._takes_part(controller, phase) for phase in _PHASES)
+        return self._spots > 0 and any(self._takes_part(controller, phase) for phase in _PHASES)
 
     def resume(self, covered: Covered) -> None:
         """Go on with the first spot that is not stored whole.

@@ -49,6 +49,9 @@ class TicketState(Enum):
     OVER = "over"
     """Acknowledged or forgotten: refused for ever."""
 
+    # Members are one of a kind; Enum's own hash is Python code, and every step takes it.
+    __hash__ = object.__hash__
+
     @property
     def is_end(self) -> bool:
         """Whether the execution is over and its end is kept."""
@@ -98,6 +101,8 @@ class TicketInput(Enum):
     RAISED = "raised"
     """`prepare` or `run` has raised."""
 
+    __hash__ = object.__hash__
+
 
 class TicketAction(Enum):
     """What a transition asks for: records, reports, and orders to the instrument's thread."""
@@ -133,6 +138,8 @@ class TicketAction(Enum):
     """Take it back, or abort it if that is too late."""
     ADVANCE = "advance"
     """Pass the daemon's word for the next step on."""
+
+    __hash__ = object.__hash__
 
 
 class Rule(NamedTuple):

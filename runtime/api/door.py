@@ -54,9 +54,14 @@ class Door:
                 )
             )
 
+    @property
+    def says(self) -> bool:
+        """Whether there is anything that some who submit jobs should know."""
+        return bool(self._gates.said)
+
     def notice(self, spec: JobSpec, target: str) -> str:
         """Return what whoever submits a job should know; empty for nothing."""
-        if not self._gates.said:
+        if not self.says:
             return ""
         claims = self._claims(spec, target)
         locked, paused = self._gates.locked(claims), self._gates.paused(claims)

@@ -125,6 +125,8 @@ class Submitting:
         return 0.0 if live is None else live.began_unix_s
 
     def _notice(self, spec: JobSpec) -> str:
+        if not self._door.says:
+            return ""
         return self._door.notice(spec, resolve_target(spec, self._targets) or "")
 
     def _checked(

@@ -197,6 +197,10 @@ class InstrumentBus:
         """Return the names of the controllers that are connected."""
         return [name for name, peer in self.peers.items() if peer.identity is not None]
 
+    def has(self, controller: str) -> bool:
+        """Return whether a controller is connected."""
+        return self.peers[controller].identity is not None
+
     def send(self, controller: str, command: Command) -> None:
         """Send a command; it is lost if the controller is not connected."""
         identity = self.peers[controller].identity

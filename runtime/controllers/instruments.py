@@ -250,7 +250,7 @@ class Instruments:
         if self.queue.stirred:
             self.grant()
         else:
-            self._uses.look()
+            self._uses.look(live.claims)
 
     async def drain(self) -> None:
         """Take back what has not begun, and wait until nothing runs any more."""
@@ -344,7 +344,7 @@ class Instruments:
         if self.queue.stirred:
             self.grant()
         else:
-            self._uses.look()
+            self._uses.look(live.claims)
 
     # --- what controllers report -------------------------------------------------------------
 

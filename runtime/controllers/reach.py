@@ -21,6 +21,10 @@ class Lines(Protocol):
         """Return the names of the controllers that are connected."""
         ...
 
+    def has(self, controller: str) -> bool:
+        """Return whether a controller is connected."""
+        ...
+
 
 class Reach:
     """A way to the controllers, which nobody is on until lines are attached."""
@@ -40,3 +44,7 @@ class Reach:
     def connected(self) -> Sequence[str]:
         """Return the names of the controllers that are connected."""
         return () if self._lines is None else self._lines.connected()
+
+    def has(self, controller: str) -> bool:
+        """Return whether a controller is connected."""
+        return self._lines is not None and self._lines.has(controller)

@@ -42,11 +42,13 @@ class Silence:
 
     def sign(self, job: JobId, controller: str) -> None:
         """Take note of data, progress or a step."""
-        if (job, controller) in self._signs:
+        if self._signs and (job, controller) in self._signs:
             self._signs[job, controller] = anyio.current_time()
 
     def ended(self, job: JobId, controllers: Iterable[str]) -> None:
         """Listen no more."""
+        if not self._signs:
+            return
         for controller in controllers:
             if self._signs.pop((job, controller), None) is not None:
                 self._timers.cancel(("silence", job, controller))

@@ -12,7 +12,7 @@ from stationd.proto.instruments_protocol import AtRest, Failed, Finished, Lost, 
 from stationd.runtime.metrics.utilisation import Use
 
 if TYPE_CHECKING:
-    from collections.abc import Container, Iterable
+    from collections.abc import Iterable
 
     from stationd.proto.instruments_protocol import Hello, OneReport
     from stationd.runtime.controllers.quarantine import Quarantine
@@ -45,7 +45,7 @@ class Uses:
         reach: Reach,
         utilisation: Utilisation,
     ) -> None:
-        self._names = tuple(names)
+        self._names = dict.fromkeys(names)
         self._queue = queue
         self._quarantine = quarantine
         self._reach = reach
@@ -80,13 +80,15 @@ class Uses:
             if isinstance(report, _TIMED_ENDS) and self._queue.line(controller) > 1:
                 self._ended[controller] = report.time_unix_s
 
-    def look(self) -> None:
-        """Look at all controllers."""
-        connected = self._reach.connected()
-        self._utilisation.note({name: self._use(name, connected) for name in self._names})
+    def look(self, names: Iterable[str] | None = None) -> None:
+        """Look at some controllers, of which something has changed; at all if not said."""
+        for name in self._names if names is None else names:
+            # An earlier daemon's jobs may need one that is not configured any more.
+            if name in self._names:
+                self._utilisation.note(name, self._use(name))
 
-    def _use(self, controller: str, connected: Container[str]) -> Use:
-        if controller not in connected:
+    def _use(self, controller: str) -> Use:
+        if not self._reach.has(controller):
             return Use.ABSENT
         if controller in self._quarantine:
             return Use.QUARANTINED

@@ -1,6 +1,6 @@
 """The records of one commit, folded into the rows that store them.
 
-Rule 1. Folding looks up known jobs and otherwise touches nothing; the rows are executed later,
+Rule 1. Folding touches nothing but to look up terms; the rows are executed later,
         statement by statement, in the order of `Batch.statements`.
 Rule 2. Facts of one job make one update of its row, and none if the row is new: it is stored as
         the last of them has it. The update asks for the ordinal before the first of them, and
@@ -64,7 +64,7 @@ class Batch:
 
     Args:
         seq: The newest sequence number so far.
-        find: Looks up the number of a job that is stored already.
+        known: The numbers of jobs of this commit that are stored already.
         labels: The terms of this commit.
         ended: Looks up the terminal status of a stored job, by its number; None if it is not
             over.
@@ -73,7 +73,7 @@ class Batch:
     def __init__(
         self,
         seq: int,
-        find: Callable[[JobId], int | None],
+        known: Mapping[JobId, int],
         labels: Labels,
         ended: Callable[[int], int | None],
     ) -> None:
@@ -88,7 +88,7 @@ class Batch:
         """When the jobs of this batch were made, in their order."""
         self.amendments: list[Amendment] = []
         """To be carried out after the statements, in order."""
-        self._find = find
+        self._known = known
         self._labels = labels
         self._ended = ended
         self._ids: dict[JobId, int] = {}
@@ -133,7 +133,7 @@ class Batch:
         dropped = set[int]()
         for record in records:
             if isinstance(record, JobStored):
-                older = self._ids.get(record.job) or self._find(record.job)
+                older = self._ids.get(record.job) or self._known.get(record.job)
                 if older is None:
                     self._job(record)
                 else:

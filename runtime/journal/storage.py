@@ -8,10 +8,12 @@ Rule. A flush that failed is never tried again as if nothing had been: the kerne
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Callable, Generator, Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Final, NamedTuple, Self
+
+import msgspec
 
 from stationd.proto.error import JournalFailed
 from stationd.proto.job import JobId
@@ -25,7 +27,7 @@ from stationd.runtime.journal.opening import (
     open_database,
     reopen_database,
 )
-from stationd.runtime.journal.records import Record
+from stationd.runtime.journal.records import JobStored, Record
 from stationd.runtime.journal.statement import Statement
 from stationd.runtime.journal.terms import Key, Labels, Terms
 from stationd.runtime.journal.trouble import trouble
@@ -98,7 +100,7 @@ class Storage:
             doubt = _Doubt(self._seq, [])
             try:
                 labels = Labels(self._terms)
-                batch = Batch(self._seq, self._find, labels, self._ended)
+                batch = Batch(self._seq, self._find(writes), labels, self._ended)
                 commits = [batch.add(records) for records in writes]
                 if batch.records == 0:  # somebody flushes
                     return commits
@@ -197,10 +199,15 @@ class Storage:
         row = self._database.execute(query, (number,)).fetchone()
         return None if row is None else row[0]
 
-    def _find(self, job: JobId) -> int | None:
-        query = "SELECT number FROM jobs WHERE id = ?"
-        row = self._database.execute(query, (job,)).fetchone()
-        return None if row is None else row[0]
+    def _find(self, writes: Sequence[Sequence[Record]]) -> Mapping[JobId, int]:
+        """Return the numbers of jobs that come once more, asking for all at once."""
+        jobs = [
+            record.job for records in writes for record in records if isinstance(record, JobStored)
+        ]
+        if not jobs:
+            return {}
+        query = "SELECT id, number FROM jobs WHERE id IN (SELECT value FROM json_each(?))"
+        return dict(self._database.execute(query, (msgspec.json.encode(jobs).decode(),)))
 
     def _execute(self, statement: Statement) -> None:
         found = self._database.executemany(statement.sql, statement.rows).rowcount

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 from stationd.runtime.histogram import PlainHistogram
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable, Iterable
 
 GAP_SECONDS: Final = (
     0.00001,
@@ -102,14 +102,12 @@ class Utilisation:
         for name, record in self._records.items():
             self._records[name] = record._replace(since=now)
 
-    def note(self, uses: Mapping[str, Use]) -> None:
-        """Take note of what controllers are used for from now on."""
-        now = self._monotonic()
-        records = self._records
-        for name, use in uses.items():
-            record = records[name]
-            if record.use is not use:
-                records[name] = _Record(use, now, record.at(now))
+    def note(self, controller: str, use: Use) -> None:
+        """Take note of what a controller is used for from now on."""
+        record = self._records[controller]
+        if record.use is not use:
+            now = self._monotonic()
+            self._records[controller] = _Record(use, now, record.at(now))
 
     def use(self, controller: str) -> Use:
         """Return what a controller is used for."""

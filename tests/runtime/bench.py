@@ -101,6 +101,9 @@ class WrittenLines:
         if controller in self.names:
             self.sent.append((controller, command))
 
+    def has(self, controller: str) -> bool:
+        return controller in self.connected()
+
     def connected(self) -> Sequence[str]:
         return self.names
 

@@ -27,7 +27,7 @@ MakeFact = Callable[..., Fact]
 def folded(*writes: Sequence[Record]) -> dict[str, Sequence[Row]]:
     """Return the rows of a batch by the first three words of their statement."""
     labels = Labels(Terms(lambda _: None, lambda: 0))
-    batch = Batch(0, lambda _: None, labels, lambda _: None)
+    batch = Batch(0, {}, labels, lambda _: None)
     for records in writes:
         batch.add(records)
     statements = [statement for statement in batch.statements() if statement.rows]
@@ -83,7 +83,7 @@ def test_what_comes_with_a_job_that_is_known_is_dropped_with_it(
     job: MakeJob, fact: MakeFact
 ) -> None:
     known, new = job(8), job(9)
-    batch = Batch(3, {known.job: 5}.get, Labels(Terms(lambda _: None, lambda: 0)), lambda _: None)
+    batch = Batch(3, {known.job: 5}, Labels(Terms(lambda _: None, lambda: 0)), lambda _: None)
     commit = batch.add([known, fact(8, 2), WorkStored(8, 1, b""), new, fact(9, 2)])
     assert commit == Commit(4, {known.job: 5})
     assert batch.seq == 5

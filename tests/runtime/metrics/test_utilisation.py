@@ -24,10 +24,11 @@ def test_time_is_counted_for_what_it_was_spent_on_up_to_this_moment() -> None:
     time = Time()
     utilisation = Utilisation(["a", "b"], time)
     time.now += 1
-    utilisation.note({"a": Use.RUNNING, "b": Use.ABSENT})
+    utilisation.note("a", Use.RUNNING)
+    utilisation.note("b", Use.ABSENT)
     time.now += 2
     assert spent(utilisation) == {Use.ABSENT: 1.0, Use.RUNNING: 2.0}
-    utilisation.note({"a": Use.IDLE_WITH_WORK})
+    utilisation.note("a", Use.IDLE_WITH_WORK)
     time.now += 4
     assert spent(utilisation) == {Use.ABSENT: 1.0, Use.RUNNING: 2.0, Use.IDLE_WITH_WORK: 4.0}
     assert spent(utilisation, "b") == {Use.ABSENT: 7.0}
@@ -42,7 +43,7 @@ def test_uses_add_up_to_the_time_that_has_passed_and_never_fall(
     utilisation = Utilisation(["a"], time)
     told = utilisation.seconds()["a"]
     for use, ticks, scraped in steps:
-        utilisation.note({"a": use})
+        utilisation.note("a", use)
         time.now += ticks / 8
         if scraped:
             before, told = told, utilisation.seconds()["a"]
@@ -57,7 +58,7 @@ def test_what_was_told_never_falls_though_a_scrape_and_a_change_cross() -> None:
     assert spent(utilisation) == {Use.ABSENT: 5.0}
     # The loop had read the time just before the scrape did, and writes it down just after it.
     time.now = 104.0
-    utilisation.note({"a": Use.RUNNING})
+    utilisation.note("a", Use.RUNNING)
     time.now = 106.0
     assert spent(utilisation) == {Use.ABSENT: 5.0, Use.RUNNING: 2.0}
 
