@@ -67,7 +67,7 @@ def sweep(
     """Draw a readout along the setting that moved fastest, one series for each of the others.
 
     Args:
-        data: A sweep with one number per reading.
+        data: A sweep with one number per reading; complex ones are drawn as their magnitude.
         readout: The readout's dotted name; empty for the only one.
         fits: A curve for each series, the slowest setting first; or none.
         axes: Where to draw; None for new ones.
@@ -92,38 +92,48 @@ def sweep(
     if len(series) > 1:
         axes.legend(frameon=False)
     axes.set_xlabel(setting)
-    axes.set_ylabel(name)
+    axes.set_ylabel(_label(data, name))
     _show_unit(axes.xaxis, data.units.get(setting))
     _show_unit(axes.yaxis, data.units.get(name))
     return axes
 
 
-def heat_map(data: SweepData, readout: str = "", *, axes: Axes | None = None) -> Axes:
+def heat_map(
+    data: SweepData, readout: str = "", *, along: str = "", axes: Axes | None = None
+) -> Axes:
     """Draw a readout over two settings in colours, the one that moved fastest to the right.
 
+    Of a sweep along one setting whose readings are traces, the traces run to the right. Complex
+    readings are drawn as their magnitude.
+
     Args:
-        data: A sweep of two dimensions with one number per reading.
+        data: A sweep of two dimensions with one number per reading, or of one with a trace.
         readout: The readout's dotted name; empty for the only one.
+        along: For traces: the readout that says where their numbers belong, as in
+            ``vna.frequency``; empty to count them.
         axes: Where to draw; None for new ones.
 
     Raises:
-        RequestError: There is no such readout, or the sweep has not two dimensions. Nothing was
-            drawn.
+        RequestError: There is no such readout, or what there is has not two dimensions. Nothing
+            was drawn.
     """
-    name, values = _readout(data, readout)
+    name, values = _values(data, readout)
     if values.ndim != 2:  # noqa: PLR2004 - a picture has two directions
-        raise RequestError(f"{name} has {values.ndim} dimensions: a heat map takes a sweep of two")
-    across, columns = _numbers(data, 1)
+        raise RequestError(
+            f"{name} has {values.ndim} dimensions: a heat map takes a sweep of two settings with"
+            " one number per spot, or of one with a trace"
+        )
     up, rows = _numbers(data, 0)
+    traces = _swept(data) == 1
+    across, columns = _along(data, along, values) if traces else _numbers(data, 1)
     axes = axes or _new_axes()
     mesh = axes.pcolormesh(columns, rows, values, shading="nearest", rasterized=True)
-    unit = data.units.get(name)
-    bar = axes.figure.colorbar(mesh, ax=axes, label=name)
+    bar = axes.figure.colorbar(mesh, ax=axes, label=_label(data, name))
     axes.set_xlabel(across)
     axes.set_ylabel(up)
     _show_unit(axes.xaxis, data.units.get(across))
     _show_unit(axes.yaxis, data.units.get(up))
-    _show_unit(bar.ax.yaxis, unit)
+    _show_unit(bar.ax.yaxis, data.units.get(name))
     return axes
 
 
@@ -179,16 +189,46 @@ def rarest_together(counts: Mapping[str, int], most: int = MOST_BARS) -> dict[st
 
 
 def _readout(data: SweepData, name: str) -> tuple[str, NDArray[np.float64]]:
+    """Return a readout with one number per spot."""
+    name, values = _values(data, name)
+    if values.ndim != _swept(data) or values.ndim == 0:
+        raise RequestError(f"{name} is of shape {values.shape}: one number per spot can be drawn")
+    return name, values
+
+
+def _values(data: SweepData, name: str) -> tuple[str, NDArray[np.float64]]:
+    """Return a readout's name and values, of complex ones the magnitudes."""
     known = ", ".join(data.arrays)
     if not name and len(data.arrays) != 1:
         raise RequestError(f"say which readout to draw: {known}")
     name = name or next(iter(data.arrays))
     if name not in data.arrays:
         raise RequestError(f"the sweep has no readout {name!r}; it has {known}")
-    values = np.asarray(data.arrays[name], dtype=np.float64)
-    if values.ndim != 1 + max(data.dimensions.values(), default=-1) or values.ndim == 0:
-        raise RequestError(f"{name} is of shape {values.shape}: one number per spot can be drawn")
-    return name, values
+    found = data.arrays[name]
+    return name, np.asarray(np.abs(found) if np.iscomplexobj(found) else found, dtype=np.float64)
+
+
+def _swept(data: SweepData) -> int:
+    """Return how many dimensions the settings span."""
+    return 1 + max(data.dimensions.values(), default=-1)
+
+
+def _label(data: SweepData, name: str) -> str:
+    return f"|{name}|" if np.iscomplexobj(data.arrays[name]) else name
+
+
+def _along(
+    data: SweepData, name: str, traces: NDArray[np.float64]
+) -> tuple[str, NDArray[np.float64]]:
+    """Return what traces run along, and where their numbers are on it."""
+    if not name:
+        return "number in the trace", np.arange(traces.shape[1], dtype=np.float64)
+    name, places = _values(data, name)
+    if places.shape != traces.shape or not np.array_equal(
+        places, np.broadcast_to(places[0], places.shape)
+    ):
+        raise RequestError(f"{name} does not say of every trace that it runs along the same places")
+    return name, places[0]
 
 
 def _numbers(data: SweepData, dimension: int) -> tuple[str, NDArray[np.float64]]:

@@ -198,6 +198,42 @@ def test_a_heat_map_has_the_fastest_setting_across() -> None:
     assert (axes.get_xlabel(), axes.get_ylabel()) == ("source.delay", "source.amplitude")
 
 
+def resonance() -> SweepData:
+    """A sweep along one setting, whose readings are complex traces."""
+    data = decay(5)
+    data.arrays["vna.s21"] = np.full((5, 11), 3 + 4j)
+    data.arrays["vna.frequency"] = np.tile(np.linspace(6e9, 7e9, 11), (5, 1))
+    return data
+
+
+def test_a_heat_map_of_traces_runs_along_what_the_instrument_said() -> None:
+    axes = plot.heat_map(resonance(), "vna.s21", along="vna.frequency")
+    (mesh,) = axes.collections
+    assert np.array_equal(np.asarray(mesh.get_array()), np.full((5, 11), 5.0))
+    assert (axes.get_xlabel(), axes.get_ylabel()) == ("vna.frequency", "source.delay")
+    # Half a step on either side.
+    assert axes.get_xlim() == pytest.approx((5.95e9, 7.05e9))
+    counted = plot.heat_map(resonance(), "vna.s21")
+    assert counted.get_xlabel() == "number in the trace"
+    assert counted.get_xlim()[1] < 11
+
+
+def test_places_that_differ_from_trace_to_trace_are_refused() -> None:
+    data = resonance()
+    data.arrays["vna.frequency"] = np.arange(55.0).reshape(5, 11)
+    for along in ("vna.frequency", "readout.population"):
+        with pytest.raises(RequestError, match=f"{along} does not say of every trace"):
+            plot.heat_map(data, "vna.s21", along=along)
+
+
+def test_complex_readings_are_drawn_as_their_magnitude() -> None:
+    data = decay(5)
+    data.arrays["vna.s21"] = np.full(5, 3 + 4j)
+    axes = plot.sweep(data, "vna.s21")
+    assert axes.get_ylabel() == "|vna.s21|"
+    assert np.array_equal(np.asarray(axes.lines[0].get_ydata()), np.full(5, 5.0))
+
+
 def test_a_heat_map_takes_two_dimensions() -> None:
     with pytest.raises(RequestError, match="has 1 dimensions"):
         plot.heat_map(decay(11))

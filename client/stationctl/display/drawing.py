@@ -82,7 +82,9 @@ def _draw(axes: Axes, panel: Panel) -> None:
         plot.histogram(outcome.counts, axes=axes)
         return
     shape = outcome.arrays[readout].shape
-    if len(shape) == 2 and shape[0] > _MOST_LINES:  # noqa: PLR2004 - two settings
+    settings = len(set(outcome.dimensions.values()))
+    # Two settings, or one with traces.
+    if len(shape) == 2 and (settings == 1 or shape[0] > _MOST_LINES):  # noqa: PLR2004
         plot.heat_map(outcome, readout, axes=axes)
     else:
         plot.sweep(outcome, readout, axes=axes)

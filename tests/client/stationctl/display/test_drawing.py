@@ -37,6 +37,19 @@ def test_sweeps_of_one_and_two_settings_are_drawn(tmp_path: Path, shape: tuple[i
     assert file.stat().st_size > 1000
 
 
+@pytest.mark.parametrize("spots", [3, 30])
+def test_traces_along_one_setting_are_drawn(tmp_path: Path, spots: int) -> None:
+    data = SweepData(
+        axes={"vna.power": np.linspace(-30.0, 0.0, spots)},
+        dimensions={"vna.power": 0},
+        arrays={"vna.s21": np.ones((spots, 11)) * 1j},
+        units={},
+        spots_done=spots,
+    )
+    draw_results({"punch-out": data}, tmp_path / "traces.png")
+    assert (tmp_path / "traces.png").stat().st_size > 0
+
+
 def test_timelines_are_drawn(tmp_path: Path) -> None:
     file = tmp_path / "jobs.png"
     draw_timelines([view(1, entries(*tuple(S)[:16]))], file)
