@@ -20,6 +20,7 @@ from stationd.client.references import (
 )
 from stationd.client.results import CompiledCircuit, Outcome
 from stationd.client.submission import Sources
+from stationd.proto.calibration import ExpiredCalibration
 from stationd.proto.error import ErrorCode, JobNotFinished, ProtocolViolation
 from stationd.proto.job import JobSpec
 from stationd.proto.program import JobWork, Sweep
@@ -44,6 +45,7 @@ async def submit(
     properties: Mapping[str, PropertyValue] | None = None,
     priority: int = 0,
     calibration_set: str | None = None,
+    expired_calibration: ExpiredCalibration = "use",
     item_errors: Literal["stop", "continue"] = "stop",
     timeout: float | None = None,
     max_attempts: int = 1,
@@ -74,6 +76,8 @@ async def submit(
         properties: Added to those of `using_properties`, which they overrule.
         priority: -1000 to 1000; the higher goes first.
         calibration_set: A calibration set's id; None for the target's default.
+        expired_calibration: What the job does if that set has expired, or if there is none: ``use``
+            what there is, ``wait`` for a fresh one, or ``fail``.
         item_errors: Whether one bad program fails the job before anything is executed.
         timeout: Seconds after which the job fails if it is not over, its time in the queue
             included; None for as long as it takes.
@@ -117,6 +121,7 @@ async def submit(
         properties=context.properties_with(properties),
         priority=priority,
         calibration_set=calibration_set,
+        expired_calibration=expired_calibration,
         item_errors=item_errors,
         timeout=timeout,
         max_attempts=max_attempts,

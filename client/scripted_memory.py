@@ -61,6 +61,10 @@ _NOT_EXECUTED: Final = frozenset(
 )
 
 
+_CALIBRATED: Final = 1_700_000_000.0
+"""When all calibration sets are stored, Unix seconds."""
+
+
 class ScriptedMemory(ScriptedStanding):
     """Jobs, results and calibration sets, and the orders that a test gives."""
 
@@ -300,8 +304,9 @@ class ScriptedMemory(ScriptedStanding):
                     id=request.id,
                     target=request.target,
                     observations=request.observations,
-                    created_unix_s=1_700_000_000.0,
+                    created_unix_s=_CALIBRATED,
                     name=request.name,
+                    expires_unix_s=_expiry(request),
                 )
                 self.calibrations.setdefault(request.id, stored)
                 if request.use:
@@ -325,6 +330,7 @@ class ScriptedMemory(ScriptedStanding):
                 observations=len(stored.observations),
                 default=self.defaults.get(stored.target) == stored.id,
                 name=stored.name,
+                expires_unix_s=stored.expires_unix_s,
             )
             for stored in self.calibrations.values()
             if target in ("", stored.target)
@@ -370,6 +376,12 @@ class ScriptedMemory(ScriptedStanding):
 
 def _stay(_: JobSpec) -> Sequence[JobExecutorStatus]:
     return ()
+
+
+def _expiry(request: wire.ImportCalibration) -> float | None:
+    if request.valid_for is None:
+        return request.expires_unix_s
+    return _CALIBRATED + request.valid_for
 
 
 def _nobody_listens() -> None:

@@ -9,6 +9,7 @@ import anyio
 import anyio.to_thread
 
 from stationd.client.calibration_diff import CalibrationDiff, compared
+from stationd.client.queue import Moment, unix
 from stationd.client.references import StationRef
 from stationd.client.shared import connection
 from stationd.proto import jobs_protocol
@@ -47,6 +48,8 @@ async def import_calibration(
     *,
     name: str = "",
     use: bool = False,
+    expires: Moment | None = None,
+    valid_for: float | None = None,
     id: str | None = None,  # noqa: A002
 ) -> CalibrationSet:
     """Store a calibration set at the station.
@@ -56,10 +59,15 @@ async def import_calibration(
         observations: What was measured.
         name: For people.
         use: Make it the target's default as well.
+        expires: When it is fresh no longer; Unix seconds, or a datetime.
+        valid_for: Or for how many seconds it is, from now; None for as long as the station's
+            configuration says.
         id: A UUID. Storing the same id twice stores it once.
     """
     number = str(uuid.UUID(id)) if id is not None else str(uuid.uuid4())
-    request = jobs_protocol.ImportCalibration(0, number, target, tuple(observations), name, use)
+    request = jobs_protocol.ImportCalibration(
+        0, number, target, tuple(observations), name, use, unix(expires), valid_for
+    )
     return (await connection().ask(request, jobs_protocol.Calibration)).set
 
 

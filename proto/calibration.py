@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Final, Literal
 
 from msgspec import Meta, Struct
 
@@ -31,6 +31,12 @@ class CalibrationSet(Struct, frozen=True, kw_only=True):
     observations: tuple[Observation, ...]
     created_unix_s: UnixTime
     name: str = ""
+    expires_unix_s: UnixTime | None = None
+    """When it is fresh no longer; None if nobody has said so."""
+
+    def expired(self, now_unix_s: float) -> bool:
+        """Whether it is fresh no longer at a time."""
+        return self.expires_unix_s is not None and self.expires_unix_s <= now_unix_s
 
     def values(self) -> dict[str, float]:
         """Return the observed values by path."""
@@ -46,3 +52,13 @@ class CalibrationSummary(Struct, frozen=True, kw_only=True):
     observations: int
     default: bool
     name: str = ""
+    expires_unix_s: UnixTime | None = None
+    """When it is fresh no longer; None if nobody has said so."""
+
+
+LONGEST_VALID: Final = 1_000_000_000.0
+"""Seconds."""
+ValidFor = Annotated[float, Meta(gt=0, le=LONGEST_VALID)]
+"""Seconds from when a set is stored until it is fresh no longer."""
+ExpiredCalibration = Literal["use", "wait", "fail"]
+"""What a job does if its target's calibration set has expired, or if there is none."""

@@ -60,6 +60,8 @@ class ErrorCode(StrEnum):
     UNKNOWN_ARTIFACT = "unknown_artifact"
     NO_CALIBRATION_SET = "no_calibration_set"
     """The target has no default calibration set and the job names none."""
+    CALIBRATION_EXPIRED = "calibration_expired"
+    """The job asks for a fresh calibration set, and the one that it would get has expired."""
     CONFLICT = "conflict"
     """The id is in use for something else."""
     NOT_FINISHED = "not_finished"

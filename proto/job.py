@@ -7,6 +7,7 @@ from typing import Annotated, Final, Literal, NewType
 
 from msgspec import Meta, Struct
 
+from stationd.proto.calibration import ExpiredCalibration
 from stationd.proto.error import ErrorCode, ErrorInfo
 from stationd.proto.number import Natural, Positive, UnixTime
 from stationd.proto.program import Circuits, Compile, JobWork, Sweep
@@ -54,6 +55,9 @@ class JobSpec(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """The higher goes first; equals go in the order of submission."""
     calibration_set: str | None = None
     """A calibration set's id; None for the target's default at that time."""
+    expired_calibration: ExpiredCalibration = "use"
+    """What the job does if the set that it would get has expired, or if there is none. ``use``: it
+    takes what there is; ``wait``: it waits until its target has a fresh one; ``fail``: it fails."""
     item_errors: Literal["stop", "continue"] = "stop"
     """Whether one bad item fails the job before it takes instrument time."""
     timeout: Annotated[float, Meta(gt=0, le=LONGEST_TIMEOUT)] | None = None

@@ -19,7 +19,12 @@ from msgspec import Meta, Raw, Struct
 from stationd.proto import project_requests as records
 from stationd.proto import queue_requests as queue
 from stationd.proto.audit_requests import AuditTrail, ReadAudit
-from stationd.proto.calibration import CalibrationSet, CalibrationSummary, Observation
+from stationd.proto.calibration import (
+    CalibrationSet,
+    CalibrationSummary,
+    Observation,
+    ValidFor,
+)
 from stationd.proto.error import ErrorInfo
 from stationd.proto.guard_requests import Guards, ListGuards
 from stationd.proto.job import (
@@ -31,7 +36,7 @@ from stationd.proto.job import (
     Progress,
     TimelineEntry,
 )
-from stationd.proto.number import Natural, Positive
+from stationd.proto.number import Natural, Positive, UnixTime
 from stationd.proto.program import Capabilities, Name
 from stationd.proto.project import NEW_ID
 from stationd.proto.provenance import ProvenanceAnswer, ReadProvenance
@@ -166,6 +171,11 @@ class ImportCalibration(Struct, frozen=True, array_like=True, tag=10):
     name: str = ""
     use: bool = False
     """Make it the target's default as well."""
+    expires_unix_s: UnixTime | None = None
+    """When it is fresh no longer."""
+    valid_for: ValidFor | None = None
+    """Or for how many seconds it is, from when it is stored; None for as long as the station's
+    configuration says."""
 
 
 class ListCalibrations(Struct, frozen=True, array_like=True, tag=11):

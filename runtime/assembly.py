@@ -180,6 +180,7 @@ async def assemble(settings: Settings, ports: Ports, metrics: Metrics, tasks: Ta
         reloads=[
             Reload(("deadlines",), stages.reload),
             Reload(("compilation", "cache_mib"), stages.reload),
+            Reload(("calibration", "valid_for"), api.reload),
             Reload(("retention",), keeper.reload),
             Reload(("limits",), api.reload),
             Reload(("users",), api.reload),
@@ -275,6 +276,7 @@ def _stages(
         workers=ports.workers,
         bus=bus,
         calibrations=calibrations,
+        clock=ports.clock,
         targets=settings.target_controllers,
         artifacts=settings.state / "artifacts",
         grace=settings.instruments.grace,

@@ -86,6 +86,8 @@ class LiveJob:
     """When the current attempt began."""
     sound: int = 0
     """The edition of what controllers offer by which nothing is wrong with it; 0 if none."""
+    waits_for: str = ""
+    """What its stage waits for, if that is nothing that the station does."""
     stage: anyio.CancelScope | None = None
     """The stage at work in a task of its own."""
     stored_at: float = 0.0

@@ -14,6 +14,7 @@ from stationd.proto.error import JournalClosed
 from stationd.runtime.metrics.vitals import Vitals
 
 if TYPE_CHECKING:
+    from stationd.proto.calibration import CalibrationSummary
     from stationd.runtime.station import Station
 
 log = logging.getLogger(__name__)
@@ -36,7 +37,7 @@ class VitalSigns:
         self._commits = 0
         self._committed = 0.0
         self._heard = dict.fromkeys(station.bus.peers, 0.0)
-        self._calibrated: dict[str, tuple[str, float]] = {}
+        self._calibrated: dict[str, CalibrationSummary] = {}
 
     async def keep(self) -> None:
         """Take them for ever."""
@@ -75,18 +76,26 @@ class VitalSigns:
             restarts=dict.fromkeys(station.bus.peers, 0)
             | {child.name: child.restarts for child in station.ports.children},
             committed_unix_s=self._committed,
-            calibrated_unix_s={name: made for name, (_, made) in self._calibrated.items()},
+            calibrated_unix_s={
+                name: chosen.created_unix_s for name, chosen in self._calibrated.items()
+            },
+            expires_unix_s={
+                name: chosen.expires_unix_s
+                for name, chosen in self._calibrated.items()
+                if chosen.expires_unix_s is not None
+            },
             guards=tuple(station.guards.states()),
             journal=station.journal.database,
         )
 
     async def ask(self) -> None:
-        """Ask the journal when the targets' calibration sets were made."""
+        """Ask the journal about the targets' calibration sets."""
         journal = self._station.journal
         for target in self._station.settings.targets:
             chosen = await journal.default_calibration(target)
-            if chosen is None or self._calibrated.get(target, ("",))[0] == chosen:
+            known = self._calibrated.get(target)
+            if chosen is None or (known is not None and known.id == chosen):
                 continue
             for summary in await journal.calibrations(target):
                 if summary.id == chosen:
-                    self._calibrated[target] = (chosen, summary.created_unix_s)
+                    self._calibrated[target] = summary

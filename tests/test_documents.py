@@ -103,7 +103,10 @@ def families() -> dict[str, tuple[str, set[str]]]:
         value=0.1, read_unix_s=1.0,
     )  # fmt: skip
     metrics.vitals = msgspec.structs.replace(
-        metrics.vitals, calibrated_unix_s={"qpu": 1.0}, guards=(guard,)
+        metrics.vitals,
+        calibrated_unix_s={"qpu": 1.0},
+        expires_unix_s={"qpu": 2.0},
+        guards=(guard,),
     )
     return {
         family.name + ("_total" if family.type == "counter" else ""): (

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 
 import click
@@ -9,6 +10,7 @@ import click
 from stationd.client import jobs
 from stationd.client.calibration_diff import SIGNIFICANT, CalibrationChange
 from stationd.client.calibration_file import read_calibration
+from stationd.client.stationctl.moments import DURATION
 from stationd.client.stationctl.options import json_option, station_option
 from stationd.client.stationctl.printing import (
     Cell,
@@ -29,12 +31,22 @@ def calibration() -> None:
 @calibration.command("import")
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @click.option("--use", is_flag=True, help="Make it the target's default as well.")
+@click.option(
+    "--valid-for", type=DURATION, help="Until it is fresh no longer, as in 12h; before the file."
+)
 @json_option
 @station_option
-def import_file(file: Path, use: bool, as_json: bool) -> None:  # noqa: FBT001 - click calls it by name
+def import_file(file: Path, use: bool, valid_for: float | None, as_json: bool) -> None:  # noqa: FBT001 - click calls it by name
     """Store the calibration set in a TOML file and print its id."""
     found = read_calibration(file.read_text(encoding="utf-8"), str(file))
-    stored = jobs.import_calibration(found.target, found.observations, name=found.name, use=use)
+    stored = jobs.import_calibration(
+        found.target,
+        found.observations,
+        name=found.name,
+        use=use,
+        expires=found.expires_unix_s if valid_for is None else None,
+        valid_for=found.valid_for if valid_for is None else valid_for,
+    )
     if as_json:
         print_json(stored)
     else:
@@ -51,7 +63,7 @@ def list_sets(target: str, as_json: bool) -> None:  # noqa: FBT001 - click calls
     if as_json:
         print_json(found)
         return
-    columns = ("SET", "TARGET", "NAME", "OBSERVATIONS", "STORED", "DEFAULT")
+    columns = ("SET", "TARGET", "NAME", "OBSERVATIONS", "STORED", "EXPIRES", "DEFAULT")
     print_table(columns, [_row(one) for one in found])
 
 
@@ -67,6 +79,9 @@ def show(set_id: str, as_json: bool) -> None:  # noqa: FBT001 - click calls it b
         return
     print_text(f"{found.id} {found.name}".rstrip())
     print_text(f"of {found.target}, stored {moment(found.created_unix_s)}")
+    if found.expires_unix_s is not None:
+        tense = "expired" if found.expired(time.time()) else "expires"
+        print_text(f"{tense} {moment(found.expires_unix_s)}")
     columns = ("PATH", "VALUE", "UNIT", "UNCERTAINTY", "MEASURED")
     print_table(columns, [_observation(one) for one in found.observations])
 
@@ -108,8 +123,15 @@ def _row(one: CalibrationSummary) -> tuple[Cell, ...]:
         one.name or "-",
         str(one.observations),
         moment(one.created_unix_s),
+        _expiry(one.expires_unix_s),
         Styled("yes", "green") if one.default else "",
     )
+
+
+def _expiry(expires_unix_s: float | None) -> Cell:
+    if expires_unix_s is None:
+        return "-"
+    return Styled(moment(expires_unix_s), "red" if expires_unix_s <= time.time() else "")
 
 
 def _observation(one: Observation) -> tuple[str, ...]:

@@ -8,8 +8,9 @@ from typing import Final
 
 import click
 
-_IN: Final = re.compile(r"\+?(\d+(?:\.\d+)?)\s*(s|min|h|d)")
-_SECONDS: Final = {"s": 1.0, "min": 60.0, "h": 3600.0, "d": 86_400.0}
+from stationd.client.durations import PATTERN, SECONDS, seconds
+
+_IN: Final = re.compile(rf"\+?{PATTERN}")
 _CLOCK: Final = re.compile(r"(\d{1,2}):(\d{2})(?::(\d{2}))?")
 
 
@@ -32,13 +33,30 @@ def unix_time(text: str, now: datetime) -> float:
     text = text.strip()
     found = _IN.fullmatch(text)
     if found is not None:
-        return now.timestamp() + float(found[1]) * _SECONDS[found[2]]
+        return now.timestamp() + float(found[1]) * SECONDS[found[2]]
     clock = _CLOCK.fullmatch(text)
     if clock is not None:
         hour, minute, second = (int(part or 0) for part in clock.groups())
         moment = now.replace(hour=hour, minute=minute, second=second, microsecond=0)
         return (moment if moment > now else moment + timedelta(days=1)).timestamp()
     return datetime.fromisoformat(text).timestamp()
+
+
+class Duration(click.ParamType[float]):
+    """A duration, as a parameter of a command."""
+
+    name = "duration"
+
+    def convert(
+        self, value: object, param: click.Parameter | None, ctx: click.Context | None
+    ) -> float:
+        """Return the duration in seconds."""
+        if isinstance(value, float):
+            return value
+        try:
+            return seconds(str(value))
+        except ValueError:
+            self.fail(f"{value!r} is no duration: write 90min, 12h or 2d", param, ctx)
 
 
 class Moment(click.ParamType[float]):
@@ -59,3 +77,4 @@ class Moment(click.ParamType[float]):
 
 
 MOMENT: Final = Moment()
+DURATION: Final = Duration()

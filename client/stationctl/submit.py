@@ -20,6 +20,7 @@ from stationd.proto.program import NullProgram
 
 if TYPE_CHECKING:
     from stationd.client.references import JobRef
+    from stationd.proto.calibration import ExpiredCalibration
     from stationd.proto.project import PropertyValue
 
 SHOTS = 1000
@@ -64,6 +65,10 @@ class _Begin(TypedDict):
 @click.option("--deadline", type=MOMENT, help="It fails if it has not begun by then.")
 @click.option("--hold", is_flag=True, help="Keep it in the queue until it is released.")
 @click.option("--calibration", metavar="ID", help="A calibration set; the target's default.")
+@click.option(
+    "--expired-calibration", "expired", type=click.Choice(["use", "wait", "fail"]), default="use",
+    show_default=True, help="What to do if that set has expired.",
+)  # fmt: skip
 @click.option("--seed", type=int, metavar="N", help="Makes compilation and simulation repeatable.")
 @click.option(
     "--optimisation", "level", type=click.IntRange(0, 3), default=2, show_default=True,
@@ -113,6 +118,7 @@ def submit(
     deadline: float | None,
     hold: bool,
     calibration: str | None,
+    expired: ExpiredCalibration,
     seed: int | None,
     level: int,
     item_errors: Literal["stop", "continue"],
@@ -146,6 +152,7 @@ def submit(
             name=name,
             priority=priority,
             calibration=calibration,
+            expired=expired,
             id=id,
             attempts=attempts,
             begin=begin,
@@ -160,6 +167,7 @@ def submit(
             name=_name(files) if name is None else name,
             priority=priority or 0,
             calibration_set=calibration,
+            expired_calibration=expired,
             seed=seed,
             optimisation_level=level,
             item_errors=item_errors,
@@ -204,6 +212,7 @@ def _sweep(
     name: str | None,
     priority: int | None,
     calibration: str | None,
+    expired: ExpiredCalibration,
     id: str | None,  # noqa: A002 - as in the API
     attempts: _Attempts,
     begin: _Begin,
@@ -216,6 +225,7 @@ def _sweep(
         name=name if name is not None else found.name or path.stem,
         priority=priority if priority is not None else found.priority,
         calibration_set=calibration,
+        expired_calibration=expired,
         id=id,
         **attempts,
         **begin,

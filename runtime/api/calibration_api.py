@@ -41,6 +41,7 @@ class CalibrationApi:
         defaults: Which of them the targets use.
         targets: The configured ones.
         clock: Tells when a set came in.
+        valid_for: As the attribute.
     """
 
     def __init__(
@@ -49,7 +50,11 @@ class CalibrationApi:
         defaults: CalibrationDefaults,
         targets: Collection[str],
         clock: Clock,
+        valid_for: float,
     ) -> None:
+        self.valid_for = valid_for
+        """Seconds from when a set comes in until it is fresh no longer, if it does not say so
+        itself; 0 for ever."""
         self._journal = journal
         self._defaults = defaults
         self._targets = targets
@@ -80,12 +85,14 @@ class CalibrationApi:
         if request.target not in self._targets:
             names = ", ".join(sorted(self._targets)) or "none"
             raise RequestError(f"there is no target {shown(request.target)}; known are {names}")
+        now = self._clock.time()
         stored = CalibrationSet(
             id=request.id,
             target=request.target,
             observations=request.observations,
-            created_unix_s=self._clock.time(),
+            created_unix_s=now,
             name=request.name,
+            expires_unix_s=self._expires(request, now),
         )
         known = await self._journal.calibration(request.id)
         if known is None:
@@ -96,11 +103,17 @@ class CalibrationApi:
                 " under an id of its own"
             )
         if request.use or self._defaults.default(request.target) is None:
-            await self._use(stored)
+            await self._use(stored if known is None else known)
+
+    def _expires(self, request: ImportCalibration, now_unix_s: float) -> float | None:
+        if request.expires_unix_s is not None:
+            return request.expires_unix_s
+        valid_for = request.valid_for or self.valid_for
+        return now_unix_s + valid_for if valid_for else None
 
     async def _use(self, stored: CalibrationSet) -> None:
         await self._written(CalibrationUsed(stored.target, stored.id))
-        self._defaults.use(stored.target, stored.id)
+        self._defaults.use(stored)
 
     async def _stored(self, wanted: str) -> CalibrationSet:
         stored = await self._journal.calibration(wanted)

@@ -190,7 +190,11 @@ class JobsApi:
         self._guards = guards
         self._bus = bus
         self._calibrations = CalibrationApi(
-            journal, calibrations, settings.target_controllers, clock
+            journal,
+            calibrations,
+            settings.target_controllers,
+            clock,
+            settings.calibration.valid_for,
         )
         self._access = access
         self._people = People(_roles(settings), access)
@@ -302,6 +306,7 @@ class JobsApi:
         self._people.reload(_roles(settings))
         self._access.reload(settings)
         self._limits.reload(settings.limits, _own_limits(settings))
+        self._calibrations.valid_for = settings.calibration.valid_for
         self._privacy.readers = settings.api.jobs_are_read_by
         self._admission.renew()
         self._weigh()

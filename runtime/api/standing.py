@@ -83,6 +83,8 @@ def _over(view: JobView) -> Reason:
 
 def _elsewhere(live: LiveJob) -> Iterator[Reason]:
     status = live.job.status
+    if live.waits_for:
+        yield Reason("calibration", f"it waits for a fresh calibration set; {live.waits_for}")
     text = _ON_RUNG.get(status, f"it is on its way, at {status}")
     yield Reason("status", text)
     if status < S.PENDING_EXECUTION:

@@ -332,6 +332,7 @@ class MemoryJournal:
                 name=found.name,
                 observations=len(found.observations),
                 default=self._contents.defaults.get(found.target) == found.id,
+                expires_unix_s=found.expires_unix_s,
             )
             for found in sets
         ]

@@ -214,6 +214,12 @@ def _controllers(counts: Counts) -> Iterator[Metric]:
         "target",
         vitals.calibrated_unix_s,
     )
+    yield gauges(
+        "stationd_calibration_expires_timestamp_seconds",
+        "When a target's default calibration set expires.",
+        "target",
+        vitals.expires_unix_s,
+    )
 
 
 def _clients(counts: Counts) -> Iterator[Metric]:

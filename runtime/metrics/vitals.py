@@ -35,6 +35,8 @@ class Vitals(Struct, frozen=True, kw_only=True):
     """When the newest commit of the journal was there, to a second; 0 for never."""
     calibrated_unix_s: Mapping[str, float] = {}
     """When the default calibration set of each target that has one was made."""
+    expires_unix_s: Mapping[str, float] = {}
+    """When the default calibration set of each target expires that has one which does."""
     guards: tuple[GuardState, ...] = ()
     """How the guards stand."""
     journal: Path | None = None

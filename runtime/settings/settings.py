@@ -28,7 +28,7 @@ from stationd.runtime.settings.tables import (
     Workers,
 )
 from stationd.runtime.tracing.settings import Tracing
-from stationd.runtime.work.settings import Compilation
+from stationd.runtime.work.settings import Calibration, Compilation
 
 
 class Settings(Struct, frozen=True, forbid_unknown_fields=True):
@@ -47,6 +47,7 @@ class Settings(Struct, frozen=True, forbid_unknown_fields=True):
     retention: Retention = field(default_factory=Retention)
     workers: Workers = field(default_factory=Workers)
     compilation: Compilation = field(default_factory=Compilation)
+    calibration: Calibration = field(default_factory=Calibration)
     limits: Limits = field(default_factory=Limits)
     audit: Audit = field(default_factory=Audit)
     controllers: dict[Name, Controller] = field(default_factory=dict[str, Controller])

@@ -13,12 +13,10 @@ import platform
 from functools import partial
 from typing import TYPE_CHECKING, Final
 
-import anyio
 import msgspec
 
 from stationd import __version__
 from stationd.actors.ladder import (
-    CalibrationFetched,
     Compiled,
     Effect,
     MetadataSaved,
@@ -43,7 +41,6 @@ from stationd.proto.error import (
     InvalidJob,
     Problem,
     StationError,
-    UnknownCalibrationSet,
 )
 from stationd.proto.program import (
     CircuitProgram,
@@ -56,7 +53,6 @@ from stationd.proto.program import (
 )
 from stationd.proto.result import CompiledResult
 from stationd.runtime.journal.records import (
-    CalibrationPinned,
     ItemEnded,
     MetadataStored,
     Record,
@@ -65,13 +61,14 @@ from stationd.runtime.journal.records import (
 from stationd.runtime.live import WORK_ENCODER, LiveJob, StoredWork
 from stationd.runtime.work.compilation import Compilation
 from stationd.runtime.work.compile_cache import CompileCache
+from stationd.runtime.work.fetching_calibration import FetchingCalibration
 from stationd.runtime.work.post_processing import PostProcessing
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping, Sequence
     from pathlib import Path
 
-    from stationd.proto.calibration import CalibrationSet
+    from stationd.runtime.clock import Clock
     from stationd.runtime.controllers.instrument_bus import InstrumentBus
     from stationd.runtime.journal.interface import Journal, Outline
     from stationd.runtime.settings import Deadlines, Settings
@@ -90,6 +87,7 @@ class Stages:
     """What the daemon does for jobs between the rungs.
 
     Args:
+        clock: Tells which calibration sets have expired.
         targets: The controller of every target.
         grace: Seconds to wait for a controller that has never connected.
         deadlines: How long each stage may take.
@@ -104,6 +102,7 @@ class Stages:
         workers: Workers,
         bus: InstrumentBus,
         calibrations: CalibrationDefaults,
+        clock: Clock,
         targets: Mapping[str, str],
         artifacts: Path,
         grace: float,
@@ -113,7 +112,9 @@ class Stages:
         self._journal = journal
         self._workers = workers
         self._bus = bus
-        self._calibrations = calibrations
+        self._calibration = FetchingCalibration(
+            journal, calibrations, clock, deadlines.fetch_calibration
+        )
         self._targets = targets
         self._grace = grace
         self._deadlines = deadlines
@@ -129,7 +130,7 @@ class Stages:
             Effect, Callable[[LiveJob], Outcome | Callable[[], Awaitable[Outcome]]]
         ] = {
             Effect.VALIDATE: self._validate,
-            Effect.FETCH_CALIBRATION: self._fetch_calibration,
+            Effect.FETCH_CALIBRATION: self._calibration.begin,
             Effect.COMPILE: self._compile,
             Effect.SAVE_METADATA: self._save_metadata,
             Effect.POST_PROCESS: partial(self.results.begin, partial_data=False),
@@ -139,6 +140,7 @@ class Stages:
     def reload(self, settings: Settings) -> None:
         """Give stages that begin from now on the time that other settings say."""
         self._deadlines = settings.deadlines
+        self._calibration.seconds = settings.deadlines.fetch_calibration
         self.compilation.cache.resize(round(settings.compilation.cache_mib * 2**20))
         self.results.seconds = settings.deadlines.post_processing
 
@@ -230,52 +232,6 @@ class Stages:
         live.item_errors[item] = error
         return ItemEnded(live.job.number, item, live.job.attempt, error=error)
 
-    # --- calibration -------------------------------------------------------------------------
-
-    def _fetch_calibration(self, live: LiveJob) -> Outcome | Callable[[], Awaitable[Outcome]]:
-        if live.job.calibration_set is not None:
-            # Pinned before a restart: the same again, whatever the default has become.
-            return CalibrationFetched(live.job.calibration_set), []
-        if live.spec.calibration_set is not None:
-            return partial(self._fetch_named, live, live.spec.calibration_set)
-        return self._pinned(live, self._calibrations.default(live.target))
-
-    async def _fetch_named(self, live: LiveJob, wanted: str) -> Outcome:
-        stored = await self._calibration(wanted)
-        if stored is None:
-            raise UnknownCalibrationSet(f"there is no calibration set {wanted!r}")
-        if stored.target != live.target:
-            raise UnknownCalibrationSet(
-                f"the calibration set {wanted!r} is of the target {stored.target!r},"
-                f" the job runs on {live.target or 'no target'!r}"
-            )
-        return self._pinned(live, wanted)
-
-    def _pinned(self, live: LiveJob, calibration_set: str | None) -> Outcome:
-        if calibration_set is None:
-            return CalibrationFetched(None), []
-        pinned = CalibrationPinned(live.job.number, calibration_set)
-        return CalibrationFetched(calibration_set), [pinned]
-
-    async def _values(self, live: LiveJob) -> dict[str, float]:
-        if live.job.calibration_set is None:
-            return {}
-        stored = await self._calibration(live.job.calibration_set)
-        return {} if stored is None else stored.values()
-
-    async def _calibration(self, wanted: str) -> CalibrationSet | None:
-        seconds = self._deadlines.fetch_calibration
-        try:
-            with anyio.fail_after(seconds):
-                return await self._journal.calibration(wanted)
-        except TimeoutError as error:
-            raise StationError(
-                ErrorInfo(
-                    ErrorCode.STAGE_TIMEOUT,
-                    f"the calibration set {wanted!r} could not be fetched within {seconds:g} s",
-                )
-            ) from error
-
     # --- compilation -------------------------------------------------------------------------
 
     def _compile(self, live: LiveJob) -> Outcome | Callable[[], Awaitable[Outcome]]:
@@ -292,7 +248,7 @@ class Stages:
 
     async def _compile_slowly(self, live: LiveJob, work: Circuits | Compile) -> Outcome:
         programs = _circuits(live, set())
-        values = await self._values(live)
+        values = await self._calibration.values(live)
         request = CompileRequest(
             programs=programs,
             qpu=self._qpu(live),

@@ -23,6 +23,38 @@ value = 3
 """
 
 
+@pytest.mark.parametrize(
+    ("line", "valid_for", "expires"),
+    [
+        ("", None, None),
+        ('valid_for = "12h"', 43_200.0, None),
+        ("valid_for = 90", 90.0, None),
+        ("expires = 2026-03-02T20:00:00Z", None, 1_772_481_600.0),
+    ],
+)
+def test_a_set_says_until_when_it_is_fresh(
+    line: str, valid_for: float | None, expires: float | None
+) -> None:
+    text = f'target = "qpu"\n{line}\n[[observation]]\npath = "a.t1"\nvalue = 1.0\n'
+    found = read_calibration(text, "monday.toml")
+    assert (found.valid_for, found.expires_unix_s) == (valid_for, expires)
+
+
+@pytest.mark.parametrize(
+    ("line", "words"),
+    [
+        ('valid_for = "soon"', "12h"),
+        ("valid_for = 0", "12h"),
+        ("valid_for = true", "12h"),
+        ('valid_for = "12h"\nexpires = 2026-03-02T20:00:00Z', "leave one out"),
+    ],
+)
+def test_an_expiry_that_makes_no_sense_is_refused(line: str, words: str) -> None:
+    text = f'target = "qpu"\n{line}\n[[observation]]\npath = "a.t1"\nvalue = 1.0\n'
+    with pytest.raises(RequestError, match=words):
+        read_calibration(text, "monday.toml")
+
+
 def test_observations_are_read() -> None:
     found = read_calibration(MONDAY, "monday.toml")
     assert (found.target, found.name) == ("qpu", "monday morning")

@@ -15,6 +15,13 @@ def test_values_are_found_by_path() -> None:
     assert stored.values() == {"QB1.t1": 35e-6, "QB1-QB2.cz.fidelity": 0.99}
 
 
+def test_a_set_is_fresh_until_it_expires_and_for_ever_if_it_does_not() -> None:
+    stored = CalibrationSet(id="c", target="qpu", observations=(), created_unix_s=0.0)
+    assert not stored.expired(1e12)
+    soon = msgspec.structs.replace(stored, expires_unix_s=5.0)
+    assert [soon.expired(time) for time in (4.9, 5.0, 5.1)] == [False, True, True]
+
+
 @pytest.mark.parametrize(
     ("field", "value"),
     [

@@ -68,7 +68,13 @@ async def test_the_age_of_a_target_s_calibration_follows_its_default_set() -> No
         target = next(iter(bench.station.settings.targets))
         for number, made in ((1, 500.0), (2, 900.0)):
             name = f"00000000-0000-0000-0000-{number:012d}"
-            made_set = CalibrationSet(id=name, target=target, created_unix_s=made, observations=())
+            made_set = CalibrationSet(
+                id=name,
+                target=target,
+                created_unix_s=made,
+                observations=(),
+                expires_unix_s=made + 50,
+            )
             records: list[Record] = [CalibrationStored(made_set), CalibrationUsed(target, name)]
             bench.journal.write(records, lambda _commit: None)
             bench.commit()
@@ -76,3 +82,5 @@ async def test_the_age_of_a_target_s_calibration_follows_its_default_set() -> No
             signs.take()
             told = f'stationd_calibration_timestamp_seconds{{target="{target}"}}'
             assert bench.count(told) == made
+            expires = told.replace("calibration_", "calibration_expires_")
+            assert bench.count(expires) == made + 50

@@ -6,6 +6,7 @@ import sqlite3
 from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 import msgspec
+from msgspec import Struct
 from msgspec.msgpack import Decoder
 
 from stationd.actors.stages.stretches import Covered, Range, merged
@@ -220,9 +221,19 @@ class Calibrations(Query[list[CalibrationSummary]], frozen=True, array_like=True
                 name=name,
                 observations=observations,
                 default=bool(default),
+                expires_unix_s=_EXPIRY.decode(data).expires_unix_s,
             )
-            for id_, target, created, name, observations, default in rows
+            for id_, target, created, name, observations, default, data in rows
         ]
+
+
+class _Expiry(Struct):
+    """Of a calibration set, without its observations."""
+
+    expires_unix_s: float | None = None
+
+
+_EXPIRY: Final = Decoder(_Expiry)
 
 
 class Projects(Query[list[Project]], frozen=True, array_like=True, tag=51):
@@ -298,7 +309,7 @@ _METADATA_OF: Final = "SELECT metadata FROM sweeps WHERE number = ? AND attempt 
 _TICKET_OF: Final = "SELECT ticket FROM jobs WHERE number = ? AND ticket_attempt = ?"
 _CALIBRATIONS: Final = """
 SELECT sets.id, sets.target, created_unix_s, name, observations,
-  defaults.id IS NOT NULL
+  defaults.id IS NOT NULL, data
 FROM calibration_sets AS sets
 LEFT JOIN calibration_defaults AS defaults
   ON defaults.target = sets.target AND defaults.id = sets.id

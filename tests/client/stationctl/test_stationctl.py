@@ -295,6 +295,9 @@ def test_calibrations_are_imported_listed_shown_and_chosen(
     assert first in run("calibration", "list", "--target", "qpu").stdout
     assert run("calibration", "show", "none").exit_code == 4
     path.write_text(path.read_text().replace("4e-5", "5e-5"))
+    fresh = run("calibration", "import", str(path), "--valid-for", "12h").stdout.strip()
+    assert there.calibrations[fresh].expires_unix_s == 1_700_000_000 + 12 * 3600
+    assert "expired 20" in run("calibration", "show", fresh).stdout
     third = run("calibration", "import", str(path)).stdout.strip()
     *_, changed, rest = run("calibration", "diff", first, third).stdout.splitlines()
     assert changed.split() == ["QB1.t1", "4e-05", "5e-05", "s", "+25", "%", "-"]

@@ -1,5 +1,8 @@
 """Calibration sets come in, are shown, and are chosen."""
 
+# pyright: reportPrivateUsage=false
+
+import msgspec
 import pytest
 from anyio.lowlevel import checkpoint
 
@@ -17,7 +20,7 @@ from stationd.proto.jobs_protocol import (
     Request,
     UseCalibration,
 )
-from tests.runtime.bench import Bench, Peer, a_bench, client_of
+from tests.runtime.bench import NOW, Bench, Peer, a_bench, client_of
 
 pytestmark = pytest.mark.anyio
 
@@ -64,6 +67,34 @@ async def test_a_set_that_comes_twice_is_stored_once_and_another_under_its_id_is
         assert isinstance(other, Failure)
         assert other.error.code is ErrorCode.CONFLICT
         assert await bench.journal.default_calibration("b") is None
+
+
+async def test_a_set_says_until_when_it_is_fresh_or_the_configuration_does() -> None:
+    async with a_bench() as bench:
+        expiries: list[float | None] = []
+        for number, asked_for in enumerate(
+            (
+                {"expires_unix_s": NOW + 5},
+                {"valid_for": 10.0},
+                {"expires_unix_s": NOW + 5, "valid_for": 10.0},
+                {},
+            )
+        ):
+            bench.api._calibrations.valid_for = 60.0 * (number == 3)
+            id_ = f"00000000-0000-0000-0000-00000000001{number}"
+            request = msgspec.structs.replace(ImportCalibration(1, id_, "a", SEEN), **asked_for)
+            stored = await asked(bench, request)
+            assert isinstance(stored, Calibration)
+            expiries.append(stored.set.expires_unix_s)
+        assert expiries == [NOW + 5, NOW + 10, NOW + 5, NOW + 60]
+        listed = await asked(bench, ListCalibrations(5, "a"))
+        assert isinstance(listed, Calibrations)
+        assert sorted(one.expires_unix_s or 0.0 for one in listed.sets) == sorted(
+            expiry or 0.0 for expiry in expiries
+        )
+        never = await asked(bench, ImportCalibration(1, FIRST, "a", SEEN))
+        assert isinstance(never, Calibration)
+        assert never.set.expires_unix_s == NOW + 60
 
 
 @pytest.mark.parametrize(
