@@ -26,6 +26,8 @@ from stationd.actors.daemon_link import DaemonLink, dial
 from stationd.actors.drivers.registry import load_driver
 from stationd.actors.execution_thread import Broken, Closed, Ready
 from stationd.actors.facts import Cleared, Fact, Outcome, SpooledBlocks
+from stationd.actors.gathering import SECONDS as GATHERING_SECONDS
+from stationd.actors.gathering import Gathering
 from stationd.actors.host import Host, Message
 from stationd.actors.installed import OURS, versions
 from stationd.actors.ledger import Committed, Ledger
@@ -39,6 +41,8 @@ from stationd.proto.reading import Read, Reading
 from stationd.proto.socket import Socket
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from stationd.actors.job_lines import JobLines
     from stationd.proto.log_report import Logged
     from stationd.proto.program import Capabilities
@@ -127,6 +131,8 @@ class Controller:
         )
         self._version = release
         self._versions = versions or {}
+        self._gathering = Gathering()
+        self._gathered = anyio.Event()
         self._capabilities: Capabilities | None = None
         self._pending: deque[_Pending] = deque()
         self._asked = 0
@@ -151,6 +157,7 @@ class Controller:
         try:
             async with anyio.create_task_group() as tasks:
                 tasks.start_soon(self._hear_threads)
+                tasks.start_soon(self._let_data_go)
                 tasks.start_soon(self._receive)
                 tasks.start_soon(self._daemon.watch)
                 tasks.start_soon(self._daemon.beat)
@@ -266,10 +273,40 @@ class Controller:
             case ReadingTaken(number, readout, value, error, time_unix_s):
                 outcome.live.append(Reading(number, readout, value, error, time_unix_s))
             case _:
-                if isinstance(message, facts.LAST):
-                    self._instrument.forget(message.number)
-                    self._daemon.forget(message.number)
-                self._learn(message, now_unix_s, outcome)
+                self._hear_of_ticket(message, now_unix_s, outcome)
+
+    def _hear_of_ticket(self, fact: Fact, now_unix_s: float, outcome: Outcome) -> None:
+        if isinstance(fact, facts.BlockCame):
+            self._gather(fact, now_unix_s, outcome)
+            return
+        if isinstance(fact, facts.ProgressMade) and self._gathering:
+            self._gathering.follow(fact)
+            return
+        if isinstance(fact, facts.LAST):
+            self._learn_all(self._gathering.take(), now_unix_s, outcome)
+            self._instrument.forget(fact.number)
+            self._daemon.forget(fact.number)
+        self._learn(fact, now_unix_s, outcome)
+
+    def _gather(self, came: facts.BlockCame, now_unix_s: float, outcome: Outcome) -> None:
+        # Word of a spot that was reached may overtake the data: the next step needs none of it.
+        self._learn_all(self._gathering.add(came), now_unix_s, outcome)
+        if self._gathering and not self._gathered.is_set():
+            self._gathered.set()
+
+    def _learn_all(self, found: Sequence[Fact], now_unix_s: float, outcome: Outcome) -> None:
+        for fact in found:
+            self._learn(fact, now_unix_s, outcome)
+
+    async def _let_data_go(self) -> None:
+        while True:
+            await self._gathered.wait()
+            await anyio.sleep(GATHERING_SECONDS)
+            self._gathered = anyio.Event()
+            outcome = Outcome()
+            self._learn_all(self._gathering.take(), self._host.time(), outcome)
+            self._carry_out(outcome)
+            self._daemon.flush()
 
     def _learn(self, fact: Fact, now_unix_s: float, outcome: Outcome) -> None:
         try:

@@ -11,6 +11,7 @@ Rule 4. A hook that raises fails the ticket it was called for and nothing else.
 from __future__ import annotations
 
 import logging
+import math
 from abc import abstractmethod
 from typing import TYPE_CHECKING, Any, Literal, Protocol
 
@@ -163,9 +164,10 @@ class SettingsDriver(Driver):
 
     def _move(self, work: SweepWork, spot: int, standing: dict[str, SettingValue]) -> None:
         # Instruments are slow: what stands already is not set again.
-        index = np.unravel_index(spot, work.shape) if work.shape else ()
         for move in work.moves:
-            value = move.values[int(index[move.axis])]
+            # Spots are numbered in C order: an axis steps when all behind it have gone round.
+            behind = math.prod(work.shape[move.axis + 1 :])
+            value = move.values[spot // behind % len(move.values)]
             if move.setting not in standing or standing[move.setting] != value:
                 self._apply_setting(move.setting, value)
                 standing[move.setting] = value

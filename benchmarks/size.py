@@ -32,6 +32,8 @@ class Size:
     """In one job."""
     spots: int = 500
     """Of a sweep over several controllers."""
+    spots_alone: int = 100_000
+    """Of a sweep within one."""
     results: tuple[int, int] = (4, 256)
     """Jobs, and MiB of each one's result; a station stores no larger ones."""
     points: int = 10_000_000
@@ -57,6 +59,7 @@ QUICK: Final = replace(
     over_controllers=100,
     circuits=10,
     spots=50,
+    spots_alone=1_000,
     results=(2, 8),
     points=1_000_000,
     scrapes=20,

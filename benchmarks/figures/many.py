@@ -8,6 +8,7 @@ from typing import Final
 from benchmarks.bench import Bench
 from benchmarks.load import null, submit_all
 from benchmarks.row import Point
+from benchmarks.settable import Settable
 from benchmarks.station import running
 
 from stationd import Axis, Circuits, JobExecutorStatus, OpenQasm, Sweep
@@ -98,7 +99,7 @@ async def _over(controllers: int, count: int) -> None:
 
 async def sweep(bench: Bench) -> list[Point]:
     """Measure what a spot takes of a sweep over instruments that take no time themselves."""
-    points: list[Point] = []
+    points = [await _alone(bench)]
     for others in (1, 3):
         names = ["master", *(f"other{number}" for number in range(others))]
         tables = "".join(_SETTABLE.replace("{name}", name) for name in names)
@@ -115,6 +116,27 @@ async def sweep(bench: Bench) -> list[Point]:
             )
         )
     return points
+
+
+async def _alone(bench: Bench) -> Point:
+    """Measure a sweep within one controller: no message goes out for a spot."""
+    spots = bench.size.spots_alone
+    async with running(bench.backend, _SETTABLE.replace("{name}", "alone")):
+        await _spot_us(["alone"], 20)
+        each = await _spot_us(["alone"], spots)
+    return Point("time a spot, 1 controller", each, "us", _bare_us(spots))
+
+
+def _bare_us(spots: int) -> float:
+    """Return what the driver takes itself: a loop that sets and reads, and does nothing else."""
+    driver = Settable()
+    values = [float(number) for number in range(spots)]
+    begin = time.perf_counter()
+    readings = []
+    for value in values:
+        driver.set("x", value)
+        readings.append(driver.read("y"))
+    return (time.perf_counter() - begin) / spots * 1e6
 
 
 async def _spot_us(names: list[str], spots: int) -> float:
