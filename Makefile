@@ -61,7 +61,7 @@ instruments: $(INSTRUMENTS)/.ready ## run the tests that want QCoDeS, with real 
 	$(INSTRUMENTS)/bin/pytest -rs tests/actors/drivers/test_qcodes_*.py \
 		tests/actors/drivers/test_qibolab_*.py tests/actors/drivers/test_qblox_*.py \
 		tests/actors/drivers/test_laboneq_*.py \
-		tests/system/test_qcodes.py \
+		tests/system/test_qcodes.py tests/system/test_qibolab.py \
 		$(PYTEST_ARGS)
 
 simulate: $(READY) ## run whole stations in virtual time (SEEDS=FIRST-LAST, or SEEDS=N for N fresh ones)

@@ -57,10 +57,13 @@ def open_platform(place: str) -> Any:  # noqa: ANN401 - LabOne Q has no types fo
 
 def qpu_of(platform: Any) -> Qpu:  # noqa: ANN401
     """Return the platform's elements, and the edges of its topology if it has a ``cz``."""
-    edges = platform.qpu.topology.edge_keys() if "cz" in platform.qpu.quantum_operations else ()
+    operations = platform.qpu.quantum_operations
+    edges = platform.qpu.topology.edge_keys() if "cz" in operations else ()
     return Qpu(
         qubits=tuple(element.uid for element in platform.qpu.quantum_elements),
         couplings=tuple(dict.fromkeys((one, other) for _, one, other in edges)),
+        reset="reset" in operations,
+        delay="delay" in operations,
     )
 
 

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from stationd.proto.program import Instruction, NativeCircuit
 
 _TURN: Final = 2 * math.pi
+_NANOSECONDS: Final = 1e9
+"""In a second; Qibolab's durations are nanoseconds."""
 
 
 def qpu_of(platform: Any) -> Qpu:  # noqa: ANN401 - Qibolab has no types for us
@@ -42,6 +44,7 @@ def qpu_of(platform: Any) -> Qpu:  # noqa: ANN401 - Qibolab has no types for us
             (str(one), str(other))
             for one, other in sorted(couplings, key=lambda pair: [*map(qubits.index, pair)])
         ),
+        delay=True,
     )
 
 
@@ -79,9 +82,11 @@ class Pulses:
                 self._append(qubits, self._cz(one, other))
             case "barrier", _, ():
                 self._append(qubits, ())
+            case "delay", _, (seconds,):
+                self._wait(qubits, seconds)
             case _:
                 raise ValueError(
-                    f"the platform plays prx, cz, measure and barrier, not {instruction}"
+                    f"the platform plays prx, cz, measure, delay and barrier, not {instruction}"
                 )
 
     def _rotation(self, qubit: object, angle: float, phase: float) -> Any:  # noqa: ANN401
@@ -94,6 +99,11 @@ class Pulses:
             if pair in pairs and pairs[pair].CZ:
                 return pairs[pair].CZ.create_sequence()
         raise ValueError(f"the platform has no CZ between {str(one)!r} and {str(other)!r}")
+
+    def _wait(self, qubits: list[Any], seconds: float) -> None:
+        delay = load("qibolab").Delay
+        drives = [self._platform.qubits[qubit].drive for qubit in qubits]
+        self._append(qubits, [(drive, delay(duration=seconds * _NANOSECONDS)) for drive in drives])
 
     def _measure(self, instructions: list[Instruction]) -> None:
         readouts = [

@@ -43,6 +43,7 @@ def test_it_describes_the_qubits_and_pairs_that_the_platform_is_calibrated_for()
         assert driver.describe().qpu == Qpu(
             qubits=("0", "1", "2", "3", "4"),
             couplings=(("0", "2"), ("1", "2"), ("2", "3"), ("2", "4")),
+            delay=True,
         )
     finally:
         driver.close()
@@ -69,6 +70,18 @@ def test_the_phase_is_the_axis_of_the_turn(emulated: QibolabPlatform) -> None:
     )
     assert [execution.bits(item).mean() for item in range(3)] == pytest.approx(
         [1, 0.5, 0], abs=0.09
+    )
+
+
+def test_the_emulated_qubit_relaxes_while_it_waits(emulated: QibolabPlatform) -> None:
+    delays = (0.0, 0.5e-6, 2e-6)
+    circuits = (
+        circuit(prx(math.pi), Instruction("delay", ("0",), (delay,)), MEASURE) for delay in delays
+    )
+    execution = run(emulated, work(*circuits))
+    # T1 is 1 us.
+    assert [execution.bits(item).mean() for item in range(3)] == pytest.approx(
+        [math.exp(-delay / 1e-6) for delay in delays], abs=0.09
     )
 
 
@@ -144,7 +157,7 @@ def test_an_abort_waits_for_its_block_and_keeps_those_before(emulated: QibolabPl
     [
         (Instruction("prx", ("9",), (1.0, 0.0)), "item 0: .*no qubit '9': it has 0"),
         (Instruction("cz", ("0", "0")), "no CZ between '0' and '0'"),
-        (Instruction("h", ("0",)), "plays prx, cz, measure and barrier, not"),
+        (Instruction("h", ("0",)), "plays prx, cz, measure, delay and barrier, not"),
     ],
 )
 def test_what_the_platform_cannot_play_is_refused_before_the_run(
