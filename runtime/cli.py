@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from stationd.runtime.commands.backup import backup, restore
+from stationd.runtime.commands.check_driver import check_driver
 from stationd.runtime.commands.command_line import config_option, configured, end, fail
 from stationd.runtime.commands.config import config as config_group
 from stationd.runtime.commands.doctor import doctor
@@ -131,6 +132,7 @@ def check_config(config: Path) -> None:
 
 main.add_command(config_group)
 main.add_command(keygen)
+main.add_command(check_driver)
 main.add_command(backup)
 main.add_command(restore)
 main.add_command(doctor)
