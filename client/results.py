@@ -48,6 +48,11 @@ class CircuitResult:
         """How the instruments stood, as `SweepData.settings`."""
         return _settings(self.metadata)
 
+    @property
+    def binding(self) -> dict[str, float]:
+        """What the circuit's parameters were set to, by name; empty if it has none."""
+        return msgspec.json.decode(self.metadata.get("binding", "{}"), type=dict[str, float])
+
 
 @dataclass(frozen=True, eq=False)
 class SweepData:

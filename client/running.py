@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Literal, TypeVar
 
 from stationd.client import context, sending, submission
+from stationd.client.binding import Bindings, bound_programs
 from stationd.client.context import ProjectRef
 from stationd.client.fetching import download_result, results
 from stationd.client.following import wait_for
@@ -34,6 +35,7 @@ async def submit(
     *,
     programs: Sources | None = None,
     n_shots: int | Sequence[int] | None = None,
+    bindings: Bindings | None = None,
     sweep: Sweep | None = None,
     compile_only: bool = False,
     target: str = "",
@@ -63,8 +65,11 @@ async def submit(
 
     Args:
         work: `Circuits`, `Compile` or `Sweep`, complete.
-        programs: Circuits: OpenQASM text, paths of files with such text, or programs.
+        programs: Circuits: OpenQASM text, Qiskit circuits, native circuits, programs, or paths of
+            files: ``.qpy``, ``.json`` for native circuits, others hold OpenQASM.
         n_shots: How often to run each circuit: one number for all, or one for each.
+        bindings: What the circuits' parameters are set to, by name: lists of equal length that go
+            together, or numbers. Every circuit becomes as many items as the lists are long.
         sweep: Settings to step through, and what to read.
         compile_only: Compile the programs and execute nothing.
         target: The QPU; empty for the station's only one.
@@ -103,10 +108,13 @@ async def submit(
         StationError: The station's refusal.
     """
     asked = submission.work_of(work, sweep, programs=programs is not None)
+    if bindings is not None and asked is not None:
+        raise submission.wrong("bindings", "bindings are for programs: leave them out")
     if asked is None:
         sources = [await sending.read(source) for source in submission.listed(programs or ())]
+        made = [submission.program(source) for several in sources for source in several]
         asked = submission.circuits(
-            [submission.program(source) for source in sources],
+            made if bindings is None else bound_programs(made, bindings),
             n_shots=n_shots,
             compile_only=compile_only,
             target=target,
@@ -144,6 +152,7 @@ async def start_execute_job(
     description: str = "",
     properties: Mapping[str, PropertyValue] | None = None,
     project: ProjectRef | str | None = None,
+    bindings: Bindings | None = None,
     optimisation_level: int = 2,
     seed: int | None = None,
     priority: int = 0,
@@ -160,6 +169,7 @@ async def start_execute_job(
         description: For people.
         properties: Added to those of `using_properties`.
         project: The project that it belongs to; None for that of `using_project`.
+        bindings: What the circuits' parameters are set to: one item for each of the values.
         optimisation_level: 0 (as written) to 3.
         seed: Makes layout, routing and simulated noise repeatable.
         priority: -1000 to 1000; the higher goes first.
@@ -173,6 +183,7 @@ async def start_execute_job(
     job = await submit(
         programs=programs,
         n_shots=n_shots,
+        bindings=bindings,
         target=target,
         name=name,
         description=description,
@@ -233,6 +244,7 @@ async def execute(
     description: str = "",
     properties: Mapping[str, PropertyValue] | None = None,
     project: ProjectRef | str | None = None,
+    bindings: Bindings | None = None,
     optimisation_level: int = 2,
     seed: int | None = None,
     timeout: float | None = 300.0,
@@ -247,12 +259,14 @@ async def execute(
         description: For people.
         properties: Added to those of `using_properties`.
         project: The project that the job belongs to.
+        bindings: What the circuits' parameters are set to: a result for each of the values, which
+            it has as its `binding`.
         optimisation_level: 0 (as written) to 3.
         seed: Makes layout, routing and simulated noise repeatable.
         timeout: Seconds to wait; None for as long as it takes.
 
     Returns:
-        A `CircuitResult` for each circuit.
+        A `CircuitResult` for each circuit, and for each row of its bindings.
 
     Raises:
         WaitTimeout: The results have not come in time. The job goes on, and `job` of the error is
@@ -268,6 +282,7 @@ async def execute(
         description=description,
         properties=properties,
         project=project,
+        bindings=bindings,
         optimisation_level=optimisation_level,
         seed=seed,
     )

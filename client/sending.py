@@ -7,7 +7,10 @@ import time
 from typing import TYPE_CHECKING
 
 import anyio
+from anyio import to_thread
 
+from stationd.client.native_file import native_programs
+from stationd.client.qiskit_file import qpy_programs
 from stationd.client.references import JobRef, job_of, message_of, ref_class
 from stationd.client.shared import connection
 from stationd.client.submission import Source, wrong
@@ -17,23 +20,31 @@ from stationd.proto.program import OpenQasm, Sweep
 from stationd.proto.status import JobExecutorStatus, coarse_status
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from stationd.proto.job import JobId, JobSpec
 
 
-async def read(source: Source | os.PathLike[str]) -> Source:
-    """Return a program; that of a file if a path is given.
+async def read(source: Source | os.PathLike[str]) -> Sequence[Source]:
+    """Return a program; those of a file if a path is given.
 
     Raises:
         InvalidJob: The file cannot be read.
+        MissingExtra: It is a QPY file of several circuits, and Qiskit is not installed.
     """
     if not isinstance(source, os.PathLike):
-        return source
+        return [source]
     path = anyio.Path(source)
     try:
-        text = await path.read_text(encoding="utf-8")
+        data = await path.read_bytes()
+        if path.suffix == ".qpy":
+            # Taking a file apart loads Qiskit, which takes a second.
+            return await to_thread.run_sync(qpy_programs, data, str(path), path.stem)
+        if path.suffix == ".json":
+            return native_programs(data, str(path))
+        return [OpenQasm(source=data.decode("utf-8"), name=path.stem)]
     except (OSError, UnicodeDecodeError) as error:
         raise wrong("programs", f"cannot read {path}: {error}") from error
-    return OpenQasm(source=text, name=path.stem)
 
 
 async def send(job: JobId, spec: JobSpec) -> JobRef:

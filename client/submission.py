@@ -8,6 +8,7 @@ from typing import Final, SupportsIndex
 
 import msgspec
 
+from stationd.client.qiskit_file import QiskitCircuit, is_qiskit, qpy_program
 from stationd.proto.codec import plain
 from stationd.proto.error import ErrorCode, ErrorInfo, InvalidJob, Problem
 from stationd.proto.job import JobSpec
@@ -16,16 +17,20 @@ from stationd.proto.program import (
     Circuits,
     Compile,
     JobWork,
+    NativeCircuit,
+    NativeProgram,
     NullProgram,
     OpenQasm,
     Program,
+    Qpy,
     Sweep,
 )
 
-Source = str | OpenQasm | NullProgram
-"""One program: OpenQASM text, or a program made before."""
+Source = str | Program | NativeCircuit | QiskitCircuit
+"""One program: OpenQASM text, a circuit of Qiskit's, a native circuit, or a program made before."""
 Sources = Source | os.PathLike[str] | Sequence[Source | os.PathLike[str]]
-"""One program or several. A path names a file of OpenQASM text."""
+"""One program or several. A path names a file: QPY if it ends in ``.qpy``, native circuits if in
+``.json``, and else OpenQASM text."""
 
 _LARGEST: Final = 2**63 - 1
 
@@ -83,13 +88,21 @@ def program(source: object) -> Program:
     """Return one program.
 
     Raises:
-        InvalidJob: It is neither OpenQASM text nor a program.
+        InvalidJob: It is none of the forms of a program.
     """
-    if isinstance(source, OpenQasm | NullProgram):
+    if isinstance(source, OpenQasm | Qpy | NativeProgram | NullProgram):
         return source
+    if isinstance(source, NativeCircuit):
+        return NativeProgram(circuit=source, name=source.name)
+    if is_qiskit(source):
+        return qpy_program(source)
     if not isinstance(source, str):
         kind = type(source).__name__
-        raise wrong("programs", f"a program is OpenQASM text, a path or a NullProgram, not {kind}")
+        raise wrong(
+            "programs",
+            "a program is OpenQASM text, a path, a Qiskit QuantumCircuit, a NativeCircuit or a"
+            f" NullProgram, not {kind}",
+        )
     if "\n" not in source.strip() and source.strip().endswith((".qasm", ".inc")):
         raise wrong(
             "programs", f"{source!r} looks like a file's name: pass pathlib.Path({source!r})"
@@ -112,7 +125,7 @@ def checked(spec: JobSpec) -> JobSpec:
 
 def _shots(programs: Sequence[Program], n_shots: int | Sequence[int] | None) -> tuple[int, ...]:
     if n_shots is None:
-        if any(isinstance(one, OpenQasm) for one in programs):
+        if not all(isinstance(one, NullProgram) for one in programs):
             raise wrong("n_shots", "say how often to run each circuit, as in n_shots=1000")
         return (1,) * len(programs)
     if isinstance(n_shots, Iterable) and not isinstance(n_shots, str):

@@ -37,6 +37,11 @@ class OpenQasm(Struct, frozen=True, tag="openqasm", kw_only=True):
     binding: Binding = {}
 
 
+DELAY: Final = "stationd_delay"
+"""In a QPY program: the gate that stands for a delay, with its seconds as a parameter. QPY keeps
+the number of a delay and forgets the unit."""
+
+
 class Qpy(Struct, frozen=True, tag="qpy", kw_only=True):
     """A circuit as Qiskit writes it: the bytes of a QPY file that holds this one alone."""
 

@@ -134,22 +134,26 @@ class _Player:
                 self._at(one.qubits, known.cz_duration(first, second))
                 self.steps.append(Cz(self._place(first), self._place(second)))
                 self._depolarise(one.qubits, known.cz_error(first, second))
-            case "measure", (qubit,):
-                self._at(one.qubits, known.readout_duration(qubit))
-                flip = known.readout_error(qubit)
-                self.steps.append(Measure(self._place(qubit), one.bits[0], flip))
+            case "measure", qubits:
+                for qubit, bit in zip(qubits, one.bits, strict=True):
+                    self._at((qubit,), known.readout_duration(qubit))
+                    flip = known.readout_error(qubit)
+                    self.steps.append(Measure(self._place(qubit), bit, flip))
             case _:
                 raise ValueError(f"the QPU cannot play {one.gate!r} on {one.qubits}")
 
     def _idle(self, one: Instruction) -> None:
         """Let qubits wait, or be reset; to those in the ground state nothing happens."""
         seconds = one.params[0] if one.gate == "delay" else 0.0
-        if one.gate == "reset":
-            self._at(one.qubits, self._properties.reset_duration(one.qubits[0]))
-        else:
+        if one.gate == "barrier":
             self._at(one.qubits, 0.0)
+            return
         for qubit in one.qubits:
-            self._free_at[qubit] += seconds
+            if one.gate == "reset":
+                self._at((qubit,), self._properties.reset_duration(qubit))
+            else:
+                self._at((qubit,), 0.0)
+                self._free_at[qubit] += seconds
             if qubit in self.places:
                 self._relax(qubit, seconds)
                 if one.gate == "reset":

@@ -12,16 +12,16 @@ from typing import TYPE_CHECKING, Any, Final
 from msgspec import Struct
 
 from stationd.actors.stages.bad_program import BadProgram
+from stationd.actors.stages.binding import binding_problems
 from stationd.actors.stages.native_operations import circuit_problems
 from stationd.actors.stages.openqasm import parse_openqasm
 from stationd.actors.stages.qpy_file import parse_qpy
-from stationd.actors.stages.wording import suggestion
 from stationd.actors.untyped import load
 from stationd.proto.error import Problem
 from stationd.proto.program import CircuitProgram, NativeProgram, OpenQasm, Qpu, Qpy
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator
 
 _MOST_PROBLEMS: Final = 100
 _LONGEST_REMEMBERED: Final = 64 * 1024
@@ -108,26 +108,6 @@ def _parse(form: str | bytes, qpu: Qpu) -> Parsed:
 
 
 _remembered: Final = lru_cache(maxsize=64)(_parse)
-
-
-def binding_problems(program: OpenQasm | Qpy, parameters: frozenset[str]) -> Iterator[Problem]:
-    """Yield what is wrong with the values that a circuit's parameters are given."""
-    missing = sorted(parameters - program.binding.keys())
-    if missing:
-        names = ", ".join(missing[:10]) + (", ..." if len(missing) > 10 else "")  # noqa: PLR2004 - enough to see which
-        yield Problem(
-            f"the circuit has free parameters: {names}; give them values (bindings)",
-            field="bindings",
-        )
-    for name in sorted(program.binding.keys() - parameters)[:10]:
-        there = suggestion(name, parameters) or "; it has none"
-        yield Problem(f"the circuit has no parameter {name!r}{there}", field="bindings")
-
-
-def bound(circuit: Any, binding: Mapping[str, float]) -> Any:  # noqa: ANN401 - see Parsed
-    """Return a circuit with its parameters set to what a binding says."""
-    values = {one: binding[one.name] for one in circuit.parameters}
-    return circuit.assign_parameters(values) if values else circuit
 
 
 def _circuit_problems(circuit: Any, qpu: Qpu) -> Iterator[Problem]:  # noqa: ANN401 - see Parsed

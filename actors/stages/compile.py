@@ -7,17 +7,19 @@ worker processes; this module can be imported without it.
 from __future__ import annotations
 
 import math
-from functools import cache, lru_cache
+from functools import cache
 from typing import TYPE_CHECKING, Any, Final
 
 from msgspec import Struct
 
 from stationd.actors.qpu_properties import QpuProperties
 from stationd.actors.stages.bad_program import BadProgram
-from stationd.actors.stages.circuits import binding_problems, bound, parsed_circuit
+from stationd.actors.stages.binding import binding_note, binding_problems, bound
+from stationd.actors.stages.circuits import parsed_circuit
+from stationd.actors.stages.mapping import layouts, mapped
 from stationd.actors.stages.native import depth, native_circuit, openqasm_text
 from stationd.actors.stages.native_operations import checked_circuit
-from stationd.actors.stages.target import qiskit_target
+from stationd.actors.stages.timing import duration
 from stationd.actors.untyped import load
 from stationd.proto.error import ErrorCode, ErrorInfo
 from stationd.proto.program import (
@@ -42,16 +44,12 @@ from stationd.proto.result import CompiledResult
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-_DEFAULT_SEED: Final = 0
-"""Compiling again gives the same circuit, even if the user does not care for which."""
-_CACHED: Final = 16
-"""How many pass managers a worker keeps; each takes 5 ms to make."""
 _Templates = dict[str | bytes, Any]
 """Compiled circuits whose parameters have no values yet, by what the user wrote."""
 _OVERHEAD: Final = 1024
 """What a circuit costs that has no text at all, in bytes of text that take as long."""
 COMPILER: Final = "compiler"
-"""In a result's metadata: what compiled it."""
+"""In a result's metadata: what compiled it; not there if nothing did."""
 
 
 # --- sweeps and null programs: in the daemon -------------------------------------------------
@@ -166,9 +164,9 @@ def _compile_one(
 ) -> CompiledResult | ErrorInfo:
     try:
         if isinstance(program, NativeProgram):
-            native = checked_circuit(program, request.qpu)
+            native, compiler = checked_circuit(program, request.qpu), {}
         else:
-            native = _native(program, request, templates)
+            native, compiler = _native(program, request, templates), {COMPILER: _compiler()}
     except BadProgram as bad:
         return ErrorInfo(
             ErrorCode.COMPILATION_FAILED, "the circuit cannot be compiled", bad.problems
@@ -181,7 +179,7 @@ def _compile_one(
         openqasm=openqasm_text(native, request.qpu.qubits),
         depth=depth(native),
         two_qubit_gates=sum(1 for one in native.instructions if one.gate == "cz"),
-        metadata={COMPILER: _compiler()},
+        metadata=compiler | binding_note(program),
     )
 
 
@@ -200,7 +198,13 @@ def _native(
     form = program.source if isinstance(program, OpenQasm) else program.data
     compiled = templates.get(form)
     if compiled is None:
-        compiled = _passes(request, parsed.circuit).run(parsed.circuit)
+        compiled = mapped(
+            parsed.circuit,
+            request.qpu,
+            request.calibration,
+            request.optimisation_level,
+            request.seed,
+        )
         if parsed.parameters:
             templates[form] = compiled
     return native_circuit(bound(compiled, program.binding), request.qpu.qubits, program.name)
@@ -210,30 +214,3 @@ def _native(
 def _compiler() -> str:
     return f"qiskit {load('qiskit').__version__}"
 
-
-def _passes(request: CompileRequest, circuit: Any) -> Any:  # noqa: ANN401 - Qiskit has no type information
-    # A circuit that names physical qubits has its layout already.
-    physical = circuit.num_qubits if circuit.layout is not None else None
-    return _pass_manager(
-        request.qpu,
-        tuple(sorted(request.calibration.items())),
-        request.optimisation_level,
-        _DEFAULT_SEED if request.seed is None else request.seed % 2**32,
-        physical,
-    )
-
-
-@lru_cache(maxsize=_CACHED)
-def _pass_manager(
-    qpu: Qpu,
-    calibration: tuple[tuple[str, float], ...],
-    level: int,
-    seed: int,
-    physical: int | None,
-) -> Any:  # noqa: ANN401 - Qiskit has no type information
-    return load("qiskit.transpiler").generate_preset_pass_manager(
-        optimization_level=level,
-        target=qiskit_target(qpu, QpuProperties(dict(calibration))),
-        seed_transpiler=seed,
-        initial_layout=None if physical is None else list(range(physical)),
-    )

@@ -5,13 +5,16 @@ operation       qubits   parameters                           of which QPUs
 ==============  =======  ===================================  ====================================
 ``prx``         1        angle and phase, radians             all
 ``cz``          2        none                                 all, on coupled qubits
-``measure``     1        none; writes one bit                 all; more than once on a qubit, or
+``measure``     1, ...   none; writes a bit of each           all; more than once on a qubit, or
                                                               followed by anything else, where
                                                               `Qpu.mid_circuit_measurement` is true
 ``barrier``     any      none                                 all
-``reset``       1        none                                 where `Qpu.reset` is true
-``delay``       1        a duration, seconds                  where `Qpu.delay` is true
+``reset``       1, ...   none                                 where `Qpu.reset` is true
+``delay``       1, ...   a duration, seconds                  where `Qpu.delay` is true
 ==============  =======  ===================================  ====================================
+
+What acts on several qubits one by one is taken apart by `checked_circuit`: a QPU gets measurements,
+resets and delays of one qubit.
 """
 
 from __future__ import annotations
@@ -26,11 +29,12 @@ from msgspec.structs import replace
 from stationd.actors.stages.bad_program import BadProgram
 from stationd.actors.stages.wording import any_of, suggestion
 from stationd.proto.error import Problem
+from stationd.proto.program import Instruction
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from stationd.proto.program import Instruction, NativeCircuit, NativeProgram, Qpu
+    from stationd.proto.program import NativeCircuit, NativeProgram, Qpu
 
 MOST_BITS: Final = 1024
 """Classical bits of one circuit: every shot has a column for each."""
@@ -50,10 +54,11 @@ class _Operation(Struct, frozen=True):
 _OPERATIONS: Final = {
     "prx": _Operation(1, 2, 0, "one qubit and two parameters, angle and phase in radians"),
     "cz": _Operation(2, 0, 0, "two qubits and no parameters"),
-    "measure": _Operation(1, 0, 1, "one qubit, no parameters and one bit"),
-    "reset": _Operation(1, 0, 0, "one qubit and no parameters"),
-    "delay": _Operation(1, 1, 0, "one qubit and one parameter, the duration in seconds"),
+    "measure": _Operation(1, 0, 1, "qubits, no parameters and a bit for each qubit"),
+    "reset": _Operation(1, 0, 0, "qubits and no parameters"),
+    "delay": _Operation(1, 1, 0, "qubits and one parameter, the duration in seconds"),
 }
+_ONE_BY_ONE: Final = frozenset({"measure", "reset", "delay"})
 
 
 def operations(qpu: Qpu) -> tuple[str, ...]:
@@ -95,7 +100,21 @@ def checked_circuit(program: NativeProgram, qpu: Qpu) -> NativeCircuit:
         raise BadProgram(*problems)
     circuit = program.circuit
     names = circuit.bit_names or tuple(f"bit[{index}]" for index in range(circuit.n_bits))
-    return replace(circuit, name=program.name or circuit.name, bit_names=names)
+    return replace(
+        circuit,
+        instructions=tuple(part for one in circuit.instructions for part in _parts(one)),
+        name=program.name or circuit.name,
+        bit_names=names,
+    )
+
+
+def _parts(one: Instruction) -> Iterator[Instruction]:
+    """Yield an instruction; one for each of its qubits if it acts on them one by one."""
+    if one.gate not in _ONE_BY_ONE or len(one.qubits) == 1:
+        yield one
+        return
+    for index, qubit in enumerate(one.qubits):
+        yield Instruction(one.gate, (qubit,), one.params, one.bits[index : index + 1])
 
 
 class _Checks:
@@ -125,7 +144,8 @@ class _Checks:
     def _operands(self, one: Instruction) -> str:
         wanted = _OPERATIONS[one.gate]
         given = len(one.qubits), len(one.params), len(one.bits)
-        if given != (wanted.qubits, wanted.params, wanted.bits):
+        times = max(1, len(one.qubits)) if one.gate in _ONE_BY_ONE else 1
+        if given != (wanted.qubits * times, wanted.params, wanted.bits * times):
             return (
                 f"{one.gate!r} takes {wanted.words}; it was given {given[0]} qubits,"
                 f" {given[1]} parameters and {given[2]} bits"
@@ -137,8 +157,11 @@ class _Checks:
         return ""
 
     def _place(self, one: Instruction) -> str:
-        if any(not 0 <= bit < self._n_bits for bit in one.bits):
-            return f"there is no bit {one.bits[0]}: the circuit has {self._n_bits}"
+        strange = [bit for bit in one.bits if not 0 <= bit < self._n_bits]
+        if strange:
+            return f"there is no bit {strange[0]}: the circuit has {self._n_bits}"
+        if len(set(one.qubits)) != len(one.qubits):
+            return f"{one.gate!r} takes a qubit once, not {', '.join(one.qubits)}"
         if one.gate == "cz" and one.qubits not in self._pairs:
             first, second = one.qubits
             others = sorted(b for a, b in self._pairs if a == first)

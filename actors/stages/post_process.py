@@ -15,6 +15,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from stationd.actors.stages.artifact import HEALING, Draft, seal
+from stationd.actors.stages.binding import binding_note
 from stationd.actors.stages.joined import Joined
 from stationd.actors.stages.raw_data import (
     BadData,
@@ -243,7 +244,8 @@ def _result(
     if index not in request.bits or index >= len(_shots(work)):
         raise BadData("the item was not compiled, so there is nothing to build a result of")
     bits, shots = request.bits[index], _shots(work)[index]
-    result = shots_result(shots, bits.n_bits, bits.bit_names, item.blocks(), request.metadata)
+    metadata = request.metadata | binding_note(program)
+    result = shots_result(shots, bits.n_bits, bits.bit_names, item.blocks(), metadata)
     done = result.bits.shape[0]
     return result, _allowed(done < shots, done, shots, "shots", request)
 

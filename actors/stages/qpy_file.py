@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import contextlib
 import io
+import re
 import struct
 import sys
 import warnings
@@ -30,6 +31,7 @@ from stationd.actors.stages.openqasm import too_wide
 from stationd.actors.stages.openqasm_source import MOST_OPERATIONS
 from stationd.actors.untyped import load
 from stationd.proto.error import Problem
+from stationd.proto.program import DELAY
 
 if TYPE_CHECKING:
     from collections.abc import Generator
@@ -45,6 +47,12 @@ _TABLE_VERSION: Final = 16
 _CIRCUIT: Final = struct.Struct("!H1cHIIQIQI")
 _LIBRARY: Final = "qiskit.circuit.library"
 _SYNTHESIS: Final = "qiskit.synthesis.evolution"
+_NO_UNIT: Final = (
+    "a QPY file does not keep the unit of a delay: submit the QuantumCircuit itself from Python,"
+    " where stationd keeps it, or write OpenQASM 3"
+)
+_DELAY_TROUBLE: Final = re.compile("Integer duration is expected|Unknown unit expr")
+"""What Qiskit says when it makes a delay of what is left of it."""
 _EVOLUTION: Final = b"###PauliEvolutionGate"
 
 
@@ -63,9 +71,12 @@ def parse_qpy(data: bytes, qpu: Qpu) -> Any:  # noqa: ANN401 - a qiskit.QuantumC
             warnings.simplefilter("ignore")
             (circuit,) = load("qiskit.qpy").load(io.BytesIO(data))
         unfolded = _unfolded(circuit, MOST_OPERATIONS)
-    except (KeyboardInterrupt, SystemExit):
+        _restore_delays(circuit)
+    except (KeyboardInterrupt, SystemExit, BadProgram):
         raise
     except BaseException as error:  # noqa: BLE001 - a panic of Rust code is no Exception
+        if _DELAY_TROUBLE.search(str(error)):
+            raise BadProgram(Problem(_NO_UNIT)) from None
         found = problem_of(error)
         raise BadProgram(Problem(f"the QPY file cannot be read: {found.message}")) from None
     if unfolded > MOST_OPERATIONS:
@@ -134,6 +145,17 @@ def _content_problem(data: bytes, head: _Head, qpu: Qpu) -> Problem | None:
     return None
 
 
+def _restore_delays(circuit: Any) -> None:  # noqa: ANN401 - see parse_qpy
+    """Put delays where gates stand for them."""
+    delay = load("qiskit.circuit").Delay
+    for place, step in enumerate(circuit.data):
+        if step.operation.name == DELAY and len(step.operation.params) == 1:
+            waiting = delay(step.operation.params[0], unit="s")
+            circuit.data[place] = step.replace(operation=waiting)
+        elif step.operation.name == "delay":
+            raise BadProgram(Problem(_NO_UNIT))
+
+
 def _too_long() -> Problem:
     return Problem(
         f"the circuit unfolds into more than {MOST_OPERATIONS:,} operations: split it into several"
@@ -153,10 +175,10 @@ def _gates_alone() -> Generator[None]:
 
 @cache
 def _gates() -> ModuleType:
-    library: dict[str, object] = vars(load(_LIBRARY))
-    gate: type = load("qiskit.circuit").Gate
+    library, gate = load(_LIBRARY), load("qiskit.circuit").Gate
     gates = ModuleType(_LIBRARY)
-    for name, thing in library.items():
+    for name in dir(library):
+        thing = getattr(library, name)
         if isinstance(thing, type) and issubclass(thing, gate):
             setattr(gates, name, thing)
     return gates

@@ -28,7 +28,7 @@ class UsedAgain:
 
     def problems(self, head: str, statement: str, line: int) -> Iterator[Problem]:
         """Take the next statement, and yield what is wrong with it."""
-        if head == "barrier":
+        if head in {"barrier", "let"}:
             return
         found = _MEASURED.search(statement)
         text = found.group(1) if found else _ARGUMENTS.sub("", statement.partition(head)[2])

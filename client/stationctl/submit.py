@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Literal, TypedDict
 import click
 
 from stationd.client import jobs
+from stationd.client.stationctl.bindings import read_bindings
 from stationd.client.stationctl.moments import MOMENT
 from stationd.client.stationctl.options import json_option, station_option, timeout_option
 from stationd.client.stationctl.printing import print_json
@@ -55,6 +56,10 @@ class _Begin(TypedDict):
 @click.command
 @click.argument("files", nargs=-1, type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @click.option("--shots", type=click.IntRange(min=1), help=f"Of each circuit.  [default: {SHOTS}]")
+@click.option(
+    "--bind", "bindings", multiple=True, metavar="NAME=VALUES", callback=read_bindings,
+    help="A circuit's parameter: 0.5, 0,0.5,1 or FROM:TO:POINTS; may be repeated.",
+)  # fmt: skip
 @click.option("--target", default="", metavar="NAME", help="The QPU; the station's only one.")
 @click.option("--name", metavar="TEXT", help="For people and for searches.")
 @click.option("--description", default="", metavar="TEXT", help="For people.")
@@ -108,6 +113,7 @@ def submit(
     *,
     files: tuple[Path, ...],
     shots: int | None,
+    bindings: dict[str, list[float] | float],
     target: str,
     name: str | None,
     description: str,
@@ -133,11 +139,13 @@ def submit(
     timeout: float | None,
     as_json: bool,
 ) -> None:
-    """Send OpenQASM files as one job, or a sweep from a TOML file, and print the job's id.
+    """Send circuits as one job, or a sweep from a TOML file, and print the job's id.
+
+    A file with circuits is OpenQASM, QPY if it ends in .qpy, or native circuits if in .json.
 
     Its number, which names it as well, goes to the standard error.
     """
-    _check(files, null, shots, compile_only=compile_only)
+    _check(files, null, shots, compile_only=compile_only, bindings=bool(bindings))
     attempts = _Attempts(
         max_attempts=max_attempts,
         retry_on=tuple(ErrorCode(code) for code in retry_on),
@@ -162,6 +170,7 @@ def submit(
         job = jobs.submit(
             programs=list(files) if null is None else NullProgram(duration=null),
             n_shots=None if compile_only or null is not None else shots or SHOTS,
+            bindings=bindings or None,
             compile_only=compile_only,
             target=target,
             name=_name(files) if name is None else name,
@@ -192,7 +201,12 @@ def submit(
 
 
 def _check(
-    files: tuple[Path, ...], null: float | None, shots: int | None, *, compile_only: bool
+    files: tuple[Path, ...],
+    null: float | None,
+    shots: int | None,
+    *,
+    compile_only: bool,
+    bindings: bool,
 ) -> None:
     """Refuse combinations that mean nothing."""
     sweeps = [path for path in files if path.suffix == ".toml"]
@@ -202,6 +216,8 @@ def _check(
         raise click.UsageError(f"a sweep is a job of its own: submit {sweeps[0]} alone")
     if sweeps and (shots is not None or compile_only):
         raise click.UsageError("--shots and --compile-only are for circuits")
+    if bindings and (sweeps or null is not None):
+        raise click.UsageError("--bind is for circuits")
     if compile_only and (null is not None or shots is not None):
         raise click.UsageError("--compile-only executes nothing: leave out --shots and --null")
 

@@ -79,7 +79,9 @@ class CompileCache:
     def keep(self, key: Key, result: CompiledResult) -> None:
         """Keep a compiled circuit, as long as there is room."""
         compiler = result.metadata.get(COMPILER)
-        if compiler != self._compiler:
+        if compiler is None:
+            return
+        if compiler is not None and compiler != self._compiler:
             self._forget_all()
             self._compiler = compiler
         size = size_bytes(result)

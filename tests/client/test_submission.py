@@ -4,11 +4,23 @@ from pathlib import Path
 
 import pytest
 
+from stationd.actors.untyped import load
 from stationd.client import submission
 from stationd.client.submission import checked, circuits, listed, program, work_of
 from stationd.proto.error import InvalidJob
 from stationd.proto.job import JobSpec
-from stationd.proto.program import Axis, Circuits, Compile, NullProgram, OpenQasm, Program, Sweep
+from stationd.proto.program import (
+    Axis,
+    Circuits,
+    Compile,
+    NativeCircuit,
+    NativeProgram,
+    NullProgram,
+    OpenQasm,
+    Program,
+    Qpy,
+    Sweep,
+)
 
 BELL = "OPENQASM 3.0;\nqubit q;\n"
 
@@ -101,3 +113,12 @@ def test_what_fits_is_unchanged() -> None:
     spec = JobSpec(work=made(NullProgram()), name="fine")
     assert checked(spec) == spec
     assert submission.wrong("name", "why").problems[0].field == "name"
+
+
+def test_circuits_of_qiskit_and_native_ones_are_programs() -> None:
+    native = NativeCircuit(instructions=(), n_bits=0, name="n")
+    assert program(native) == NativeProgram(circuit=native, name="n")
+    made = program(load("qiskit").QuantumCircuit(1, name="q"))
+    assert isinstance(made, Qpy)
+    assert made.name == "q"
+    assert program(made) is made

@@ -23,7 +23,9 @@ from stationd.actors.drivers.qpu_noise import (
     Relax,
     Reset,
     Step,
+    noisy_circuit,
 )
+from stationd.proto.program import Instruction, NativeCircuit
 
 HALF = math.pi / 2
 BELL: tuple[Step, ...] = (Prx(0, HALF, -HALF), Prx(1, HALF, -HALF), Cz(0, 1), Prx(1, HALF, HALF))
@@ -137,3 +139,98 @@ def test_idle_qubits_decay_to_the_ground_state() -> None:
     made = circuit(Prx(0, math.pi + 1e-3, 0.0), waited, Measure(0, 0, 0.0))
     excited = run_circuit(engine_for(made), made, 20_000, 1)[:, 0].mean()
     assert excited == pytest.approx(math.exp(-1), abs=0.02)
+
+
+# --- circuits as they are executed -----------------------------------------------------------
+
+T1, T2 = 20e-6, 30e-6
+KNOWN = {"A.t1": T1, "A.t2": T2}
+QUARTER = Instruction("prx", ("A",), (HALF, 0.0))
+FLIP = Instruction("prx", ("A",), (math.pi, 0.0))
+READ = Instruction("measure", ("A",), (), (0,))
+AGAIN = Instruction("measure", ("A",), (), (1,))
+RESET = Instruction("reset", ("A",))
+
+
+def wait(seconds: float) -> Instruction:
+    return Instruction("delay", ("A",), (seconds,))
+
+
+def executed(
+    *instructions: Instruction, known: dict[str, float] | None = None, shots: int = 20_000
+) -> NDArray[np.uint8]:
+    native = NativeCircuit(instructions=instructions, n_bits=2)
+    noisy = noisy_circuit(native, KNOWN if known is None else known)
+    return run_circuit(engine_for(noisy), noisy, shots, 5)
+
+
+@pytest.mark.parametrize("seconds", [0.0, 5e-6, 20e-6, 100e-6])
+def test_an_excited_qubit_decays_with_t1_while_it_waits(seconds: float) -> None:
+    excited = executed(FLIP, wait(seconds), READ)[:, 0].mean()
+    assert excited == pytest.approx(math.exp(-seconds / T1), abs=0.02)
+
+
+@pytest.mark.parametrize("seconds", [0.0, 10e-6, 30e-6, 150e-6])
+def test_a_superposition_loses_its_phase_with_t2_while_it_waits(seconds: float) -> None:
+    # A quarter turn to the equator, and another one that undoes nothing but goes on to the pole.
+    excited = executed(QUARTER, wait(seconds), QUARTER, READ)[:, 0].mean()
+    assert excited == pytest.approx((1 + math.exp(-seconds / T2)) / 2, abs=0.02)
+
+
+def test_one_wait_is_as_good_as_two_halves() -> None:
+    halves = executed(FLIP, wait(10e-6), wait(10e-6), READ)[:, 0].mean()
+    assert halves == pytest.approx(math.exp(-1), abs=0.02)
+
+
+def test_a_qubit_in_its_ground_state_does_not_decay() -> None:
+    assert not executed(wait(1.0), READ).any()
+
+
+@pytest.mark.parametrize("angle", [math.pi, HALF, 1.0])
+def test_a_reset_gives_the_ground_state(angle: float) -> None:
+    turn = Instruction("prx", ("A",), (angle, 0.0))
+    assert not executed(turn, RESET, READ, known={}).any()
+    both = executed(turn, READ, RESET, AGAIN, known={})
+    assert both[:, 0].any()
+    assert not both[:, 1].any()
+
+
+@pytest.mark.parametrize("angle", [HALF, 1.0])
+def test_a_qubit_that_is_measured_twice_gives_the_same_twice(angle: float) -> None:
+    turn = Instruction("prx", ("A",), (angle, 0.0))
+    both = executed(turn, READ, AGAIN, known={})
+    assert np.array_equal(both[:, 0], both[:, 1])
+    assert both[:, 0].mean() == pytest.approx(math.sin(angle / 2) ** 2, abs=0.02)
+
+
+def test_a_measured_qubit_goes_on_and_a_bit_keeps_its_last_outcome() -> None:
+    both = executed(QUARTER, READ, FLIP, AGAIN, known={})
+    assert np.array_equal(both[:, 0], 1 - both[:, 1])
+    assert executed(READ, FLIP, READ, known={})[:, 0].all()
+
+
+def test_half_of_a_pair_can_be_reset_and_the_other_half_is_not_touched() -> None:
+    pair = (
+        Instruction("prx", ("A",), (HALF, -HALF)),
+        Instruction("prx", ("B",), (HALF, -HALF)),
+        Instruction("cz", ("A", "B")),
+        Instruction("prx", ("B",), (HALF, HALF)),
+    )
+    both = executed(*pair, RESET, READ, Instruction("measure", ("B",), (), (1,)), known={})
+    assert not both[:, 0].any()
+    assert both[:, 1].mean() == pytest.approx(0.5, abs=0.02)
+
+
+def test_decay_of_many_qubits_ends_in_the_ground_state() -> None:
+    # More than a density matrix can hold.
+    names = [f"Q{number}" for number in range(12)]
+    native = NativeCircuit(
+        instructions=(
+            *(Instruction("prx", (name,), (math.pi, 0.0)) for name in names),
+            *(Instruction("delay", (name,), (100e-6,)) for name in names),
+            *(Instruction("measure", (name,), (), (bit,)) for bit, name in enumerate(names)),
+        ),
+        n_bits=12,
+    )
+    noisy = noisy_circuit(native, {f"{name}.t1": T1 for name in names})
+    assert run_circuit(engine_for(noisy), noisy, 200, 5).mean() < 0.05

@@ -1,5 +1,7 @@
 """Compiled work does what was asked for, for the QPU it is for, and the same every time."""
 
+import io
+import json
 import math
 from collections import Counter
 from pathlib import Path
@@ -10,6 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from stationd.actors.stages import compile  # noqa: A004 - a stage
 from stationd.actors.stages.compile import (
     CompileRequest,
     circuits_work,
@@ -18,17 +21,22 @@ from stationd.actors.stages.compile import (
     compile_sweep,
     warm_up,
 )
+from stationd.actors.stages.native import openqasm_text
 from stationd.actors.stages.openqasm import parse_openqasm
 from stationd.actors.untyped import load
+from stationd.client.qiskit_file import qpy_program
 from stationd.proto.error import ErrorCode, ErrorInfo
 from stationd.proto.program import (
     Axis,
     Circuits,
+    Instruction,
     Move,
     NativeCircuit,
+    NativeProgram,
     NullProgram,
     OpenQasm,
     Qpu,
+    Qpy,
     Sweep,
     SweepWork,
 )
@@ -256,3 +264,156 @@ def test_no_part_of_a_sweep_is_lost(groups: list[list[str]], readers: list[str])
 def test_requests_and_results_travel() -> None:
     result = compiled(BELL)
     assert msgspec.msgpack.decode(msgspec.msgpack.encode(result), type=CompiledResult) == result
+
+
+def lines(*statements: str) -> str:
+    return THREE + "\n".join(statements)
+
+
+SWEPT = lines(
+    "input float theta;",
+    "input angle phi;",
+    "qubit[3] q;",
+    "bit[3] c;",
+    "rx(2*theta + 0.1) q[0];",
+    "cx q[0], q[1];",
+    "rz(phi) q[1];",
+    "ry(theta) q[1];",
+    "cx q[1], q[2];",
+    "c = measure q;",
+)
+
+
+def test_a_circuit_bound_after_compilation_does_what_it_does_bound_before() -> None:
+    rows = [{"theta": 0.3 * row, "phi": 1.0 - row} for row in range(4)]
+    programs = tuple((n, OpenQasm(source=SWEPT, binding=row)) for n, row in enumerate(rows))
+    made = compile_circuits(CompileRequest(programs=programs, qpu=STAR))
+    for row, result in zip(rows, made, strict=True):
+        assert isinstance(result, CompiledResult)
+        circuit = parse_openqasm(SWEPT, STAR)
+        exact = circuit.assign_parameters({one: row[one.name] for one in circuit.parameters})
+        assert distance(distribution(exact), native_distribution(result.native)) < 1e-6
+        assert json.loads(result.metadata["binding"]) == row
+
+
+def test_a_sweep_over_bindings_is_compiled_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    compiled_once: list[int] = []
+    passes = vars(compile)["_passes"]
+
+    def counted(request: CompileRequest, circuit: Any) -> Any:  # noqa: ANN401 - has no type information
+        compiled_once.append(1)
+        return passes(request, circuit)
+
+    monkeypatch.setattr(compile, "_passes", counted)
+    rows = ({"theta": 0.1 * row, "phi": 0.0} for row in range(30))
+    programs = tuple((n, OpenQasm(source=SWEPT, binding=row)) for n, row in enumerate(rows))
+    made = compile_circuits(CompileRequest(programs=programs, qpu=STAR))
+    assert len(compiled_once) == 1
+    natives = [one.native for one in made if isinstance(one, CompiledResult)]
+    assert len(natives) == 30
+    used = {frozenset(q for one in each.instructions for q in one.qubits) for each in natives}
+    assert len(used) == 1, "all rows are of the same qubits"
+
+
+def test_parameters_without_values_are_named() -> None:
+    programs = ((0, OpenQasm(source=SWEPT, binding={"theta": 1.0})),)
+    (error,) = compile_circuits(CompileRequest(programs=programs, qpu=STAR))
+    assert isinstance(error, ErrorInfo)
+    assert "bindings: the circuit has free parameters: phi" in str(error)
+
+
+def test_a_native_program_is_executed_as_it_is_written(monkeypatch: pytest.MonkeyPatch) -> None:
+    circuit = NativeCircuit(
+        instructions=(
+            Instruction("prx", ("QB4",), (0.1, 0.2)),
+            Instruction("prx", ("QB4",), (0.1, 0.2)),
+            Instruction("cz", ("QB4", "QB1")),
+            Instruction("measure", ("QB1", "QB4"), (), (0, 1)),
+        ),
+        n_bits=2,
+        bit_names=("m[0]", "m[1]"),
+    )
+    monkeypatch.setattr(compile, "load", None)
+    programs = ((3, NativeProgram(circuit=circuit, name="it")),)
+    (made,) = compile_circuits(CompileRequest(programs=programs, qpu=STAR))
+    assert isinstance(made, CompiledResult)
+    assert made.native.instructions[:3] == circuit.instructions[:3]
+    assert (made.native.name, made.native.bit_names) == ("it", ("m[0]", "m[1]"))
+    assert (made.depth, made.two_qubit_gates, made.metadata) == (4, 1, {})
+    bad = msgspec.structs.replace(circuit, n_bits=1)
+    (error,) = compile_circuits(
+        CompileRequest(programs=((0, NativeProgram(circuit=bad)),), qpu=STAR)
+    )
+    assert "instructions[3]: there is no bit 1" in str(error)
+
+
+def test_a_qpy_program_is_compiled() -> None:
+    circuit = load("qiskit").QuantumCircuit(2, 2)
+    theta = load("qiskit.circuit").ParameterVector("theta", 2)
+    circuit.rx(theta[0], 0)
+    circuit.ry(theta[1], 1)
+    circuit.measure([0, 1], [0, 1])
+    file = io.BytesIO()
+    load("qiskit.qpy").dump(circuit, file)
+    program = Qpy(data=file.getvalue(), binding={"theta[0]": math.pi, "theta[1]": 0.0})
+    (made,) = compile_circuits(CompileRequest(programs=((0, program),), qpu=STAR))
+    assert isinstance(made, CompiledResult)
+    assert distance(native_distribution(made.native), {"10": 1.0}) < 1e-9
+
+
+@pytest.mark.parametrize("level", [0, 1, 2, 3])
+def test_resets_delays_and_measurements_in_the_middle_stay_where_they_are(level: int) -> None:
+    source = lines(
+        "qubit[2] q;",
+        "bit[3] c;",
+        "x q[0];",
+        "delay[150ns] q[0];",
+        "c[0] = measure q[0];",
+        "reset q[0];",
+        "h q[0];",
+        "cx q[0], q[1];",
+        "delay[2us] q[1];",
+        "c[1] = measure q[0];",
+        "c[2] = measure q[1];",
+    )
+    native = compiled(source, level).native
+    (qubit,) = next(one.qubits for one in native.instructions if one.bits == (0,))
+    gates = [one.gate for one in native.instructions if qubit in one.qubits]
+    assert gates.index("delay") < gates.index("measure") < gates.index("reset")
+    assert "prx" in gates[gates.index("reset") :]
+    delays = [one.params[0] for one in native.instructions if one.gate == "delay"]
+    assert delays == pytest.approx([150e-9, 2e-6])
+    again = compiled(openqasm_text(native, NAMES), 0).native
+    assert [one.gate for one in again.instructions] == [one.gate for one in native.instructions]
+    assert [one.params for one in again.instructions if one.gate == "delay"] == [
+        pytest.approx(one.params) for one in native.instructions if one.gate == "delay"
+    ]
+
+
+def test_a_delay_can_be_swept() -> None:
+    t = load("qiskit.circuit").Parameter("t")
+    circuit = load("qiskit").QuantumCircuit(1, 1)
+    circuit.x(0)
+    circuit.delay(t, 0, unit="us")
+    circuit.measure(0, 0)
+    data = qpy_program(circuit).data
+    programs = tuple((n, Qpy(data=data, binding={"t": 0.5 * n})) for n in range(3))
+    made = compile_circuits(CompileRequest(programs=programs, qpu=STAR))
+    waits = [
+        instruction.params[0]
+        for one in made
+        if isinstance(one, CompiledResult)
+        for instruction in one.native.instructions
+        if instruction.gate == "delay"
+    ]
+    assert waits == pytest.approx([0.0, 0.5e-6, 1e-6])
+
+
+def test_a_parameter_that_makes_a_delay_negative_is_an_error() -> None:
+    t = load("qiskit.circuit").Parameter("t")
+    circuit = load("qiskit").QuantumCircuit(1, 1)
+    circuit.delay(t, 0, unit="s")
+    program = Qpy(data=qpy_program(circuit).data, binding={"t": -1.0})
+    (error,) = compile_circuits(CompileRequest(programs=((0, program),), qpu=STAR))
+    assert isinstance(error, ErrorInfo)
+    assert "Delay instruction must be positive" in str(error)

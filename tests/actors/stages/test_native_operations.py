@@ -39,18 +39,24 @@ def said(made: NativeCircuit, qpu: Qpu = ABLE) -> list[str]:
         (Instruction("cz", ("QB1", "QB9")), "the QPU has no qubit 'QB9'; did you mean 'QB"),
         (Instruction("prx", ("QB1",), (0.5,)), "'prx' takes one qubit and two parameters, angle"),
         (Instruction("cz", ("QB1",)), "'cz' takes two qubits and no parameters; it was given 1"),
-        (Instruction("measure", ("QB1",)), "'measure' takes one qubit, no parameters and one bit"),
+        (
+            Instruction("measure", ("QB1",)),
+            "'measure' takes qubits, no parameters and a bit for each qubit",
+        ),
         (Instruction("prx", ("QB1",), (math.inf, 0.0)), "'prx' takes finite numbers"),
         (Instruction("delay", ("QB1",), (-1e-9,)), "a delay takes 0 seconds or more"),
-        (Instruction("delay", ("QB1", "QB2"), (1e-9,)), "'delay' takes one qubit and one param"),
-        (Instruction("reset", ("QB1",), (1.0,)), "'reset' takes one qubit and no parameters"),
+        (
+            Instruction("delay", ("QB1", "QB2"), ()),
+            "'delay' takes qubits and one parameter, the duration",
+        ),
+        (Instruction("reset", ("QB1",), (1.0,)), "'reset' takes qubits and no parameters"),
         (Instruction("barrier", ("QB1",), (1.0,)), "'barrier' takes qubits and nothing else"),
         (Instruction("measure", ("QB1",), (), (7,)), "there is no bit 7: the circuit has 1"),
         (
             Instruction("cz", ("QB2", "QB3")),
             "the QPU has no coupling between 'QB2' and 'QB3': 'QB2' is coupled with 'QB1'",
         ),
-        (Instruction("cz", ("QB1", "QB1")), "no coupling between 'QB1' and 'QB1'"),
+        (Instruction("cz", ("QB1", "QB1")), "'cz' takes a qubit once, not QB1, QB1"),
     ],
 )
 def test_each_bad_instruction_is_named_with_its_index(bad: Instruction, expected: str) -> None:
@@ -102,6 +108,22 @@ def test_sizes_are_bounded() -> None:
 def test_a_program_is_its_circuit_by_its_name() -> None:
     made = checked_circuit(NativeProgram(circuit=circuit(MEASURE), name="it"), ABLE)
     assert (made.name, made.bit_names, made.instructions) == ("it", ("bit[0]",), (MEASURE,))
+
+
+def test_what_acts_on_qubits_one_by_one_is_taken_apart() -> None:
+    made = circuit(
+        Instruction("reset", ("QB2", "QB1")),
+        Instruction("delay", ("QB1",), (1e-6,)),
+        Instruction("measure", ("QB1", "QB3"), (), (1, 0)),
+        n_bits=2,
+    )
+    assert checked_circuit(NativeProgram(circuit=made), ABLE).instructions == (
+        Instruction("reset", ("QB2",)),
+        Instruction("reset", ("QB1",)),
+        Instruction("delay", ("QB1",), (1e-6,)),
+        Instruction("measure", ("QB1",), (), (1,)),
+        Instruction("measure", ("QB3",), (), (0,)),
+    )
 
 
 def test_a_program_that_cannot_be_executed_tells_at_most_some_problems() -> None:

@@ -117,6 +117,9 @@ def two_bits(shots: int) -> tuple[Circuits, dict[int, BitLayout]]:
 
 def test_shots_are_counted_with_bit_0_on_the_left() -> None:
     work, bits = two_bits(3)
+    work = msgspec.structs.replace(
+        work, programs=(msgspec.structs.replace(PROGRAM, binding={"theta": 0.5}),)
+    )
     outcome = only(
         post_process(
             request(
@@ -130,7 +133,7 @@ def test_shots_are_counted_with_bit_0_on_the_left() -> None:
     result = shots_of(outcome)
     assert result.counts == {"00": 1, "10": 2}
     assert result.bit_names == ("c[0]", "c[1]")
-    assert result.metadata == {"target": "qpu"}
+    assert result.metadata == {"target": "qpu", "binding": '{"theta":0.5}'}
     assert array(result.bits).tolist() == [[0b1000_0000], [0], [0b1000_0000]]
     assert not outcome.partial
     assert outcome.result is not None

@@ -13,6 +13,7 @@ from stationd.actors.stages import qpy_file
 from stationd.actors.stages.bad_program import BadProgram
 from stationd.actors.stages.qpy_file import OLDEST_VERSION, parse_qpy
 from stationd.actors.untyped import load
+from stationd.client.qiskit_file import qpy_program
 from stationd.proto.program import Qpu
 
 _HEAD_BYTES = 20
@@ -119,3 +120,22 @@ def test_whatever_the_bytes_are_a_circuit_or_a_problem_comes_out() -> None:
             bad[random.randrange(7, len(bad))] = random.randrange(256)
         with suppress(BadProgram):
             parse_qpy(bytes(bad[: random.randint(len(bad) // 2, len(bad))]), QPU)
+
+
+@pytest.mark.parametrize(("duration", "unit"), [(1.5, "us"), (10, "ns"), (3, "dt")])
+def test_a_delay_that_lost_its_unit_is_refused(duration: float, unit: str) -> None:
+    circuit = load("qiskit").QuantumCircuit(1)
+    circuit.delay(duration, 0, unit=unit)
+    assert "does not keep the unit of a delay" in said(dumped(circuit))
+
+
+def test_a_delay_of_a_circuit_that_is_handed_over_keeps_its_seconds() -> None:
+    t = load("qiskit.circuit").Parameter("t")
+    circuit = load("qiskit").QuantumCircuit(1)
+    circuit.delay(1.5, 0, unit="us")
+    circuit.delay(2 * t, 0, unit="ms")
+    first, second = (step.operation for step in parse_qpy(qpy_program(circuit).data, QPU).data)
+    assert (first.name, first.unit, first.params) == ("delay", "s", [1.5e-6])
+    assert (second.name, second.unit) == ("delay", "s")
+    assert float(second.params[0].bind({t: 3.0})) == pytest.approx(6e-3)
+    assert circuit.data[0].operation.name == "delay", "the user's circuit stays as it is"
