@@ -3,15 +3,17 @@
 Rule 1. Pure: reports go in, commands and facts for the job come out; the caller sends them.
 Rule 2. Every command may be sent again, so after a reconnect the question is only how far the
         controller has come; `reconnected` answers it from what the controller holds.
-Rule 3. A ticket for one controller is armed with its start. A group is armed first, then the
-        followers start, and the trigger master starts last.
+Rule 3. A ticket for one controller is armed with its start. Of several all are armed first, and
+        then start in their order (`start_order`), the trigger master last; and they come to rest
+        the other way round, unless one does not in time.
 Rule 4. The job hears of the end once: when every controller is at rest or lost and every block
         of data has arrived.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Protocol
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Final, Protocol
 
 from stationd.actors.ends import brought_to_rest, error_of, outcome
 from stationd.actors.ladder import (
@@ -33,6 +35,7 @@ from stationd.actors.part import (
     Standing,
     Tell,
 )
+from stationd.actors.start_order import start_groups
 from stationd.proto.error import ErrorCode, ErrorInfo
 from stationd.proto.instruments_protocol import (
     Abort,
@@ -59,8 +62,12 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from stationd.actors.stages.stretches import Covered
+    from stationd.actors.start_order import Rank
     from stationd.proto.job import Fence, Ticket
     from stationd.proto.program import Work
+
+
+_NO_RANKS: Final[Mapping[str, Rank]] = MappingProxyType({})
 
 
 class Authority(Protocol):
@@ -78,7 +85,8 @@ class Execution:
     Args:
         ticket: The ticket.
         authority: Has the fence that goes on every command.
-        works: The work by controller, in the order of starting: the trigger master last.
+        works: The work by controller.
+        ranks: In which order they start; all together if nothing is said.
         began: The job has been told already that the execution began.
     """
 
@@ -87,10 +95,12 @@ class Execution:
         ticket: Ticket,
         authority: Authority,
         works: Mapping[str, Work],
+        ranks: Mapping[str, Rank] = _NO_RANKS,
         *,
         began: bool = False,
     ) -> None:
         self.ticket = ticket
+        self._ranks = ranks
         self.works = works
         self.parts = {name: Part() for name in works}
         self.began = began
@@ -102,6 +112,9 @@ class Execution:
         self._revoking: set[str] = set()
         # Given up before anything began.
         self._gone: set[str] = set()
+        # Told to come to rest, since they have connected last.
+        self._aborted: set[str] = set()
+        self._hurrying = False
         self._error: ErrorInfo | None = None
         self._over = False
         self._pacing = Pacing(works)
@@ -175,9 +188,19 @@ class Execution:
         return self.revoke()
 
     def abort(self) -> list[Output]:
-        """Bring all controllers to rest."""
+        """Bring all controllers to rest, in their order."""
         self._aborting = True
-        return [*self._abort_others(), *self._finish()]
+        return [*self._abort_next(), *self._finish()]
+
+    @property
+    def in_turn(self) -> bool:
+        """Whether some controllers come to rest when others have."""
+        return bool(self._ranks)
+
+    def hurry(self) -> list[Output]:
+        """Bring all to rest that are not, whatever their order: one has taken too long."""
+        self._hurrying = True
+        return [] if self._over or not self._ending else self._abort_next()
 
     def give_up(self, seconds: float) -> tuple[list[str], list[Output]]:
         """End the ticket although some controllers have not come to rest.
@@ -277,6 +300,7 @@ class Execution:
         part = self.parts[controller]
         self._gone.discard(controller)
         self._revoking.discard(controller)
+        self._aborted.discard(controller)
         if self._over or part.standing in AT_REST:
             return self._left_behind(controller, held)
         if held is None:
@@ -335,21 +359,28 @@ class Execution:
         return self._start_next()
 
     def _start_next(self) -> list[Output]:
-        """Start what may start: the followers when all are armed, the master after them."""
+        """Start what may start when all are armed: a group when those before it have started."""
         taken_back = self._leaving or self._returning or self._revoking
         if not self._is_group or taken_back or self._ending:
             return []
         waiting = {Standing.UNSENT, Standing.SENT, Standing.UNKNOWN}
         if any(part.standing in waiting for part in self.parts.values()):
             return []
-        *followers, master = self.parts
-        ready = [name for name in followers if self.parts[name].standing is Standing.ARMED]
-        starting = any(self.parts[name].standing is Standing.STARTING for name in followers)
-        if not ready and not starting and self.parts[master].standing is Standing.ARMED:
-            ready = [master]
-        for name in ready:
-            self.parts[name].standing = Standing.STARTING
-        return [Send(name, Start(self._authority.fence, self.ticket)) for name in ready]
+        for members in start_groups(self.parts, self._ranks):
+            standings = {self.parts[name].standing for name in members}
+            if Standing.ARMED in standings:
+                return [
+                    self._start(name)
+                    for name in members
+                    if self.parts[name].standing is Standing.ARMED
+                ]
+            if Standing.STARTING in standings:
+                break
+        return []
+
+    def _start(self, controller: str) -> Send:
+        self.parts[controller].standing = Standing.STARTING
+        return Send(controller, Start(self._authority.fence, self.ticket))
 
     def _started(self, controller: str) -> list[Output]:
         part = self.parts[controller]
@@ -359,7 +390,9 @@ class Execution:
         self._revoking.discard(controller)
         outputs = self._begin()
         if self._ending:
-            return [*outputs, Send(controller, Abort(self._authority.fence, self.ticket))]
+            # It may not have been at work when it was told to come to rest.
+            self._aborted.discard(controller)
+            return [*outputs, *self._abort_next()]
         return [*outputs, *self._start_next(), *self._pace()]
 
     def _begin(self) -> list[Output]:
@@ -389,7 +422,7 @@ class Execution:
     def _held_in_line(self, controller: str) -> list[Output]:
         self.parts[controller].standing = Standing.ARMED
         if self._ending:
-            return [Send(controller, Abort(self._authority.fence, self.ticket))]
+            return self._abort_next()
         if self._leaving or self._returning:
             return [self._revoke(controller)]
         again: list[Output] = [self._arm(controller)]
@@ -407,7 +440,7 @@ class Execution:
         # An earlier daemon took the reason with it.
         self._error = brought_to_rest(controller)
         self.parts[controller].standing = Standing.RUNNING
-        return [*self._begin(), *self._abort_others()]
+        return [*self._begin(), *self._abort_next()]
 
     def _not_held(self, controller: str, *, same_ledger: bool) -> list[Output]:
         part = self.parts[controller]
@@ -421,7 +454,7 @@ class Execution:
         # An Arm may have crossed this Hello, so what ends the ticket is the answer to a command
         # that stands behind the Arm in line.
         if self._ending:
-            return [Send(controller, Abort(self._authority.fence, self.ticket))]
+            return self._abort_next()
         if self._leaving or self._returning:
             part.standing = Standing.ARMED
             return [self._revoke(controller)]
@@ -434,7 +467,7 @@ class Execution:
             return []
         part.standing = Standing.UNSENT
         if self._ending:
-            return self._finish()
+            return [*self._abort_next(), *self._finish()]
         if self.began and not self._leaving:
             return [self._arm(controller)]
         return self._returned()
@@ -468,7 +501,8 @@ class Execution:
             outputs += self._begin()
         part.end = end
         if not isinstance(end, Lost) and part.received < end.blocks:
-            return [*outputs, self._collect(controller)]
+            outputs.append(self._collect(controller))
+            return [*outputs, *self._abort_next()] if self._ending else outputs
         return [*outputs, *self._ended(controller)]
 
     def _ended(self, controller: str) -> list[Output]:
@@ -480,8 +514,9 @@ class Execution:
         error = error_of(controller, part.end, expected=self._ending)
         if error is not None and self._error is None:
             self._error = error
-            outputs += self._abort_others()
-        if not self._ending:
+        if self._ending:
+            outputs += self._abort_next()
+        else:
             # What it said of its last step may have been lost with a connection.
             outputs += self._call(called)
         return [*outputs, *(self._finish() or [*self._start_next(), *self._pace()])]
@@ -495,12 +530,25 @@ class Execution:
         ends = [part.end for part in self.parts.values()]
         return [Tell(outcome(ends, self._error, began=self.began))]
 
-    def _abort_others(self) -> list[Output]:
-        return [
-            Send(name, Abort(self._authority.fence, self.ticket))
-            for name, part in self.parts.items()
-            if part.standing not in AT_REST
-        ]
+    def _abort_next(self) -> list[Output]:
+        """Bring those to rest whose turn it is: all that started after them are at rest."""
+        outputs: list[Output] = []
+        for members in reversed(start_groups(self.parts, self._ranks)):
+            restless = [name for name in members if self._is_restless(name)]
+            outputs += [
+                Send(name, Abort(self._authority.fence, self.ticket))
+                for name in restless
+                if name not in self._aborted
+            ]
+            self._aborted.update(restless)
+            if restless and not self._hurrying:
+                break
+        return outputs
+
+    def _is_restless(self, controller: str) -> bool:
+        """Whether an instrument may be at work; one that has ended may still have data to send."""
+        part = self.parts[controller]
+        return part.end is None and part.standing not in AT_REST
 
     # --- pacing ------------------------------------------------------------------------------
 

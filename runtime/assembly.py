@@ -22,6 +22,7 @@ from stationd.runtime.controllers.instrument_bus import InstrumentBus
 from stationd.runtime.controllers.instruments import Instruments
 from stationd.runtime.controllers.quarantine import Quarantine
 from stationd.runtime.controllers.queue_memory import keep, remember
+from stationd.runtime.controllers.ranks import Ranks
 from stationd.runtime.controllers.silence import Silence
 from stationd.runtime.controllers.unstarted import Unstarted
 from stationd.runtime.feed import Feed
@@ -93,6 +94,9 @@ async def assemble(settings: Settings, ports: Ports, metrics: Metrics, tasks: Ta
         tasks=tasks,
         authority=authority,
         prefetch={name: one.prefetch for name, one in settings.controllers.items()},
+        ranks=Ranks(
+            {name: one.start_group for name, one in settings.controllers.items()}, bus.offers
+        ),
         quarantine=_quarantine(settings, ports, metrics, timers, tasks),
         silence=Silence(timers, silences),
         utilisation=metrics.utilisation,

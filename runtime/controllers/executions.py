@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from stationd.runtime.controllers.authority import Authority
     from stationd.runtime.controllers.data_room import DataRoom
     from stationd.runtime.controllers.quarantine import Quarantine
+    from stationd.runtime.controllers.ranks import Ranks
     from stationd.runtime.controllers.reach import Reach
     from stationd.runtime.controllers.silence import Silence
     from stationd.runtime.controllers.under_way import Jobs
@@ -46,6 +47,7 @@ class Executions:
         queue: Knows whose place is taken.
         clock: What time it is.
         reach: The way to the controllers.
+        ranks: In which order they start.
         room: For their data.
         authority: What this daemon may command with.
         quarantine: Bounds aborts.
@@ -66,6 +68,7 @@ class Executions:
         queue: Queue,
         clock: Clock,
         reach: Reach,
+        ranks: Ranks,
         room: DataRoom,
         authority: Authority,
         quarantine: Quarantine,
@@ -80,6 +83,7 @@ class Executions:
         self._queue = queue
         self._clock = clock
         self._reach = reach
+        self._ranks = ranks
         self._room = room
         self._authority = authority
         self._quarantine = quarantine
@@ -166,7 +170,9 @@ class Executions:
             error = ErrorInfo(ErrorCode.INTERNAL_ERROR, "the compiled work is not in the journal")
             self.act(live, None, [Tell(ExecutionFailed(error))])
             return None
-        execution = Execution(live.ticket, self._authority, live.works(), began=began)
+        works = live.works()
+        ranks = self._ranks.of(works)
+        execution = Execution(live.ticket, self._authority, works, ranks, began=began)
         self._executions[live.job.id] = execution
         return execution
 
@@ -182,9 +188,7 @@ class Executions:
                     self._reach.send(controller, command)
                     if isinstance(command, Abort) and execution is not None:
                         self._silence.ended(live.job.id, [controller])
-                        self._quarantine.bound(
-                            live.job.id, partial(self._abort_overdue, live, execution)
-                        )
+                        self._bound(live, execution)
                 case Tell(event=event):
                     self._tell(live, execution, event)
                 case Returned():
@@ -244,6 +248,15 @@ class Executions:
             self._idle.set()
             self._idle = anyio.Event()
         return execution
+
+    def _bound(self, live: LiveJob, execution: Execution) -> None:
+        """Give an abort its time; controllers that wait for others to come to rest half of it."""
+        overdue = partial(self._abort_overdue, live, execution)
+        hurry = partial(self._hurry, live, execution) if execution.in_turn else None
+        self._quarantine.bound(live.job.id, overdue, hurry)
+
+    def _hurry(self, live: LiveJob, execution: Execution) -> None:
+        self.act(live, execution, execution.hurry())
 
     def _abort_overdue(self, live: LiveJob, execution: Execution) -> None:
         stubborn, outputs = execution.give_up(self._quarantine.abort_timeout)

@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from stationd.runtime.clock import Clock
     from stationd.runtime.controllers.authority import Authority
     from stationd.runtime.controllers.quarantine import Quarantine
+    from stationd.runtime.controllers.ranks import Ranks
     from stationd.runtime.controllers.reach import Lines
     from stationd.runtime.controllers.reports import TicketReport
     from stationd.runtime.controllers.silence import Silence
@@ -60,6 +61,7 @@ class Instruments:
         tasks: Runs what has to ask the journal first.
         authority: What this daemon may command with.
         prefetch: Tickets sent ahead at least, by controller.
+        ranks: In which order the controllers of a ticket start.
         quarantine: Keeps work from controllers that do not come to rest.
         silence: Ends jobs whose controllers do nothing.
         utilisation: Is told what the controllers are used for.
@@ -77,6 +79,7 @@ class Instruments:
         tasks: TaskGroup,
         authority: Authority,
         prefetch: Mapping[str, int],
+        ranks: Ranks,
         quarantine: Quarantine,
         silence: Silence,
         utilisation: Utilisation,
@@ -112,6 +115,7 @@ class Instruments:
             queue=self.queue,
             clock=clock,
             reach=self._reach,
+            ranks=ranks,
             room=room,
             authority=authority,
             quarantine=quarantine,

@@ -51,17 +51,22 @@ class Quarantine:
         ticket = self.ticket(controller)
         return None if ticket is None else ticket.job
 
-    def bound(self, key: Hashable, overdue: Callable[[], None]) -> None:
-        """Call back when an abort has taken too long; its first word counts."""
+    def bound(
+        self, key: Hashable, overdue: Callable[[], None], halfway: Callable[[], None] | None = None
+    ) -> None:
+        """Call back when an abort has taken too long, and halfway there; its first word counts."""
         if key not in self._bounded:
             self._bounded.add(key)
             self._timers.set(("abort", key), self.abort_timeout, overdue)
+            if halfway is not None:
+                self._timers.set(("halfway", key), self.abort_timeout / 2, halfway)
 
     def settled(self, key: Hashable) -> None:
         """Forget a bound: what was aborted is at rest."""
         if key in self._bounded:
             self._bounded.discard(key)
             self._timers.cancel(("abort", key))
+            self._timers.cancel(("halfway", key))
 
     def put(self, controller: str, ticket: Ticket) -> None:
         """Trust a controller no more until the ticket has ended there."""

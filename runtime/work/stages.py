@@ -49,7 +49,6 @@ from stationd.proto.program import (
     NullProgram,
     Qpu,
     Sweep,
-    Work,
 )
 from stationd.proto.result import CompiledResult
 from stationd.runtime.journal.records import (
@@ -237,7 +236,7 @@ class Stages:
     def _compile(self, live: LiveJob) -> Outcome | Callable[[], Awaitable[Outcome]]:
         match live.spec.work:
             case Sweep() as sweep:
-                return self._compiled(live, StoredWork(self._in_start_order(compile_sweep(sweep))))
+                return self._compiled(live, StoredWork({**compile_sweep(sweep)}))
             case Circuits() as circuits if not needs_worker(live.spec):
                 null = compile_null(circuits)
                 return self._compiled(live, StoredWork({live.claims[0]: null}))
@@ -291,16 +290,6 @@ class Stages:
         tiny = len(data) <= TINY_WORK_BYTES or live.spec.kind == "compile"
         live.work = work if tiny else None
         return Compiled(), [*records, WorkStored(live.job.number, live.job.attempt, data)]
-
-    def _in_start_order(self, works: Mapping[str, Work]) -> dict[str, Work]:
-        """Put the trigger masters last."""
-        offers = self._bus.offers()
-
-        def is_master(name: str) -> bool:
-            offered = offers.get(name)
-            return offered is not None and offered.trigger_master
-
-        return {name: works[name] for name in sorted(works, key=is_master)}
 
     def _qpu(self, live: LiveJob) -> Qpu:
         offered = self._bus.offers().get(self._targets.get(live.target, ""))

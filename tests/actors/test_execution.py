@@ -1,6 +1,6 @@
 """The daemon's side of a ticket, against the controllers' real machines."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import pytest
 from hypothesis import given
@@ -16,13 +16,14 @@ from stationd.actors.ladder import (
     ExecutionFailed,
     LeftQueue,
 )
-from stationd.actors.part import Returned, Send, Standing, Tell
+from stationd.actors.part import Output, Returned, Send, Standing, Tell
 from stationd.proto import instruments_protocol as wire
 from stationd.proto.error import ErrorCode
 from stationd.proto.job import Fence
 from stationd.proto.program import Work
 from stationd.proto.status import JobExecutorStatus as S
 from tests.actors.two_cores import (
+    RANKS,
     TICKET,
     Act,
     Commander,
@@ -98,17 +99,122 @@ def test_an_execution_runs_to_its_end(works: dict[str, Work]) -> None:
     assert daemon.job.status is S.EXECUTION_ENDED
 
 
-def test_a_group_starts_when_all_are_armed_and_the_trigger_master_starts_last() -> None:
+def test_groups_start_by_their_numbers_when_all_are_armed_and_the_trigger_master_last() -> None:
     daemon, acts = station(group())
     settle(daemon)
     starts = [name for name, what, _ in acts if what == "start"]
-    assert sorted(starts) == sorted(group())
-    assert starts[-1] == "trigger"
+    assert sorted(starts[:2]) == ["meter", "source"]
+    assert starts[2:] == ["stage", "trigger"]
+
+
+def starting(outputs: Sequence[Output]) -> list[str]:
+    """Return who is told to start."""
+    return [
+        output.controller
+        for output in outputs
+        if isinstance(output, Send) and isinstance(output.command, wire.Start)
+    ]
+
+
+def test_the_members_of_a_group_start_together_and_the_next_when_all_of_them_have() -> None:
+    execution = Execution(TICKET, AUTHORITY, group(), RANKS)
+    execution.arm()
+    said = [starting(execution.report(name, wire.Armed(TICKET))) for name in group()]
+    assert said == [[], [], [], ["source", "meter"]]
+    started = wire.Started(TICKET, 1.0)
+    assert starting(execution.report("meter", started)) == []
+    assert starting(execution.report("source", started)) == ["stage"]
+    assert starting(execution.report("stage", started)) == ["trigger"]
+
+
+def test_a_group_without_an_order_starts_together() -> None:
+    execution = Execution(TICKET, AUTHORITY, pair())
+    execution.arm()
+    assert starting(execution.report("master", wire.Armed(TICKET))) == []
+    assert starting(execution.report("follower", wire.Armed(TICKET))) == ["follower", "master"]
+
+
+def aborted(outputs: Sequence[Output]) -> list[str]:
+    """Return who is told to come to rest."""
+    return [
+        output.controller
+        for output in outputs
+        if isinstance(output, Send) and isinstance(output.command, wire.Abort)
+    ]
+
+
+def at_work(works: dict[str, Work]) -> Execution:
+    """Return an execution of which all controllers are at work."""
+    execution = Execution(TICKET, AUTHORITY, works, RANKS)
+    execution.arm()
+    for report in (wire.Armed(TICKET), wire.Started(TICKET, 1.0)):
+        for name in works:
+            execution.report(name, report)
+    return execution
+
+
+def at_rest(execution: Execution, name: str) -> list[str]:
+    """Let a controller come to rest, and return who is told to after it."""
+    return aborted(execution.report(name, wire.AtRest(TICKET, 0, 2.0, began=True)))
+
+
+def test_they_come_to_rest_the_other_way_round() -> None:
+    execution = at_work(group())
+    assert aborted(execution.abort()) == ["trigger"]
+    assert at_rest(execution, "trigger") == ["stage"]
+    assert at_rest(execution, "stage") == ["source", "meter"]
+    assert at_rest(execution, "source") == []
+    assert not execution.over
+    assert at_rest(execution, "meter") == []
+    assert execution.over
+
+
+def test_when_one_fails_the_others_come_to_rest_in_their_order() -> None:
+    execution = at_work(group())
+    failed = wire.Failed(TICKET, 0, ErrorCode.DRIVER_FAILED, "broken", 2.0, began=True)
+    assert aborted(execution.report("source", failed)) == ["trigger"]
+    assert at_rest(execution, "trigger") == ["stage"]
+    assert at_rest(execution, "stage") == ["meter"]
+
+
+def test_one_that_is_at_rest_and_has_data_to_send_keeps_nobody_from_coming_to_rest() -> None:
+    execution = at_work(group())
+    execution.abort()
+    ended = execution.report("trigger", wire.AtRest(TICKET, 3, 2.0, began=True))
+    assert aborted(ended) == ["stage"]
+
+
+def test_in_a_hurry_all_that_are_not_at_rest_are_brought_there_at_once() -> None:
+    execution = at_work(group())
+    execution.abort()
+    assert aborted(execution.hurry()) == ["stage", "source", "meter"]
+    assert aborted(execution.hurry()) == []
+
+
+def test_there_is_no_hurry_before_anything_is_to_end() -> None:
+    assert at_work(group()).hurry() == []
+
+
+def test_one_that_comes_back_is_told_again_when_its_turn_has_come() -> None:
+    execution = at_work(pair())
+    execution.abort()
+    running = wire.HeldTicket(TICKET, "running")
+    assert aborted(execution.reconnected("follower", running, same_ledger=True)) == []
+    assert aborted(execution.reconnected("master", running, same_ledger=True)) == ["master"]
+    assert at_rest(execution, "master") == ["follower"]
+
+
+def test_one_that_has_come_to_its_end_already_keeps_the_next_group_from_nothing() -> None:
+    execution = Execution(TICKET, AUTHORITY, pair(), RANKS)
+    execution.arm()
+    execution.report("master", wire.Armed(TICKET))
+    execution.report("follower", wire.Armed(TICKET))
+    assert starting(execution.report("follower", wire.Finished(TICKET, 0, 2.0))) == ["master"]
 
 
 def test_nobody_of_a_group_starts_before_all_are_armed() -> None:
     works = pair()
-    execution = Execution(TICKET, AUTHORITY, works)
+    execution = Execution(TICKET, AUTHORITY, works, RANKS)
     assert execution.arm() == [
         Send(name, wire.Arm(AUTHORITY.fence, TICKET, work, start=False))
         for name, work in works.items()

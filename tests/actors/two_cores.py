@@ -17,6 +17,7 @@ from stationd.actors.ladder import CancelAccepted, DataKept, Effect, Event, Left
 from stationd.actors.line import Line
 from stationd.actors.part import Output, Returned, Send, Tell
 from stationd.actors.stages.stretches import Covered
+from stationd.actors.start_order import Rank
 from stationd.proto import instruments_protocol as wire
 from stationd.proto.codec import REPORTS
 from stationd.proto.job import Fence, JobId, Ticket
@@ -26,6 +27,8 @@ from stationd.proto.status import JobExecutorStatus as S
 JOB = JobId("00000000-0000-0000-0000-000000000001")
 TICKET = Ticket(7, JOB, 1)
 PLAIN_BLOCKS = 2
+RANKS: dict[str, Rank] = {"stage": (False, 1), "master": (True, 0), "trigger": (True, 0)}
+"""In which order the controllers of `group` and `pair` start; all others before these."""
 
 Act = tuple[str, str, int]
 """What an instrument really did: its controller, ``start``, ``set``, ``read`` or ``end``, where."""
@@ -271,7 +274,8 @@ class Daemon:
 
     def _new(self) -> Execution:
         began = self.job.status is not S.PENDING_EXECUTION
-        return Execution(TICKET, Commander(Fence("lab", self.epoch)), self.works, began=began)
+        authority = Commander(Fence("lab", self.epoch))
+        return Execution(TICKET, authority, self.works, RANKS, began=began)
 
     # --- what the test makes it do -----------------------------------------------------------
 

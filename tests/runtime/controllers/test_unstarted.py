@@ -35,7 +35,8 @@ class Line:
 
     def add(self, number: int, *others: str) -> Execution:
         works = dict.fromkeys(("a", *others), NullWork())
-        execution = Execution(Ticket(number, job_id(number), 1), Authority(), works)
+        ranks = dict.fromkeys(others, (True, 0))
+        execution = Execution(Ticket(number, job_id(number), 1), Authority(), works, ranks)
         live = cast("LiveJob", SimpleNamespace(job=SimpleNamespace(id=job_id(number))))
         self.executions.append((live, execution))
         execution.arm()
