@@ -184,7 +184,7 @@ class JobStatus(Shown, frozen=True, kw_only=True):
         if self.queue_position is not None:
             more += f", {self.queue_position} ahead"
         if self.progress is not None:
-            more += f", {self.progress.done}/{self.progress.total} {self.progress.unit}".rstrip()
+            more += f", {self.progress}"
         if self.error is not None:
             more += f", {self.error}"
         return f"<JobStatus {self.job}: {self.coarse.name} ({self.status}){more}>"

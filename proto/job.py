@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from enum import StrEnum
 from typing import Annotated, Final, Literal, NewType
 
@@ -174,13 +175,38 @@ class ItemView(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """The attempt that the result or the error is of; 0 if there is none yet."""
 
 
-class Progress(Struct, frozen=True, kw_only=True):
-    """How far a running job has come. Not stored, and not part of the feed's sequence."""
+class Progress(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """How far a running job has come. Not stored, and not part of the feed's sequence.
+
+    As a text: done, total and unit, and of a sweep over several axes the step of each.
+
+    >>> print(Progress(done=247, total=2121, unit="spots", shape=(101, 21)))
+    247/2,121 spots, 12/101 x 17/21
+    """
 
     done: int
     total: int
     unit: str = ""
     """What is counted: ``shots``, ``spots``, ..."""
+    shape: tuple[int, ...] = ()
+    """Of a sweep: the number of steps of each axis, or group of axes, the slowest first."""
+
+    @property
+    def axes(self) -> tuple[tuple[int, int], ...]:
+        """The step that each axis of a sweep is at, from 1, and how many it has."""
+        left = min(max(self.done, 0), math.prod(self.shape) - 1)
+        steps: list[tuple[int, int]] = []
+        for count in reversed(self.shape):
+            left, step = divmod(left, count)
+            steps.append((step + 1, count))
+        return tuple(reversed(steps))
+
+    def __str__(self) -> str:
+        """Say it in a few words."""
+        done = f"{self.done:,}/{self.total:,} {self.unit}".rstrip()
+        if len(self.shape) < 2:  # noqa: PLR2004 - along one axis the spots are the steps
+            return done
+        return f"{done}, " + " x ".join(f"{step:,}/{count:,}" for step, count in self.axes)
 
 
 class JobView(Struct, frozen=True, kw_only=True, omit_defaults=True):

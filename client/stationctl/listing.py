@@ -171,8 +171,7 @@ def _facts(view: JobView) -> list[tuple[Cell, ...]]:
     if view.queue_position is not None:
         facts.append(("in queue", f"{view.queue_position} ahead"))
     if view.progress is not None:
-        progress = view.progress
-        facts.append(("progress", f"{progress.done} of {progress.total} {progress.unit}"))
+        facts.append(("progress", str(view.progress)))
     if view.error is not None:
         facts.append(("error", Styled(str(view.error), "red")))
     if view.note:

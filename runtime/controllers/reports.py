@@ -24,6 +24,7 @@ from stationd.proto.instruments_protocol import (
     TooLate,
 )
 from stationd.proto.job import Progress
+from stationd.proto.program import Sweep
 from stationd.runtime.journal.records import BlockStored
 
 if TYPE_CHECKING:
@@ -119,7 +120,16 @@ class Reports:
             return
         self._silence.sign(live.job.id, controller)
         if isinstance(report, Progressed):
-            live.progress = Progress(done=report.done, total=report.total, unit=report.unit)
+            sweep = live.spec.work
+            live.progress = Progress(
+                done=report.done,
+                total=report.total,
+                unit=report.unit,
+                # What is counted may be something else than spots.
+                shape=sweep.shape
+                if isinstance(sweep, Sweep) and sweep.spots == report.total
+                else (),
+            )
             self._feed.progress(live.job.id, live.progress, creator=live.spec.creator)
             return
         if isinstance(report, Failed) and report.code is ErrorCode.SPOOL_FULL:

@@ -1,5 +1,8 @@
 """What a job is, and what clients see of it."""
 
+import itertools
+import math
+
 import msgspec
 import pytest
 
@@ -11,6 +14,7 @@ from stationd.proto.job import (
     JobKind,
     JobSpec,
     JobView,
+    Progress,
     TimelineEntry,
     kind_of,
 )
@@ -122,3 +126,14 @@ def test_what_a_job_leaves_out_takes_no_room() -> None:
         seq=1, ordinal=1, attempt=1, status=JobExecutorStatus.READY, time_unix_s=0.0
     )
     assert b"note" not in msgspec.json.encode(entry)
+
+
+@pytest.mark.parametrize("shape", [(), (5,), (3, 4), (2, 1, 5)])
+def test_progress_knows_the_step_of_each_axis(shape: tuple[int, ...]) -> None:
+    total = math.prod(shape)
+    spots = list(itertools.product(*map(range, shape)))
+    for done in range(total + 1):
+        at = Progress(done=done, total=total, unit="spots", shape=shape)
+        here = spots[min(done, total - 1)]
+        assert at.axes == tuple((step + 1, of) for step, of in zip(here, shape, strict=True))
+    assert str(Progress(done=1, total=2000)) == "1/2,000"

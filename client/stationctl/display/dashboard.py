@@ -198,9 +198,8 @@ def _at_work(view: JobView, now: float, cells: int) -> Text:
         return Text(f"{name}for {rough(max(now - view.modified_unix_s, 0.0))}")
     share = view.progress.done / max(view.progress.total, 1)
     left = seconds_left(share, now - view.modified_unix_s)
-    words = f"{view.progress.done:,}/{view.progress.total:,} {view.progress.unit}".rstrip()
     ending = f", {rough(left)} left" if left is not None else ""
-    return Text.assemble(bar(share, cells), f"  {words}{ending}  {name}".rstrip())
+    return Text.assemble(bar(share, cells), f"  {view.progress}{ending}  {name}".rstrip())
 
 
 def shown(sample: Sample, room: int) -> list[JobView]:
@@ -251,7 +250,7 @@ def _said(view: JobView) -> str:
     if view.queue_position is not None:
         return f"{view.queue_position:,} ahead" if view.queue_position else "next in the queue"
     if view.progress is not None and not view.status.is_terminal:
-        return f"{view.progress.done:,}/{view.progress.total:,} {view.progress.unit}".rstrip()
+        return str(view.progress)
     if view.status.is_terminal:
         return f"after {duration(max(view.modified_unix_s - view.created_unix_s, 0.0))}"
     return standing(view.status)

@@ -35,8 +35,7 @@ def doing_now(status: JobStatus) -> str:
     if status.status.is_terminal:
         return ""
     if status.progress is not None:
-        done, total = f"{status.progress.done:,}", f"{status.progress.total:,}"
-        return f"{done}/{total} {status.progress.unit}".rstrip()
+        return str(status.progress)
     if status.queue_position is not None:
         return f"{status.queue_position:,} ahead" if status.queue_position else "next in the queue"
     return ""

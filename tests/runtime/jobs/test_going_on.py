@@ -240,3 +240,18 @@ async def test_a_look_at_what_there_is_shows_the_spots_of_all_attempts(tmp_path:
         assert isinstance(found, SweepResult)
         assert found.spots_done == 3
         assert readings(found)[0][:3] == [100.0, 101.0, 202.0]
+
+
+async def test_progress_says_how_far_each_axis_is() -> None:
+    slow, fast = Axis("c.x", (1.0, 2.0, 3.0)), Axis("d.x", (1.0, 2.0))
+    async with a_bench() as bench:
+        work = Sweep(axes=((slow,), (fast,)), returns=("d.y",))
+        ticket = begin(bench, JobSpec(work=work))
+        bench.report("d", wire.Progressed(ticket, 3, 6, "spots"))
+        progress = bench.live(1).progress
+        assert progress is not None
+        assert progress.axes == ((2, 3), (2, 2))
+        assert str(progress) == "3/6 spots, 2/3 x 2/2"
+        # What a driver counts may be something else.
+        bench.report("d", wire.Progressed(ticket, 10, 100, "averages"))
+        assert str(bench.live(1).progress) == "10/100 averages"
