@@ -100,7 +100,7 @@ def test_the_coarse_status_knows_of_cancels_and_retries() -> None:
         ("priority", 0.5, "Expected `int`"),
         ("name", "x" * 201, "length <= 200"),
         ("item_errors", "explode", "Invalid enum value 'explode'"),
-        ("work", {"type": "sweep", "returns": []}, "length >= 1"),
+        ("work", {"type": "sweep", "returns": [""]}, "length >= 1"),
         ("work", {"type": "dance"}, "Invalid value 'dance'"),
         ("work", {"type": "circuits", "programs": [], "n_shots": []}, "length >= 1"),
     ],
