@@ -32,6 +32,7 @@ MOST_BARS: Final = 32
 MOST_SERIES: Final = 20
 FIT_POINTS: Final = 400
 _MOST_TICKS: Final = 6
+_WITHOUT_PREFIX: Final = frozenset({"%", "dB", "dBm", "deg", "°"})
 
 _S = JobExecutorStatus
 _END_MARKS: Final = {
@@ -252,8 +253,10 @@ def _labels(data: SweepData, shape: tuple[int, ...]) -> list[str]:
 
 
 def _show_unit(axis: Axis, unit: str | None) -> None:
-    """Write 50 us, and not 0.00005."""
-    if unit:
+    """Write 50 us, and not 0.00005; but no thousandths of a dBm."""
+    if unit in _WITHOUT_PREFIX:
+        axis.set_label_text(f"{axis.get_label_text()} ({unit})")
+    elif unit:
         from matplotlib.ticker import EngFormatter, MaxNLocator  # noqa: PLC0415 - an extra
 
         axis.set_major_formatter(EngFormatter(unit))

@@ -16,7 +16,7 @@ from matplotlib.axes import Axes
 from report import Comparison, finish
 from vna import Sample
 
-from stationd import Axis, Sweep, SweepData
+from stationd import Axis, Sweep, SweepData, plot
 
 SAMPLE = Sample()  # what the simulation is given, and the fits have to find
 SHOWN = -40.0  # dBm: the trace that is drawn by itself
@@ -132,21 +132,23 @@ def mean(numbers: Sequence[Fitted]) -> Fitted:
 
 def draw(data: SweepData, fits: Sequence[Fit], found: Fit) -> Axes:
     """Draw all traces as a map, and one of them with its fit."""
-    powers, frequencies = data["vna.power"], data["vna.frequency"][0] / 1e9
-    size = 20 * np.log10(np.abs(data["vna.s21"]))
     left, right = plt.subplots(1, 2, figsize=(9, 4), layout="constrained", width_ratios=(3, 2))[1]
-    mesh = left.pcolormesh(frequencies, powers, size, shading="nearest", rasterized=True)
-    left.figure.colorbar(mesh, ax=left, label="|S21| (dB)")
-    left.plot(found(powers) / 1e9, powers, ":", color="white")
-    left.set(xlabel="frequency (GHz)", ylabel="power (dBm)")
+    plot.heat_map(data, "vna.s21", along="vna.frequency", axes=left)
+    powers = data["vna.power"]
+    left.plot(found(powers), powers, ":", color="white")
     row = int(np.abs(powers - SHOWN).argmin())
-    f0 = fits[row]["f0"].value
-    away = (data["vna.frequency"][row] - f0) / 1e6
-    right.plot(away, size[row], ".", markersize=4)
-    right.plot(away, 20 * np.log10(np.abs(fits[row](data["vna.frequency"][row]))))
+    f, f0 = data["vna.frequency"][row], fits[row]["f0"].value
+    right.plot((f - f0) / 1e6, decibels(data["vna.s21"][row]), ".", markersize=4)
+    away = np.linspace(-2, 2, 400)
+    right.plot(away, decibels(fits[row](f0 + 1e6 * away)))
     right.set(xlabel=f"frequency - {f0 / 1e9:.6f} GHz (MHz)", xlim=(-2, 2))
     right.set(ylabel="|S21| (dB)", title=f"at {SHOWN:g} dBm")
     return left
+
+
+def decibels(s21: Numbers) -> Numbers:
+    """Return how much of the power comes through."""
+    return 20 * np.log10(np.abs(s21))
 
 
 if __name__ == "__main__":

@@ -226,6 +226,16 @@ def test_places_that_differ_from_trace_to_trace_are_refused() -> None:
             plot.heat_map(data, "vna.s21", along=along)
 
 
+def test_decibels_get_no_thousandths() -> None:
+    data = decay(5)
+    data.units["readout.population"] = "dBm"
+    axes = plot.sweep(data)
+    axes.figure.canvas.draw()
+    assert axes.get_ylabel() == "readout.population (dBm)"
+    assert not any("dBm" in label.get_text() for label in axes.get_yticklabels())
+    assert any(label.get_text().endswith("µs") for label in axes.get_xticklabels())
+
+
 def test_complex_readings_are_drawn_as_their_magnitude() -> None:
     data = decay(5)
     data.arrays["vna.s21"] = np.full(5, 3 + 4j)
