@@ -37,6 +37,12 @@ class ProjectRef(Shown, frozen=True, kw_only=True, tag=True, tag_field="type"):
     creator: str = ""
     created_unix_s: float = 0.0
     modified_unix_s: float = 0.0
+    quota_bytes: int = 0
+    """What the results of its jobs may take up; 0 for no bound."""
+    keep_days: float | None = None
+    """Days that its jobs are kept after their end; 0 for ever, None for as the station says."""
+    used_bytes: int | None = None
+    """What its results take up; None of one without a quota."""
 
     def row(self) -> Row:
         """Return the columns of its table."""
@@ -141,7 +147,7 @@ def properties_with(given: Mapping[str, PropertyValue] | None) -> dict[str, Prop
     return {**defaults().properties, **(given or {})}
 
 
-def ref_of(project: Project) -> ProjectRef:
+def ref_of(project: Project, used_bytes: int | None = None) -> ProjectRef:
     """Return the reference of a project that the station has shown."""
     return ProjectRef(
         id=project.id,
@@ -152,6 +158,9 @@ def ref_of(project: Project) -> ProjectRef:
         creator=project.creator,
         created_unix_s=project.created_unix_s,
         modified_unix_s=project.modified_unix_s,
+        quota_bytes=project.quota_bytes,
+        keep_days=project.keep_days,
+        used_bytes=used_bytes,
     )
 
 

@@ -66,7 +66,7 @@ async def get_all(name_like: str = "", *, archived: bool | None = False) -> Foun
         archived: Which ones; None for both.
     """
     answer = await connection().ask(ListProjects(0, name_like, archived), Projects)
-    return Found(ref_of(project) for project in answer.projects)
+    return Found(ref_of(one, answer.used_bytes.get(one.id)) for one in answer.projects)
 
 
 async def add_property(
@@ -90,11 +90,43 @@ async def archive(project: ProjectRef | str, *, archived: bool = True) -> Projec
     return await _one(ChangeProject(0, project_of(project), archived=archived))
 
 
+async def set_quota(project: ProjectRef | str, quota_bytes: int) -> ProjectRef:
+    """Say how much the results of a project's jobs may take up; an operator does.
+
+    New jobs of a project that has more are refused with `LimitReached`. Jobs that are under way
+    go on, and their results are stored.
+
+    Args:
+        project: The project.
+        quota_bytes: Bytes; 0 for no bound.
+
+    Raises:
+        Forbidden: This is no operator.
+    """
+    return await _one(ChangeProject(0, project_of(project), quota_bytes=quota_bytes))
+
+
+async def set_retention(project: ProjectRef | str, days: float | None) -> ProjectRef:
+    """Say how long a project's jobs are kept after their end, with their results; an operator does.
+
+    Args:
+        project: The project.
+        days: Days; 0 for ever, None for as long as the station keeps all others.
+
+    Raises:
+        Forbidden: This is no operator.
+    """
+    return await _one(
+        ChangeProject(0, project_of(project), keep_days="station" if days is None else days)
+    )
+
+
 async def _one(request: CreateProject | ChangeProject) -> ProjectRef:
     answer = await connection().ask(request, Projects)
     if len(answer.projects) != 1:
         raise ProtocolViolation(f"the station answered with {len(answer.projects)} projects")
-    return ref_of(answer.projects[0])
+    (project,) = answer.projects
+    return ref_of(project, answer.used_bytes.get(project.id))
 
 
 def _defined(properties: Definitions) -> tuple[Property, ...]:

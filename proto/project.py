@@ -7,7 +7,7 @@ from typing import Annotated, Final, Literal
 
 from msgspec import Meta, Struct
 
-from stationd.proto.number import MOST, Finite, UnixTime
+from stationd.proto.number import MOST, Finite, Natural, UnixTime
 
 MOST_PROPERTIES: Final = 100
 """The most properties that a project can define, and that a job can have."""
@@ -23,6 +23,7 @@ PropertyValue = (
 )
 Properties = Annotated[dict[PropertyName, PropertyValue], Meta(max_length=MOST_PROPERTIES)]
 Title = Annotated[str, Meta(min_length=1, max_length=200)]
+Days = Annotated[float, Meta(ge=0, le=100_000)]
 Description = Annotated[str, Meta(max_length=4000)]
 
 
@@ -48,6 +49,10 @@ class Project(Struct, frozen=True, kw_only=True):
     archived: bool = False
     """Its jobs stay, and new ones are refused."""
     creator: str = ""
+    quota_bytes: Natural = 0
+    """What the results of its jobs may take up: above it new ones are refused. 0 for no bound."""
+    keep_days: Days | None = None
+    """Days that its jobs are kept after their end; 0 for ever, None for as the station says."""
 
 
 def property_problems(project: Project, given: Mapping[str, PropertyValue]) -> list[str]:

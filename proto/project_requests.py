@@ -14,6 +14,7 @@ from stationd.proto.number import Natural
 from stationd.proto.program import Program, Sweep
 from stationd.proto.project import (
     MOST_PROPERTIES,
+    Days,
     Description,
     NewId,
     Project,
@@ -91,6 +92,10 @@ class ChangeProject(Struct, frozen=True, array_like=True, tag=46):
     properties: Annotated[tuple[Property, ...], Meta(max_length=MOST_PROPERTIES)] | None = None
     """Definitions to add, or to make required or not; the others stay."""
     archived: bool | None = None
+    quota_bytes: Natural | None = None
+    """What its results may take up; 0 for no bound. An operator says this and what follows."""
+    keep_days: Days | Literal["station"] | None = None
+    """As `Project.keep_days`; ``station`` for as the station says."""
 
 
 # --- replies ---------------------------------------------------------------------------------
@@ -124,3 +129,5 @@ class Projects(Struct, frozen=True, array_like=True, tag=143):
 
     request: int
     projects: tuple[Project, ...]
+    used_bytes: dict[str, int] = {}
+    """What the results of those that have a quota take up, by id."""

@@ -131,6 +131,9 @@ async def assemble(settings: Settings, ports: Ports, metrics: Metrics, tasks: Ta
     )
     for child in ports.children:
         tasks.start_soon(child.keep)
+    for project in projects.all():
+        # Before anything is written: this count is made once.
+        await dispatch.quotas.follow(project)
     recovered = await dispatch.recover()
     if recovered:
         log.info("found %d unfinished jobs", recovered)
@@ -143,7 +146,9 @@ async def assemble(settings: Settings, ports: Ports, metrics: Metrics, tasks: Ta
         clock=clock,
         grace=settings.instruments.grace,
     )
-    keeper = _keeper(settings, ports, dispatch, retries, feed)
+    keeper = _keeper(
+        settings, ports, _forgetting(settings, ports, dispatch, retries, feed), projects
+    )
     api = JobsApi(
         settings=settings,
         journal=journal,
@@ -324,16 +329,18 @@ async def _queue(settings: Settings, ports: Ports, weights: _Weights) -> Queue:
     return queue
 
 
-def _keeper(
+def _forgetting(
     settings: Settings, ports: Ports, dispatch: Dispatch, retries: Retries, feed: Feed
-) -> Keeper:
-    """Return what forgets jobs."""
-    journal, artifacts = ports.journal, Artifacts(settings.state / "artifacts")
-
+) -> Forgetting:
     def under_way(job: JobId) -> bool:
         return dispatch.get(job) is not None
 
-    forgetting = Forgetting(journal, artifacts, under_way, retries.alone, feed.forget)
+    artifacts = Artifacts(settings.state / "artifacts")
+    return Forgetting(ports.journal, artifacts, under_way, retries.alone, feed.forget)
+
+
+def _keeper(settings: Settings, ports: Ports, forgetting: Forgetting, projects: Projects) -> Keeper:
+    """Return what forgets jobs."""
     return Keeper(
         settings.retention, forgetting, journal=journal, artifacts=artifacts, clock=ports.clock
     )

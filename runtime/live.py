@@ -88,6 +88,9 @@ class LiveJob:
     """The edition of what controllers offer by which nothing is wrong with it; 0 if none."""
     waits_for: str = ""
     """What its stage waits for, if that is nothing that the station does."""
+    sizes: dict[int, int] | None = None
+    """Bytes of the results that the journal holds, by item, of jobs with a project; None before
+    there are any."""
     stage: anyio.CancelScope | None = None
     """The stage at work in a task of its own."""
     stored_at: float = 0.0
@@ -226,6 +229,9 @@ def resumed(stored: StoredJob) -> LiveJob:
     if running is not None:
         ended = {*complete, *errors, *running}
         live.left_out = frozenset(set(range(stored.spec.items)) - ended)
+    live.sizes = {
+        item.index: item.result.size_bytes for item in stored.items if item.result is not None
+    }
     live.stored_at = stored.modified_unix_s
     live.began_unix_s = stored.began_unix_s
     return live

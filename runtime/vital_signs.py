@@ -23,6 +23,8 @@ TAKE_EVERY: Final = 1.0
 """Seconds. What it costs is some microseconds, and the first held jobs of the queue."""
 ASK_EVERY: Final = 5
 """Every so many times the journal is asked which calibration sets are in use."""
+MOST_PROJECTS: Final = 100
+"""Of those with a quota the fullest are shown: a label of a metric is not for thousands."""
 
 
 class VitalSigns:
@@ -84,6 +86,7 @@ class VitalSigns:
                 for name, chosen in self._calibrated.items()
                 if chosen.expires_unix_s is not None
             },
+            projects=tuple(station.dispatch.quotas.uses()[:MOST_PROJECTS]),
             guards=tuple(station.guards.states()),
             journal=station.journal.database,
         )

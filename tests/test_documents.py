@@ -12,6 +12,7 @@ from msgspec.inspect import DictType, StructType, type_info
 
 from stationd.actors.drivers.registry import BUILT_IN
 from stationd.proto.guard_requests import GuardState
+from stationd.runtime.limits.quotas import Use
 from stationd.runtime.metrics import Metrics
 from stationd.runtime.settings import Settings
 
@@ -107,6 +108,7 @@ def families() -> dict[str, tuple[str, set[str]]]:
         calibrated_unix_s={"qpu": 1.0},
         expires_unix_s={"qpu": 2.0},
         guards=(guard,),
+        projects=(Use("t1", 1, 2),),
     )
     return {
         family.name + ("_total" if family.type == "counter" else ""): (

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, cast, get_args
+from typing import TYPE_CHECKING, Literal, cast, get_args
 
 import click
 
 from stationd.client import projects as api
 from stationd.client.portal import call
+from stationd.client.stationctl.amounts import Days, Size, amount
 from stationd.client.stationctl.options import json_option, station_option
 from stationd.client.stationctl.printing import Cell, Styled, moment, print_json, print_table
 from stationd.proto.project import PropertyType
@@ -37,7 +38,7 @@ def list_projects(name_like: str, *, archived: bool, as_json: bool) -> None:
     if not found:
         click.echo("no projects", err=True)
         return
-    columns = ("PROJECT", "CREATED", "BY", "PROPERTIES", "DESCRIPTION")
+    columns = ("PROJECT", "CREATED", "BY", "USED", "KEPT", "PROPERTIES", "DESCRIPTION")
     print_table(columns, [_row(one) for one in found])
 
 
@@ -85,12 +86,49 @@ def restore(name: str, *, as_json: bool) -> None:
     _say(changed, "is out of the archive", as_json=as_json)
 
 
+@projects.command
+@click.argument("name")
+@click.argument("size", type=Size())
+@json_option
+@station_option
+def quota(name: str, size: int, *, as_json: bool) -> None:
+    """Say how much a project's results may take up: 20GiB, 500MB, none."""
+    changed = call(api.set_quota, call(api.get, name), size)
+    _say(changed, f"may use {amount(size)}" if size else "has no quota", as_json=as_json)
+
+
+@projects.command
+@click.argument("name")
+@click.argument("days", type=Days(), metavar="DAYS|forever|station")
+@json_option
+@station_option
+def keep(name: str, days: float | Literal["station"], *, as_json: bool) -> None:
+    """Say how long a project's jobs are kept after their end; station: as all others."""
+    wanted = None if isinstance(days, str) else days
+    changed = call(api.set_retention, call(api.get, name), wanted)
+    _say(changed, f"is kept {_kept(changed.keep_days)}", as_json=as_json)
+
+
+def _used(project: ProjectRef) -> str:
+    if project.used_bytes is None:
+        return "-"
+    return f"{amount(project.used_bytes)} of {amount(project.quota_bytes)}"
+
+
+def _kept(days: float | None) -> str:
+    if days is None:
+        return "as the station says"
+    return f"{days:g} days" if days else "for ever"
+
+
 def _row(project: ProjectRef) -> tuple[Cell, ...]:
     properties = (f"{one.name}: {one.type}{'!' * one.required}" for one in project.properties)
     return (
         Styled(project.name, "bold"),
         moment(project.created_unix_s),
         project.creator or "-",
+        _used(project),
+        _kept(project.keep_days),
         ", ".join(properties) or "-",
         project.description,
     )

@@ -202,6 +202,8 @@ class JobsApi:
         self._auditing = Auditing(trail, clock, metrics.request_refused)
         self._limits = UserLimits(settings.limits, _own_limits(settings), dispatch.holdings)
         forgetting.watch(dispatch.holdings.deleted)
+        forgetting.watch(dispatch.quotas.deleted)
+        dispatch.quotas.deleting = forgetting.at_work
         self._submitting = Submitting(
             dispatch=dispatch,
             journal=journal,
@@ -217,7 +219,7 @@ class JobsApi:
         privacy = Privacy(settings.api.jobs_are_read_by, journal, dispatch.get)
         self._privacy = privacy
         self._archive = ArchiveApi(journal, projects, self._with_live, forgetting, privacy)
-        self._project_requests = ProjectsApi(journal, projects, clock)
+        self._project_requests = ProjectsApi(journal, projects, dispatch.quotas, clock)
         self._queue = QueueApi(
             settings=settings,
             journal=journal,

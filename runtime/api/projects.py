@@ -39,6 +39,11 @@ class Projects:
         """Return the projects by name."""
         return sorted(self._projects.values(), key=lambda project: project.name)
 
+    def kept(self) -> dict[str, float]:
+        """Return how many days the jobs of those are kept that say so themselves; 0 for ever."""
+        found = self._projects.values()
+        return {one.id: one.keep_days for one in found if one.keep_days is not None}
+
     def get(self, number: str) -> Project | None:
         """Return the project with an id."""
         return self._projects.get(number)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import anyio
 import msgspec
 
-from stationd.proto.error import Conflict, RequestError
+from stationd.proto.error import Conflict, Forbidden, RequestError
 from stationd.proto.project import Project, Property
 from stationd.proto.project_requests import (
     ChangeProject,
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from stationd.runtime.api.projects import Projects
     from stationd.runtime.clock import Clock
     from stationd.runtime.journal.interface import Journal
+    from stationd.runtime.limits.quotas import Quotas
 
 ProjectRequest = ListProjects | CreateProject | ChangeProject
 
@@ -34,11 +35,13 @@ class ProjectsApi:
     Args:
         journal: Where they are stored.
         projects: The same in memory.
+        quotas: What those have that may have only so much.
         clock: Tells when one was made.
     """
 
-    def __init__(self, journal: Journal, projects: Projects, clock: Clock) -> None:
+    def __init__(self, journal: Journal, projects: Projects, quotas: Quotas, clock: Clock) -> None:
         self._journal = journal
+        self._quotas = quotas
         self._projects = projects
         self._clock = clock
         # One change at a time, or two could take the same name.
@@ -59,7 +62,9 @@ class ProjectsApi:
             case ChangeProject():
                 async with self._turn:
                     found = (await self._change(request, person),)
-        return ProjectsReply(request.request, found)
+        ids, used = {project.id for project in found}, self._quotas.used()
+        used = {project: size for project, size in used.items() if project in ids}
+        return ProjectsReply(request.request, found, used)
 
     def _matching(self, request: ListProjects) -> list[Project]:
         part = request.name_like.casefold()
@@ -97,6 +102,8 @@ class ProjectsApi:
     async def _change(self, request: ChangeProject, person: Person) -> Project:
         known = self._projects.found(request.id)
         person.check_owner(known.creator, f"project {shown(known.name)}")
+        if request.quota_bytes is not None or request.keep_days is not None:
+            _check_keeper(person, known)
         description, archived = request.description, request.archived
         return await self._written(
             msgspec.structs.replace(
@@ -104,6 +111,10 @@ class ProjectsApi:
                 description=known.description if description is None else description,
                 archived=known.archived if archived is None else archived,
                 properties=_merged(known.properties, request.properties or ()),
+                quota_bytes=known.quota_bytes
+                if request.quota_bytes is None
+                else request.quota_bytes,
+                keep_days=_kept(known, request),
                 modified_unix_s=self._clock.time(),
             )
         )
@@ -114,7 +125,27 @@ class ProjectsApi:
         self._journal.write([ProjectStored(project)], lambda _commit: durable.set())
         await durable.wait()
         self._projects.take(project)
+        await self._quotas.follow(project)
         return project
+
+
+def _check_keeper(person: Person, project: Project) -> None:
+    """Return if this person may say how much of a project's data is kept, and for how long.
+
+    Raises:
+        Forbidden: No: who owns a project could take as much of the disk as they like.
+    """
+    if not person.may("operator"):
+        raise Forbidden(
+            f"how much project {shown(project.name)} may store, and for how long, takes the role"
+            f" operator; {person.name or 'whoever asks'} has the role {person.role}"
+        )
+
+
+def _kept(known: Project, request: ChangeProject) -> float | None:
+    if request.keep_days is None:
+        return known.keep_days
+    return None if isinstance(request.keep_days, str) else request.keep_days
 
 
 def _merged(older: tuple[Property, ...], newer: tuple[Property, ...]) -> tuple[Property, ...]:

@@ -154,6 +154,7 @@ class Submitting:
             self._door.check(spec, target)
             person = client.person
             self._limits.check_job(person.name, person.role, spec)
+            self._dispatch.quotas.check(spec.project)
             answer = self._limits.arriving(person.name, answer)
         return NewJob(job, spec, target, answer, sound)
 

@@ -41,6 +41,7 @@ from stationd.runtime.jobs.recovery import Recovery
 from stationd.runtime.jobs.reopening import following
 from stationd.runtime.journal.records import Fact, Record, TicketIssued
 from stationd.runtime.limits.holdings import Holdings
+from stationd.runtime.limits.quotas import Quotas
 from stationd.runtime.live import LiveJob, resumed
 
 if TYPE_CHECKING:
@@ -113,6 +114,7 @@ class Dispatch:
         self.ended: Callable[[LiveJob], None] = _unheard
         """Called with every job that is over, once that is on disk."""
         self.holdings = Holdings()
+        self.quotas = Quotas(journal)
         """What users have, for their limits."""
         self._recovery = Recovery(
             journal=journal,
@@ -288,6 +290,8 @@ class Dispatch:
         self._step(live, deque([event]), records, later)
         if self.holdings.weighs:
             self.holdings.stored(live.spec.creator, records)
+        if live.spec.project:
+            committed = self.quotas.counted(live, records, committed)
         facts = [record for record in records if isinstance(record, Fact)]
         # Also without a record: what an earlier step has asked for may still wait for the disk.
         if records or later or committed is not None:

@@ -226,13 +226,33 @@ class Queries(Protocol):
         """Return how many jobs match."""
         ...
 
-    async def expired(self, before_unix_s: float, keep: int, limit: int) -> list[Expired]:
+    async def expired(
+        self, before_unix_s: float, keep: int, limit: int, but: Sequence[str] = ()
+    ) -> list[Expired]:
         """Return jobs that have ended long ago, those that ended first before the others.
 
         Args:
             before_unix_s: Those that ended before this time,
             keep: and as many as there are more than this.
             limit: The most to return.
+            but: None of these projects' jobs, by id.
+        """
+        ...
+
+    async def expired_of(self, project: str, before_unix_s: float, limit: int) -> list[Expired]:
+        """Return jobs of a project that ended before a time, those that came first at the front."""
+        ...
+
+    async def project_size(self, project: str, after: int, limit: int) -> tuple[int, int | None]:
+        """Return what the results of some jobs of a project take up.
+
+        Args:
+            project: Its id.
+            after: Only of jobs with a higher number,
+            limit: and of so many of them, in the order of their numbers.
+
+        Returns:
+            Bytes, and the number of the last of these jobs; None if there was none.
         """
         ...
 

@@ -218,17 +218,43 @@ class MemoryJournal:
         """Return how many jobs match."""
         return len(self._matching(wanted))
 
-    async def expired(self, before_unix_s: float, keep: int, limit: int) -> list[Expired]:
+    async def expired(
+        self, before_unix_s: float, keep: int, limit: int, but: Sequence[str] = ()
+    ) -> list[Expired]:
         """Return jobs that have ended long ago, those that ended first before the others."""
-        over = [
-            stored
-            for stored in (job.stored() for job in self._contents.jobs.values())
-            if stored.status.is_terminal
-        ]
+        over = self._over()
+        too_many = len(over) - keep
+        over = [stored for stored in over if stored.spec.project not in but]
         over.sort(key=lambda stored: (stored.modified_unix_s, stored.number))
         old = sum(stored.modified_unix_s < before_unix_s for stored in over)
         most = min(max(old, len(over) - keep), max(0, limit))
         return [Expired(stored.number, stored.job) for stored in over[:most]]
+
+    async def expired_of(self, project: str, before_unix_s: float, limit: int) -> list[Expired]:
+        """Return jobs of a project that ended before a time."""
+        found = [
+            stored
+            for stored in self._over()
+            if stored.spec.project == project and stored.modified_unix_s < before_unix_s
+        ]
+        found.sort(key=lambda stored: stored.number)
+        return [Expired(stored.number, stored.job) for stored in found[: max(0, limit)]]
+
+    def _over(self) -> list[StoredJob]:
+        found = (job.stored() for job in self._contents.jobs.values())
+        return [stored for stored in found if stored.status.is_terminal]
+
+    async def project_size(self, project: str, after: int, limit: int) -> tuple[int, int | None]:
+        """Return the bytes of some jobs' results of a project, and the last job's number."""
+        jobs = self._contents.jobs
+        page = [
+            number
+            for number in sorted(jobs)
+            if number > after and project and jobs[number].record.spec.project == project
+        ][: max(0, limit)]
+        items = (item for number in page for item in jobs[number].items.values())
+        size = sum(item.result.size_bytes for item in items if item.result is not None)
+        return size, page[-1] if page else None
 
     async def result_sizes(self, after: int, limit: int) -> tuple[dict[str, int], int | None]:
         """Return the bytes of some jobs' results by creator, and the last job's number."""

@@ -33,6 +33,7 @@ from stationd.runtime.journal.queries.data import (
     DefaultCalibration,
     Executed,
     Projects,
+    ProjectSize,
     QueueNotes,
     ResultSizes,
     Versions,
@@ -46,7 +47,7 @@ from stationd.runtime.journal.queries.jobs import (
     View,
 )
 from stationd.runtime.journal.queries.query import Query
-from stationd.runtime.journal.queries.search import Count, ExpiredJobs, Views
+from stationd.runtime.journal.queries.search import Count, ExpiredJobs, ExpiredOfProject, Views
 
 Question = (
     Stored
@@ -68,6 +69,8 @@ Question = (
     | QueueNotes
     | Count
     | ExpiredJobs
+    | ExpiredOfProject
+    | ProjectSize
     | ResultSizes
     | Projects
     | Versions

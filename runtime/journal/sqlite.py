@@ -44,6 +44,7 @@ from stationd.runtime.journal.queries.data import (
     DefaultCalibration,
     Executed,
     Projects,
+    ProjectSize,
     QueueNotes,
     ResultSizes,
     Versions,
@@ -56,7 +57,7 @@ from stationd.runtime.journal.queries.jobs import (
     Unfinished,
     View,
 )
-from stationd.runtime.journal.queries.search import Count, ExpiredJobs, Views
+from stationd.runtime.journal.queries.search import Count, ExpiredJobs, ExpiredOfProject, Views
 from stationd.runtime.journal.reader_link import ReaderLink
 from stationd.runtime.journal.records import (
     BlockStored,
@@ -154,9 +155,19 @@ class SqliteJournal:
             count += tally.count
         return count
 
-    async def expired(self, before_unix_s: float, keep: int, limit: int) -> list[Expired]:
+    async def expired(
+        self, before_unix_s: float, keep: int, limit: int, but: Sequence[str] = ()
+    ) -> list[Expired]:
         """Return jobs that have ended long ago, those that ended first before the others."""
-        return await self._ask(ExpiredJobs(before_unix_s, keep, limit))
+        return await self._ask(ExpiredJobs(before_unix_s, keep, limit, tuple(but)))
+
+    async def expired_of(self, project: str, before_unix_s: float, limit: int) -> list[Expired]:
+        """Return jobs of a project that ended before a time."""
+        return await self._ask(ExpiredOfProject(project, before_unix_s, limit))
+
+    async def project_size(self, project: str, after: int, limit: int) -> tuple[int, int | None]:
+        """Return the bytes of some jobs' results of a project, and the last job's number."""
+        return await self._ask(ProjectSize(project, after, limit))
 
     async def result_sizes(self, after: int, limit: int) -> tuple[dict[str, int], int | None]:
         """Return the bytes of some jobs' results by creator, and the last job's number."""

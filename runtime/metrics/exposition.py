@@ -17,6 +17,7 @@ from prometheus_client.core import GaugeMetricFamily
 from stationd import __version__
 from stationd.runtime.metrics.families import counter, counters, gauge, gauges, histograms
 from stationd.runtime.metrics.guarding import guard_metrics
+from stationd.runtime.metrics.storing import project_metrics
 from stationd.runtime.metrics.utilisation import Use
 
 if TYPE_CHECKING:
@@ -48,6 +49,7 @@ class Exposition:
         yield from _queue(counts)
         yield from _controllers(counts)
         yield from guard_metrics(counts.vitals.guards)
+        yield from project_metrics(counts.vitals.projects)
         yield from _clients(counts)
         yield from _journal(counts)
 

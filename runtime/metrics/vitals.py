@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from stationd.proto.guard_requests import GuardState
+    from stationd.runtime.limits.quotas import Use
 
 
 class Vitals(Struct, frozen=True, kw_only=True):
@@ -37,6 +38,8 @@ class Vitals(Struct, frozen=True, kw_only=True):
     """When the default calibration set of each target that has one was made."""
     expires_unix_s: Mapping[str, float] = {}
     """When the default calibration set of each target expires that has one which does."""
+    projects: tuple[Use, ...] = ()
+    """What projects with a quota have; the fullest first."""
     guards: tuple[GuardState, ...] = ()
     """How the guards stand."""
     journal: Path | None = None

@@ -19,7 +19,7 @@ from stationd.proto.error import ErrorCode, ErrorInfo, JournalClosed, RequestErr
 from stationd.runtime.journal.records import JobDeleted
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
     from contextlib import AbstractAsyncContextManager
 
     from stationd.proto.job import JobId
@@ -61,15 +61,20 @@ class Forgetting:
         gone: Callable[[int], None],
     ) -> None:
         self._journal = journal
-        self._artifacts = artifacts
+        self.artifacts = artifacts
         self._under_way = under_way
         self._alone = alone
         self._gone = gone
         self._deleted: list[Callable[[StoredJob], None]] = []
+        self._at_work = 0
 
     def watch(self, deleted: Callable[[StoredJob], None]) -> None:
         """Call back with every job that has been forgotten."""
         self._deleted.append(deleted)
+
+    def at_work(self) -> bool:
+        """Whether a job is being deleted that nobody has been called back with yet."""
+        return self._at_work > 0
 
     async def delete(self, job: JobId, *, expired: bool = False) -> bool:
         """Forget a job, durably, and remove its files; return whether there was one.
@@ -96,14 +101,21 @@ class Forgetting:
                     )
                 if expired:
                     self._gone(stored.seq)
-                durable = anyio.Event()
-                record = JobDeleted(stored.number, expired)
-                self._journal.write([record], lambda _commit: durable.set())
-                await durable.wait()
-                for deleted in self._deleted:
-                    deleted(stored)
-            await self._artifacts.remove(job)
+                await self._delete(stored, expired=expired)
+            await self.artifacts.remove(job)
         return stored is not None
+
+    async def _delete(self, stored: StoredJob, *, expired: bool) -> None:
+        durable = anyio.Event()
+        record = JobDeleted(stored.number, expired)
+        self._at_work += 1
+        try:
+            self._journal.write([record], lambda _commit: durable.set())
+            await durable.wait()
+            for deleted in self._deleted:
+                deleted(stored)
+        finally:
+            self._at_work -= 1
 
 
 class Keeper:
@@ -115,6 +127,8 @@ class Keeper:
         journal: Where the jobs are.
         artifacts: Where the files are.
         clock: What is old.
+        kept: Returns how many days projects' jobs are kept, by id; 0 for ever. Of projects that
+            are not in it they are kept as `settings` say.
     """
 
     def __init__(
@@ -125,7 +139,9 @@ class Keeper:
         journal: Journal,
         artifacts: Artifacts,
         clock: Clock,
+        kept: Callable[[], Mapping[str, float]] = dict,
     ) -> None:
+        self._kept = kept
         self._settings = settings
         self.forgetting = forgetting
         self._journal = journal
@@ -143,9 +159,13 @@ class Keeper:
             try:
                 if looks == 0:
                     await self.remove_orphans()
-                if looks % round(LOOK_AT_FILES_EVERY / LOOK_EVERY) == 0:
+                seldom = looks % round(LOOK_AT_FILES_EVERY / LOOK_EVERY) == 0
+                if seldom:
                     await self.look_at_files()
-                await self.look_at_jobs()
+                    await self.look_at_projects()
+                # What is kept longer than the rest is passed over each time, and may be much.
+                if seldom or not self._kept():
+                    await self.look_at_jobs()
             except JournalClosed:
                 return
             except Exception:
@@ -163,11 +183,23 @@ class Keeper:
         while True:
             before = self._clock.time() - settings.days * _DAY if settings.days else 0.0
             keep = settings.jobs or _ALL
-            found = await self._journal.expired(before, keep, TOGETHER)
+            found = await self._journal.expired(before, keep, TOGETHER, tuple(self._kept()))
             done = await self._forget([job.job for job in found])
             forgotten += done
             if done < TOGETHER:
                 return forgotten
+
+    async def look_at_projects(self) -> int:
+        """Forget jobs that ended longer ago than their projects keep them; return how many."""
+        forgotten = 0
+        for project, days in self._kept().items():
+            done = TOGETHER if days else 0
+            while done == TOGETHER:
+                before = self._clock.time() - days * _DAY
+                found = await self._journal.expired_of(project, before, TOGETHER)
+                done = await self._forget([job.job for job in found])
+                forgotten += done
+        return forgotten
 
     async def remove_orphans(self) -> int:
         """Remove files of no job, which a crash has left; return of how many there were."""
@@ -187,12 +219,31 @@ class Keeper:
         most = self._settings.artifact_gib * 2**30
         if not most:
             return 0
-        too_large = _first_of(await self.artifacts.oldest(), most)
+        too_large = await self._first_of(await self.artifacts.oldest(), most)
         forgotten = 0
         for at in range(0, len(too_large), TOGETHER):
             jobs = [files.job for files in too_large[at : at + TOGETHER]]
             forgotten += await self._forget(jobs)
         return forgotten
+
+    async def _first_of(self, files: Sequence[Files], most: float) -> list[Files]:
+        """Return the oldest, so many that the others are not too large together.
+
+        Those of projects that say themselves how long their jobs are kept stay.
+        """
+        total = sum(each.size for each in files)
+        kept = self._kept()
+        found: list[Files] = []
+        for each in files:
+            if total <= most:
+                return found
+            if kept:
+                stored = await self._journal.stored(each.job)
+                if stored is not None and stored.spec.project in kept:
+                    continue
+            found.append(each)
+            total -= each.size
+        return found
 
     async def _forget(self, jobs: Sequence[JobId]) -> int:
         """Forget jobs together, then rest; return how many were."""
@@ -214,18 +265,6 @@ class Keeper:
             log.info("forgot %d jobs that were too old or too many", done)
             await anyio.sleep(max(SHORTEST_REST, REST * (time.perf_counter() - begun)))
         return done
-
-
-def _first_of(files: Sequence[Files], most: float) -> list[Files]:
-    """Return the oldest, so many that the others are not too large together."""
-    total = sum(each.size for each in files)
-    found: list[Files] = []
-    for each in files:
-        if total <= most:
-            return found
-        found.append(each)
-        total -= each.size
-    return found
 
 
 _ALL: Final = 2**62

@@ -313,6 +313,9 @@ REQUEST_EXAMPLES: dict[str, jobs.Request] = {
     "ChangeProject": ChangeProject(
         47, SET, "every day", (Property("cooldown", "int"),), archived=True
     ),
+    "ChangeProject, its room and time": ChangeProject(
+        47, SET, quota_bytes=1_000_000, keep_days="station"
+    ),
 }
 REQUEST_EXAMPLES.update(
     {
@@ -554,6 +557,9 @@ REPLY_EXAMPLES: dict[str, jobs.Reply] = {
     "Input": Input(44, OpenQasm(source=BELL, name="bell"), 1000),
     "Input, a sweep": Input(44, Sweep(axes=((Axis("lo.power", (1, 2)),),), returns=("adc.y",)), 0),
     "Projects": Projects(45, (PROJECT,)),
+    "Projects, with quotas": Projects(
+        45, (msgspec.structs.replace(PROJECT, quota_bytes=100, keep_days=30.0),), {SET: 40}
+    ),
 }
 
 REPLY_EXAMPLES.update(

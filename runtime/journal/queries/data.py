@@ -15,6 +15,7 @@ from stationd.proto.instruments_protocol import Data
 from stationd.proto.job import ArtifactRef
 from stationd.proto.program import Capabilities
 from stationd.proto.project import Project
+from stationd.runtime.journal.codes import Term
 from stationd.runtime.journal.interface import Execution, StoredArtifact
 from stationd.runtime.journal.queries.query import PAGE_BYTES, Query
 from stationd.runtime.journal.records import BlockStored, ControllerSeen, QueueNoted, VersionsSeen
@@ -44,6 +45,26 @@ class ResultSizes(Query[tuple[dict[str, int], int | None]], frozen=True, array_l
         if last is None:
             return {}, None
         return dict(database.execute(_RESULT_SIZES, (self.after, last)).fetchall()), last
+
+
+class ProjectSize(Query[tuple[int, int | None]], frozen=True, array_like=True, tag=64):
+    """How much do the results of some jobs of a project take up?"""
+
+    decoder: ClassVar[Decoder[Any]] = Decoder(tuple[int, int | None])
+    project: str
+    after: int
+    """The number of the last job of the page before; 0 to begin."""
+    limit: int
+    """Jobs to look at."""
+
+    def answer(self, database: sqlite3.Connection) -> tuple[int, int | None]:
+        """Return bytes, and the number of the last job; None if there are no more."""
+        values = (int(Term.PROJECT), self.project, self.after, self.limit)
+        last = database.execute(_LAST_OF_PROJECT, values).fetchone()[0]
+        if last is None:
+            return 0, None
+        values = (int(Term.PROJECT), self.project, self.after, last)
+        return database.execute(_PROJECT_SIZE, values).fetchone()[0], last
 
 
 class Work(Query[bytes | None], frozen=True, array_like=True, tag=6):
@@ -305,6 +326,13 @@ _ARTIFACT: Final = """
 SELECT size_bytes, sha256, data FROM items
 WHERE number = (SELECT number FROM jobs WHERE id = ?)
   AND (artifact = ? OR artifact = '' AND (CAST(attempt AS TEXT), CAST(item AS TEXT)) = (?, ?))"""
+_OF_PROJECT: Final = "term = (SELECT id FROM terms WHERE kind = ? AND word = ?)"
+_LAST_OF_PROJECT: Final = f"""
+SELECT max(number) FROM
+  (SELECT number FROM tags WHERE {_OF_PROJECT} AND number > ? ORDER BY number LIMIT ?)"""  # noqa: S608 - our own text
+_PROJECT_SIZE: Final = f"""
+SELECT coalesce(sum(size_bytes), 0) FROM tags CROSS JOIN items USING (number)
+WHERE {_OF_PROJECT} AND number > ? AND number <= ?"""  # noqa: S608 - our own text
 _METADATA_OF: Final = "SELECT metadata FROM sweeps WHERE number = ? AND attempt = ?"
 _TICKET_OF: Final = "SELECT ticket FROM jobs WHERE number = ? AND ticket_attempt = ?"
 _CALIBRATIONS: Final = """

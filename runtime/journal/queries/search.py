@@ -7,6 +7,7 @@ Rule 2. What is found is looked at with `matches`, as it is by a journal in memo
 
 from __future__ import annotations
 
+import json
 import sqlite3
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, ClassVar, Final
@@ -93,16 +94,41 @@ class ExpiredJobs(Query[list[Expired]], frozen=True, array_like=True, tag=14):
     before_unix_s: float
     keep: int
     limit: int
+    but: tuple[str, ...] = ()
+    """None of these projects' jobs."""
 
     def answer(self, database: sqlite3.Connection) -> list[Expired]:
         """Return those that ended first: the too old ones, or as many as there are too many."""
         query = "SELECT coalesce(sum(jobs), 0) FROM terms WHERE kind = ?"
         (over,) = database.execute(query, (int(Term.END),)).fetchone()
         most = max(0, self.limit)
-        rows = database.execute(_FIRST_ENDED, (min(most, max(0, over - self.keep)),)).fetchall()
+        but = self._but(database)
+        many = min(most, max(0, over - self.keep))
+        rows = database.execute(_FIRST_ENDED, (but, many)).fetchall()
         if len(rows) < most:
-            old = database.execute(_ENDED_BEFORE, (self.before_unix_s, most)).fetchall()
+            old = database.execute(_ENDED_BEFORE, (self.before_unix_s, but, most)).fetchall()
             rows = max(rows, old, key=len)
+        return [Expired(number, JobId(job)) for number, job in rows]
+
+    def _but(self, database: sqlite3.Connection) -> str:
+        """Return the projects as jobs' rows have them, a JSON array."""
+        query = "SELECT id FROM terms WHERE kind = ? AND word = ?"
+        found = (database.execute(query, (int(Term.PROJECT), one)).fetchone() for one in self.but)
+        return json.dumps([row[0] for row in found if row is not None])
+
+
+class ExpiredOfProject(Query[list[Expired]], frozen=True, array_like=True, tag=65):
+    """Which jobs of a project have ended long ago?"""
+
+    decoder: ClassVar[Decoder[Any]] = Decoder(list[Expired])
+    project: str
+    before_unix_s: float
+    limit: int
+
+    def answer(self, database: sqlite3.Connection) -> list[Expired]:
+        """Return those that came in first."""
+        values = (int(Term.PROJECT), self.project, self.before_unix_s, max(0, self.limit))
+        rows = database.execute(_OF_PROJECT_BEFORE, values).fetchall()
         return [Expired(number, JobId(job)) for number, job in rows]
 
 
@@ -304,9 +330,16 @@ _KEYS: Final[Mapping[str, Callable[[JobView], Any]]] = {
 }
 _FIRST_ENDED: Final = """
 SELECT number, id FROM jobs INDEXED BY jobs_by_end WHERE ended IS NOT NULL
+  AND (project IS NULL OR project NOT IN (SELECT value FROM json_each(?)))
 ORDER BY modified_unix_s, number LIMIT ?"""
 _ENDED_BEFORE: Final = """
 SELECT number, id FROM jobs INDEXED BY jobs_by_end
-WHERE ended IS NOT NULL AND modified_unix_s < ? ORDER BY modified_unix_s, number LIMIT ?"""
+WHERE ended IS NOT NULL AND modified_unix_s < ?
+  AND (project IS NULL OR project NOT IN (SELECT value FROM json_each(?)))
+ORDER BY modified_unix_s, number LIMIT ?"""
+_OF_PROJECT_BEFORE: Final = """
+SELECT number, id FROM tags CROSS JOIN jobs USING (number)
+WHERE term = (SELECT terms.id FROM terms WHERE kind = ? AND word = ?)
+  AND ended IS NOT NULL AND modified_unix_s < ? ORDER BY number LIMIT ?"""
 _LISTED: Final = f"""
 SELECT {LISTED_COLUMNS} FROM jobs WHERE number IN (SELECT value FROM json_each(?))"""  # noqa: S608 - our own text

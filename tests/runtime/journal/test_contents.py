@@ -29,6 +29,7 @@ from stationd.runtime.journal.queries.data import (
     DefaultCalibration,
     Executed,
     Projects,
+    ProjectSize,
     QueueNotes,
     ResultSizes,
     Versions,
@@ -36,7 +37,7 @@ from stationd.runtime.journal.queries.data import (
 )
 from stationd.runtime.journal.queries.jobs import Facts, Outlines, Stored, Unfinished, View
 from stationd.runtime.journal.queries.query import Answer, Query
-from stationd.runtime.journal.queries.search import Count, ExpiredJobs, Page, Tally, Views
+from stationd.runtime.journal.queries.search import Count, ExpiredJobs, ExpiredOfProject, Page, Tally, Views
 from stationd.runtime.journal.reader import answer, connect
 from stationd.runtime.journal.storage import Storage
 from tests.runtime.journal.written import (
@@ -141,6 +142,18 @@ class Journals(WrittenJournals):
     def same_expired(self, before: float, keep: int, limit: int) -> None:
         found = self.ask(ExpiredJobs(before, keep, limit))
         assert found == known(self.memory.expired(before, keep, limit))
+
+    @rule(before=st.floats(0, 5), keep=st.integers(0, 4), project=st.sampled_from(PROJECTS[1:]))
+    def same_expired_by_project(self, before: float, keep: int, project: str) -> None:
+        found = self.ask(ExpiredJobs(before, keep, 3, (project, "another")))
+        assert found == known(self.memory.expired(before, keep, 3, (project, "another")))
+        found = self.ask(ExpiredOfProject(project, before, 3))
+        assert found == known(self.memory.expired_of(project, before, 3))
+
+    @rule(after=st.integers(0, 10), limit=st.integers(0, 6), project=st.sampled_from(PROJECTS[1:]))
+    def same_project_size(self, after: int, limit: int, project: str) -> None:
+        found = self.ask(ProjectSize(project, after, limit))
+        assert found == known(self.memory.project_size(project, after, limit))
 
     @rule(after=st.integers(0, 10), limit=st.integers(0, 6))
     def same_result_sizes(self, after: int, limit: int) -> None:

@@ -1,5 +1,6 @@
 """Jobs that are over are forgotten: on request, or when they are too old or too many."""
 
+import os
 from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -40,6 +41,7 @@ class Archive:
         self.busy: set[JobId] = set()
         self.gone: list[int] = []
         self.alone: list[JobId] = []
+        self.kept: dict[str, float] = {}
         self.artifacts = Artifacts(folder)
         self.forgetting = Forgetting(
             journal, self.artifacts, self.busy.__contains__, self._alone, self.gone.append
@@ -57,11 +59,12 @@ class Archive:
             journal=self.journal,
             artifacts=self.artifacts,
             clock=LaterClock(),
+            kept=lambda: self.kept,
         )
 
-    def store(self, number: int, *, over: bool = True) -> JobId:
+    def store(self, number: int, *, over: bool = True, project: str = "") -> JobId:
         job = JobId(str(UUID(int=number)))
-        spec = JobSpec(work=Circuits(programs=(NullProgram(),), n_shots=(1,)))
+        spec = JobSpec(work=Circuits(programs=(NullProgram(),), n_shots=(1,)), project=project)
         records = [JobStored(number, job, "qpu", spec, number * DAY)]
         status = Status.READY if over else Status.EXECUTION_STARTED
         fact = Fact(number, job, 2, 1, status, number * DAY)
@@ -125,6 +128,34 @@ async def test_jobs_that_ended_long_ago_are_forgotten(archive: Archive) -> None:
     assert await archive.keeper(days=95.5).look_at_jobs() == 4
     assert await archive.left() == [*range(5, 12)]
     assert max(archive.gone) == 8  # two facts each
+
+
+async def test_what_a_project_says_holds_for_its_jobs_alone(archive: Archive) -> None:
+    for number, project in ((20, "short"), (21, "long"), (99, "short")):
+        archive.store(number, project=project)
+    await archive.journal.flush()
+    archive.kept = {"short": 10.0, "long": 0.0}
+    keeper = archive.keeper(days=95.5, artifact_gib=5e-9)
+    assert await keeper.look_at_projects() == 1
+    assert await archive.left() == [*range(1, 12), 21, 99]
+    assert await keeper.look_at_jobs() == 4
+    assert await archive.left() == [*range(5, 12), 21, 99]
+    keeper = archive.keeper(jobs=1)
+    assert await keeper.look_at_jobs() == 6
+    assert await archive.left() == [11, 21, 99]
+
+
+async def test_files_of_projects_with_a_time_of_their_own_are_not_the_first_to_go(
+    archive: Archive,
+) -> None:
+    kept = archive.files(archive.store(21, project="long"))
+    gone = archive.files(JobId(str(UUID(int=5))))
+    os.utime(kept, (1, 1))
+    await archive.journal.flush()
+    archive.kept = {"long": 0.0}
+    assert await archive.keeper(artifact_gib=15 / 2**30).look_at_files() == 1
+    assert kept.exists()
+    assert not gone.exists()
 
 
 async def test_of_too_many_jobs_those_that_ended_first_are_forgotten(archive: Archive) -> None:
