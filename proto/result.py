@@ -80,6 +80,14 @@ class CompiledResult(Struct, frozen=True, tag="compiled", kw_only=True):
     depth: int
     two_qubit_gates: int
     metadata: dict[str, str] = {}
+    duration: float = 0.0
+    """Seconds that one run takes, from the first operation to the end of the last one, as far as is
+    known; without what the instruments need between two runs."""
+    initial_layout: tuple[str, ...] = ()
+    """The QPU's qubits that the program's first, second, ... qubit begins on; empty if nothing
+    was compiled, for a program in native operations names them itself."""
+    final_layout: tuple[str, ...] = ()
+    """Those that they are on at the end: swaps may have moved them."""
 
 
 class NullResult(Struct, frozen=True, tag="null", kw_only=True):

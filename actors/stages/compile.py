@@ -16,7 +16,7 @@ from stationd.actors.qpu_properties import QpuProperties
 from stationd.actors.stages.bad_program import BadProgram
 from stationd.actors.stages.binding import binding_note, binding_problems, bound
 from stationd.actors.stages.circuits import parsed_circuit
-from stationd.actors.stages.mapping import layouts, mapped
+from stationd.actors.stages.mapping import Layouts, layouts, mapped
 from stationd.actors.stages.native import depth, native_circuit, openqasm_text
 from stationd.actors.stages.native_operations import checked_circuit
 from stationd.actors.stages.timing import duration
@@ -165,8 +165,11 @@ def _compile_one(
     try:
         if isinstance(program, NativeProgram):
             native, compiler = checked_circuit(program, request.qpu), {}
+            first: tuple[str, ...] = ()
+            last: tuple[str, ...] = ()
         else:
-            native, compiler = _native(program, request, templates), {COMPILER: _compiler()}
+            native, (first, last) = _native(program, request, templates)
+            compiler = {COMPILER: _compiler()}
     except BadProgram as bad:
         return ErrorInfo(
             ErrorCode.COMPILATION_FAILED, "the circuit cannot be compiled", bad.problems
@@ -179,14 +182,19 @@ def _compile_one(
         openqasm=openqasm_text(native, request.qpu.qubits),
         depth=depth(native),
         two_qubit_gates=sum(1 for one in native.instructions if one.gate == "cz"),
+        duration=duration(native, QpuProperties(request.calibration)),
+        initial_layout=first,
+        final_layout=last,
         metadata=compiler | binding_note(program),
     )
 
 
 def _native(
     program: OpenQasm | Qpy, request: CompileRequest, templates: _Templates
-) -> NativeCircuit:
+) -> tuple[NativeCircuit, Layouts]:
     """Return a program's native circuit, with what its parameters are set to filled in.
+
+    With it comes where the program's qubits are, see `layouts`.
 
     A circuit with parameters is compiled once, whatever they are set to: the same qubits take
     part in all of a sweep over bindings.
@@ -207,10 +215,11 @@ def _native(
         )
         if parsed.parameters:
             templates[form] = compiled
-    return native_circuit(bound(compiled, program.binding), request.qpu.qubits, program.name)
+    qubits = request.qpu.qubits
+    native = native_circuit(bound(compiled, program.binding), qubits, program.name)
+    return native, layouts(compiled, qubits)
 
 
 @cache
 def _compiler() -> str:
     return f"qiskit {load('qiskit').__version__}"
-

@@ -81,7 +81,7 @@ class CompileCache:
         compiler = result.metadata.get(COMPILER)
         if compiler is None:
             return
-        if compiler is not None and compiler != self._compiler:
+        if compiler != self._compiler:
             self._forget_all()
             self._compiler = compiler
         size = size_bytes(result)

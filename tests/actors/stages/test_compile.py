@@ -172,6 +172,16 @@ def test_depth_and_two_qubit_gates_are_counted() -> None:
     assert (result.two_qubit_gates, result.depth) == (1, 4)
 
 
+def test_it_is_told_how_long_a_circuit_takes_and_where_its_qubits_are() -> None:
+    known = {f"{name}.readout.duration": 2e-6 for name in NAMES}
+    result = compiled(BELL, calibration=known)
+    # A quarter turn, CZ, a quarter turn on one of both, and the readout.
+    assert math.isclose(result.duration, 40e-9 + 60e-9 + 40e-9 + 2e-6)
+    assert len(set(result.initial_layout)) == 2
+    assert set(result.initial_layout) == set(result.native.instructions[2].qubits)
+    assert result.initial_layout == result.final_layout
+
+
 def test_the_text_compiles_to_the_same_outcomes() -> None:
     first = compiled((EXAMPLES / "ghz5.qasm").read_text())
     again = compiled(first.openqasm)
@@ -298,13 +308,13 @@ def test_a_circuit_bound_after_compilation_does_what_it_does_bound_before() -> N
 
 def test_a_sweep_over_bindings_is_compiled_once(monkeypatch: pytest.MonkeyPatch) -> None:
     compiled_once: list[int] = []
-    passes = vars(compile)["_passes"]
+    mapped = vars(compile)["mapped"]
 
-    def counted(request: CompileRequest, circuit: Any) -> Any:  # noqa: ANN401 - has no type information
+    def counted(*words: Any) -> Any:  # noqa: ANN401 - has no type information
         compiled_once.append(1)
-        return passes(request, circuit)
+        return mapped(*words)
 
-    monkeypatch.setattr(compile, "_passes", counted)
+    monkeypatch.setattr(compile, "mapped", counted)
     rows = ({"theta": 0.1 * row, "phi": 0.0} for row in range(30))
     programs = tuple((n, OpenQasm(source=SWEPT, binding=row)) for n, row in enumerate(rows))
     made = compile_circuits(CompileRequest(programs=programs, qpu=STAR))

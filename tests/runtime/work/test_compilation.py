@@ -13,9 +13,9 @@ from anyio.lowlevel import checkpoint
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from stationd.actors.stages.compile import CompileRequest, compile_circuits, length
+from stationd.actors.stages.compile import COMPILER, CompileRequest, compile_circuits, length
 from stationd.proto.error import ErrorCode, ErrorInfo, StationError
-from stationd.proto.program import NativeCircuit, OpenQasm, Qpu
+from stationd.proto.program import CircuitProgram, NativeCircuit, OpenQasm, Qpu
 from stationd.proto.result import CompiledResult
 from stationd.runtime.work.compilation import Compilation, cut
 from stationd.runtime.work.compile_cache import CompileCache
@@ -60,7 +60,7 @@ class InnerWorkers(Workers):
         self.most_at_once = max(self.most_at_once, self.at_once)
         try:
             await checkpoint()
-            sources = [program.source for _, program in part.programs]
+            sources = [_source(program) for _, program in part.programs]
             if self._deadly in sources:
                 raise StationError(ErrorInfo(ErrorCode.WORKER_DIED, "died"))
             if self._slow in sources:
@@ -72,12 +72,23 @@ class InnerWorkers(Workers):
     @property
     def compiled(self) -> list[str]:
         """The programs that they were sent."""
-        return [program.source for part in self.parts for _, program in part.programs]
+        return [_source(program) for part in self.parts for _, program in part.programs]
 
 
-def _echo(program: OpenQasm) -> CompiledResult:
+def _source(program: CircuitProgram) -> str:
+    assert isinstance(program, OpenQasm)
+    return program.source
+
+
+def _echo(program: CircuitProgram) -> CompiledResult:
     native = NativeCircuit(instructions=(), n_bits=0, name=program.name)
-    return CompiledResult(native=native, openqasm=program.source, depth=0, two_qubit_gates=0)
+    return CompiledResult(
+        native=native,
+        openqasm=_source(program),
+        depth=0,
+        two_qubit_gates=0,
+        metadata={COMPILER: "echo"},
+    )
 
 
 async def texts(
