@@ -342,5 +342,10 @@ def _forgetting(
 def _keeper(settings: Settings, ports: Ports, forgetting: Forgetting, projects: Projects) -> Keeper:
     """Return what forgets jobs."""
     return Keeper(
-        settings.retention, forgetting, journal=journal, artifacts=artifacts, clock=ports.clock
+        settings.retention,
+        forgetting,
+        journal=ports.journal,
+        artifacts=forgetting.artifacts,
+        clock=ports.clock,
+        kept=projects.kept,
     )

@@ -224,8 +224,8 @@ def resumed(stored: StoredJob) -> LiveJob:
     live.complete = complete
     live.outdone = frozenset(outdone)
     live.collected = stored.collected
-    live.place = stored.place
     live.first_spot = None if live.goes_on else 0
+    live.place = stored.place
     if running is not None:
         ended = {*complete, *errors, *running}
         live.left_out = frozenset(set(range(stored.spec.items)) - ended)

@@ -227,7 +227,7 @@ class MemoryJournal:
         over = [stored for stored in over if stored.spec.project not in but]
         over.sort(key=lambda stored: (stored.modified_unix_s, stored.number))
         old = sum(stored.modified_unix_s < before_unix_s for stored in over)
-        most = min(max(old, len(over) - keep), max(0, limit))
+        most = min(max(old, too_many), max(0, limit))
         return [Expired(stored.number, stored.job) for stored in over[:most]]
 
     async def expired_of(self, project: str, before_unix_s: float, limit: int) -> list[Expired]:
