@@ -85,7 +85,7 @@ def layouts(
         return (), ()
     first = layout.initial_index_layout(filter_ancillas=True)
     last = layout.final_index_layout(filter_ancillas=True)
-    return tuple(qubits[index] for index in first), tuple(qubits[index] for index in last)
+    return tuple(qubits[int(index)] for index in first), tuple(qubits[int(index)] for index in last)
 
 
 @lru_cache(maxsize=_CACHED)
