@@ -12,6 +12,7 @@ import io
 from typing import TYPE_CHECKING, Any
 
 from stationd.actors.stages.bad_program import BadProgram, problem_of
+from stationd.actors.stages.openqasm_plain import read_plain
 from stationd.actors.stages.openqasm_source import scan
 from stationd.actors.untyped import load
 from stationd.proto.error import Problem
@@ -57,4 +58,5 @@ def _parse_2(source: str) -> Any:  # noqa: ANN401 - see parse_openqasm
 
 
 def _parse_3(source: str) -> Any:  # noqa: ANN401 - see parse_openqasm
-    return load("qiskit.qasm3").loads(source)
+    plain = read_plain(source)
+    return load("qiskit.qasm3").loads(source) if plain is None else plain
