@@ -15,10 +15,11 @@ from pathlib import Path
 from typing import TypeVar
 
 import matplotlib as mpl
+import numpy as np
+from fitting import Fit, Numbers, fit
 from ladders import watch
 from local_station import T1, LocalStation, local_station
 from matplotlib import pyplot as plt
-from relaxation import Relaxation, fit_relaxation
 from rich.console import Console
 
 from stationd import (
@@ -213,11 +214,29 @@ def show_counts(job: JobRef, expected: set[str], *, least: float) -> None:
 def show_relaxation(job: JobRef) -> None:
     """Fit the sweep's decays, and compare their T1 with the one that the simulation has."""
     data = outcome(job, SweepData)
-    fit = fit_relaxation(data["source.delay"], data["readout.population"])
-    text = f"T1 = {fit.t1 * 1e6:.1f} ± {fit.uncertainty * 1e6:.1f} µs from the fit"
-    assert abs(fit.t1 / T1 - 1) < 0.1, f"{text}, and the simulation used {T1 * 1e6:g} µs"
+    found = fit(
+        decays,
+        data["source.delay"],
+        data["readout.population"],
+        sigma=0.02,  # 0.2 in one shot, and 100 of them
+        t1=30e-6,
+        low=0.1,
+        middle=0.5,
+        high=0.9,
+        offset=0.0,
+    )
+    t1 = found["t1"]
+    text = f"T1 = {t1.value * 1e6:.1f} ± {t1.sigma * 1e6:.1f} µs from the fit"
+    assert abs(t1.value / T1 - 1) < 0.1, f"{text}, and the simulation used {T1 * 1e6:g} µs"
     done(f"{text}; the simulation used {T1 * 1e6:g} µs")
-    save_sweep(data, fit)
+    save_sweep(data, found)
+
+
+def decays(
+    t: Numbers, *, t1: float, low: float, middle: float, high: float, offset: float
+) -> Numbers:
+    """Return what is left after `t` seconds of three excitations, ``(3, times)``."""
+    return np.outer((low, middle, high), np.exp(-t / t1)) + offset
 
 
 def show_partial(job: JobRef) -> None:
@@ -248,10 +267,11 @@ def outcome(job: JobRef, kind: type[T]) -> T:
     return result
 
 
-def save_sweep(data: SweepData, fit: Relaxation) -> None:
+def save_sweep(data: SweepData, found: Fit) -> None:
     """Draw the sweep and its fit."""
-    axes = plot.sweep(data, fits=fit.curves())
-    axes.set_title(f"T1 = {fit.t1 * 1e6:.1f} ± {fit.uncertainty * 1e6:.1f} µs")
+    axes = plot.sweep(data, fits=[lambda t, k=k: found(t)[k] for k in range(3)])
+    t1 = found["t1"]
+    axes.set_title(f"T1 = {t1.value * 1e6:.1f} ± {t1.sigma * 1e6:.1f} µs")
     save("t1-sweep", axes)
 
 
