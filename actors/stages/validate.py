@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING, Final
 
 from stationd.actors.retry import spec_problems
 from stationd.actors.stages.validate_sweep import sweep_problems
+from stationd.actors.stages.wiring import circuit_differences, differences
 from stationd.actors.stages.wording import any_of, suggestion
-from stationd.proto.error import Problem
+from stationd.proto.error import ErrorCode, ErrorInfo, Problem
 from stationd.proto.program import (
     Circuits,
     Compile,
@@ -102,6 +103,18 @@ def needs_worker(spec: JobSpec) -> bool:
     )
 
 
+def refusal(
+    spec: JobSpec,
+    problems: Iterable[Problem],
+    offers: Mapping[str, Capabilities | None],
+    targets: Mapping[str, str],
+) -> ErrorInfo:
+    """Return why a job is refused: that it was made for other wiring, if that is among it."""
+    other = next(differences(spec, offers, targets), None) is not None
+    detail = "the job was made for other wiring" if other else "the job cannot run"
+    return ErrorInfo(ErrorCode.INVALID_JOB, detail, tuple(problems))
+
+
 def limited(problems: Iterable[Problem]) -> list[Problem]:
     """Return the first `MOST_PROBLEMS` problems, and a last one that counts the others."""
     remaining = iter(problems)
@@ -132,6 +145,8 @@ def _programs_problems(
     yield from _mixture_problems(work)
     for item, program in enumerate(work.programs):
         yield from _source_problems(item, program)
+    if offered is not None and offered.qpu is not None:
+        yield from circuit_differences(work.programs, offered.qpu)
     if isinstance(work, Circuits):
         yield from _shots_problems(work, offered.qpu if offered is not None else None)
 

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from stationd.actors.stages.wording import any_of, suggestion
+from stationd.actors.stages.wiring import sweep_differences
+from stationd.actors.stages.wording import any_of
 from stationd.proto.error import Problem
 from stationd.proto.program import MOST_SPOTS, Setting, SettingValue, Sweep
 from stationd.proto.result import MOST_RESULT_BYTES
@@ -39,6 +40,7 @@ def sweep_problems(sweep: Sweep, offers: Mapping[str, Capabilities | None]) -> I
         # What is too large is not looked into any further.
         yield from bounds
         return
+    yield from sweep_differences(sweep, offers)
     yield from _controller_problems(sweep, offers)
     yield from _shape_problems(sweep)
     if not sweep.returns and (sweep.axes or not sweep.settings):
@@ -51,11 +53,8 @@ def sweep_problems(sweep: Sweep, offers: Mapping[str, Capabilities | None]) -> I
     settings = _settings(offers)
     readouts = _readouts(offers)
     for name, values in _assignments(sweep):
-        if _answers(name, offers):
-            yield from _assignment_problems(name, values, settings, readouts)
-    for name in sweep.returns:
-        if _answers(name, offers) and name not in readouts:
-            yield Problem(_return_problem(name, settings, readouts), field=name)
+        if name in settings:
+            yield from _value_problems(name, values, settings[name])
     yield from _result_problems(sweep, readouts)
 
 
@@ -125,11 +124,6 @@ def _controller(name: str) -> str:
     return name.partition(".")[0]
 
 
-def _answers(name: str, offers: Mapping[str, Capabilities | None]) -> bool:
-    """Whether something is known of the controller that a name speaks of."""
-    return offers.get(_controller(name)) is not None
-
-
 def _settings(offers: Mapping[str, Capabilities | None]) -> dict[str, Setting]:
     return {
         f"{controller}.{one.name}": one
@@ -158,12 +152,7 @@ def _controller_problems(
                 "is not a dotted name: write the controller's name, a dot and the parameter's",
                 field=name,
             )
-        elif controller not in offers:
-            yield Problem(
-                f"there is no controller {controller!r}{suggestion(controller, offers)}",
-                field=name,
-            )
-        elif offers[controller] is None:
+        elif controller in offers and offers[controller] is None:
             yield Problem(
                 f"the controller {controller!r} has never connected to this station, so nothing"
                 " is known of what it can do: start it, then submit again",
@@ -180,35 +169,7 @@ def _duplicate_problems(sweep: Sweep) -> Iterator[Problem]:
             yield Problem(f"is returned {times} times: keep one", field=name)
 
 
-def _return_problem(
-    name: str, settings: Mapping[str, Setting], readouts: Mapping[str, Readout]
-) -> str:
-    if name in settings:
-        return "is a setting, which cannot be read" + suggestion(name, _within(name, readouts))
-    return "there is no such readout" + suggestion(name, _within(name, readouts))
-
-
-def _within(name: str, known: Mapping[str, object]) -> list[str]:
-    """Return the names of the same controller."""
-    return [one for one in known if _controller(one) == _controller(name)]
-
-
 # --- values ----------------------------------------------------------------------------------
-
-
-def _assignment_problems(
-    name: str,
-    values: Sequence[SettingValue],
-    settings: Mapping[str, Setting],
-    readouts: Mapping[str, Readout],
-) -> Iterator[Problem]:
-    if name in settings:
-        yield from _value_problems(name, values, settings[name])
-    elif name in readouts:
-        yield Problem("is a readout, which cannot be set", field=name)
-    else:
-        hint = suggestion(name, _within(name, settings))
-        yield Problem(f"there is no such setting{hint}", field=name)
 
 
 def _value_problems(

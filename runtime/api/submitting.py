@@ -13,8 +13,15 @@ from typing import TYPE_CHECKING
 
 from msgspec.structs import force_setattr, replace
 
-from stationd.actors.stages.validate import check_spec, resolve_target, silent_controllers
-from stationd.proto.error import ErrorCode, ErrorInfo, InvalidJob
+from stationd.actors.stages.validate import (
+    check_spec,
+    limited,
+    refusal,
+    resolve_target,
+    silent_controllers,
+)
+from stationd.actors.stages.wiring import differences
+from stationd.proto.error import InvalidJob
 from stationd.proto.jobs_protocol import (
     Failure,
     Submit,
@@ -31,6 +38,7 @@ if TYPE_CHECKING:
 
     from anyio.abc import TaskGroup
 
+    from stationd.proto.error import ErrorInfo
     from stationd.proto.job import JobId, JobSpec
     from stationd.runtime.api.client import Client
     from stationd.runtime.api.door import Door
@@ -138,17 +146,7 @@ class Submitting:
         # The message is ours alone, so what it says of its sender is replaced where it is.
         force_setattr(spec, "creator", client.person.name)
         self._projects.check_job(spec.project, spec.properties)
-        offers, sound = self._bus.offers(), 0
-        if not silent_controllers(spec, offers, self._targets):
-            # Items with problems of their own may be left to the job, if it says so.
-            problems = check_spec(spec, offers, self._targets)
-            if problems and (
-                spec.item_errors == "stop" or any(problem.item is None for problem in problems)
-            ):
-                raise InvalidJob(
-                    ErrorInfo(ErrorCode.INVALID_JOB, "the job cannot run", tuple(problems))
-                )
-            sound = 0 if problems else self._bus.edition
+        sound = self._soundness(spec)
         target = resolve_target(spec, self._targets) or ""
         if not self._dispatch.knows(job):
             self._door.check(spec, target)
@@ -157,6 +155,26 @@ class Submitting:
             self._dispatch.quotas.check(spec.project)
             answer = self._limits.arriving(person.name, answer)
         return NewJob(job, spec, target, answer, sound)
+
+
+    def _soundness(self, spec: JobSpec) -> int:
+        """Return the edition of what controllers offer by which nothing is wrong with a job, or 0.
+
+        Raises:
+            InvalidJob: It cannot run.
+        """
+        offers = self._bus.offers()
+        if silent_controllers(spec, offers, self._targets):
+            # The rest is looked into when they have come; but of the others something is known.
+            problems = limited(differences(spec, offers, self._targets))
+            sound = False
+        else:
+            problems = check_spec(spec, offers, self._targets)
+            sound = not problems
+        # Items with problems of their own may be left to the job, if it says so.
+        if problems and (spec.item_errors == "stop" or any(one.item is None for one in problems)):
+            raise InvalidJob(refusal(spec, problems, offers, self._targets))
+        return self._bus.edition if sound else 0
 
 
 def _tell(client: Client, answer: Submitted, error: ErrorInfo | None) -> None:

@@ -33,6 +33,7 @@ from stationd.actors.stages.validate import (
     check_spec,
     claims,
     needs_worker,
+    refusal,
     silent_controllers,
 )
 from stationd.proto.error import (
@@ -214,9 +215,7 @@ class Stages:
             return Validated(), []
         bad = {problem.item for problem in problems}
         if live.spec.item_errors == "stop" or None in bad or bad.issuperset(live.good):
-            raise InvalidJob(
-                ErrorInfo(ErrorCode.INVALID_JOB, "the job cannot run", tuple(problems))
-            )
+            raise InvalidJob(refusal(live.spec, problems, self._bus.offers(), self._targets))
         records = [
             self._item_failed(live, item, "the item cannot run", problems)
             for item in sorted(item for item in bad if item is not None)

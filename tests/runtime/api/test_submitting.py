@@ -8,6 +8,7 @@ import pytest
 
 from stationd.proto.error import ErrorCode
 from stationd.proto.instruments_protocol import Arm
+from stationd.proto.job import JobSpec
 from stationd.proto.jobs_protocol import (
     Failure,
     NewJob,
@@ -16,6 +17,7 @@ from stationd.proto.jobs_protocol import (
     Submitted,
     SubmittedMany,
 )
+from stationd.proto.program import Axis, Sweep
 from tests.runtime.api.stored import stored
 from tests.runtime.bench import NOW, Peer, a_bench, client_of, job_id, null_spec, until
 
@@ -58,6 +60,41 @@ async def test_one_that_is_refused_does_not_keep_the_others_out() -> None:
             assert second.error is not None
             assert (second.number, second.error.code) == (0, ErrorCode.INVALID_JOB)
             assert not bench.dispatch.knows(job_id(2))
+
+
+def for_other_wiring() -> JobSpec:
+    return JobSpec(work=Sweep(axes=((Axis("c.z", (1.0,)),),), returns=("d.y", "e.y")))
+
+
+async def test_a_job_for_other_wiring_is_refused_with_the_difference_and_nothing_is_stored() -> (
+    None
+):
+    async with a_bench() as bench:
+        with client_of(bench).socket as socket:
+            client = Peer(socket)
+            await client.say(Submit(1, job_id(1), for_other_wiring()))
+            reply = await client.reply()
+            assert isinstance(reply, Failure)
+            assert reply.error.detail == "the job was made for other wiring"
+            assert [str(problem) for problem in reply.error.problems] == [
+                "c.z: there is no such setting; did you mean 'c.x'?",
+                "e.y: there is no controller 'e'; did you mean 'c.y' or 'd.y'?",
+            ]
+            assert not bench.dispatch.knows(job_id(1))
+
+
+async def test_what_is_known_is_compared_although_another_controller_never_said_anything() -> None:
+    async with a_bench() as bench:
+        bench.bus.peers["d"].capabilities = None
+        with client_of(bench).socket as socket:
+            client = Peer(socket)
+            await client.say(Submit(1, job_id(1), for_other_wiring()))
+            reply = await client.reply()
+            assert isinstance(reply, Failure)
+            assert [problem.field for problem in reply.error.problems] == ["c.z", "e.y"]
+            sound = Sweep(axes=((Axis("c.x", (1.0,)),),), returns=("d.anything",))
+            await client.say(Submit(2, job_id(2), JobSpec(work=sound)))
+            await until(lambda: bench.dispatch.knows(job_id(2)))
 
 
 async def test_a_batch_of_nothing_but_bad_jobs_is_answered_at_once() -> None:
