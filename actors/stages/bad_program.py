@@ -12,6 +12,17 @@ if TYPE_CHECKING:
 
 _PLACE_2: Final = re.compile(r"<input>:(\d+),\d+:\s*")
 _PLACE_3: Final = re.compile(r"L?(\d+)[,:]C?\d+:\s*")
+_NODE: Final = re.compile(
+    r"(?:node of type |')(\w+)(?:' cannot be resolved into a Qiskit value| is not supported)"
+)
+_NODES: Final = {
+    "ConstantDeclaration": "constants are not supported: write their values",
+    "ClassicalAssignment": "classical values are not computed: bits take outcomes of measurements",
+    "FunctionCall": "functions, such as sin, are not computed: write their values",
+    "DurationOf": "durationof is not supported: write the duration",
+    "ExpressionStatement": "an expression does nothing here: apply gates and measure",
+}
+"""What the importer of version 3 names by its own classes."""
 _LONGEST_MESSAGE: Final = 300
 
 
@@ -36,6 +47,8 @@ def problem_of(error: BaseException) -> Problem:
         line = token[1]
     if line is None:
         line = _line_of_node(error.__traceback__)
+    if (node := _NODE.fullmatch(text)) is not None:
+        text = _NODES.get(node[1], text)
     # What the parser quotes may not even be valid text, and would not fit into a message.
     text = text[:_LONGEST_MESSAGE].encode("utf-8", "backslashreplace").decode()
     return Problem(text or "the text cannot be parsed", line=line)

@@ -46,7 +46,9 @@ _SIZE_2: Final = re.compile(r"\s*[qc]reg\s+\w+\s*(?:\[([^\]]*)\])?")
 
 _INCLUDES: Final = {2: "qelib1.inc", 3: "stdgates.inc"}
 
-_NO_BRANCHES: Final = "the QPU does not decide between shots: control flow is not supported"
+_NO_BRANCHES: Final = (
+    "control flow is not supported: the QPU cannot act on an outcome within a shot (feed-forward)"
+)
 _NO_SUBROUTINES: Final = "subroutines are not supported: define gates"
 _NO_TIMING: Final = (
     "timing is the compiler's: boxes, stretches and named durations are not supported"
@@ -77,6 +79,8 @@ _UNSUPPORTED: Final[dict[str, str]] = {
 }
 _NO_RESET: Final = "this QPU has no reset: every shot starts with all qubits in their ground state"
 _NO_DELAY: Final = "this QPU has no delay: its qubits wait for each other and for nothing else"
+_NO_TICKS: Final = "a delay is in ns, us, ms or s, as in delay[100ns] q; the QPU's ticks (dt) vary"
+_TICKS: Final = re.compile(r"\s*delay\s*\[[^\]]*\ddt\s*\]")
 _INPUT: Final = re.compile(r"\s*input\s+(?:float|angle)\b")
 
 
@@ -215,6 +219,8 @@ class _Reading:
             name = re.match(r"\s*gate\s+(\w+)", statement)
             self._gate = name.group(1) if name else None
             return
+        if head == "delay" and _TICKS.match(statement):
+            self._problems.append(Problem(_NO_TICKS, line=line))
         self._operation(head, statement, line)
         if self._used_again is not None and self._gate is None:
             self._problems.extend(self._used_again.problems(head, statement, line))

@@ -45,8 +45,11 @@ def test_both_versions_are_read() -> None:
         (THREE + "gate g a { g a; }\nqubit q; g q;", "line 3: gate 'g' is not defined."),
         (THREE + "qubit[10000] q;", "the circuit needs 10,000 qubits, the QPU has 3: use fewer"),
         (TWO + "qreg q[10000];", "the circuit needs 10,000 qubits, the QPU has 3: use fewer"),
-        (THREE + "qubit q;\nif (true) { x q; }", "line 4: the QPU does not decide between shots"),
-        (TWO + "qreg q[1]; creg c[1];\nif(c==1) x q[0];", "line 4: the QPU does not decide"),
+        (
+            THREE + "qubit q;\nif (true) { x q; }",
+            "line 4: control flow is not supported: the QPU cannot act on",
+        ),
+        (TWO + "qreg q[1]; creg c[1];\nif(c==1) x q[0];", "line 4: control flow is not supported"),
         (THREE + "qubit q; rx(" + "-" * 3000 + "1) q;", "an expression is nested too deeply"),
         (THREE + "qubit q; h q; \ud800", "line 3: token recognition error"),
         (TWO + "qreg q[1]; \ud800", "'utf-8' codec can't encode"),
