@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Final
 
-from stationd.runtime.settings.guard import guard_problems
+from stationd.runtime.settings.guard_agreement import guard_problems
 from stationd.runtime.settings.keys import dotted
 from stationd.runtime.settings.network import endpoint_problems, key_problems
 from stationd.runtime.settings.problems import Problem, suggestion

@@ -133,8 +133,8 @@ class Controller(Struct, frozen=True, forbid_unknown_fields=True):
     prefetch: Annotated[int, Meta(ge=0, le=1000)] = 2
     """Tickets sent ahead into its line at least; short jobs get more."""
     start_group: Annotated[int, Meta(ge=0, le=1000)] = 0
-    """Of a job at several controllers those with the lowest number start first; trigger masters start
-    after all others."""
+    """Of a job at several controllers those with the lowest number start first; trigger masters
+    start after all others."""
     silence: Annotated[float, Meta(ge=0, le=1_000_000)] = 0.0
     """Seconds without data, progress or an end after which a running job fails, or one that should
     begin and does not; 0 for never."""
