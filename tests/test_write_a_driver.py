@@ -23,7 +23,8 @@ from stationd.runtime.settings import load
 from tests.end_to_end.station import wait_answers
 
 PAGE = (Path(__file__).parent.parent / "docs" / "write-a-driver.md").read_text(encoding="utf-8")
-DRIVER_CODE, SUBMIT_CODE = re.findall(r"```python\n(.*?)```", PAGE, re.DOTALL)
+DRIVER_CODE, _TEST_CODE, SUBMIT_CODE = re.findall(r"```python\n(.*?)```", PAGE, re.DOTALL)
+EXAMPLE = Path(__file__).parent.parent / "examples" / "own_driver.py"
 (CONFIG,) = re.findall(r"```toml\n(.*?)```", PAGE, re.DOTALL)
 
 
@@ -123,7 +124,11 @@ def test_the_driver_sweeps(driver: Driver) -> None:
 def test_the_driver_offers_what_the_page_sweeps(driver: Driver) -> None:
     offered = driver.describe()
     assert [setting.name for setting in offered.settings] == ["voltage", "output"]
-    assert [readout.name for readout in offered.readouts] == ["current"]
+    assert [readout.name for readout in offered.readouts] == ["voltage", "current"]
+
+
+def test_the_page_shows_the_example() -> None:
+    assert EXAMPLE.read_text(encoding="utf-8") == DRIVER_CODE
 
 
 def test_options_are_checked_against_the_constructor(folder: Path, driver: Driver) -> None:

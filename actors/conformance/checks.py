@@ -222,14 +222,30 @@ def _hang(
         yield _left("hang", "nothing can make the instrument silent: give silence")
         yield _left("run after hang", "it was not made to hang")
         return
+    before = stand.run(asked[0])
     with terms.silence():
         told = stand.run(asked[0])
     if isinstance(told.end, RunEnded):
         yield _broken("hang", "its instrument was silent, and it said that all was done")
     else:
         yield _kept("hang", f"it does not wait for ever: {_failure(told)}")
-    # A late answer would be taken for that of the next question.
-    yield _again("run after hang", stand, offered, asked, "it works as before")
+    yield _after_hang(stand, offered, asked[0], before)
+
+
+def _after_hang(stand: Stand, offered: Capabilities, work: Work, before: Told) -> Finding:
+    told = stand.run(work)
+    if failure := _failure(told):
+        return _broken("run after hang", failure)
+    if wrong := data_checks.problems(work, offered, told.blocks):
+        return _told("run after hang", wrong, "")
+    was, now = (data_checks.read_back(work, one.blocks) for one in (before, told))
+    if otherwise := data_checks.changed(was, now):
+        return _broken(
+            "run after hang",
+            f"{', '.join(map(repr, otherwise))} read otherwise than before: late answers are taken"
+            " for those of the next questions; clear or close the connection after a time-out",
+        )
+    return _kept("run after hang", "it works as before")
 
 
 # --- the end ----------------------------------------------------------------------------------

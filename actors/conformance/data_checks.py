@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
@@ -13,6 +13,8 @@ from stationd.actors.stages.snapshot import SNAPSHOT
 from stationd.proto.program import CircuitsWork, SweepWork, Work
 
 if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
     from stationd.actors.facts import BlockCame
     from stationd.proto.program import Capabilities, Readout
 
@@ -96,3 +98,36 @@ def _bits(item: int, n_bits: int, block: BlockCame) -> Iterator[str]:
         )
     elif math.prod(block.shape) and np.frombuffer(block.data, np.uint8).max() > 1:
         yield f"item {item}: an outcome is neither 0 nor 1"
+
+
+def read_back(work: Work, blocks: Sequence[BlockCame]) -> dict[str, NDArray[np.generic]]:
+    """Return what came of settings that the work sets and reads back, by name."""
+    if not isinstance(work, SweepWork):
+        return {}
+    its_own = {move.setting for move in work.moves} | {name for name, _ in work.settings}
+    return {
+        name: np.concatenate(
+            [
+                np.frombuffer(one.data, one.dtype).reshape(one.shape)
+                for one in sorted(blocks, key=lambda block: block.offset)
+                if one.name == name
+            ]
+        )
+        for name in sorted({one.name for one in blocks} & its_own)
+    }
+
+
+def changed(
+    before: Mapping[str, NDArray[np.generic]], after: Mapping[str, NDArray[np.generic]]
+) -> list[str]:
+    """Return which settings read otherwise than before, although the same was set."""
+    return [name for name in before if name in after and not _alike(before[name], after[name])]
+
+
+def _alike(one: NDArray[np.generic], other: NDArray[np.generic]) -> bool:
+    if one.dtype.kind not in "iuf" or other.dtype.kind not in "iuf" or one.shape != other.shape:
+        return np.array_equal(one, other)
+    numbers, others = one.astype(np.float64), other.astype(np.float64)
+    # An instrument that measures what it has set may be a little off each time.
+    span = float(np.ptp(numbers)) if numbers.size else 0.0
+    return bool(np.allclose(numbers, others, rtol=1e-3, atol=0.1 * span, equal_nan=True))

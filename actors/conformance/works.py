@@ -88,7 +88,10 @@ def beyond(offered: Capabilities) -> Work | None:
 
 def _sweep(offered: Capabilities) -> SweepWork:
     values = _values(offered.settings)
-    (*fixed, moved) = list(values)[:_MOST_TRIED] or [""]
+    tried = list(values)[:_MOST_TRIED]
+    readable = {one.name for one in offered.readouts}
+    moved = next((name for name in tried if name in readable), tried[0] if tried else "")
+    fixed = [name for name in tried if name != moved]
     return SweepWork(
         settings=tuple((name, values[name][0]) for name in fixed),
         shape=(SPOTS,),

@@ -240,6 +240,27 @@ class Mixing(Sound):
         return super().read(name)
 
 
+class LateByOne(Sound):
+    """Answers each question with the answer to the one before, once it was silent."""
+
+    behind: ArrayLike | None = None
+
+    def describe(self) -> Capabilities:
+        return Capabilities(settings=(X,), readouts=(Y, Readout(name="x", unit="V")))
+
+    def read(self, name: str) -> ArrayLike:
+        answer = 7.0 if name == "y" else self._x
+        if self.silent.is_set():
+            self.behind = answer
+            raise TimeoutError("no answer")
+        if name not in {"x", "y"}:
+            raise ValueError(f"there is no readout {name!r}")
+        if self.behind is None:
+            return answer
+        self.behind, late = answer, self.behind
+        return late
+
+
 class Chattering(Sound):
     """Hands data over when its run has returned."""
 
@@ -297,6 +318,7 @@ BROKEN: dict[type[Driver], tuple[str, str]] = {
     HangsWithIt: ("hang", "it hangs"),
     Inventing: ("hang", "its instrument was silent, and it said that all was done"),
     Mixing: ("run after hang", "'trace' declares the shape (4,) for one reading, and () came"),
+    LateByOne: ("run after hang", "'x' read otherwise than before: late answers"),
     Chattering: ("late data", "data came of work whose run had returned"),
     ClosesForEver: ("close", "it does not close"),
     HoldsOn: ("reconnect", "ConnectionRefusedError: the instrument is in use"),
