@@ -48,7 +48,7 @@ def typed(page: Path) -> Iterator[tuple[str, list[str]]]:
 
 def refusal(command: click.Command, words: list[str]) -> str:
     """Return what a program says against words; empty if it takes them."""
-    context = click.Context(command)
+    context = click.Context(command, **command.context_settings)
     try:
         _, rest, _ = command.make_parser(context).parse_args(list(words))
     except click.UsageError as error:
