@@ -12,8 +12,7 @@ from matplotlib import pyplot as plt
 from matplotlib.axes import Axes
 from report import Comparison, finish
 
-from stationd import CircuitResult
-from stationd.proto.program import Instruction, NativeCircuit, NativeProgram
+from stationd import CircuitResult, Instruction, NativeCircuit
 
 # What the simulation is given: the average infidelity of each qubit's pulses.
 PULSE_ERRORS = (2.5e-3, 4e-3, 2e-3, 6e-3, 3e-3)
@@ -76,7 +75,7 @@ def sequence(length: int, random: np.random.Generator) -> list[Pulse]:
     return [pulse for one in gates for pulse in GROUP[one]]
 
 
-def circuit(length: int, random: np.random.Generator) -> NativeProgram:
+def circuit(length: int, random: np.random.Generator) -> NativeCircuit:
     """Return a sequence for each qubit, all at the same time.
 
     In native operations: a compiler would see that all of it together does nothing.
@@ -87,7 +86,7 @@ def circuit(length: int, random: np.random.Generator) -> NativeProgram:
         for pulse in sequence(length, random)
     ]
     read = [Instruction("measure", (qubit,), bits=(bit,)) for bit, qubit in enumerate(QUBITS)]
-    return NativeProgram(circuit=NativeCircuit(instructions=(*played, *read), n_bits=N))
+    return NativeCircuit(instructions=(*played, *read), n_bits=N)
 
 
 def decay(m: Numbers, *, error: float, amplitude: float, offset: float) -> Numbers:

@@ -8,18 +8,8 @@ from contextlib import contextmanager
 
 from local_station import local_station
 
-from stationd import (
-    CircuitResult,
-    Circuits,
-    JobRef,
-    Observation,
-    OpenQasm,
-    Sweep,
-    SweepData,
-    jobs,
-)
+from stationd import CircuitResult, JobRef, NativeCircuit, Observation, Sweep, SweepData, jobs
 from stationd.client.results import Outcome
-from stationd.proto.program import NativeProgram
 
 QPU = """
 [controllers.qpu]
@@ -80,7 +70,7 @@ def calibrate(observed: Mapping[str, float]) -> str:
 
 
 def run_circuits(
-    programs: Sequence[str | NativeProgram], shots: int, name: str, *, calibration: str
+    programs: Sequence[str | NativeCircuit], shots: int, name: str, *, calibration: str
 ) -> list[CircuitResult]:
     """Submit circuits as one job, wait for it, and return their outcomes in the same order.
 
@@ -90,12 +80,9 @@ def run_circuits(
         name: The job's, for people.
         calibration: The id of a calibration set.
     """
-    circuits = Circuits(
-        programs=tuple(OpenQasm(source=one) if isinstance(one, str) else one for one in programs),
-        n_shots=(shots,) * len(programs),
-        seed=1,
+    job = jobs.submit(
+        programs=programs, n_shots=shots, name=name, calibration_set=calibration, seed=1
     )
-    job = jobs.submit(circuits, name=name, calibration_set=calibration)
     return [one for one in _outcomes(job) if isinstance(one, CircuitResult)]
 
 
