@@ -73,7 +73,8 @@ async def submit(
         sweep: Settings to step through, and what to read.
         compile_only: Compile the programs and execute nothing.
         target: The QPU; empty for the station's only one.
-        optimisation_level: 0 (as written) to 3.
+        optimisation_level: 0 (nothing is rearranged) to 3. Turns of a qubit in a row are played as
+            one at any level; a barrier keeps them apart.
         seed: Makes layout, routing and simulated noise repeatable.
         name: For people and for searches.
         description: For people.
@@ -170,7 +171,8 @@ async def start_execute_job(
         properties: Added to those of `using_properties`.
         project: The project that it belongs to; None for that of `using_project`.
         bindings: What the circuits' parameters are set to: one item for each of the values.
-        optimisation_level: 0 (as written) to 3.
+        optimisation_level: 0 (nothing is rearranged) to 3. Turns of a qubit in a row are played as
+            one at any level; a barrier keeps them apart.
         seed: Makes layout, routing and simulated noise repeatable.
         priority: -1000 to 1000; the higher goes first.
         item_errors: Whether one bad program fails the job before anything is executed.
@@ -261,7 +263,8 @@ async def execute(
         project: The project that the job belongs to.
         bindings: What the circuits' parameters are set to: a result for each of the values, which
             it has as its `binding`.
-        optimisation_level: 0 (as written) to 3.
+        optimisation_level: 0 (nothing is rearranged) to 3. Turns of a qubit in a row are played as
+            one at any level; a barrier keeps them apart.
         seed: Makes layout, routing and simulated noise repeatable.
         timeout: Seconds to wait; None for as long as it takes.
 

@@ -77,7 +77,7 @@ class _Begin(TypedDict):
 @click.option("--seed", type=int, metavar="N", help="Makes compilation and simulation repeatable.")
 @click.option(
     "--optimisation", "level", type=click.IntRange(0, 3), default=2, show_default=True,
-    help="Of circuits: 0 as written, 3 the most.",
+    help="Of circuits: 0 rearranges nothing, 3 the most.",
 )  # fmt: skip
 @click.option(
     "--item-errors", type=click.Choice(["stop", "continue"]), default="stop", show_default=True,
