@@ -41,7 +41,7 @@ def maker(file: Path, text: str, **options: object) -> Callable[[], Driver]:
 
 
 def test_instruments_in_memory(tmp_path: Path) -> None:
-    # Some want their set points set up first, and of an array of complex numbers QCoDeS does not say
+    # Some want their set points set up first; of an array of complex numbers QCoDeS does not say
     # what it is of.
     aside = ("*_setpoints*", "*_sp_axis*", "*complex_array*")
     make = maker(tmp_path / "lab.yaml", MOCKS, exclude=aside)
