@@ -7,9 +7,8 @@ that runs. It is a sweep of one spot: of settings alone, or of readouts alone.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
-
-from msgspec import Struct
 
 from stationd.client.context import ProjectRef
 from stationd.client.fetching import download_result, results
@@ -28,7 +27,8 @@ _MOST_NAMED = 3
 """Names in the name of a job."""
 
 
-class ReadoutValue(Struct, frozen=True):
+@dataclass(frozen=True)
+class ReadoutValue:
     """What was read."""
 
     name: str
