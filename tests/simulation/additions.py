@@ -8,7 +8,7 @@ from typing import Final
 import msgspec
 
 from stationd.proto.error import ErrorCode
-from stationd.proto.program import Circuits
+from stationd.proto.program import Axis, Circuits, Sweep
 from stationd.proto.status import RemoteRetryStrategy
 from stationd.runtime.settings import tables
 from tests.simulation.parts import PARTS, Part, Parts
@@ -97,6 +97,23 @@ def _attempts(chance: Random, drawn: Scenario) -> Scenario:
     return replace(_orders(drawn, change), refuses=max(drawn.refuses, chance.choice((0.0, 0.2))))
 
 
+# --- sweeps that go on -----------------------------------------------------------------------
+
+
+def _going_on(chance: Random, drawn: Scenario) -> Scenario:
+    def change(order: Order) -> Order:
+        steps = tuple(float(step) for step in range(chance.randint(3, 12)))
+        resume = chance.random() < 0.8
+        if not isinstance(order.work, Sweep):
+            return order
+        (first, *_), *others = order.work.axes
+        axes = ((Axis(first.setting, steps),), *others)
+        work = msgspec.structs.replace(order.work, axes=axes)
+        return replace(order, work=work, resume=resume)
+
+    return replace(_orders(drawn, change), refuses=max(drawn.refuses, chance.choice((0.0, 0.2))))
+
+
 # --- bounds ----------------------------------------------------------------------------------
 
 
@@ -136,6 +153,7 @@ _ADDED: Final[Mapping[Part, Callable[[Random, Scenario], Scenario]]] = {
     "targets": _targets,
     "retries": _retries,
     "attempts": _attempts,
+    "going-on": _going_on,
     "deadlines": _deadlines,
     "stubborn": _stubborn,
     "listeners": _listeners,

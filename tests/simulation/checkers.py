@@ -16,6 +16,7 @@ from stationd.runtime.journal.contents import Contents
 from tests.simulation.clients import Client, End, Heard
 from tests.simulation.ears import Auditor, Ear
 from tests.simulation.executions import Executions
+from tests.simulation.going_on import wrong_readings
 from tests.simulation.history import Attempt, History
 from tests.simulation.instrument import reading
 from tests.simulation.station import SimulatedStation
@@ -132,7 +133,7 @@ class Checkers:
         spec, code = attempt.spec, attempt.code
         most = spec.max_attempts
         wanted = code in (spec.retry_on or _RETRIED)
-        if spec.on_lost == "requeue" and code is ErrorCode.INSTRUMENT_LOST:
+        if (spec.resume or spec.on_lost == "requeue") and code is ErrorCode.INSTRUMENT_LOST:
             wanted, most = True, 3 if most == 1 else most
         wanted = wanted and attempt.end.status is S.FAILED
         if attempt.end.retrying is not (wanted and attempt.number < most):
@@ -195,7 +196,13 @@ class Checkers:
             self._nothing_is_missing(attempts[-1])
         for client in self._clients:
             for fetched in client.results:
-                attempt = self._history.of(fetched.job)[fetched.attempt - 1]
+                attempts = self._history.of(fetched.job)[: fetched.attempt]
+                attempt = attempts[-1]
+                if attempt.spec.resume and len(attempts) > 1:
+                    tickets = [one.ticket for one in attempts if one.ticket is not None]
+                    if wrong := wrong_readings(fetched.data, tickets, self._station.acts):
+                        self._wrong("the result of", attempt, wrong)
+                    continue
                 ticket = self._history.executed(attempt)
                 spots = range(fetched.data.spots_done)
                 expected = [reading(ticket or 0, spot) for spot in spots]

@@ -133,6 +133,7 @@ class Client:
                 max_attempts=order.max_attempts,
                 retry_on=order.retry_on,
                 on_lost=order.on_lost,
+                resume=order.resume,
             ),
         )
         number = (await self._view(order.job)).number if job.number == 0 else job.number

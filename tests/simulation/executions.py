@@ -8,6 +8,7 @@ from typing import Final
 from stationd.proto.error import ErrorCode
 from stationd.proto.program import Circuits, Sweep
 from stationd.proto.status import JobExecutorStatus
+from tests.simulation.going_on import wrong_steps
 from tests.simulation.history import Attempt, History
 from tests.simulation.instrument import Act
 from tests.simulation.station import SimulatedStation
@@ -198,9 +199,9 @@ class Executions:
         places = [(spot, phase == "read") for _, phase, spot in steps]
         if places != sorted(places):
             self._wrong("the controllers of", attempt, "were not at the same spot")
-        readers = len({name.partition(".")[0] for name in sweep.returns})
-        if sum(read for _, read in places) != readers * sweep.spots:
-            self._wrong(attempt, "did not read at every spot once")
+        resumed = attempt.spec.resume and attempt.number > 1
+        if wrong := wrong_steps(sweep, list(acts), resumed=resumed):
+            self._wrong(attempt, wrong)
 
     # --- tickets and claims ------------------------------------------------------------------
 

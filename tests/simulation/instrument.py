@@ -240,7 +240,7 @@ class SimulatedInstrument(ExecutionThread):
             case SweepWork() if work.paced:
                 await self._pace(run, work, act)
             case SweepWork():
-                for spot in range(work.spots):
+                for spot in range(work.first, work.spots):
                     for phase in _phases(work):
                         if not run.aborted:
                             await self._step(run, work, act, phase, spot)
@@ -250,7 +250,7 @@ class SimulatedInstrument(ExecutionThread):
 
     async def _pace(self, run: Run, work: SweepWork, act: Act) -> None:
         phases = _phases(work)
-        last, final = -1, work.spots * len(phases) - 1
+        last, final = work.first * len(phases) - 1, work.spots * len(phases) - 1
         while last < final and not run.aborted:
             if not run.words:
                 run.called = anyio.Event()

@@ -16,7 +16,13 @@ from stationd.actors import controller, facts, ledger_database, line, pacing, re
 from stationd.client import stream
 from stationd.runtime import catching_up
 from stationd.runtime.api import submitting
-from stationd.runtime.controllers import authority, instruments, quarantine, silence
+from stationd.runtime.controllers import (
+    authority,
+    going_on,
+    instruments,
+    quarantine,
+    silence,
+)
 from stationd.runtime.jobs import deadlines, dispatch
 from stationd.runtime.queue import lines
 from stationd.runtime.work import stages
@@ -120,6 +126,14 @@ MUTANTS = (
     Mutant("a restart forgets cancels", dispatch, "resumed", wrong.forget_cancels),
     Mutant("a restart forgets the queue", _I, "resume", wrong.forget_queued),
     Mutant("a Hello is not heard", _I, "hello", wrong.ignore_hello),
+    Mutant(
+        "a sweep goes on behind the spot that is missing",
+        going_on,
+        "goes_on_at",
+        wrong.one_too_far,
+        caught_by=(5, "trio"),
+        parts=frozenset({"going-on"}),
+    ),
     Mutant(
         "nobody waits for the slower controller",
         pacing.Pacing,

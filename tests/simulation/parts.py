@@ -18,6 +18,7 @@ Part = Literal[
     "stubborn",
     "full-disk",
     "new-ledger",
+    "going-on",
     "backup",
 ]
 Parts = frozenset[Part]

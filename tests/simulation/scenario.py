@@ -71,6 +71,7 @@ class Order:
     max_attempts: int = 1
     retry_on: tuple[ErrorCode, ...] = ()
     on_lost: Literal["fail", "requeue"] = "fail"
+    resume: bool = False
     timeout: float | None = None
     retrials: tuple[Retrial, ...] = ()
 

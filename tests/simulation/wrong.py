@@ -215,6 +215,13 @@ def forget_other_jobs(ask: Any) -> Any:
     return wrong
 
 
+def one_too_far(count: Any) -> Any:
+    def wrong(*arguments: Any) -> int:
+        return count(*arguments) + 1  # type: ignore[no-any-return]
+
+    return wrong
+
+
 def always(_before: Any) -> Any:
     def wrong(*_arguments: Any) -> bool:
         return True
