@@ -97,8 +97,8 @@ def decay(m: Numbers, *, error: float, amplitude: float, offset: float) -> Numbe
 def error_of_a_gate(pulse_error: float) -> float:
     """Return the average infidelity of a Clifford gate whose pulses depolarise.
 
-    A pulse with the infidelity r shrinks Bloch's vector to 1 - 2 r of its length; a gate has as
-    many pulses as it has.
+    A pulse with the infidelity r shrinks Bloch's vector to 1 - 2 r of its length, and what a gate
+    does on average is the mean over the group.
     """
     shrunk = np.mean([(1 - 2 * pulse_error) ** len(pulses) for pulses in GROUP.values()])
     return float(1 - shrunk) / 2
