@@ -14,6 +14,9 @@ from stationd.client.changing import (
     retry_submission,
     set_annotations,
 )
+from stationd.client.compiled import (
+    compiled,
+)
 from stationd.client.context import (
     using_project,
     using_properties,
@@ -112,6 +115,7 @@ __all__ = [
     "cancel",
     "close",
     "compile",
+    "compiled",
     "controllers",
     "delete",
     "describe_controller",

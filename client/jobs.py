@@ -58,6 +58,7 @@ __all__ = [
     "cancel",
     "close",
     "compile",
+    "compiled",
     "controllers",
     "delete",
     "describe_controller",
@@ -171,7 +172,20 @@ class ExecutionResultRef(ResultRef, frozen=True, kw_only=True):
 
 
 class CompilationResultRef(ResultRef, frozen=True, kw_only=True):
-    """A stored compiled circuit."""
+    """A stored compiled circuit.
+
+    What was compiled is known without fetching it if the reference came from `compiled`.
+    """
+
+    depth: int | None = None
+    two_qubit_gates: int | None = None
+    duration: float = 0.0
+    """Seconds that one run takes, as far as is known."""
+    initial_layout: tuple[str, ...] = ()
+    """The QPU's qubits that the program's first, second, ... qubit begins on."""
+    final_layout: tuple[str, ...] = ()
+    """Those that they are on at the end."""
+    compiler: str = ""
 
     def get_output(self) -> CompiledCircuit:
         """Return the compiled circuit."""
@@ -330,6 +344,13 @@ def results(
 ) -> Rows[ResultRef | IncompleteJobItemRef]:
     """Return the references of a job's results, one for each item, in the order of submission."""
     return Rows(_synchronous(item) for item in call(aio.results, job, allow_incomplete))
+
+
+def compiled(job: Job) -> Rows[CompilationResultRef]:
+    """Return the references of what the compiler made of a job's circuits, by item."""
+    return Rows(
+        CompilationResultRef(**msgspec.structs.asdict(one)) for one in call(aio.compiled, job)
+    )
 
 
 def close() -> None:

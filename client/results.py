@@ -106,6 +106,14 @@ class CompiledCircuit:
     depth: int
     two_qubit_gates: int
     metadata: dict[str, str] = field(default_factory=dict[str, str])
+    duration: float = 0.0
+    """Seconds that one run takes, from the first operation to the end of the last one, as far as is
+    known; without what the instruments need between two runs."""
+    initial_layout: tuple[str, ...] = ()
+    """The QPU's qubits that the program's first, second, ... qubit begins on; empty if the program
+    was in native operations, which name them."""
+    final_layout: tuple[str, ...] = ()
+    """Those that they are on at the end: swaps may have moved them."""
 
 
 @dataclass(frozen=True)
@@ -142,6 +150,9 @@ def read_outcome(data: bytes | mmap) -> Outcome:
                     depth=result.depth,
                     two_qubit_gates=result.two_qubit_gates,
                     metadata=result.metadata,
+                    duration=result.duration,
+                    initial_layout=result.initial_layout,
+                    final_layout=result.final_layout,
                 )
             case NullResult():
                 return NullOutcome(duration=result.duration)

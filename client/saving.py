@@ -82,6 +82,9 @@ def summary(outcome: Outcome) -> dict[str, object]:
                 "openqasm": outcome.openqasm,
                 "depth": outcome.depth,
                 "two_qubit_gates": outcome.two_qubit_gates,
+                "duration": outcome.duration,
+                "initial_layout": outcome.initial_layout,
+                "final_layout": outcome.final_layout,
                 "metadata": outcome.metadata,
             }
         case NullOutcome():

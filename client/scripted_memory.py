@@ -15,6 +15,7 @@ from stationd.proto import jobs_protocol as wire
 from stationd.proto import project_requests as records
 from stationd.proto.audit_requests import ReadAudit
 from stationd.proto.calibration import CalibrationSet, CalibrationSummary
+from stationd.proto.compiled_requests import Compiled, CompiledItem, ReadCompiled
 from stationd.proto.error import (
     ErrorInfo,
     JobNotFinished,
@@ -73,6 +74,7 @@ class ScriptedMemory(ScriptedStanding):
         self.jobs: dict[JobId, JobView] = {}
         self.specs: dict[JobId, JobSpec] = {}
         self.artifacts: dict[str, bytes] = {}
+        self.compiled: dict[JobId, tuple[CompiledItem, ...]] = {}
         self.calibrations: dict[str, CalibrationSet] = {}
         self.defaults: dict[str, str] = {}
         """Of each target, the id of the set that it uses."""
@@ -156,7 +158,14 @@ class ScriptedMemory(ScriptedStanding):
                 return self._record(request)
             case wire.Get() | Peek():
                 return wire.Job(number, self.view(request.job))
-            case wire.Cancel() | wire.Retry() | records.Delete() | GetInput() | ReadProvenance():
+            case (
+                wire.Cancel()
+                | wire.Retry()
+                | records.Delete()
+                | GetInput()
+                | ReadProvenance()
+                | ReadCompiled()
+            ):
                 return self._turn(request)
             case (
                 ReadLog()
@@ -260,7 +269,13 @@ class ScriptedMemory(ScriptedStanding):
         return wire.Jobs(request.request, tuple(page), more=len(found) > len(page))
 
     def _turn(
-        self, request: wire.Cancel | wire.Retry | records.Delete | GetInput | ReadProvenance
+        self,
+        request: wire.Cancel
+        | wire.Retry
+        | records.Delete
+        | GetInput
+        | ReadProvenance
+        | ReadCompiled,
     ) -> wire.Reply:
         match request:
             case wire.Cancel():
@@ -274,6 +289,9 @@ class ScriptedMemory(ScriptedStanding):
             case ReadProvenance():
                 view = self.view(request.job)
                 return scripted_provenance(request, view, self.specs[view.id])
+            case ReadCompiled():
+                view = self.view(request.job)
+                return Compiled(request.request, self.compiled.get(view.id, ()))
 
     def _cancel(self, request: wire.Cancel) -> wire.CancelAnswer:
         view = self.view(request.job)

@@ -25,6 +25,7 @@ from stationd.proto.calibration import (
     Observation,
     ValidFor,
 )
+from stationd.proto.compiled_requests import Compiled, ReadCompiled
 from stationd.proto.error import ErrorInfo
 from stationd.proto.guard_requests import Guards, ListGuards
 from stationd.proto.job import (
@@ -256,6 +257,7 @@ Request = (
     | ReadAudit
     | ReadVersions
     | ReadProvenance
+    | ReadCompiled
     | records.Annotate
     | records.Delete
     | records.Count
@@ -497,6 +499,7 @@ Reply = (
     | AuditTrail
     | Versions
     | ProvenanceAnswer
+    | Compiled
     | records.Deleted
     | records.Counted
     | records.Input

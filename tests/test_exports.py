@@ -99,6 +99,7 @@ CALLS = [
     "cancel",
     "close",
     "compile",
+    "compiled",
     "controllers",
     "delete",
     "describe_controller",

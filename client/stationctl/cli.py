@@ -32,6 +32,7 @@ COMMANDS: Final = {
     "ping": ("controllers", "Show who answers at the endpoint."),
     "prioritise": ("queueing", "Give a job another priority."),
     "projects": ("projects", "List, make, define and archive projects."),
+    "compiled": ("compiled", "Show what the compiler made of a job's circuits."),
     "provenance": ("provenance", "Show where a result comes from."),
     "queue": ("queueing", "Show the queue in its order."),
     "release": ("queueing", "Let jobs go that are held."),

@@ -18,6 +18,7 @@ import msgspec
 from stationd import __version__
 from stationd.proto.audit_requests import AuditTrail, ReadAudit
 from stationd.proto.codec import REQUESTS, request_number
+from stationd.proto.compiled_requests import Compiled, ReadCompiled
 from stationd.proto.error import (
     ErrorCode,
     ErrorInfo,
@@ -300,6 +301,7 @@ class JobsApi:
             ReadAudit: self._read_audit,
             ReadVersions: self._read_versions,
             ReadProvenance: self._read_provenance,
+            ReadCompiled: self._read_compiled,
             **dict.fromkeys(_QUEUE_REQUESTS, self._queue_request),
         }
 
@@ -451,6 +453,12 @@ class JobsApi:
 
     async def _read_versions(self, client: Client, request: ReadVersions) -> None:
         client.send(await self._whole_station.versions(request))
+
+    async def _read_compiled(self, client: Client, request: ReadCompiled) -> None:
+        found = await self._journal.compiled(request.job)
+        if not found:
+            await self._view(request.job)  # there is no such job, or nothing of it is compiled
+        client.send(Compiled(request.request, tuple(found)))
 
     async def _read_provenance(self, client: Client, request: ReadProvenance) -> None:
         client.send(await self._provenance.answer(request))

@@ -13,6 +13,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Final, Literal
 
 from stationd.proto.audit_requests import ReadAudit
+from stationd.proto.compiled_requests import ReadCompiled
 from stationd.proto.guard_requests import ListGuards
 from stationd.proto.jobs_protocol import (
     Cancel,
@@ -87,6 +88,7 @@ NAMING: Final[Mapping[type[Request], _Named]] = {
             Peek,
             GetInput,
             ReadProvenance,
+            ReadCompiled,
             ReadLog,
             Why,
             Cancel,

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 from stationd.actors.stages.stretches import Covered
 from stationd.proto.calibration import CalibrationSet, CalibrationSummary
+from stationd.proto.compiled_requests import CompiledItem
 from stationd.proto.error import ErrorInfo
 from stationd.proto.job import ArtifactRef, ItemView, JobFilter, JobId, JobKind, JobSpec, JobView
 from stationd.proto.jobs_protocol import FeedEvent
@@ -324,7 +325,11 @@ class Queries(Protocol):
         ...
 
     async def artifact(self, artifact: str) -> StoredArtifact | None:
-        """Return a result."""
+        """Return a result, or a compiled circuit."""
+        ...
+
+    async def compiled(self, job: JobId) -> list[CompiledItem]:
+        """Return what the compiler made of a job's circuits, by index."""
         ...
 
     async def calibration(self, calibration_set: str) -> CalibrationSet | None:

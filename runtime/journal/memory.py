@@ -19,6 +19,7 @@ from anyio.abc import TaskGroup
 
 from stationd.actors.stages.stretches import Covered
 from stationd.proto.calibration import CalibrationSet, CalibrationSummary
+from stationd.proto.compiled_requests import CompiledItem
 from stationd.proto.error import JournalClosed
 from stationd.proto.job import JobFilter, JobId, JobView, place_of
 from stationd.proto.jobs_protocol import FeedEvent
@@ -36,6 +37,7 @@ from stationd.runtime.journal.interface import (
     StoredArtifact,
     StoredJob,
 )
+from stationd.runtime.journal.queries.compiled import heads, is_compiled, one
 from stationd.runtime.journal.queries.data import covered
 from stationd.runtime.journal.records import (
     BlockStored,
@@ -331,12 +333,21 @@ class MemoryJournal:
         return covered((block.controller, block.header) for block in blocks)
 
     async def artifact(self, artifact: str) -> StoredArtifact | None:
-        """Return a result."""
+        """Return a result, or a compiled circuit."""
         job = self._found(owner(artifact))
+        if is_compiled(artifact):
+            work = job.work if job else None
+            return one(artifact, work.attempt, work.data) if work else None
         for item in job.items.values() if job else ():
             if item.result is not None and item.result.id == artifact:
                 return StoredArtifact(item.result, item.data)
         return None
+
+    async def compiled(self, job: JobId) -> list[CompiledItem]:
+        """Return what the compiler made of a job's circuits, by index."""
+        found = self._found(job)
+        work = found.work if found else None
+        return heads(job, work.attempt, work.data) if work else []
 
     async def calibration(self, calibration_set: str) -> CalibrationSet | None:
         """Return a calibration set."""

@@ -22,6 +22,7 @@ from msgspec import Raw, Struct
 from stationd.proto.error import ErrorCode, ErrorInfo, RequestError
 from stationd.runtime.journal.opening import DATABASE
 from stationd.runtime.journal.pipe import ServingPipe
+from stationd.runtime.journal.queries.compiled import CompiledArtifact, CompiledItems
 from stationd.runtime.journal.queries.data import (
     Artifact,
     BlockCounts,
@@ -62,6 +63,8 @@ Question = (
     | BlockCounts
     | CoveredSpots
     | Artifact
+    | CompiledItems
+    | CompiledArtifact
     | Calibration
     | DefaultCalibration
     | Calibrations

@@ -14,6 +14,7 @@ from anyio import to_thread
 
 from stationd.actors.stages.stretches import Covered, merged
 from stationd.proto.calibration import CalibrationSet, CalibrationSummary
+from stationd.proto.compiled_requests import CompiledItem
 from stationd.proto.error import JournalFailed
 from stationd.proto.job import JobFilter, JobId, JobView
 from stationd.proto.jobs_protocol import FeedEvent
@@ -33,6 +34,11 @@ from stationd.runtime.journal.interface import (
 )
 from stationd.runtime.journal.lock import take_lock
 from stationd.runtime.journal.opening import DATABASE
+from stationd.runtime.journal.queries.compiled import (
+    CompiledArtifact,
+    CompiledItems,
+    is_compiled,
+)
 from stationd.runtime.journal.queries.data import (
     Artifact,
     BlockCounts,
@@ -231,8 +237,14 @@ class SqliteJournal:
         return found
 
     async def artifact(self, artifact: str) -> StoredArtifact | None:
-        """Return a result."""
+        """Return a result, or a compiled circuit."""
+        if is_compiled(artifact):
+            return await self._ask(CompiledArtifact(artifact))
         return await self._ask(Artifact(artifact))
+
+    async def compiled(self, job: JobId) -> list[CompiledItem]:
+        """Return what the compiler made of a job's circuits, by index."""
+        return await self._ask(CompiledItems(job))
 
     async def calibration(self, calibration_set: str) -> CalibrationSet | None:
         """Return a calibration set."""

@@ -9,6 +9,8 @@ import pytest
 
 from stationd.proto.audit_requests import ReadAudit
 from stationd.proto.codec import REPLIES
+from stationd.proto.compiled_requests import ReadCompiled
+from stationd.proto.guard_requests import ListGuards
 from stationd.proto.job import JobSpec
 from stationd.proto.jobs_protocol import (
     Cancel,
@@ -91,6 +93,8 @@ def every_request() -> list[Request]:
         ChangeProject(1, job_id(60), "mine"),
         ReadVersions(1),
         ReadProvenance(1, MINE),
+        ReadCompiled(1, MINE),
+        ListGuards(1),
         ReadAudit(1),
         ImportCalibration(1, job_id(61), "q", ()),
         ListCalibrations(1),

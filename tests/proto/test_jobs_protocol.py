@@ -11,6 +11,7 @@ from stationd.proto import queue_requests as queue
 from stationd.proto.audit_requests import AuditLine, AuditTrail, ReadAudit
 from stationd.proto.calibration import CalibrationSet, CalibrationSummary, Observation
 from stationd.proto.codec import REPLIES, REQUESTS
+from stationd.proto.compiled_requests import Compiled, CompiledItem, ReadCompiled
 from stationd.proto.error import ErrorCode, ErrorInfo, Problem, ProtocolViolation
 from stationd.proto.guard_requests import Guards, GuardState, ListGuards
 from stationd.proto.job import (
@@ -259,6 +260,7 @@ REQUEST_EXAMPLES: dict[str, jobs.Request] = {
     "ReadLog": ReadLog(22, JOB),
     "ReadVersions": ReadVersions(82, 10.5),
     "ReadProvenance": ReadProvenance(48, JOB, 2),
+    "ReadCompiled": ReadCompiled(49, JOB),
     "ReadLog, waiting": ReadLog(22, JOB, after=7, wait=True),
     "ReadAudit": ReadAudit(23, "ada", 10.5, "refused", 7),
     "SubmitMany": jobs.SubmitMany(
@@ -453,6 +455,22 @@ REPLY_EXAMPLES: dict[str, jobs.Reply] = {
             ),
         ),
         more=True,
+    ),
+    "Compiled": Compiled(
+        49,
+        (
+            CompiledItem(
+                index=1,
+                artifact=ArtifactRef(id=f"{JOB}/1/1/compiled", size_bytes=7, sha256="ab"),
+                depth=4,
+                two_qubit_gates=1,
+                duration=1.5e-6,
+                initial_layout=("QB1", "QB2"),
+                final_layout=("QB2", "QB1"),
+                compiler="qiskit 2",
+                name="bell",
+            ),
+        ),
     ),
     "ProvenanceAnswer": ProvenanceAnswer(
         48,

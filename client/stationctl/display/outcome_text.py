@@ -46,7 +46,17 @@ def spots(data: SweepData) -> str:
 def compiled(outcome: CompiledCircuit) -> list[str]:
     """Return the text of a compiled circuit, and what is worth knowing of it."""
     facts = f"// depth {outcome.depth}, {outcome.two_qubit_gates} two-qubit gates"
-    return [facts, *outcome.openqasm.splitlines()]
+    if outcome.duration:
+        facts += f", {quantity(outcome.duration, 's')}"
+    return [facts, *_layout(outcome), *outcome.openqasm.splitlines()]
+
+
+def _layout(outcome: CompiledCircuit) -> list[str]:
+    if not outcome.initial_layout:
+        return []
+    begins, ends = " ".join(outcome.initial_layout), " ".join(outcome.final_layout)
+    moved = "" if ends == begins else f", at the end on {ends}"
+    return [f"// its qubits are on {begins}{moved}"]
 
 
 def readings(data: SweepData) -> list[tuple[str, str, str]]:

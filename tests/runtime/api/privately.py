@@ -4,6 +4,7 @@
 
 from typing import Final
 
+from stationd.proto.compiled_requests import ReadCompiled
 from stationd.proto.job import JobFilter, JobId
 from stationd.proto.jobs_protocol import (
     Cancel,
@@ -34,6 +35,8 @@ def about(job: JobId) -> list[Request]:
         GetInput(1, job),
         GetInput(1, job, 99),
         ReadProvenance(1, job),
+        ReadCompiled(1, job),
+        Fetch(1, f"{job}/1/0/compiled"),
         ReadProvenance(1, job, 99),
         ReadLog(1, job),
         ReadLog(1, job, wait=True),

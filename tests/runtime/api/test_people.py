@@ -11,6 +11,7 @@ from typing import get_args
 import pytest
 import zmq
 
+from stationd.proto.compiled_requests import ReadCompiled
 from stationd.proto.error import Forbidden
 from stationd.proto.guard_requests import ListGuards
 from stationd.proto.job import JobFilter, JobId
@@ -167,7 +168,7 @@ def test_every_request_says_who_may_ask() -> None:
     looking = {Get, Peek, Fetch, Grant, Unlisten, ReadLog, Survey, Why, ListQueue}
     looking |= {ListCalibrations, GetCalibration, ListControllers, ListProjects, ListTargets}
     looking |= {ListGuards}
-    looking |= {ReadVersions, ReadProvenance}
+    looking |= {ReadVersions, ReadProvenance, ReadCompiled}
     assert not looking & NEEDED.keys()
     assert looking | NEEDED.keys() == set(get_args(Request))
 
