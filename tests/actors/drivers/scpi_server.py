@@ -24,6 +24,7 @@ class Generator:
         self.settings = dict(FACTORY)
         self.connected = 0
         self._withheld: threading.Event | None = None
+        self._before = 0
         self._answered = threading.Event()
         self._change = threading.Condition()
         self._sockets: set[socket.socket] = set()
@@ -51,8 +52,9 @@ class Generator:
         with self._change:
             assert self._change.wait_for(lambda: self.connected == number, 60)
 
-    def withhold(self) -> threading.Event:
-        """Answer the next question only once the event is set."""
+    def withhold(self, *, after: int = 0) -> threading.Event:
+        """Answer the next question, or one after so many, only once the event is set."""
+        self._before = after
         self._withheld = threading.Event()
         self._answered.clear()
         return self._withheld
@@ -85,7 +87,10 @@ class Generator:
             self.settings[name] = value
             return
         answer = self.settings.get(line[:-1], "stationd,generator,1,1.0")
-        withheld, self._withheld = self._withheld, None
+        withheld = self._withheld if self._before == 0 else None
+        self._before = max(0, self._before - 1)
+        if withheld is not None:
+            self._withheld = None
         if withheld is not None:
             assert withheld.wait(60)
         try:
