@@ -17,9 +17,9 @@ from stationd.proto.error import ErrorCode
 from stationd.proto.status import JobExecutorStatus, RemoteRetryStrategy
 from stationd.runtime.histogram import PlainHistogram
 from stationd.runtime.journal.interface import JournalStatistics
+from stationd.runtime.metrics.cache_statistics import CacheStatistics
 from stationd.runtime.metrics.utilisation import Utilisation
 from stationd.runtime.metrics.vitals import Vitals
-from stationd.runtime.work.compile_cache import CacheStatistics
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence

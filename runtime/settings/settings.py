@@ -9,6 +9,7 @@ from msgspec import Struct, field
 from stationd.runtime.audit.settings import Audit
 from stationd.runtime.limits.bounds import Limits
 from stationd.runtime.logs.settings import Log
+from stationd.runtime.settings.circuits import Calibration, Compilation
 from stationd.runtime.settings.guard import Guard
 from stationd.runtime.settings.tables import (
     Api,
@@ -28,7 +29,6 @@ from stationd.runtime.settings.tables import (
     Workers,
 )
 from stationd.runtime.tracing.settings import Tracing
-from stationd.runtime.work.settings import Calibration, Compilation
 
 
 class Settings(Struct, frozen=True, forbid_unknown_fields=True):

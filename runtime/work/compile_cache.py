@@ -13,10 +13,10 @@ from collections import OrderedDict
 from typing import TYPE_CHECKING, Final
 
 import msgspec
-from msgspec import Struct
 
 from stationd import __version__
 from stationd.actors.stages.compile import COMPILER
+from stationd.runtime.metrics.cache_statistics import CacheStatistics
 
 if TYPE_CHECKING:
     from stationd.actors.stages.compile import CompileRequest
@@ -30,19 +30,6 @@ _ENCODER: Final = msgspec.msgpack.Encoder(order="deterministic")
 
 Key = bytes
 """A digest of all that goes into a compiled circuit."""
-
-
-class CacheStatistics(Struct, frozen=True):
-    """What a cache has been good for."""
-
-    hits: int = 0
-    """Circuits that need not be compiled."""
-    misses: int = 0
-    """Circuits that had to be."""
-    evicted: int = 0
-    """Circuits that made room for others."""
-    size_bytes: int = 0
-    circuits: int = 0
 
 
 class CompileCache:

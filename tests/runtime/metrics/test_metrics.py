@@ -12,7 +12,7 @@ from stationd.proto.status import JobExecutorStatus as S
 from stationd.runtime.journal.interface import JournalStatistics
 from stationd.runtime.live import LiveJob
 from stationd.runtime.metrics import Metrics, served
-from stationd.runtime.work.compile_cache import CacheStatistics
+from stationd.runtime.metrics.cache_statistics import CacheStatistics
 from tests.runtime.bench import job_id, null_spec
 
 

@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 from stationd.actors.stages.compile import COMPILER, CompileRequest
 from stationd.proto.program import Instruction, NativeCircuit, OpenQasm, Qpu
 from stationd.proto.result import CompiledResult
-from stationd.runtime.work.compile_cache import CacheStatistics, CompileCache, keys, size_bytes
+from stationd.runtime.metrics.cache_statistics import CacheStatistics
+from stationd.runtime.work.compile_cache import CompileCache, keys, size_bytes
 
 QPU = Qpu(qubits=("Q1", "Q2"), couplings=(("Q1", "Q2"),))
 REQUEST = CompileRequest(programs=((0, OpenQasm(source="x", name="a")),), qpu=QPU, seed=1)
