@@ -32,12 +32,14 @@ from stationd.runtime.jobs.dispatch import Dispatch
 from stationd.runtime.jobs.retrying import Retries
 from stationd.runtime.logs.story import Story
 from stationd.runtime.notification import notify
+from stationd.runtime.publication import publishing_of
 from stationd.runtime.queue.queue import Queue
 from stationd.runtime.queue.shares import Shares
 from stationd.runtime.station import Ports, Reload, Station
 from stationd.runtime.timers import Timers
 from stationd.runtime.work.artifacts import Artifacts
 from stationd.runtime.work.calibrations import CalibrationDefaults
+from stationd.runtime.work.object_store import ObjectStore
 from stationd.runtime.work.previews import Previews
 from stationd.runtime.work.retention import Forgetting, Keeper
 from stationd.runtime.work.stages import Stages
@@ -222,6 +224,9 @@ def _work(station: Station) -> Iterator[Callable[[], Coroutine[object, object, o
     yield station.api.beat
     yield station.keeper.keep
     yield station.metrics.probe
+    publishing = publishing_of(station)
+    if publishing is not None:
+        yield publishing.run
     yield partial(keep, instruments.queue, ports.journal, ports.clock)
     yield Positions(station.feed, station.dispatch, instruments).tell
     if station.settings.workers.prewarm and _targeted(station.settings):
@@ -335,8 +340,22 @@ def _forgetting(
     def under_way(job: JobId) -> bool:
         return dispatch.get(job) is not None
 
-    artifacts = Artifacts(settings.state / "artifacts")
-    return Forgetting(ports.journal, artifacts, under_way, retries.alone, feed.forget)
+    return Forgetting(
+        ports.journal, _artifacts(settings, ports), under_way, retries.alone, feed.forget
+    )
+
+
+def _artifacts(settings: Settings, ports: Ports) -> Artifacts:
+    """Return where results are.
+
+    Raises:
+        StationError: The other store that the configuration names cannot be opened.
+    """
+    folder, other = settings.state / "artifacts", settings.artifacts
+    if not other.store:
+        return Artifacts(folder)
+    store = ObjectStore(other.store, other.options, ports.journal.opening.station)
+    return Artifacts(folder, store)
 
 
 def _keeper(settings: Settings, ports: Ports, forgetting: Forgetting, projects: Projects) -> Keeper:

@@ -16,6 +16,7 @@ from stationd.runtime.station import Reload
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator
 
+    from stationd.runtime.live import LiveJob
     from stationd.runtime.station import House
 
 
@@ -25,7 +26,13 @@ async def stories_told(house: House) -> AsyncGenerator[None]:
     station = house.station
     told = Told(station.story)
     logging.getLogger().addHandler(told)
-    station.dispatch.ended = Ends(station.ports.clock).over
+    before, ends = station.dispatch.ended, Ends(station.ports.clock)
+
+    def over(live: LiveJob) -> None:
+        before(live)
+        ends.over(live)
+
+    station.dispatch.ended = over
     station.metrics.log_lines_dropped = lambda: statistics().dropped + station.story.dropped
     station.reloads.append(Reload(("log",), lambda settings: reload(settings.log)))
     try:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import sqlite3
+from collections.abc import Callable, Iterable
 from contextlib import closing
 from typing import TYPE_CHECKING, Final, NamedTuple
 
@@ -42,8 +43,6 @@ class Looked(Struct, frozen=True):
 
     size_bytes: int
     damaged: Damaged | None = None
-    elsewhere: bool = False
-    """It is in another store, and was not read."""
 
 
 class _Row(NamedTuple):
@@ -56,15 +55,21 @@ class _Row(NamedTuple):
     data: bytes | None
 
 
-def verify(journal: Path, artifacts: Path, *, elsewhere: bool = False) -> Iterator[Looked]:
+Elsewhere = Callable[[str, int], Iterable[bytes]]
+"""Returns a result that is in another store piece by piece, by its file's name and size; raises
+`FileNotFoundError` if it is not there either."""
+
+
+def verify(journal: Path, artifacts: Path, elsewhere: Elsewhere | None = None) -> Iterator[Looked]:
     """Look at every result, and yield what was found of each; blocks.
 
     Args:
         journal: The database.
         artifacts: Where results are that are files.
-        elsewhere: Those whose files are not here are in another store.
+        elsewhere: Reads those whose files are not here; None if there is no other store.
 
     Raises:
+        StorageTrouble: The other store is away.
         BackupError: There is no journal, or it cannot be read.
         JournalFailed: It is of a newer stationd, or damaged.
     """
@@ -74,7 +79,7 @@ def verify(journal: Path, artifacts: Path, *, elsewhere: bool = False) -> Iterat
             after = (0, -1)
             while rows := [_row(*row) for row in database.execute(_RESULTS, (*after, _PAGE))]:
                 for row in rows:
-                    yield _looked(database, artifacts, row, elsewhere=elsewhere)
+                    yield _looked(database, artifacts, row, elsewhere)
                 after = rows[-1].number, rows[-1].item
     except sqlite3.Error as error:
         raise JournalFailed(f"the journal {journal} cannot be read: {error}") from error
@@ -88,16 +93,12 @@ def _row(  # noqa: PLR0917 - the columns of a query
     return _Row(number, item, job, artifact or f"{job}/{attempt}/{item}", size, sha256, data)
 
 
-def _looked(database: sqlite3.Connection, artifacts: Path, row: _Row, *, elsewhere: bool) -> Looked:
+def _looked(
+    database: sqlite3.Connection, artifacts: Path, row: _Row, elsewhere: Elsewhere | None
+) -> Looked:
     try:
-        if row.data is not None:
-            size, found = len(row.data), hashlib.sha256(row.data).hexdigest()
-        else:
-            path = artifact_path(artifacts, row.artifact)
-            size, found = path.stat().st_size, digest(path)
+        size, found = _measured(artifacts, row, elsewhere)
     except FileNotFoundError:
-        if elsewhere:
-            return Looked(row.size, elsewhere=True)
         return _judged(database, row, "its file is gone")
     except OSError as error:
         return _judged(database, row, f"its file cannot be read: {error.strerror}")
@@ -106,6 +107,23 @@ def _looked(database: sqlite3.Connection, artifacts: Path, row: _Row, *, elsewhe
     if found != row.sha256.hex():
         return _judged(database, row, f"its SHA-256 is {found}, and was {row.sha256.hex()}")
     return Looked(size)
+
+
+def _measured(artifacts: Path, row: _Row, elsewhere: Elsewhere | None) -> tuple[int, str]:
+    """Return a result's size and digest."""
+    if row.data is not None:
+        return len(row.data), hashlib.sha256(row.data).hexdigest()
+    path = artifact_path(artifacts, row.artifact)
+    try:
+        return path.stat().st_size, digest(path)
+    except FileNotFoundError:
+        if elsewhere is None:
+            raise
+    size, sha256 = 0, hashlib.sha256()
+    for piece in elsewhere(f"{path.parent.name}/{path.name}", row.size):
+        size += len(piece)
+        sha256.update(piece)
+    return size, sha256.hexdigest()
 
 
 def _judged(database: sqlite3.Connection, row: _Row, text: str) -> Looked:

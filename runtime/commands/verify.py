@@ -13,7 +13,8 @@ from stationd.runtime.commands.command_line import EXIT_FAILED, config_option, c
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from stationd.runtime.care.verifying import Damaged, Looked
+    from stationd.runtime.care.verifying import Damaged, Elsewhere, Looked
+    from stationd.runtime.settings import Settings
 
 _NICE: Final = 10
 """The station goes first."""
@@ -35,7 +36,9 @@ def verify(config: Path, as_json: bool) -> None:  # noqa: FBT001 - click passes 
     os.nice(_NICE)
     looked: list[Looked] = []
     try:
-        for one in verifying.verify(settings.state / DATABASE, settings.state / "artifacts"):
+        elsewhere = _elsewhere(settings)
+        artifacts = settings.state / "artifacts"
+        for one in verifying.verify(settings.state / DATABASE, artifacts, elsewhere):
             looked.append(one)
             if one.damaged is not None and not as_json:
                 _print(one.damaged)
@@ -52,6 +55,18 @@ def verify(config: Path, as_json: bool) -> None:  # noqa: FBT001 - click passes 
         click.echo(f"{len(looked):,} results, {size:,} bytes, {len(damaged):,} damaged")
     if damaged:
         sys.exit(EXIT_FAILED)
+
+
+def _elsewhere(settings: Settings) -> Elsewhere | None:
+    """Return what reads from the other store, if there is one."""
+    if not settings.artifacts.store:
+        return None
+    from stationd.runtime.care.identity import station_id
+    from stationd.runtime.journal.opening import DATABASE
+    from stationd.runtime.work.object_store import ObjectStore
+
+    prefix = station_id(settings.state / DATABASE)
+    return ObjectStore(settings.artifacts.store, settings.artifacts.options, prefix).pieces
 
 
 def _print(one: Damaged) -> None:

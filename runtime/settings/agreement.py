@@ -25,7 +25,16 @@ def disagreements(settings: Settings) -> list[Problem]:
         *_metrics_problems(settings),
         *_reference_problems(settings),
         *guard_problems(settings),
+        *_store_problems(settings),
     ]
+
+
+def _store_problems(settings: Settings) -> list[Problem]:
+    artifacts = settings.artifacts
+    if artifacts.store.startswith("memory:") and not artifacts.keep_local:
+        reason = "memory:// forgets everything with the daemon: let results stay here, too"
+        return [Problem("artifacts.keep_local", reason)]
+    return []
 
 
 def _metrics_problems(settings: Settings) -> list[Problem]:

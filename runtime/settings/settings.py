@@ -13,6 +13,7 @@ from stationd.runtime.settings.circuits import Calibration, Compilation
 from stationd.runtime.settings.guard import Guard
 from stationd.runtime.settings.tables import (
     Api,
+    Artifacts,
     Controller,
     Deadlines,
     Instruments,
@@ -44,6 +45,7 @@ class Settings(Struct, frozen=True, forbid_unknown_fields=True):
     metrics: Metrics = field(default_factory=Metrics)
     log: Log = field(default_factory=Log)
     tracing: Tracing = field(default_factory=Tracing)
+    artifacts: Artifacts = field(default_factory=Artifacts)
     retention: Retention = field(default_factory=Retention)
     workers: Workers = field(default_factory=Workers)
     compilation: Compilation = field(default_factory=Compilation)

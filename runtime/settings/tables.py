@@ -113,6 +113,17 @@ class Retention(Struct, frozen=True, forbid_unknown_fields=True):
     """GiB of files that their results may take up together; 0 for no bound."""
 
 
+class Artifacts(Struct, frozen=True, forbid_unknown_fields=True):
+    """Where results that are files are copied to, besides the state directory."""
+
+    store: Annotated[str, Meta(pattern=r"^(|[a-z0-9]+://.*)\Z")] = ""
+    """A URL of what obstore knows, as in ``s3://bucket/prefix``; empty for nowhere."""
+    keep_local: bool = True
+    """Whether they stay in the state directory, too, once they are there."""
+    options: dict[str, str] = {}
+    """What obstore knows for this kind of store, as in ``endpoint`` and ``region``."""
+
+
 class Workers(Struct, frozen=True, forbid_unknown_fields=True):
     """Processes that compile circuits and work up results."""
 

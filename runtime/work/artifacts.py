@@ -8,7 +8,7 @@ import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from anyio import to_thread
+from anyio import CapacityLimiter, to_thread
 
 from stationd.actors.stages.artifact import artifact_path
 from stationd.proto.error import UnknownArtifact
@@ -16,9 +16,16 @@ from stationd.proto.job import JobId
 from stationd.proto.jobs_protocol import CHUNK_BYTES
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from stationd.runtime.journal.interface import StoredArtifact
+    from stationd.runtime.work.object_store import ObjectStore
 
 
+TOMBSTONES: Final = ".removed"
+"""The folder, among those of jobs, of those that are to be removed in the other store."""
+_MOST_AWAY: Final = 8
+"""Pieces that are fetched from the other store at a time."""
 JOB_ID: Final = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
 """What a folder of the store is called."""
 
@@ -38,10 +45,16 @@ class Artifacts:
 
     Args:
         directory: Where those that are files are.
+        store: Where they are that are not there any more; None if there is no such place.
     """
 
-    def __init__(self, directory: Path) -> None:
-        self._directory = directory
+    def __init__(self, directory: Path, store: ObjectStore | None = None) -> None:
+        self.directory = directory
+        self.store = store
+        # The store may hang; the files here are read by others' threads meanwhile.
+        self._few = CapacityLimiter(_MOST_AWAY)
+        self.gone: Callable[[JobId], None] = _nobody
+        """Called back with every job whose files have been removed here."""
 
     async def read(self, stored: StoredArtifact, offset: int) -> bytes:
         """Return at most `CHUNK_BYTES` of a result.
@@ -53,16 +66,54 @@ class Artifacts:
             raise UnknownArtifact(f"a result has no byte {offset}")
         if stored.data is not None:
             return stored.data[offset : offset + CHUNK_BYTES]
-        path = artifact_path(self._directory, stored.ref.id)
-        return await to_thread.run_sync(_read, path, offset)
+        path = artifact_path(self.directory, stored.ref.id)
+        try:
+            return await to_thread.run_sync(_read, path, offset)
+        except FileNotFoundError as error:
+            if self.store is None:
+                raise UnknownArtifact(f"the file of the result is gone: {path}") from error
+        key = f"{path.parent.name}/{path.name}"
+        length = min(CHUNK_BYTES, max(0, stored.ref.size_bytes - offset))
+        try:
+            return await to_thread.run_sync(
+                self.store.read, key, offset, length, abandon_on_cancel=True, limiter=self._few
+            )
+        except FileNotFoundError as error:
+            raise UnknownArtifact(
+                f"the result is gone: it is neither at {path} nor in {self.store.url}"
+            ) from error
+
+    async def bury(self, job: JobId) -> None:
+        """Note that a job is about to go: so what is elsewhere of it goes whatever happens.
+
+        Raises:
+            OSError: It cannot be noted.
+        """
+        if self.store is not None:
+            await to_thread.run_sync(_bury, self.directory / TOMBSTONES, job)
 
     async def remove(self, job: JobId) -> None:
         """Remove the files of a job that is not stored any more, if there are any."""
-        await to_thread.run_sync(_remove, self._directory / job)
+        await to_thread.run_sync(_remove, self.directory / job)
+        self.gone(job)
 
     async def oldest(self) -> list[Files]:
         """Return what there is of each job, what was written first before the others."""
-        return await to_thread.run_sync(_looked_through, self._directory)
+        return await to_thread.run_sync(_looked_through, self.directory)
+
+
+def _nobody(_: JobId) -> None:
+    """Hear that a job's files are gone where there is no other store."""
+
+
+def _bury(folder: Path, job: JobId) -> None:
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / job).touch()
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
 
 
 def _remove(folder: Path) -> None:
@@ -91,9 +142,6 @@ def _files(folder: os.DirEntry[str]) -> Files:
 
 
 def _read(path: Path, offset: int) -> bytes:
-    try:
-        with path.open("rb") as file:
-            file.seek(offset)
-            return file.read(CHUNK_BYTES)
-    except FileNotFoundError as error:
-        raise UnknownArtifact(f"the file of the result is gone: {path}") from error
+    with path.open("rb") as file:
+        file.seek(offset)
+        return file.read(CHUNK_BYTES)

@@ -101,6 +101,7 @@ class Forgetting:
                     )
                 if expired:
                     self._gone(stored.seq)
+                await self.artifacts.bury(job)
                 await self._delete(stored, expired=expired)
             await self.artifacts.remove(job)
         return stored is not None

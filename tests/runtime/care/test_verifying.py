@@ -12,10 +12,12 @@ from stationd.proto.job import ArtifactRef
 from stationd.proto.status import JobExecutorStatus as S
 from stationd.runtime.care import verifying
 from stationd.runtime.care.backup import Source
+from stationd.runtime.care.identity import station_id
 from stationd.runtime.care.manifest import BackupError
 from stationd.runtime.care.verifying import Looked, verify
 from stationd.runtime.cli import main
 from stationd.runtime.journal.records import ItemEnded, JobDeleted
+from stationd.runtime.work.object_store import ObjectStore
 from tests.runtime.care.stations import OVER, RESULT, fact, job_id, store, stored
 
 ARTIFACT = f"{job_id(OVER)}/1/0"
@@ -110,3 +112,21 @@ def test_the_command_says_what_is_damaged_and_fails(made: Callable[[], Source]) 
 def test_where_there_is_no_journal_there_is_nothing_to_verify(tmp_path: Path) -> None:
     with pytest.raises(BackupError, match="there is no journal"):
         list(verify(tmp_path / "journal.sqlite", tmp_path))
+
+
+def test_a_result_in_another_store_is_read_there(made: Callable[[], Source]) -> None:
+    source = made()
+    there = ObjectStore(f"file://{source.state.parent}/there", {}, station_id(source.journal))
+    file = file_of(source)
+    there.create(f"{file.parent.name}/{file.name}", file)
+    file.unlink()
+    artifacts = source.state / "artifacts"
+    assert list(verify(source.journal, artifacts, there.pieces)) == [Looked(len(RESULT))]
+    config = source.state.parent / "stationd.toml"
+    config.write_text(f'[station]\nstate = "{source.state}"\n[artifacts]\nstore = "{there.url}"\n')
+    done = CliRunner().invoke(main, ["verify", "--config", str(config)])
+    assert (done.exit_code, done.stdout) == (0, "1 results, 600,000 bytes, 0 damaged\n")
+    there.remove_all(file.parent.name)
+    (found,) = verify(source.journal, artifacts, there.pieces)
+    assert found.damaged is not None
+    assert found.damaged.text == "its file is gone"
