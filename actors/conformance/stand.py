@@ -6,7 +6,7 @@ import queue
 import time
 from typing import TYPE_CHECKING, Final
 
-from stationd.actors.execution_thread import Broken, Closed, ExecutionThread, Phase, Ready, Word
+from stationd.actors.execution_thread import Broken, Closed, ExecutionThread, Ready, Word
 from stationd.actors.facts import (
     LAST,
     BlockCame,
@@ -18,6 +18,7 @@ from stationd.actors.facts import (
     Step,
     TicketFact,
 )
+from stationd.actors.ticket_execution import Phase
 from stationd.proto.job import JobId
 from stationd.proto.program import SweepWork
 
