@@ -11,6 +11,7 @@ from stationd.proto.error import ErrorCode
 from stationd.proto.program import Axis, Circuits, Sweep
 from stationd.proto.status import RemoteRetryStrategy
 from stationd.runtime.settings import tables
+from stationd.runtime.settings.guard import Guard
 from tests.simulation.parts import PARTS, Part, Parts
 from tests.simulation.scenario import CONTROLLERS, Order, Retrial, Scenario, base
 from tests.simulation.trace import Trace
@@ -149,6 +150,29 @@ def _listeners(chance: Random, drawn: Scenario) -> Scenario:
     return replace(drawn, ears=chance.randint(1, 3))
 
 
+# --- guards, and an order of starting --------------------------------------------------------
+
+
+def _guards(chance: Random, drawn: Scenario) -> Scenario:
+    controllers = {
+        name: msgspec.structs.replace(one, start_group=chance.choice((0, 0, 1, 2)))
+        for name, one in drawn.settings.controllers.items()
+    }
+    guards = {
+        f"guard-{number}": Guard(
+            readout=f"{chance.choice(CONTROLLERS)}.y",
+            targets=tuple(chance.sample(CONTROLLERS, chance.choice((1, 1, 2)))),
+            minimum=0.5,
+            grace=chance.choice((0.0, 0.05, 0.5)),
+            every=chance.choice((0.02, 0.1, 0.3)),
+            abort=chance.random() < 0.5,
+        )
+        for number in range(chance.choice((1, 2)))
+    }
+    settings = msgspec.structs.replace(drawn.settings, controllers=controllers, guards=guards)
+    return replace(drawn, settings=settings)
+
+
 _ADDED: Final[Mapping[Part, Callable[[Random, Scenario], Scenario]]] = {
     "targets": _targets,
     "retries": _retries,
@@ -157,4 +181,5 @@ _ADDED: Final[Mapping[Part, Callable[[Random, Scenario], Scenario]]] = {
     "deadlines": _deadlines,
     "stubborn": _stubborn,
     "listeners": _listeners,
+    "guards": _guards,
 }

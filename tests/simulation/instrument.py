@@ -15,6 +15,7 @@ import anyio
 import numpy as np
 from anyio.abc import TaskGroup
 
+from stationd.actors.between_tickets import ReadingTaken
 from stationd.actors.data import split
 from stationd.actors.driver import Driver
 from stationd.actors.execution_thread import Closed, ExecutionThread, Ready
@@ -114,6 +115,7 @@ class SimulatedInstrument(ExecutionThread):
         self._next: deque[Run] = deque()
         self._bell = anyio.Event()
         self._now: Run | None = None
+        self._asked: dict[str, int] = {}
         self._closing = False
 
     # --- called by the controller ------------------------------------------------------------
@@ -144,7 +146,8 @@ class SimulatedInstrument(ExecutionThread):
             run.called.set()
 
     def read(self, number: int, readout: str) -> None:
-        raise NotImplementedError("no simulated station has guards")
+        self._asked[readout] = number
+        self._bell.set()
 
     def stored(self, size_bytes: int) -> None:
         return
@@ -175,6 +178,7 @@ class SimulatedInstrument(ExecutionThread):
         await anyio.sleep(self._luck.uniform(0, 0.1))
         self._report(Ready(self._host.capabilities))
         while not self._closing:
+            await self._read()
             if not self._next:
                 self._bell = anyio.Event()
                 await self._bell.wait()
@@ -186,6 +190,22 @@ class SimulatedInstrument(ExecutionThread):
                 await self._carry_out(run)
                 self._now = None
         self._report(Closed())
+
+    async def _read(self) -> None:
+        """Take the readings that are asked for, between two tickets."""
+        while self._asked:
+            readout, number = self._asked.popitem()
+            await anyio.sleep(self._luck.choice((0.0, 0.001, 0.05)))
+            value = 1.0 if self._host.fair() else 0.0
+            failed = self._luck.random() < self._host.refuses
+            taken = ReadingTaken(
+                number,
+                readout,
+                None if failed else value,
+                "OSError: no answer" if failed else "",
+                self._host.time(),
+            )
+            self._report(taken)
 
     async def _carry_out(self, run: Run) -> None:
         number = run.release.number
@@ -300,6 +320,7 @@ class SimulatedHost(Host):
         refuses: float,
         manners: Manners,
         failed: set[int],
+        fair: Callable[[], bool],
     ) -> None:
         self.name = name
         self.capabilities = capabilities
@@ -311,6 +332,8 @@ class SimulatedHost(Host):
         self.manners = manners
         self.failed = failed
         """Tickets of which a driver has failed."""
+        self.fair = fair
+        """Whether what guards look at is right."""
         self._wall = wall
 
     def time(self) -> float:

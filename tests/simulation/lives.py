@@ -225,6 +225,7 @@ class ControllerLife:
             refuses=station.scenario.refuses,
             manners=station.manners,
             failed=station.failed,
+            fair=lambda: station.fair,
         )
         ledger = SimulatedLedger(station.ledgers[self._name], station.trace, self._chance)
         tasks.start_soon(ledger.run)

@@ -20,6 +20,7 @@ Part = Literal[
     "new-ledger",
     "going-on",
     "backup",
+    "guards",
 ]
 Parts = frozenset[Part]
 

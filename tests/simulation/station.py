@@ -57,6 +57,8 @@ class SimulatedStation:
         }
         self._lost_ledgers: list[LedgerDisk] = []
         self.manners = Manners(scenario, trace)
+        self.fair = True
+        """Whether what guards look at is right."""
         self.failed: set[int] = set()
         """Tickets of which a driver has failed."""
         self.quarantined: list[Quarantined] = []

@@ -101,11 +101,25 @@ class Operator(Trouble):
                 await aio.reset_controller(view.name)
 
 
+class Weather(Trouble):
+    """What guards look at is not right for a while."""
+
+    async def strike(self) -> None:
+        self.trace.fault("bad weather")
+        self.station.fair = False
+        await anyio.sleep(self.chance.choice((0.02, 0.2, 1.0)))
+        self.station.fair = True
+
+    def calm(self) -> None:
+        self.station.fair = True
+
+
 _TROUBLES: Final[Mapping[Part, Callable[[SimulatedStation, Part], Trouble]]] = {
     "full-disk": FullDisk,
     "new-ledger": NewLedger,
     "stubborn": Operator,
     "backup": Copyist,
+    "guards": Weather,
 }
 
 

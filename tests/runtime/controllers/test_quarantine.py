@@ -34,6 +34,18 @@ def test_an_abort_is_bounded_by_its_first_word(quarantine: Quarantine, timers: H
     assert overdue == [1]
 
 
+def test_halfway_there_others_are_kept_waiting_no_more(
+    quarantine: Quarantine, timers: HeldTimers
+) -> None:
+    said: list[str] = []
+    quarantine.bound(TICKET.job, lambda: said.append("over"), lambda: said.append("hurry"))
+    assert [seconds for seconds, _ in timers.held.values()] == [5.0, 2.5]
+    timers.come(("halfway", TICKET.job))
+    assert said == ["hurry"]
+    quarantine.settled(TICKET.job)
+    assert not timers.held
+
+
 def test_what_came_to_rest_in_time_is_bounded_no_more(
     quarantine: Quarantine, timers: HeldTimers
 ) -> None:
