@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Final
 
 from msgspec import Meta
 
@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
     from numpy.typing import ArrayLike
 
+_MOST_NAMED: Final = 20
+"""A rack of instruments has hundreds that are left out."""
 Seconds = Annotated[float, Meta(gt=0, le=3600)]
 
 
@@ -105,7 +107,10 @@ class QcodesStation(SettingsDriver):
         self._readouts = {one.name: one for one in readouts if one is not None}
         left = sorted(chosen.keys() - self._settings.keys() - self._readouts.keys())
         if left:
-            self.log.info("left out, for no job can set or read them: %s", ", ".join(left))
+            more = f" and {len(left) - _MOST_NAMED} more" if len(left) > _MOST_NAMED else ""
+            names = ", ".join(left[:_MOST_NAMED])
+            self.log.info("left out, for no job can set or read them: %s%s", names, more)
+            self.log.debug("left out are %s", ", ".join(left))
 
 
 def _pattern(patterns: Iterable[str]) -> re.Pattern[str]:
