@@ -48,3 +48,23 @@ class GatedBench(SettingsDriver):
         if name == "y":
             return self._x + 2j * self._x
         return (np.arange(TRACE) + 10 * self._x).astype(np.int16)
+
+
+class Quick(SettingsDriver):
+    """Takes no time: reads the sum of what it was set to."""
+
+    def __init__(self) -> None:
+        self._set = dict.fromkeys(("x", "y", "z"), 0.0)
+
+    def describe(self) -> Capabilities:
+        return Capabilities(
+            settings=tuple(Setting(name=name) for name in self._set),
+            readouts=(Readout(name="sum"),),
+        )
+
+    def set(self, name: str, value: SettingValue) -> None:
+        self._set[name] = float(value)
+
+    def read(self, name: str) -> ArrayLike:
+        del name
+        return self._set["x"] + self._set["y"] + self._set["z"]

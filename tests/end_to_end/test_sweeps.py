@@ -3,6 +3,7 @@
 import os
 import signal
 from collections.abc import Callable
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -15,7 +16,7 @@ from stationd.proto.program import Axis, Sweep
 from stationd.proto.status import JobExecutorStatus as S
 from stationd.proto.status import RemoteRetryStrategy, StatusEnum
 from tests.end_to_end.gated_bench import TRACE
-from tests.end_to_end.station import PATIENCE, Station, until
+from tests.end_to_end.station import PATIENCE, Station, on_asyncio, until
 
 pytestmark = pytest.mark.campaign
 
@@ -158,3 +159,39 @@ def test_a_cancel_keeps_what_is_there_and_an_operator_lets_the_sweep_go_on(
     visited = [value for _, what, value in notes(station, "a") if what == "x"]
     # None of the first spots again; the one at which it was cut short perhaps.
     assert len(visited) <= len(X) + 1
+
+
+QUICK = """
+[controllers.q]
+driver = "tests.end_to_end.gated_bench:Quick"
+"""
+MOST_MIB = 64
+"""What a million spots may take of a process's memory; as objects of their own they take more."""
+
+
+def peak_mib(pid: int) -> float:
+    status = Path(f"/proc/{pid}/status").read_text()
+    return next(int(line.split()[1]) for line in status.splitlines() if "VmHWM" in line) / 1024
+
+
+@on_asyncio
+def test_a_million_spots_take_bounded_memory_zipped_axes_and_a_product_of_them(
+    new_station: NewStation,
+) -> None:
+    station = new_station(QUICK).start()
+    station.wait_connected("q")
+    slow, fast = np.arange(1000.0), np.arange(1000.0) / 1000
+    axes = (
+        (Axis("q.x", tuple(slow.tolist())), Axis("q.y", tuple((-2 * slow).tolist()))),
+        (Axis("q.z", tuple(fast.tolist())),),
+    )
+    few = Sweep(axes=((Axis("q.x", (0.0, 1.0)),),), returns=("q.sum",))
+    jobs.wait_for(jobs.submit(sweep=few), timeout=PATIENCE)
+    pids = {"daemon": station.pid, "controller": station.controller_pid("q")}
+    before = {name: peak_mib(pid) for name, pid in pids.items()}
+    job = jobs.submit(sweep=Sweep(axes=axes, returns=("q.sum",)))
+    jobs.wait_for(job, timeout=4 * PATIENCE)
+    data = whole(job)
+    assert np.allclose(data["q.sum"], -slow[:, None] + fast[None, :])
+    for name, pid in pids.items():
+        assert peak_mib(pid) - before[name] < MOST_MIB, name
