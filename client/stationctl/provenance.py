@@ -12,7 +12,7 @@ from stationd.client.stationctl.lookup import job_id
 from stationd.client.stationctl.options import json_option, station_option
 from stationd.client.stationctl.printing import moment, print_json
 from stationd.proto.escaping import escaped
-from stationd.proto.program import Sweep
+from stationd.proto.program import NativeProgram, NullProgram, OpenQasm, Qpy, Sweep
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -114,10 +114,30 @@ def _program(program: Program | Sweep | None) -> list[str]:
         return ["(large; stationd.jobs.get_input has it)"]
     if isinstance(program, Sweep):
         return list(_sweep(program))
-    source = getattr(program, "source", "")
-    lines = source.splitlines() if isinstance(source, str) else []
+    lines = list(_circuit(program))
     more = len(lines) - _MOST_LINES
-    return [*lines[:_MOST_LINES], *([f"... and {more} more lines"] if more > 0 else [])]
+    return [
+        *lines[:_MOST_LINES],
+        *([f"... and {more} more lines"] if more > 0 else []),
+        *(f"{name} = {value!r}" for name, value in _binding(program).items()),
+    ]
+
+
+def _circuit(program: Program) -> Iterator[str]:
+    match program:
+        case OpenQasm(source=source):
+            yield from source.splitlines()
+        case Qpy(data=data):
+            yield f"QPY, {len(data):,} bytes"
+        case NativeProgram(circuit=circuit):
+            for one in circuit.instructions:
+                yield " ".join((one.gate, *one.qubits, *map(repr, (*one.params, *one.bits))))
+        case NullProgram():
+            pass
+
+
+def _binding(program: Program) -> dict[str, float]:
+    return program.binding if isinstance(program, OpenQasm | Qpy) else {}
 
 
 def _sweep(sweep: Sweep) -> Iterator[str]:

@@ -14,7 +14,7 @@ from anyio import to_thread
 from msgspec import Struct
 
 from stationd.proto.error import RequestError, UnknownJob
-from stationd.proto.program import Circuits, OpenQasm, Program, Sweep
+from stationd.proto.program import Circuits, OpenQasm, Program, Qpy, Sweep
 from stationd.proto.provenance import (
     CalibrationOrigin,
     CompiledOrigin,
@@ -188,5 +188,11 @@ def _controller(name: str, driver: str, ran: VersionsSeen | None) -> ControllerO
 
 def _digested(program: Program | Sweep) -> tuple[str, int]:
     """Return the digest of a program and how large it is."""
-    data = program.source.encode() if isinstance(program, OpenQasm) else _ENCODER.encode(program)
+    match program:
+        case OpenQasm(source=source):
+            data = source.encode()
+        case Qpy(data=data):
+            pass
+        case _:
+            data = _ENCODER.encode(program)
     return hashlib.sha256(data).hexdigest(), len(data)

@@ -10,6 +10,7 @@ import pytest
 import stationd
 from stationd import (
     CircuitResult,
+    Circuits,
     IncompleteJobItemRef,
     InvalidJob,
     JobError,
@@ -99,6 +100,24 @@ async def test_a_path_names_a_file_with_a_program(
     assert station.specs[job.id].work.programs == (OpenQasm(source=BELL, name="bell"),)  # type: ignore[union-attr]
     with pytest.raises(InvalidJob, match="cannot read"):
         await jobs.submit(programs=path.with_name("none.qasm"), n_shots=1)
+
+
+async def test_a_circuit_is_an_item_for_each_row_of_its_bindings(station: ScriptedStation) -> None:
+    job = await jobs.submit(programs=BELL, n_shots=5, bindings={"theta": [0.1, 0.2], "phi": 3})
+    work = station.specs[job.id].work
+    assert isinstance(work, Circuits)
+    assert work.n_shots == (5, 5)
+    assert [one.binding for one in work.programs if isinstance(one, OpenQasm)] == [
+        {"theta": 0.1, "phi": 3.0},
+        {"theta": 0.2, "phi": 3.0},
+    ]
+
+
+async def test_bindings_are_for_programs_alone(station: ScriptedStation) -> None:
+    work = Circuits(programs=(OpenQasm(source=BELL),), n_shots=(1,))
+    with pytest.raises(InvalidJob, match="bindings: bindings are for programs"):
+        await jobs.submit(work, bindings={"theta": [0.1]})
+    assert station.received == []
 
 
 async def test_get_by_an_unknown_id_says_so(station: ScriptedStation) -> None:

@@ -1,5 +1,7 @@
 """Stored results become arrays with names and units, or a clear error."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -98,3 +100,15 @@ def test_compiled_circuits_and_null_programs_are_read() -> None:
 def test_what_is_no_result_is_refused(data: bytes) -> None:
     with pytest.raises(ProtocolViolation, match="cannot be read"):
         read_outcome(data)
+
+
+def test_a_result_knows_what_its_parameters_were_set_to() -> None:
+    result = CircuitResult(
+        counts={},
+        bits=np.zeros((0, 1), np.uint8),
+        bit_names=("c",),
+        shots=0,
+        metadata={"binding": '{"theta":0.5}'},
+    )
+    assert result.binding == {"theta": 0.5}
+    assert replace(result, metadata={}).binding == {}

@@ -3,7 +3,19 @@
 import msgspec
 import pytest
 
-from stationd.proto.program import Axis, Circuits, NullProgram, Sweep, SweepWork
+from stationd.proto.program import (
+    Axis,
+    Circuits,
+    Instruction,
+    NativeCircuit,
+    NativeProgram,
+    NullProgram,
+    OpenQasm,
+    Qpy,
+    Sweep,
+    SweepWork,
+    program_bytes,
+)
 
 DELAYS = Axis("source.delay", (0.0, 0.5, 1.0))
 PHASES = Axis("source.phase", (0, 1, 2))
@@ -86,3 +98,16 @@ def test_programs_from_outside_are_checked(raw: dict[str, object], reason: str) 
 
 def test_a_program_that_does_nothing_needs_no_words() -> None:
     assert msgspec.convert({"type": "null"}, NullProgram) == NullProgram(duration=0.0, name="")
+
+
+def test_the_size_of_a_program_is_about_what_it_takes_on_the_wire() -> None:
+    instructions = (Instruction("prx", ("QB1",), (0.5, 0.25)),) * 100
+    programs = (
+        OpenQasm(source="x" * 1000, binding={"theta": 0.5}),
+        Qpy(data=bytes(1000)),
+        NativeProgram(circuit=NativeCircuit(instructions=instructions, n_bits=0)),
+    )
+    for program in programs:
+        size = len(msgspec.msgpack.encode(program))
+        assert size / 2 < program_bytes(program) < 2 * size
+    assert program_bytes(NullProgram()) == 0

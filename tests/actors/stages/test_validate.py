@@ -5,6 +5,7 @@ from collections.abc import Mapping
 import pytest
 
 from stationd.actors.stages.validate import (
+    MOST_CIRCUIT_BYTES,
     MOST_PROBLEMS,
     MOST_SOURCE_BYTES,
     check_spec,
@@ -24,6 +25,7 @@ from stationd.proto.program import (
     OpenQasm,
     Program,
     Qpu,
+    Qpy,
     Sweep,
 )
 
@@ -94,6 +96,10 @@ def test_a_sound_job_has_no_problems() -> None:
                 "item 0: the OpenQASM text takes 1,048,577 bytes, at most 1,048,576 are read: split"
                 " the circuit or define gates"
             ),
+        ),
+        (
+            circuits(Qpy(data=bytes(MOST_CIRCUIT_BYTES + 1))),
+            "item 0: the circuit takes 4,194,305 bytes, at most 4,194,304 are read: split it",
         ),
         (
             Compile(programs=(NullProgram(),)),

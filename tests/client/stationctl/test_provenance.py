@@ -1,6 +1,7 @@
 """`provenance` finds what is meant, and shows where it comes from."""
 
 import json
+from pathlib import Path
 
 from stationd.client.scripted_station import ScriptedStation
 from tests.client.stationctl.shell import run, submitted
@@ -38,3 +39,15 @@ def test_an_artifact_that_was_replaced_is_not_mistaken_for_the_newer_one(
 
 def test_what_names_nothing_is_wrong_usage(there: ScriptedStation) -> None:
     assert run("provenance", "one:two:three").exit_code == 2
+
+
+def test_programs_of_all_forms_and_their_bindings_are_shown(
+    there: ScriptedStation, tmp_path: Path, bell: str
+) -> None:
+    qpy, native = tmp_path / "c.qpy", tmp_path / "c.json"
+    qpy.write_bytes(b"QISKIT\x12" + bytes(10) + b"\x01pq")
+    turn = {"name": "prx", "locus": ["QB1"], "args": {"angle": 0.5, "phase": 0}}
+    native.write_text(json.dumps({"instructions": [turn]}))
+    assert "theta = 0.25" in run("provenance", submitted(bell, "--bind", "theta=0.25")).stdout
+    assert "QPY, 20 bytes" in run("provenance", submitted(str(qpy))).stdout
+    assert "prx QB1 0.5 0.0" in run("provenance", submitted(str(native))).stdout
