@@ -54,7 +54,7 @@ class Quick(SettingsDriver):
     """Takes no time: reads the sum of what it was set to."""
 
     def __init__(self) -> None:
-        self._set = dict.fromkeys(("x", "y", "z"), 0.0)
+        self._set: dict[str, float] = {"x": 0.0, "y": 0.0, "z": 0.0}
 
     def describe(self) -> Capabilities:
         return Capabilities(
