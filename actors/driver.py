@@ -5,7 +5,8 @@ Rule 1. All hooks but `abort` are called one at a time, in one thread that is no
 Rule 2. `abort` is called from another thread while `run` is at work, and should make it return
         soon. Long loops in `run` can ask `execution.aborted` instead.
 Rule 3. When `run` has returned or raised, the instrument is at rest.
-Rule 4. A hook that raises fails the ticket it was called for and nothing else.
+Rule 4. A hook that raises fails the ticket it was called for and nothing else. One that raises in a
+        `read` for a guard fails that reading.
 """
 
 from __future__ import annotations

@@ -7,7 +7,7 @@ import pytest
 
 from stationd.proto import instruments_protocol as wire
 from stationd.proto.error import ErrorCode
-from stationd.runtime.queue.gates import Gate, Reservation
+from stationd.runtime.queue.gates import Gate, GuardHold, Reservation
 from stationd.runtime.status_page.lately import Lately
 from stationd.runtime.status_page.snapshot import Row, Snapshot
 from stationd.runtime.status_page.survey import MOST_WAITING, Survey
@@ -103,6 +103,12 @@ async def test_what_is_over_is_asked_of_the_journal_only_when_something_has_ende
 async def test_what_holds_work_up_is_told() -> None:
     async with a_bench() as bench:
         assert (await survey(bench)).notices == ()
+        cold = GuardHold("cold", bench.clock.now, "fridge.plate: 0.035 K is above 0.02 K")
+        bench.instruments.queue.set_hold(("b",), cold, bench.clock.now)
+        (notice,) = (await survey(bench)).notices
+        assert (notice.kind, notice.subject) == ("guarded", "b")
+        assert notice.text == "cold: fridge.plate: 0.035 K is above 0.02 K"
+        bench.instruments.queue.let_go(("b",), "cold", bench.clock.now)
         gates = bench.instruments.queue
         gates.set_gate("b", Gate("paused", "cable"), bench.clock.now)
         gates.reserve(
