@@ -11,7 +11,7 @@ engine               for which circuits, and why
                      computed once (Aer, density matrix), and every shot is drawn from it.
 `StatevectorEngine`  without noise, up to `MOST_STATEVECTOR_QUBITS`, measured at the end: the
                      same with a statevector.
-`TrajectoryEngine`   all others, shot by shot (Aer): with a density matrix if it is small enough,
+`TrajectoryEngine`   all others, shot by shot (Aer): with a statevector if it is small enough,
                      else as a matrix product state, for a statevector of 20 qubits takes 0.3 s
                      per noisy shot. Deeply entangled wide circuits stay slow.
 ===================  ==============================================================================
@@ -242,7 +242,7 @@ class TrajectoryEngine:
 
     def __init__(self, circuit: NoisyCircuit) -> None:
         small = circuit.qubits <= MOST_DENSITY_QUBITS
-        self._method = "density_matrix" if small else "matrix_product_state"
+        self._method = "statevector" if small else "matrix_product_state"
         self._measurements = len(circuit.measurements)
         self._program = _program(circuit, circuit.steps, bits=self._measurements)
 
