@@ -60,7 +60,7 @@ $(INSTRUMENTS)/.ready: requirements-instruments.lock pyproject.toml
 instruments: $(INSTRUMENTS)/.ready ## run the tests that want QCoDeS, with real drivers and protocols
 	$(INSTRUMENTS)/bin/pytest -rs tests/actors/drivers/test_qcodes_*.py \
 		tests/actors/drivers/test_qibolab_*.py tests/actors/drivers/test_qblox_*.py \
-		tests/actors/drivers/test_laboneq_*.py \
+		tests/actors/drivers/test_laboneq_*.py tests/actors/drivers/test_vendor_*.py \
 		tests/system/test_qcodes.py tests/system/test_qibolab.py \
 		$(PYTEST_ARGS)
 
