@@ -22,7 +22,7 @@ from stationd.proto.error import StationUnreachable
 from stationd.proto.transport import Guard, configured, dial, listen, shared_context
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
     from types import TracebackType
 
     from stationd.proto.curve import Credentials
@@ -66,6 +66,9 @@ class Socket:
     """The first frame of the message that was received last, which knows where it came from;
     None unless `remember_senders` was called."""
     _remembers: bool = False
+
+    emptied: Callable[[], None] | None = None
+    """Called when all that has come has been received, before more is waited for."""
 
     def bind_also(self, endpoint: str, guard: Guard | None = None) -> None:
         """Listen at a further endpoint, as `bind` does.
@@ -114,6 +117,8 @@ class Socket:
             parts = self.receive_nowait()
             if parts is not None:
                 return parts
+            if self.emptied is not None:
+                self.emptied()
             await self._wait(_POLLIN)
 
     def receive_nowait(self) -> list[bytes] | None:

@@ -325,6 +325,7 @@ class JobsApi:
         """Answer requests on a bound ROUTER for ever."""
         await self._people.prepare()
         socket.remember_senders()
+        socket.emptied = self._journal.send_now
         while True:
             identity, *frames = await socket.receive()
             client = self._streams.client(socket, identity)

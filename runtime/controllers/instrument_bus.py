@@ -210,6 +210,7 @@ class InstrumentBus:
     async def run(self, instruments: Instruments) -> None:
         """Serve for ever."""
         self._socket.remember_senders()
+        self._socket.emptied = self._journal.send_now
         async with anyio.create_task_group() as tasks:
             tasks.start_soon(self._beat, instruments)
             tasks.start_soon(self._empty_outboxes)

@@ -394,6 +394,13 @@ class Journal(Queries, Protocol):
         """
         ...
 
+    def send_now(self) -> None:
+        """Begin with what has been written in this turn of the loop, not only after it.
+
+        For whoever has nothing more to write for now: a turn is a tenth of what a commit takes.
+        """
+        ...
+
     async def flush(self) -> None:
         """Return when everything written before is durable and its callbacks have been called."""
         ...

@@ -75,6 +75,16 @@ class Pipe:
             except OSError as error:
                 raise anyio.BrokenResourceError from error
 
+    def send_nowait(self, data: bytes) -> bytes:
+        """Send as much of some frames as the other end takes at once, and return the rest.
+
+        If the other end is gone nothing is sent: `send` tells.
+        """
+        try:
+            return data[self._end.send(data) :]
+        except OSError:
+            return data
+
     async def receive(self) -> list[bytearray]:
         """Wait for payloads, and return those that have come, at least one.
 

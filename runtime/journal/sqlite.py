@@ -114,6 +114,10 @@ class SqliteJournal:
         """Store records together, soon, and call back once they are durable."""
         self._writer.write(records, committed)
 
+    def send_now(self) -> None:
+        """Begin with what has been written in this turn of the loop, not only after it."""
+        self._writer.send_now()
+
     async def flush(self) -> None:
         """Return when everything written before is durable and called back."""
         await self._writer.flush()

@@ -66,6 +66,7 @@ class WriterLink:
         self._callbacks = deque[Callable[[Commit], None]]()
         self._wake = anyio.Event()
         self._closed = False
+        self._sending = False
         self._over = anyio.Event()
         self._scope = anyio.CancelScope(shield=True)
         self._commits = self._writes = self._records = 0
@@ -100,6 +101,15 @@ class WriterLink:
         self._outbox.append(framed(_ENCODER.encode(records)))
         self._callbacks.append(committed)
         self._wake.set()
+
+    def send_now(self) -> None:
+        """Send what has been written in this turn of the loop; see `Journal.send_now`."""
+        # Not raw data, which would be copied if not all of it is taken.
+        if self._sending or not self._outbox or len(self._outbox[0]) >= _SENT_TOGETHER_BYTES:
+            return
+        rest = self._pipe.send_nowait(self._next())
+        if rest:
+            self._outbox.appendleft(rest)
 
     async def flush(self) -> None:
         """Wait until all is durable; see `Journal.flush`."""
@@ -154,8 +164,10 @@ class WriterLink:
             while True:
                 await self._wake.wait()
                 self._wake = anyio.Event()
+                self._sending = True
                 while self._outbox:
                     await self._pipe.send(self._next())
+                self._sending = False
                 if self._closed and not self._outbox:
                     self._pipe.finish()
                     return

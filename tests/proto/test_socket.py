@@ -291,3 +291,20 @@ async def test_the_largest_frame_arrives(address: str) -> None:
         with anyio.fail_after(60):
             await dealer.send([bytes(MAX_FRAME_BYTES)])
             assert len((await router.receive())[1]) == MAX_FRAME_BYTES
+
+
+async def test_somebody_is_told_when_all_that_has_come_was_received(address: str) -> None:
+    with bind(zmq.ROUTER, address) as router, connect(zmq.DEALER, router.endpoint) as dealer:
+        routing_id = await introduce(router, dealer)
+        received: list[bytes] = []
+        told_after: list[int] = []
+        dealer.emptied = lambda: told_after.append(len(received))
+        for number in range(3):
+            await router.send([routing_id, b"%d" % number])
+        with anyio.fail_after(60):
+            while len(received) < 3:
+                received += await dealer.receive()
+            with anyio.move_on_after(0.01):
+                await dealer.receive()
+    assert received == [b"0", b"1", b"2"]
+    assert told_after[-1] == 3

@@ -11,7 +11,8 @@ from prometheus_client.core import HistogramMetricFamily
 from stationd.proto.error import ErrorCode, ErrorInfo, JournalFailed
 from stationd.runtime.journal.child import Child
 from stationd.runtime.journal.interface import Commit, Opening
-from stationd.runtime.journal.pipe import Pipe, framed
+from stationd.runtime.journal.pipe import Pipe, Splitter, framed
+from stationd.runtime.journal.records import BlockStored
 from stationd.runtime.journal.writer import (
     Committed,
     Failed,
@@ -164,3 +165,37 @@ async def test_a_long_commit_lets_other_tasks_have_their_turn() -> None:
     writer.close()
     assert [commit.first_seq for commit in called] == list(range(1, 21))
     assert len({count for count in seen if 0 < count < 20}) > 3
+
+
+async def test_what_is_sent_now_is_there_before_the_loop_turns() -> None:
+    writer = FakeChild()
+    link = WriterLink(writer)
+    for _ in range(2):
+        link.write([], lambda _: None)
+    link.send_now()
+    assert writer.theirs.recv(1024) == 2 * framed(msgspec.msgpack.encode([]))
+    link.send_now()
+    with pytest.raises(BlockingIOError):
+        writer.theirs.recv(1)
+    writer.close()
+
+
+async def test_what_the_pipe_does_not_take_now_follows_in_order() -> None:
+    writer = FakeChild()
+    link = WriterLink(writer)
+    sent = [BlockStored(1, 1, "a", index, b"", bytes(100_000)) for index in range(20)]
+    for block in sent:
+        link.write([block], lambda _: None)
+        link.send_now()
+    splitter, received = Splitter(), list[bytearray]()
+    with anyio.fail_after(BOUND):
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(link.run)
+            while len(received) < len(sent):
+                await anyio.wait_readable(writer.theirs)
+                received += splitter.feed(writer.theirs.recv(65_536))
+            writer.say(Committed([1] * len(sent), {}, len(sent), 0.001))
+            await link.aclose()
+    decoder = msgspec.msgpack.Decoder(list[BlockStored])
+    assert [decoder.decode(payload) for payload in received] == [[block] for block in sent]
+    writer.close()
