@@ -50,6 +50,10 @@ def scripted_provenance(request: ReadProvenance, view: JobView, spec: JobSpec) -
         ticket=view.number if began else None,
         n_shots=work.n_shots[item.index] if isinstance(work, Circuits) else 0,
         daemon={"stationd": "0"},
-        controllers=(ControllerOrigin(name="c", driver="null", versions={"Python": "3"}),),
+        controllers=(
+            ControllerOrigin(
+                name="c", driver="null", versions={"Python": "3"}, settings={"x": 0.5}
+            ),
+        ),
     )
     return ProvenanceAnswer(request.request, found)

@@ -9,7 +9,7 @@ from msgspec import Struct
 
 from stationd.proto.job import ArtifactRef, JobId, JobKind
 from stationd.proto.number import Natural
-from stationd.proto.program import Program, Sweep
+from stationd.proto.program import Program, SettingValue, Sweep
 
 
 class ReadProvenance(Struct, frozen=True, array_like=True, tag=48):
@@ -30,6 +30,9 @@ class ControllerOrigin(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """What it ran then, by what has them: Python, libraries, packages, the driver."""
     since_unix_s: float | None = None
     """Since when it had run that."""
+    settings: dict[str, SettingValue | None] = {}
+    """How its settings stood when its part of the job began, by their own names; None for one that
+    was not known. Empty if its driver does not tell, or the result is not at hand."""
 
 
 class CalibrationOrigin(Struct, frozen=True, kw_only=True, omit_defaults=True):

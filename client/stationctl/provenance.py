@@ -107,6 +107,10 @@ def _controller(one: ControllerOrigin) -> Iterator[str]:
     yield f"  controller    {one.name}: driver {driver}{since}"
     for name, version in one.versions.items():
         yield f"    {name:<20}  {version}"
+    if one.settings:
+        yield "    settings when it began"
+    for name, value in one.settings.items():
+        yield f"      {name:<18}  {'not known' if value is None else value!r}"
 
 
 def _program(program: Program | Sweep | None) -> list[str]:

@@ -231,7 +231,7 @@ class JobsApi:
             privacy=privacy,
         )
         self._results = ResultsApi(journal, artifacts, previews, self._view, dispatch.get)
-        self._provenance = ProvenanceApi(journal, settings.station.name)
+        self._provenance = ProvenanceApi(journal, artifacts, settings.station.name)
         self._whole_station = StationApi(
             story=story,
             journal=journal,

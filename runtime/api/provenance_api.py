@@ -13,8 +13,9 @@ import msgspec
 from anyio import to_thread
 from msgspec import Struct
 
-from stationd.proto.error import RequestError, UnknownJob
-from stationd.proto.program import Circuits, OpenQasm, Program, Qpy, Sweep
+from stationd.actors.stages.snapshot import SETTINGS
+from stationd.proto.error import RequestError, StationError, UnknownJob
+from stationd.proto.program import Circuits, OpenQasm, Program, Qpy, SettingValue, Sweep
 from stationd.proto.provenance import (
     CalibrationOrigin,
     CompiledOrigin,
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
     from stationd.proto.job import ItemView, JobView, TimelineEntry
     from stationd.runtime.journal.interface import Journal, StoredJob
     from stationd.runtime.journal.records import VersionsSeen
+    from stationd.runtime.work.artifacts import Artifacts
 
 MOST_PROGRAM_BYTES: Final = 1024 * 1024
 """A larger program is asked for by itself."""
@@ -48,6 +50,8 @@ class _Metadata(Struct):
     ticket: int | None = None
 
 
+_Standing = dict[str, SettingValue | None]
+_SETTINGS: Final = msgspec.json.Decoder(dict[str, _Standing])
 _METADATA: Final = msgspec.json.Decoder(_Metadata)
 
 
@@ -66,11 +70,13 @@ class ProvenanceApi:
 
     Args:
         journal: Has it all.
+        artifacts: Have what stands in results.
         station_name: What the configuration calls the station.
     """
 
-    def __init__(self, journal: Journal, station_name: str) -> None:
+    def __init__(self, journal: Journal, artifacts: Artifacts, station_name: str) -> None:
         self._journal = journal
+        self._artifacts = artifacts
         self._station_name = station_name
 
     async def answer(self, request: ReadProvenance) -> ProvenanceAnswer:
@@ -103,6 +109,7 @@ class ProvenanceApi:
         ran = {one.controller: one for one in versions}
         program = work if isinstance(work, Sweep) else work.programs[item.index]
         digest, size = await to_thread.run_sync(_digested, program)
+        settings = await self._settings(item)
         return Provenance(
             job=stored.job,
             number=stored.number,
@@ -132,11 +139,23 @@ class ProvenanceApi:
             compiled=await self._compiled(stored, item.index),
             daemon=ran[DAEMON].versions if DAEMON in ran else {},
             controllers=tuple(
-                _controller(name, driver, ran.get(name))
+                _controller(name, driver, ran.get(name), settings.get(name, {}))
                 for name, driver in sorted(metadata.controllers.items())
                 if span.executed_attempt
             ),
         )
+
+    async def _settings(self, item: ItemView) -> dict[str, _Standing]:
+        """Return how controllers' settings stood, as far as the result says."""
+        stored = None if item.result is None else await self._journal.artifact(item.result.id)
+        if stored is None:
+            return {}
+        try:
+            said = (await self._artifacts.metadata(stored)).get(SETTINGS)
+            return {} if said is None else _SETTINGS.decode(said)
+        except (StationError, msgspec.MsgspecError):
+            # It is away or damaged, which is told to whoever wants the result itself.
+            return {}
 
     async def _calibration(self, pinned: str | None) -> CalibrationOrigin | None:
         if pinned is None:
@@ -178,11 +197,15 @@ def _span(timeline: Sequence[TimelineEntry], attempt: int) -> _Span:
     return _Span(newest[0].attempt, executed, ended[0] if ended else None, executed)
 
 
-def _controller(name: str, driver: str, ran: VersionsSeen | None) -> ControllerOrigin:
-    if ran is None:
-        return ControllerOrigin(name=name, driver=driver)
+def _controller(
+    name: str, driver: str, ran: VersionsSeen | None, settings: _Standing
+) -> ControllerOrigin:
     return ControllerOrigin(
-        name=name, driver=driver, versions=ran.versions, since_unix_s=ran.since_unix_s
+        name=name,
+        driver=driver,
+        versions={} if ran is None else ran.versions,
+        since_unix_s=None if ran is None else ran.since_unix_s,
+        settings=settings,
     )
 
 

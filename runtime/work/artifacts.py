@@ -5,10 +5,13 @@ from __future__ import annotations
 import os
 import re
 import shutil
+from mmap import ACCESS_READ, mmap
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, NamedTuple
 
+import msgspec
 from anyio import CapacityLimiter, to_thread
+from msgspec import Struct
 
 from stationd.actors.stages.artifact import artifact_path
 from stationd.proto.error import UnknownArtifact
@@ -28,6 +31,19 @@ _MOST_AWAY: Final = 8
 """Pieces that are fetched from the other store at a time."""
 JOB_ID: Final = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
 """What a folder of the store is called."""
+
+
+_MOST_FETCHED_BYTES: Final = 8 * 1024 * 1024
+"""Of a result that is elsewhere, to see what stands in it."""
+
+
+class _Beside(Struct):
+    """What is read of a result of any kind; the rest is skipped."""
+
+    metadata: dict[str, str] = {}
+
+
+_METADATA: Final = msgspec.msgpack.Decoder(_Beside)
 
 
 class Files(NamedTuple):
@@ -83,6 +99,23 @@ class Artifacts:
                 f"the result is gone: it is neither at {path} nor in {self.store.url}"
             ) from error
 
+    async def metadata(self, stored: StoredArtifact) -> dict[str, str]:
+        """Return what stands in a result beside its data.
+
+        Empty for a large one that is not here any more. Nothing of the data is looked at.
+        """
+        if stored.data is not None:
+            return _METADATA.decode(stored.data).metadata
+        path = artifact_path(self.directory, stored.ref.id)
+        try:
+            return await to_thread.run_sync(_metadata, path)
+        except FileNotFoundError:
+            pieces: list[bytes] = []
+            if stored.ref.size_bytes <= _MOST_FETCHED_BYTES:
+                offsets = range(0, stored.ref.size_bytes, CHUNK_BYTES)
+                pieces = [await self.read(stored, offset) for offset in offsets]
+            return _METADATA.decode(b"".join(pieces)).metadata if pieces else {}
+
     async def bury(self, job: JobId) -> None:
         """Note that a job is about to go: so what is elsewhere of it goes whatever happens.
 
@@ -100,6 +133,11 @@ class Artifacts:
     async def oldest(self) -> list[Files]:
         """Return what there is of each job, what was written first before the others."""
         return await to_thread.run_sync(_looked_through, self.directory)
+
+
+def _metadata(path: Path) -> dict[str, str]:
+    with path.open("rb") as file, mmap(file.fileno(), 0, access=ACCESS_READ) as data:
+        return _METADATA.decode(data).metadata
 
 
 def _nobody(_: JobId) -> None:

@@ -24,7 +24,15 @@ def test_the_tree_names_checksum_ticket_controller_and_program(
     said = run("provenance", job).stdout
     artifact = next(iter(there.artifacts))
     assert said.startswith(f"artifact {artifact}: ")
-    for words in ("sha256", "ticket 1", "controller    c: driver null", "Python  ", "OPENQASM 3.0"):
+    for words in (
+        "sha256",
+        "ticket 1",
+        "controller    c: driver null",
+        "Python  ",
+        "settings when it began",
+        "x                   0.5",
+        "OPENQASM 3.0",
+    ):
         assert words in said
 
 

@@ -4,6 +4,7 @@ import hashlib
 
 import pytest
 
+from stationd.actors.stages.snapshot import SNAPSHOT, encoded
 from stationd.proto import instruments_protocol as wire
 from stationd.proto.error import ErrorCode
 from stationd.proto.job import JobSpec, Ticket
@@ -40,10 +41,13 @@ def begun(bench: Bench, ticket: Ticket) -> None:
 
 
 async def measured(bench: Bench, ticket: Ticket) -> None:
+    standing = encoded({"x": 0.5, "mode": None})
+    header = wire.Data(ticket, 0, SNAPSHOT, 0, 0, standing.dtype.str, standing.shape)
+    bench.instruments.data("c", header, standing.tobytes())
     for index in range(2):
-        header = wire.Data(ticket, index, "y", 0, index, "<f8", (1,))
+        header = wire.Data(ticket, index + 1, "y", 0, index, "<f8", (1,))
         bench.instruments.data("c", header, bytes(8))
-    bench.report("c", wire.Finished(ticket, 2, NOW))
+    bench.report("c", wire.Finished(ticket, 3, NOW))
     await committed_until(bench, lambda: bench.dispatch.get(job_id(1)) is None)
 
 
@@ -66,6 +70,7 @@ async def test_a_sweeps_result_leads_to_job_ticket_controllers_and_program() -> 
         (controller,) = found.controllers
         assert (controller.name, controller.driver) == ("c", "null")
         assert controller.versions == {"Python": "3"}
+        assert controller.settings == {"x": 0.5, "mode": None}
         assert found.program == SWEEP.work
         assert found.artifact is not None
         stored = await bench.journal.artifact(found.artifact.id)

@@ -7,12 +7,14 @@ from pathlib import Path
 from uuid import UUID
 
 import anyio
+import msgspec
 import pytest
 
 from stationd.proto.error import StorageTrouble, UnknownArtifact
 from stationd.proto.job import ArtifactRef, JobId, JobSpec
 from stationd.proto.jobs_protocol import CHUNK_BYTES
 from stationd.proto.program import Circuits, NullProgram
+from stationd.proto.result import Array, SweepResult, encode_result
 from stationd.proto.status import JobExecutorStatus as Status
 from stationd.runtime.journal.interface import StoredArtifact
 from stationd.runtime.journal.memory import MemoryJournal
@@ -220,3 +222,26 @@ async def test_where_there_is_no_other_store_nothing_is_buried(tmp_path: Path) -
     await artifacts.bury(JOB)
     await artifacts.remove(JOB)
     assert not (tmp_path / TOMBSTONES).exists()
+
+
+@pytest.mark.parametrize("keep_local", [True, False])
+async def test_what_stands_beside_the_data_is_seen_wherever_it_is(
+    lab: Lab, *, keep_local: bool
+) -> None:
+    ref = lab.sealed(JOB)
+    result = encode_result(
+        SweepResult(
+            axes=(),
+            arrays=(Array(name="a", dtype="|u1", shape=(9,), data=memoryview(b"123456789")),),
+            spots_done=1,
+            metadata={"settings": "{}"},
+        )
+    )
+    (lab.here / JOB / "1-0").write_bytes(result)
+    stored = StoredArtifact(msgspec.structs.replace(ref, size_bytes=len(result)), None)
+    async with lab.publishing(keep_local=keep_local) as publishing:
+        await until(lambda: not publishing.waiting and bool(lab.store.created))
+    assert lab.local() == ([".1-0.published", "1-0"] if keep_local else [])
+    assert await lab.artifacts.metadata(stored) == {"settings": "{}"}
+    small = StoredArtifact(ref, result)
+    assert await lab.artifacts.metadata(small) == {"settings": "{}"}
