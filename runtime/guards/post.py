@@ -30,6 +30,8 @@ class Post:
     """Since when it holds, if it does."""
     asked: int | None = None
     """The newest question, while there is no answer to it."""
+    asked_at: float = 0.0
+    """Since when its controller could have answered, as far as is known; monotonic seconds."""
     value: SettingValue | None = None
     read_unix_s: float | None = None
     unit: str = ""

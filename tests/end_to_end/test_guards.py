@@ -23,7 +23,10 @@ from tests.end_to_end.station import (
 
 NewStation = Callable[..., Station]
 
+# A busy machine must not look like a controller that is away: its jobs would be ended.
 COLD = """
+[instruments]
+beat_interval = 20.0
 [controllers.plate]
 driver = "simulated-readout"
 [controllers.plate.options]

@@ -17,7 +17,7 @@ from stationd.runtime.guards.guards import Guards
 from stationd.runtime.journal.memory import MemoryJournal
 from stationd.runtime.settings import Settings
 from stationd.runtime.settings.guard import Guard
-from tests.runtime.api.at_the_queue import armed, begin, revoked, rules
+from tests.runtime.api.at_the_queue import armed, begin, finish, revoked, rules
 from tests.runtime.bench import GRACE, OFFERED, Bench, WrittenLines, a_bench, committed_until
 from tests.runtime.held_timers import HeldTimers
 
@@ -197,8 +197,11 @@ async def test_a_controller_that_is_free_and_does_not_answer_is_a_fault() -> Non
         its.answer(0.01)
         its.look(5.0)
         asked = len(its.asked)
-        its.look(5.0)
-        assert its.state.fault == "controller c has not answered"
+        its.look(9.0)
+        assert its.state.standing == "within"
+        assert len(its.asked) == asked
+        its.look(1.0)
+        assert its.state.fault == "controller c has not answered for 10 s"
         assert len(its.asked) == asked + 1
 
 
@@ -227,6 +230,8 @@ async def test_a_guard_of_a_controllers_own_readout_keeps_its_last_reading_durin
         begin(bench, 1)
         for _ in range(3):
             its.look(5.0)
+        finish(bench, 1)
+        its.look(9.0)
         assert its.state.standing == "within"
         # It was asked once, and will answer when the job is over.
         assert len(fridges.to("a")) == 2
