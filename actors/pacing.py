@@ -1,7 +1,7 @@
 """Pacing: the spots that several controllers visit together.
 
 Rule 1. At every spot all that move are set first, then all that read are read; nobody is called
-        for the next phase before everybody has reached this one.
+        for the next phase before everybody has reached this one. Settings belong to the first set.
 Rule 2. A word may be repeated at any time: controllers answer it again and act on it once.
 """
 
@@ -109,7 +109,11 @@ class Pacing:
         work = self._works[controller]
         if not isinstance(work, SweepWork) or not work.paced:
             return False
-        return bool(work.moves if phase == "set" else work.returns)
+        if phase == "read":
+            return bool(work.returns)
+        # Nobody reads before everybody has applied the settings, also those who move nothing.
+        applies = bool(work.settings and work.returns) and self.spot == self._first
+        return bool(work.moves) or applies
 
     def _next_phase(self) -> None:
         if self.phase == "set":

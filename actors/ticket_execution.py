@@ -95,7 +95,8 @@ class TicketExecution:
     def steps(self, work: SweepWork) -> Iterator[tuple[int, Phase]]:
         """See `Execution.steps`."""
         phases: list[Phase] = []
-        if work.moves:
+        # In a paced sweep the others wait at the first spot until the settings are applied.
+        if work.moves or (work.paced and work.settings and work.returns):
             phases.append("set")
         if work.returns:
             phases.append("read")

@@ -9,6 +9,7 @@ from typing import Literal
 
 import numpy as np
 import pytest
+from msgspec.structs import replace
 
 from stationd.actors.about import AT_WORK
 from stationd.actors.between_tickets import ReadingTaken
@@ -338,6 +339,22 @@ def test_a_paced_sweep_gets_each_step_at_its_word_and_once() -> None:
             assert told.next() == SpotReached(1, spot, "read")
         assert isinstance(told.next(), RunEnded)
     assert steps == [(0, "read"), (1, "read")]
+
+
+def test_whoever_has_settings_says_at_the_first_spot_that_they_are_applied() -> None:
+    driver = Scripted()
+    work = replace(sweep(moves=False, returns=True, paced=True), settings=(("power", 1.0),))
+    steps: list[tuple[int, Phase]] = []
+    driver.script = lambda execution: steps.extend(execution.steps(work))
+    words: list[tuple[int, Phase]] = [(0, "set"), (0, "read"), (1, "read")]
+    with working(driver) as told:
+        told.release(1)
+        assert isinstance(told.next(), RunStarted)
+        for spot, phase in words:
+            told.thread.advance(Step(1, spot, phase))
+            assert told.next() == SpotReached(1, spot, phase)
+        assert isinstance(told.next(), RunEnded)
+    assert steps == words
 
 
 def test_a_word_for_a_phase_without_a_part_fails_the_ticket() -> None:
