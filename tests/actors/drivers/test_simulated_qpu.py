@@ -4,7 +4,7 @@ import math
 import os
 import signal
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Literal
 
 import numpy as np
@@ -19,6 +19,7 @@ from stationd.proto.program import (
     Instruction,
     NativeCircuit,
     NullWork,
+    SettingValue,
     SweepWork,
 )
 
@@ -77,6 +78,9 @@ class Recorder:
         self.blocks.append((item, offset, np.array(values, np.uint8)))
         if len(self.blocks) == self._after_blocks:
             self.stop()
+
+    def snapshot(self, standing: Mapping[str, SettingValue | None]) -> None:
+        raise NotImplementedError
 
     def progress(self, done: int, total: int, unit: str) -> None:
         self.reports.append((done, total, unit))
