@@ -37,7 +37,14 @@ from stationd.runtime.journal.queries.data import (
 )
 from stationd.runtime.journal.queries.jobs import Facts, Outlines, Stored, Unfinished, View
 from stationd.runtime.journal.queries.query import Answer, Query
-from stationd.runtime.journal.queries.search import Count, ExpiredJobs, ExpiredOfProject, Page, Tally, Views
+from stationd.runtime.journal.queries.search import (
+    Count,
+    ExpiredJobs,
+    ExpiredOfProject,
+    Page,
+    Tally,
+    Views,
+)
 from stationd.runtime.journal.reader import answer, connect
 from stationd.runtime.journal.storage import Storage
 from tests.runtime.journal.written import (
