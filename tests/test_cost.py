@@ -40,7 +40,7 @@ FACTS = 16
 """Of a no-op job: one for each rung."""
 RECORDS = 10
 """Of a no-op job: its facts in three strides, what it is, was made into and came to."""
-RECORD_BYTES = 1_800
+RECORD_BYTES = 1_550
 """Of what is sent to the journal's writer."""
 COMMITS_TO_THE_QUEUE = 1
 """From submission to the queue; all jobs of a burst share it."""
@@ -48,13 +48,14 @@ COMMITS_TO_THE_END = 2
 """From the controller's report to READY."""
 COMMANDS_TO_A_CONTROLLER = 3
 COMMAND_BYTES = 330
-CALLS_TO_THE_QUEUE = 350
+CALLS_TO_THE_QUEUE = 310
 """Of Python functions."""
 CALLS_TO_THE_END = 460
-BLOCKS_IN_THE_QUEUE = 140
+BLOCKS_IN_THE_QUEUE = 120
 """Of memory, the journal's part in it included: here it is in memory too."""
-SYSTEM_CALLS = 50
-"""Of the daemon's own process; a hundred jobs travel together, so it is fewer than messages."""
+SYSTEM_CALLS = 80
+"""Of the daemon's own process. Many jobs travel together, so it is 13 to 40 for each; the busier
+the machine is with other things, the fewer of them do."""
 SUBMIT_BYTES = 400
 SUBMITTED_BYTES = 120
 RECORDS_A_COMMIT = 10
