@@ -156,7 +156,6 @@ class Submitting:
             answer = self._limits.arriving(person.name, answer)
         return NewJob(job, spec, target, answer, sound)
 
-
     def _soundness(self, spec: JobSpec) -> int:
         """Return the edition of what controllers offer by which nothing is wrong with a job, or 0.
 
