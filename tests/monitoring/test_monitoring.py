@@ -8,6 +8,7 @@ import pytest
 from msgspec.structs import replace
 
 from stationd.proto.error import ErrorCode
+from stationd.proto.guard_requests import GuardState
 from stationd.proto.status import JobExecutorStatus
 from stationd.runtime.metrics import Metrics
 from stationd.runtime.metrics.utilisation import Use
@@ -23,8 +24,15 @@ PROMETHEUS_OWN = {"up", "ALERTS"}
 def exposed() -> set[str]:
     """The names of all samples that a daemon shows, and of those that the rules record."""
     metrics = Metrics(["qpu"])
+    guard = GuardState(
+        name="cold", readout="f.t", targets=(), standing="within", since_unix_s=0.0, holds=False,
+        value=0.1, read_unix_s=1.0,
+    )  # fmt: skip
     metrics.vitals = replace(
-        metrics.vitals, calibrated_unix_s={"qpu": 1.0}, expires_unix_s={"qpu": 2.0}
+        metrics.vitals,
+        calibrated_unix_s={"qpu": 1.0},
+        expires_unix_s={"qpu": 2.0},
+        guards=(guard,),
     )
     samples = {sample.name for family in metrics.with_host().collect() for sample in family.samples}
     return samples | set(re.findall(r"- record: (\S+)", RULES))
