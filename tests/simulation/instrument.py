@@ -197,7 +197,7 @@ class SimulatedInstrument(ExecutionThread):
             readout, number = self._asked.popitem()
             await anyio.sleep(self._luck.choice((0.0, 0.001, 0.05)))
             value = 1.0 if self._host.fair() else 0.0
-            failed = self._luck.random() < self._host.refuses
+            failed = not self._host.manners.answers(self._luck)
             taken = ReadingTaken(
                 number,
                 readout,

@@ -1,6 +1,7 @@
 """Instruments with bad manners: some hang, and some do not stop when they are told to."""
 
 from dataclasses import dataclass
+from random import Random
 
 import anyio
 
@@ -39,6 +40,12 @@ class Manners:
     def calm(self) -> None:
         """Let instruments stop from now on when they are told to."""
         self._calm.set()
+
+    def answers(self, chance: Random) -> bool:
+        """Decide whether an instrument answers when it is asked for a reading."""
+        missed = chance.random() < self._scenario.refuses
+        # A guard that was violated goes on holding until every reading has come for a while.
+        return not missed or self._calm.is_set()
 
     def draw(self, controller: str) -> Manner:
         """Decide how an instrument will behave."""
