@@ -88,5 +88,5 @@ def _error(controller: str, seconds: float) -> ErrorInfo:
     return ErrorInfo(
         ErrorCode.CONTROLLER_SILENT,
         f"controller {controller!r} did not begin with the job for {seconds:g} s, although it was"
-        " its turn: its driver hangs where it prepares for a job",
+        " its turn: its driver hangs where it prepares for a job, or where it ended another one",
     )

@@ -121,7 +121,19 @@ class Executions:
         allowed = [controllers[name].silence for name in self._claims(attempt)]
         began = [act.began for act in self._acts.get(attempt.ticket or 0, ())]
         over = self._times[attempt.end.seq]
-        return any(seconds and began and over - min(began) >= seconds for seconds in allowed)
+        silent = any(seconds and began and over - min(began) >= seconds for seconds in allowed)
+        return silent or self._was_not_at_rest(attempt, over)
+
+    def _was_not_at_rest(self, attempt: Attempt, over: float) -> bool:
+        """Whether a controller may have been reset before it was at rest, and did not begin."""
+        controllers = self._station.scenario.settings.controllers
+        return any(
+            0 < controllers[act.controller].silence <= over - act.began
+            and act.controller in self._claims(attempt)
+            and act.ticket != attempt.ticket
+            and (act.ended is None or act.ended >= over)
+            for act in self._station.acts
+        )
 
     # --- how it ended ------------------------------------------------------------------------
 
