@@ -152,6 +152,7 @@ class Greeting:
             self._executions.act(live, execution, outputs)
             # While it was away it could give no sign; or an earlier daemon has begun this.
             self._executions.listen(live, execution, controller)
+        self._trust_again(controller, held)
         self._leftovers.settled(controller)
 
     async def _give_up_inherited(self, controller: str, held: Mapping[int, HeldTicket]) -> None:
@@ -187,6 +188,15 @@ class Greeting:
             self._quarantine.reset(controller)
         for over in self._outlived.pop(controller, set()) - at_work:
             self._quarantine.settled((over, controller))
+
+    def _trust_again(self, controller: str, held: Mapping[int, HeldTicket]) -> None:
+        """Lift a quarantine whose time has come while its Hello was being settled.
+
+        What it did not hold then, it cannot be at work on now.
+        """
+        ticket = self._quarantine.ticket(controller)
+        if ticket is not None and ticket.number not in held:
+            self._quarantine.reset(controller)
 
     async def _found(self, controller: str, held: HeldTicket) -> None:
         """Take up a ticket that a controller holds and this daemon has not sent."""
