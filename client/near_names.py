@@ -22,7 +22,8 @@ def meant(wrong: str, known: Iterable[str]) -> str:
     """
     names = sorted(set(known))
     folded = {name.casefold(): name for name in names}
-    close = difflib.get_close_matches(wrong.casefold(), folded, n=_MOST_NAMED)
+    same = [wrong.casefold()] if wrong.casefold() in folded else []
+    close = same or difflib.get_close_matches(wrong.casefold(), folded, n=_MOST_NAMED)
     if close:
         return f"; did you mean {' or '.join(repr(folded[one]) for one in close)}?"
     if 0 < len(names) <= _MOST_LISTED:

@@ -12,9 +12,11 @@ import math
 import os
 import re
 import signal
+import sys
 import time
 from contextlib import nullcontext, suppress
 from pathlib import Path
+from types import ModuleType
 from typing import TYPE_CHECKING, Final, TypeVar, cast
 
 import anyio
@@ -198,6 +200,8 @@ class Workers:
 def _call(function: Callable[[Request], T], request: Request) -> T:
     # Ctrl-C goes to the whole terminal group; the daemon decides what becomes of its workers.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    # Where the daemon is no script anyio leaves none, and libraries look for it.
+    sys.modules.setdefault("__main__", ModuleType("__main__"))
     try:
         return function(request)
     except MemoryError:

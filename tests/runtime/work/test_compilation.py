@@ -246,7 +246,7 @@ async def test_what_is_found_is_what_compiling_again_gives() -> None:
         asked = request(*chance.choices(sources, k=6), level=level, seed=seed)
         cached = await made.compile(asked, None, 60.0, stop=True)
         fresh = await workers.call(compile_circuits, asked)
-        assert all(isinstance(one, CompiledResult) for one in fresh)
+        assert all(isinstance(one, CompiledResult) for one in fresh), fresh
         assert msgspec.msgpack.encode(cached) == msgspec.msgpack.encode(fresh)
     assert made.cache.statistics().hits > 0
 
