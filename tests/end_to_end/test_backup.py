@@ -34,6 +34,7 @@ def wait_over(job: JobRef) -> tuple[S, ErrorCode | None]:
     return end.status, None if end.error is None else end.error.code
 
 
+@pytest.mark.campaign
 @on_asyncio
 def test_a_station_that_was_put_back_goes_on_with_its_controllers(
     new_station: NewStation,

@@ -320,6 +320,7 @@ def test_a_locked_journal_is_waited_for(new_station: NewStation) -> None:
     assert station.stop() == 0
 
 
+@pytest.mark.campaign
 @on_trio
 @needs_strace
 @pytest.mark.parametrize(

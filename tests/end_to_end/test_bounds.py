@@ -142,6 +142,7 @@ def test_a_controller_that_hangs_before_a_job_begins_costs_its_job_and_is_ended(
     assert station.controller_pid("faulty") != before
 
 
+@pytest.mark.campaign
 @on_asyncio
 def test_a_job_that_a_controller_hangs_with_can_be_cancelled(new_station: NewStation) -> None:
     station = new_station(NULL, FAULTY, BRIEF).start()

@@ -276,6 +276,7 @@ def test_a_job_for_a_controller_that_never_came_says_so(new_station: NewStation)
 # --- twice -----------------------------------------------------------------------------------
 
 
+@pytest.mark.campaign
 def test_a_second_controller_of_the_same_name_is_refused(station: Station) -> None:
     second = station.run("controller", "nothing")
 

@@ -128,6 +128,7 @@ def test_a_later_release_brings_the_journal_along_and_its_jobs_go_on(
     assert version(path) == newer
 
 
+@pytest.mark.campaign
 @on_asyncio
 def test_a_journal_is_brought_along_by_hand_too(newer_station: NewerStation) -> None:
     station = newer_station

@@ -255,6 +255,7 @@ def test_a_cancel_that_was_accepted_before_a_kill_still_holds(new_station: NewSt
     assert len(station.tickets_executed) == 1
 
 
+@pytest.mark.campaign
 @on_asyncio
 def test_every_start_has_a_higher_epoch_and_the_same_station(new_station: NewStation) -> None:
     station = new_station("")

@@ -112,6 +112,7 @@ def faulty(backend: str) -> Iterator[Station]:
 # --- by the table ------------------------------------------------------------------------------
 
 
+@pytest.mark.campaign
 @on_trio
 @pytest.mark.parametrize("strategy", [R.DEFAULT, R.ALLOW_RESUBMIT, R.FORCE_RESUBMIT])
 def test_a_result_that_was_left_at_a_lost_controller_is_collected(
@@ -175,6 +176,7 @@ def test_what_a_controller_that_died_has_forgotten_is_executed_only_by_force(
     check_ascending(job)
 
 
+@pytest.mark.campaign
 @on_asyncio
 def test_an_unreachable_controller_is_waited_for_and_nothing_is_executed_on_a_guess(
     new_station: NewStation,

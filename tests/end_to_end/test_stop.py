@@ -46,6 +46,7 @@ def running(duration: float) -> JobRef:
     return job
 
 
+@pytest.mark.campaign
 @pytest.mark.parametrize(
     ("backend", "number"),
     [("asyncio", signal.SIGTERM), ("trio", signal.SIGINT)],

@@ -41,6 +41,7 @@ def test_stations_keep_their_promises_whatever_goes_wrong(backend: Backend) -> N
     assert sum(one.lifecycles for one in results) > 10 * len(SEEDS)
 
 
+@pytest.mark.campaign
 def test_a_seed_reproduces_a_run_exactly() -> None:
     # In each process one of the runs is the first, and the other comes after another.
     script = (

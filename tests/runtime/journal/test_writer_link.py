@@ -195,6 +195,7 @@ async def test_what_the_pipe_does_not_take_now_follows_in_order() -> None:
                 await anyio.wait_readable(writer.theirs)
                 received += splitter.feed(writer.theirs.recv(65_536))
             writer.say(Committed([1] * len(sent), {}, len(sent), 0.001))
+            writer.theirs.close()
             await link.aclose()
     decoder = msgspec.msgpack.Decoder(list[BlockStored])
     assert [decoder.decode(payload) for payload in received] == [[block] for block in sent]
