@@ -319,7 +319,7 @@ async def test_the_log_tells_when_a_guard_is_out_holds_and_lets_go(
         its.read(0.01, after=5.0)
         its.read(0.01, after=10.0)
     told = [one.getMessage() for one in caplog.records if ".guards" in one.name]
-        assert told == [
+    assert told == [
         "guard cold: c.plate is right",
         "guard cold, for 10 s of grace: c.plate: 0.035 K is above 0.02 K",
         "guard cold holds a: c.plate: 0.035 K is above 0.02 K",
