@@ -224,6 +224,7 @@ def test_a_full_disk_stops_intake_keeps_what_runs_and_heals_without_a_restart(
     assert station.stop() == 0
 
 
+@pytest.mark.campaign
 @on_asyncio_daily
 @needs_mount
 def test_a_station_without_room_for_its_ballast_starts_and_waits_for_it(
@@ -240,6 +241,7 @@ def test_a_station_without_room_for_its_ballast_starts_and_waits_for_it(
     assert station.stop() == 0
 
 
+@pytest.mark.campaign
 @on_asyncio
 @needs_mount
 @pytest.mark.parametrize(
@@ -259,6 +261,7 @@ def test_a_station_without_any_room_does_not_start_and_says_why(
     assert "Traceback" not in done.stderr
 
 
+@pytest.mark.campaign
 @on_trio
 @needs_mount
 def test_a_result_that_does_not_fit_is_stored_when_there_is_room(backend: str) -> None:

@@ -104,6 +104,7 @@ def test_a_queued_job_that_exceeds_its_timeout_fails_without_execution(
     assert len(station.tickets_executed) == 2
 
 
+@pytest.mark.campaign
 @on_asyncio
 def test_a_timeout_is_kept_over_a_restart(new_station: NewStation) -> None:
     station = new_station().start()
@@ -196,6 +197,7 @@ def test_an_operator_may_trust_a_controller_again(new_station: NewStation) -> No
         controller.wait(PATIENCE)
 
 
+@pytest.mark.campaign
 @on_asyncio
 def test_a_station_may_abort_what_it_finds_unfinished(new_station: NewStation) -> None:
     station = new_station(NULL, '[recovery]\npolicy = "abort"\n').start()

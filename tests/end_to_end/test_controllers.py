@@ -190,6 +190,7 @@ def test_a_controller_that_dies_in_mid_run_fails_its_job_and_is_started_again(
     assert len(station.tickets_executed) == len(set(station.tickets_executed)) == 6
 
 
+@pytest.mark.campaign
 @on_trio
 def test_a_controller_and_daemon_that_die_together_lose_one_job_at_most(
     new_station: NewStation,

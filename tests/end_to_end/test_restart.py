@@ -269,6 +269,7 @@ def test_every_start_has_a_higher_epoch_and_the_same_station(new_station: NewSta
     assert len({pong.station for pong in seen}) == 1
 
 
+@pytest.mark.campaign
 @on_trio
 def test_nothing_but_controllers_outlives_a_killed_daemon(new_station: NewStation) -> None:
     station = new_station(NULL, QPU).start()

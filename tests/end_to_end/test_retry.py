@@ -223,6 +223,7 @@ def test_what_was_never_executed_is_executed_once_if_that_is_allowed(
     check_ascending(job)
 
 
+@pytest.mark.campaign
 @on_asyncio_daily
 def test_a_full_restart_runs_a_ready_job_again_with_the_newest_calibration_set(
     station: Station,
@@ -252,6 +253,7 @@ def test_a_full_restart_runs_a_ready_job_again_with_the_newest_calibration_set(
 # --- items -------------------------------------------------------------------------------------
 
 
+@pytest.mark.campaign
 @on_asyncio
 def test_a_result_that_could_not_be_stored_is_made_of_the_data_and_the_other_item_stays(
     new_station: NewStation,
@@ -282,6 +284,7 @@ def test_a_result_that_could_not_be_stored_is_made_of_the_data_and_the_other_ite
     check_ascending(job)
 
 
+@pytest.mark.campaign
 @on_trio
 def test_only_the_items_that_were_cut_short_are_executed_again(new_station: NewStation) -> None:
     slow, quick = "time_per_shot = 0.01", "time_per_shot = 0"
@@ -343,6 +346,7 @@ def test_a_job_whose_controller_is_killed_runs_again_and_nobody_sees_an_error(
     check_ascending(job)
 
 
+@pytest.mark.campaign
 @on_asyncio
 def test_a_daemon_that_is_killed_between_attempts_goes_on_with_the_next(
     new_station: NewStation,
