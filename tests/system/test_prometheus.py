@@ -43,6 +43,12 @@ qubits = 5
 controller = "broken"
 [targets.qpu]
 controller = "qpu"
+[controllers.plate]
+driver = "benchmarks.settable:Settable"
+[guards.cold]
+readout = "plate.y"
+maximum = 1.0
+targets = ["qpu"]
 """
 SHORTER: Final = (
     (r"\[(\d+)[smhd]\]", "[4s]"),
@@ -318,6 +324,6 @@ def test_a_station_that_is_gone_is_told_and_its_counters_begin_anew(
     # What a controller's time was spent on adds up to the time that the daemon runs.
     shares = "sum by (controller) (controller_state:stationd_controller_state_seconds:rate5m)"
     until(
-        lambda: [round(one, 1) for one in prometheus.values(shares)] == [1.0] * 3,
+        lambda: [round(one, 1) for one in prometheus.values(shares)] == [1.0] * 4,
         "the shares of the time add up to 1",
     )
