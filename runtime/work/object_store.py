@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import mmap
 import os
+from contextlib import contextmanager, suppress
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -19,7 +20,7 @@ from stationd.actors.untyped import load
 from stationd.proto.error import StationError, StorageTrouble
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Generator, Iterator, Mapping
 
 _CONNECT_SECONDS: Final = 5
 _SECONDS: Final = 120
@@ -86,12 +87,11 @@ class ObjectStore:
             # the library does, which may be after an error.
             data = mmap.mmap(opened.fileno(), 0, access=mmap.ACCESS_READ)
         try:
-            obstore.put(self._store, self._key(key), data, mode="create")
+            with self._asking(errors.AlreadyExistsError):
+                obstore.put(self._store, self._key(key), data, mode="create")
         except errors.AlreadyExistsError:
             self._check_same(key, size)
             return False
-        except Exception as error:
-            raise self._away(error) from error
         self._flush(key)
         return True
 
@@ -122,12 +122,8 @@ class ObjectStore:
     def size(self, key: str) -> int:
         """Return the bytes of an object; raises as `read` does."""
         obstore = load("obstore")
-        try:
+        with self._asking(FileNotFoundError):
             return int(obstore.head(self._store, self._key(key))["size"])
-        except FileNotFoundError:
-            raise
-        except Exception as error:
-            raise self._away(error) from error
 
     def remove_all(self, folder: str) -> None:
         """Remove every object whose key begins with a folder's name.
@@ -136,15 +132,11 @@ class ObjectStore:
             StorageTrouble: The store is away; some may be gone.
         """
         obstore = load("obstore")
-        try:
+        with self._asking():
             for page in obstore.list(self._store, prefix=self._key(folder) + "/"):
                 for found in page:
-                    try:
+                    with suppress(FileNotFoundError):
                         obstore.delete(self._store, found["path"])
-                    except FileNotFoundError:
-                        continue
-        except Exception as error:
-            raise self._away(error) from error
 
     def _key(self, key: str) -> str:
         return f"{self._prefix}/{key}"
@@ -168,6 +160,16 @@ class ObjectStore:
                 os.fsync(descriptor)
             finally:
                 os.close(descriptor)
+
+    @contextmanager
+    def _asking(self, *answers: type[Exception]) -> Generator[None]:
+        """Take whatever the library raises, but for answers, for a store that is away."""
+        try:
+            yield
+        except answers:
+            raise
+        except Exception as error:
+            raise self._away(error) from error
 
     def _away(self, error: Exception) -> StorageTrouble:
         return StorageTrouble(f"the artifact store {self.url} does not answer: {_line(error)}")
