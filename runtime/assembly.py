@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 from stationd import __version__
 from stationd.actors.stages.compile import warm_up
 from stationd.runtime.api.jobs_api import JobsApi
+from stationd.runtime.api.parts import Reach
 from stationd.runtime.api.positions import Positions
 from stationd.runtime.api.projects import Projects
 from stationd.runtime.controllers.authority import Authority
@@ -151,7 +152,7 @@ async def assemble(settings: Settings, ports: Ports, metrics: Metrics, tasks: Ta
     keeper = _keeper(
         settings, ports, _forgetting(settings, ports, dispatch, retries, feed), projects
     )
-    api = JobsApi(
+    reach = Reach(
         settings=settings,
         journal=journal,
         dispatch=dispatch,
@@ -172,6 +173,7 @@ async def assemble(settings: Settings, ports: Ports, metrics: Metrics, tasks: Ta
         clock=clock,
         tasks=tasks,
     )
+    api = JobsApi(reach)
     station = Station(
         settings=settings,
         ports=ports,

@@ -1,4 +1,4 @@
-"""What clients ask for about stored jobs: which there are, what they run, what people call them."""
+"""What clients ask for about stored jobs: how they are, what they run, what people call them."""
 
 from __future__ import annotations
 
@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 import anyio
 import msgspec
 
-from stationd.proto.error import RequestError, UnknownJob
-from stationd.proto.jobs_protocol import Job, Jobs, List, Reply
+from stationd.proto.compiled_requests import Compiled, ReadCompiled
+from stationd.proto.error import RequestError
+from stationd.proto.jobs_protocol import Get, Job, Jobs, List, Reply
 from stationd.proto.program import Circuits, Sweep
 from stationd.proto.project_requests import (
     Annotate,
@@ -20,22 +21,21 @@ from stationd.proto.project_requests import (
     Input,
 )
 from stationd.proto.search import ScopeFilterEnum
-from stationd.runtime.api.client_text import shown
 from stationd.runtime.api.intake import check_storage
 from stationd.runtime.api.people import scoped
+from stationd.runtime.api.privacy import unknown_job
 from stationd.runtime.journal.records import JobAnnotated
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from stationd.proto.job import JobFilter, JobId, JobView
+    from stationd.proto.job import JobFilter, JobId
     from stationd.runtime.api.people import Person
     from stationd.runtime.api.privacy import Privacy
     from stationd.runtime.api.projects import Projects
+    from stationd.runtime.api.views import Views
     from stationd.runtime.journal.interface import Journal, StoredJob
     from stationd.runtime.work.retention import Forgetting
 
-ArchiveRequest = List | Count | GetInput | Annotate | Delete
+ArchiveRequest = Get | List | Count | GetInput | ReadCompiled | Annotate | Delete
 
 
 class ArchiveApi:
@@ -44,7 +44,7 @@ class ArchiveApi:
     Args:
         journal: Where they are.
         projects: What properties a job may have.
-        with_live: Adds to a view what is known in memory alone.
+        views: Show jobs.
         forgetting: Deletes jobs.
         privacy: Knows whose jobs somebody may read.
     """
@@ -53,14 +53,14 @@ class ArchiveApi:
         self,
         journal: Journal,
         projects: Projects,
-        with_live: Callable[[JobView], JobView],
+        views: Views,
         forgetting: Forgetting,
         privacy: Privacy,
     ) -> None:
         self._privacy = privacy
         self._journal = journal
         self._projects = projects
-        self._with_live = with_live
+        self._views = views
         self._forgetting = forgetting
 
     async def answer(self, request: ArchiveRequest, person: Person) -> Reply:
@@ -70,6 +70,8 @@ class ArchiveApi:
             RequestError: It cannot be carried out; nothing has changed.
         """
         match request:
+            case Get():
+                return Job(request.request, await self._views.of(request.job))
             case List():
                 return await self._list(request, person)
             case Count():
@@ -78,13 +80,11 @@ class ArchiveApi:
                 return Counted(request.request, found)
             case GetInput():
                 return _input(request, await self._stored(request.job))
+            case ReadCompiled():
+                return await self._compiled(request)
             case Annotate():
                 await self._annotate(request, person)
-                view = await self._journal.view(request.job)
-                if view is None:
-                    raise _unknown(request.job)
-                return Job(request.request, self._with_live(view))
-
+                return Job(request.request, await self._views.of(request.job))
             case Delete():
                 return await self._delete(request, person)
 
@@ -104,7 +104,7 @@ class ArchiveApi:
         views, more = await self._journal.views(
             wanted, request.before, request.limit, request.order
         )
-        return Jobs(request.request, tuple(map(self._with_live, views)), more)
+        return Jobs(request.request, tuple(map(self._views.with_live, views)), more)
 
     def _seen_by(self, wanted: JobFilter, person: Person) -> JobFilter | None:
         if wanted.scope is None and self._privacy.whose(person) is not None:
@@ -113,6 +113,12 @@ class ArchiveApi:
         if creators is None:
             return None
         return msgspec.structs.replace(wanted, creators=creators, scope=None)
+
+    async def _compiled(self, request: ReadCompiled) -> Compiled:
+        found = await self._journal.compiled(request.job)
+        if not found:
+            await self._views.of(request.job)  # there is no such job, or nothing of it is compiled
+        return Compiled(request.request, tuple(found))
 
     async def _annotate(self, request: Annotate, person: Person) -> None:
         stored = await self._stored(request.job)
@@ -134,7 +140,7 @@ class ArchiveApi:
     async def _stored(self, job: JobId) -> StoredJob:
         stored = await self._journal.stored(job)
         if stored is None:
-            raise _unknown(job)
+            raise unknown_job(job)
         return stored
 
 
@@ -148,7 +154,3 @@ def _input(request: GetInput, stored: StoredJob) -> Input:
         return Input(request.request, work, 0)
     shots = work.n_shots[request.item] if isinstance(work, Circuits) else 0
     return Input(request.request, work.programs[request.item], shots)
-
-
-def _unknown(job: JobId) -> UnknownJob:
-    return UnknownJob(f"there is no job {shown(job)} at this station")

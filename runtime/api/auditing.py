@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 import zmq
 
+from stationd.proto.audit_requests import AuditTrail
 from stationd.proto.error import RequestError
 from stationd.proto.jobs_protocol import Failure, Request
 from stationd.runtime.api.client_text import bounded
@@ -18,7 +19,7 @@ from stationd.runtime.security.access import means_of
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from stationd.proto.audit_requests import AuditLine, ReadAudit
+    from stationd.proto.audit_requests import ReadAudit
     from stationd.proto.error import ErrorCode, ErrorInfo
     from stationd.runtime.api.client import Client
     from stationd.runtime.audit.trail import Trail
@@ -72,7 +73,7 @@ class Auditing:
             self._auditor.refused(partial(self._asked, client, request), failure)
         client.send(failure)
 
-    async def read(self, request: ReadAudit) -> tuple[tuple[AuditLine, ...], bool]:
+    async def read(self, request: ReadAudit) -> AuditTrail:
         """Return lines of the audit log.
 
         Raises:
@@ -80,7 +81,8 @@ class Auditing:
         """
         if self._auditor is None:
             raise RequestError("this station keeps no audit log: set [audit] days to keep one")
-        return await self._auditor.trail.read(request)
+        lines, more = await self._auditor.trail.read(request)
+        return AuditTrail(request.request, lines, more)
 
     def _asked(self, client: Client, request: Request | None) -> Asked:
         person, sender = client.person, client.sender

@@ -1,4 +1,4 @@
-"""What clients ask for about the whole station, answered: what it is doing, what it has logged."""
+"""What clients ask for about the whole station: what it is doing, what it runs and has logged."""
 
 from __future__ import annotations
 
@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING, Final
 import anyio
 from anyio import to_thread
 
+from stationd import __version__
 from stationd.actors.ladder import Course
 from stationd.proto.job import JobView
+from stationd.proto.jobs_protocol import Ping, Pong
 from stationd.proto.station_requests import (
     WAIT_SECONDS,
     JobLog,
@@ -26,6 +28,9 @@ if TYPE_CHECKING:
     from anyio.abc import TaskGroup
 
     from stationd.proto.job import JobId
+    from stationd.runtime.api.client import Client
+    from stationd.runtime.api.privacy import Privacy
+    from stationd.runtime.api.views import Views
     from stationd.runtime.clock import Clock
     from stationd.runtime.controllers.instrument_bus import InstrumentBus
     from stationd.runtime.controllers.instruments import Instruments
@@ -44,6 +49,7 @@ class StationApi:
     """The part of the jobs API that is about the station as a whole.
 
     Args:
+        name: What the configuration calls it.
         story: What was logged of jobs.
         journal: How it is doing.
         dispatch: The jobs that are under way.
@@ -53,11 +59,14 @@ class StationApi:
         metrics: What was counted.
         clock: What time it is.
         tasks: Wakes those who wait for a line.
+        views: Know which jobs there are.
+        privacy: Knows whose jobs somebody may read.
     """
 
     def __init__(
         self,
         *,
+        name: str,
         story: Story,
         journal: Journal,
         dispatch: Dispatch,
@@ -67,7 +76,12 @@ class StationApi:
         metrics: Metrics,
         clock: Clock,
         tasks: TaskGroup,
+        views: Views,
+        privacy: Privacy,
     ) -> None:
+        self._name = name
+        self._views = views
+        self._privacy = privacy
         self._story = story
         self._tasks = tasks
         self._waking = False
@@ -80,13 +94,18 @@ class StationApi:
         self._clock = clock
         self._since = clock.time()
 
-    def overview(self, survey: Survey, shows: Callable[[JobId], bool]) -> Overview:
-        """Return what the station is doing now.
+    def ping(self, client: Client, request: Ping) -> None:
+        """Send which station this is, and whom it takes the client for."""
+        person = client.person
+        name, epoch = self._name, self._bus.epoch
+        client.send(Pong(request.request, name, epoch, __version__, person.name, person.role))
 
-        Args:
-            survey: What is asked.
-            shows: Whether whoever asks may read a job.
-        """
+    def survey(self, client: Client, request: Survey) -> None:
+        """Send what the station is doing now, as far as the client may know."""
+        shows = partial(self._privacy.shows, client.person)
+        client.send(self._overview(request, shows))
+
+    def _overview(self, survey: Survey, shows: Callable[[JobId], bool]) -> Overview:
         received, ended = self._metrics.totals()
         statistics = self._journal.statistics()
         return Overview(
@@ -120,13 +139,13 @@ class StationApi:
             ),
         )
 
-    async def log(self, request: ReadLog, view: JobView) -> JobLog:
+    async def log(self, request: ReadLog) -> JobLog:
         """Return what was logged of a job; wait for the next line, if that is asked for.
 
-        Args:
-            request: What is asked.
-            view: The job.
+        Raises:
+            UnknownJob: There is no such job.
         """
+        view = await self._views.of(request.job)
         if not request.wait:
             return JobLog(request.request, *await self._lines(request, view))
         if not self._waking:

@@ -42,6 +42,7 @@ if TYPE_CHECKING:
     from stationd.proto.job import JobId, JobSpec
     from stationd.runtime.api.client import Client
     from stationd.runtime.api.door import Door
+    from stationd.runtime.api.intake import Intake
     from stationd.runtime.api.projects import Projects
     from stationd.runtime.api.resent import Resent
     from stationd.runtime.controllers.instrument_bus import InstrumentBus
@@ -56,6 +57,7 @@ class Submitting:
     Args:
         dispatch: Stores and runs them.
         journal: Is asked whether the disk takes anything.
+        intake: Whether the station takes new work.
         projects: Know which properties a job may have.
         bus: Knows what controllers offer.
         targets: The controller of every target.
@@ -71,6 +73,7 @@ class Submitting:
         *,
         dispatch: Dispatch,
         journal: Journal,
+        intake: Intake,
         projects: Projects,
         bus: InstrumentBus,
         targets: Mapping[str, str],
@@ -84,6 +87,7 @@ class Submitting:
         self._limits = limits
         self._dispatch = dispatch
         self._journal = journal
+        self._intake = intake
         self._projects = projects
         self._bus = bus
         self._targets = targets
@@ -105,6 +109,7 @@ class Submitting:
         Raises:
             StationError: It is refused.
         """
+        self._intake.check_open()
         if self._batches.hold_up(client):
             self._batches.add(client, request)
         else:
@@ -115,7 +120,12 @@ class Submitting:
         self._dispatch.submit(self._checked(client, request.job, request.spec, answer))
 
     def submit_many(self, client: Client, request: SubmitMany) -> None:
-        """Let in those of a batch that can run, bit by bit."""
+        """Let in those of a batch that can run, bit by bit.
+
+        Raises:
+            StationError: The station takes no new work.
+        """
+        self._intake.check_open()
         self._batches.add(client, request)
 
     def _submitted(self, client: Client, request: Submit, number: int, created: bool) -> None:  # noqa: FBT001 - a callback with the journal's words

@@ -29,7 +29,7 @@ async def ask(bench: Bench, request: QueueRequest, kind: type[T], person: Person
     try:
         async with anyio.create_task_group() as tasks:
             tasks.start_soon(commit)
-            reply = await bench.api._queue.answer(request, person)
+            reply = await bench.api.parts.queue.answer(request, person)
             tasks.cancel_scope.cancel()
     except BaseExceptionGroup as group:
         raise group.exceptions[0] from None

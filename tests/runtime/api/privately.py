@@ -72,4 +72,4 @@ def streams(job: JobId) -> list[Request]:
 def read_by_owners(bench: Bench) -> None:
     """Let whoever asks be a submitter of a station whose jobs are read by their owners."""
     let_me_be(bench, "submitter")
-    bench.api._privacy.readers = "owners"
+    bench.api.parts.privacy.readers = "owners"

@@ -60,7 +60,7 @@ FOR_OPERATORS: list[Request] = [
 
 
 def let_me_be(bench: Bench, role: Role) -> None:
-    bench.api._people.reload({ME: role, "max": "operator", "other": "submitter"})
+    bench.api.parts.people.reload({ME: role, "max": "operator", "other": "submitter"})
 
 
 def submitted_by(creator: str) -> JobSpec:

@@ -80,7 +80,7 @@ async def test_a_set_says_until_when_it_is_fresh_or_the_configuration_does() -> 
                 {},
             )
         ):
-            bench.api._calibrations.valid_for = 60.0 * (number == 3)
+            bench.api.parts.calibrations.valid_for = 60.0 * (number == 3)
             id_ = f"00000000-0000-0000-0000-00000000001{number}"
             request = msgspec.structs.replace(ImportCalibration(1, id_, "a", SEEN), **asked_for)
             stored = await asked(bench, request)

@@ -1,4 +1,4 @@
-"""While the storage is in trouble nothing new is taken, and what is under way goes on."""
+"""While the storage is in trouble, or the station stops, nothing new is taken; the rest goes on."""
 
 import anyio
 import pytest
@@ -20,6 +20,7 @@ from stationd.proto.jobs_protocol import (
     Submit,
     Submitted,
 )
+from tests.runtime.api.asking import failed
 from tests.runtime.api.stored import stored
 from tests.runtime.bench import Bench, Peer, a_bench, client_of, job_id, null_spec
 
@@ -53,6 +54,14 @@ async def test_new_work_is_refused_with_what_is_wrong(request_: Request) -> None
             assert isinstance(failure, Failure)
             assert failure.error.code is ErrorCode.STORAGE_TROUBLE
             assert f"takes no new work, for {TROUBLE}; jobs under way go on" in str(failure.error)
+
+
+async def test_a_station_that_stops_takes_no_new_jobs() -> None:
+    async with a_bench() as bench:
+        bench.api.stopping = True
+        with client_of(bench).socket as socket:
+            failure = await failed(Peer(socket), Submit(1, job_id(1), null_spec()))
+            assert failure.error.code is ErrorCode.SHUTTING_DOWN
 
 
 async def test_what_was_sent_before_is_answered_when_it_is_on_disk() -> None:

@@ -2,28 +2,19 @@
 
 # pyright: reportPrivateUsage=false
 
-from typing import TypeVar
-
 import pytest
 from anyio.lowlevel import checkpoint
 
-from stationd.proto import instruments_protocol as wire
 from stationd.proto.codec import MAX_FRAME_BYTES, REQUESTS
 from stationd.proto.error import ErrorCode, JournalClosed
-from stationd.proto.job import JobFilter, JobSpec
+from stationd.proto.job import JobSpec
 from stationd.proto.jobs_protocol import (
     Cancel,
-    CancelAnswer,
-    Controllers,
     Events,
     Failure,
     Fetch,
     Get,
     Grant,
-    Job,
-    Jobs,
-    List,
-    ListControllers,
     Listen,
     Ping,
     Pong,
@@ -35,47 +26,19 @@ from stationd.proto.jobs_protocol import (
     Unlisten,
 )
 from stationd.proto.program import Circuits, NullProgram, OpenQasm
-from stationd.proto.status import JobExecutorStatus as S
+from tests.runtime.api.asking import answered, asked, failed
 from tests.runtime.api.stored import stored
 from tests.runtime.bench import (
     Bench,
     Peer,
     a_bench,
     client_of,
-    committed_until,
     job_id,
     null_spec,
     until,
 )
 
 pytestmark = pytest.mark.anyio
-
-T = TypeVar("T")
-
-
-async def asked(client: Peer, request: Request, kind: type[T]) -> T:
-    await client.say(request)
-    return await answered(client, kind)
-
-
-async def answered(client: Peer, kind: type[T]) -> T:
-    reply = await client.reply()
-    assert isinstance(reply, kind), reply
-    return reply
-
-
-async def failed(client: Peer, request: Request) -> Failure:
-    failure = await asked(client, request, Failure)
-    assert failure.request == request.request
-    return failure
-
-
-async def test_a_ping_tells_the_station_and_its_epoch() -> None:
-    async with a_bench() as bench:
-        with client_of(bench).socket as socket:
-            pong = await asked(Peer(socket), Ping(1, "0"), Pong)
-            epoch = bench.journal.opening.epoch
-            assert (pong.request, pong.station, pong.epoch) == (1, "station", epoch)
 
 
 GARBAGE = {
@@ -164,52 +127,6 @@ async def test_what_is_wrong_at_first_sight_is_refused_and_not_stored(case: str)
             assert bench.durable == 0
 
 
-async def test_a_station_that_stops_takes_no_new_jobs() -> None:
-    async with a_bench() as bench:
-        bench.api.stopping = True
-        with client_of(bench).socket as socket:
-            failure = await failed(Peer(socket), Submit(1, job_id(1), null_spec()))
-            assert failure.error.code is ErrorCode.SHUTTING_DOWN
-
-
-async def test_a_cancel_is_answered_when_it_is_on_disk_and_again_when_it_is_repeated() -> None:
-    async with a_bench() as bench:
-        bench.queued(1)
-        with client_of(bench).socket as socket:
-            client = Peer(socket)
-            await client.say(Cancel(1, job_id(1)), Cancel(2, job_id(1)), Ping(3, "0"))
-            await answered(client, Pong)
-            await until(lambda: bench.live(1).job.cancelling)
-            await checkpoint()
-            assert socket.receive_nowait() is None
-            for _ in range(20):
-                bench.commit()
-                await checkpoint()
-            answers = [await answered(client, CancelAnswer) for _ in range(2)]
-            assert {answer.request for answer in answers} == {1, 2}
-            assert {answer.outcome for answer in answers} == {"accepted"}
-
-
-async def test_a_cancel_of_what_is_over_says_so_when_that_is_on_disk() -> None:
-    async with a_bench() as bench:
-        ticket = bench.queued(1)
-        bench.report("a", wire.Armed(ticket), wire.Started(ticket, 1.0))
-        bench.report("a", wire.Finished(ticket, 0, 2.0))
-        assert bench.live(1).job.status is S.READY
-        with client_of(bench).socket as socket:
-            client = Peer(socket)
-            await client.say(Cancel(1, job_id(1)), Ping(2, "0"))
-            await answered(client, Pong)
-            await committed_until(bench, lambda: bench.dispatch.get(job_id(1)) is None)
-            for _ in range(20):
-                bench.commit()
-                await checkpoint()
-            assert await answered(client, CancelAnswer) == CancelAnswer(1, "already_over")
-            assert (await asked(client, Cancel(3, job_id(1)), CancelAnswer)).outcome == (
-                "already_over"
-            )
-
-
 async def test_what_is_not_there_is_named() -> None:
     async with a_bench() as bench:
         with client_of(bench).socket as socket:
@@ -224,40 +141,6 @@ async def test_what_is_not_there_is_named() -> None:
             for request, code in refused:
                 assert (await failed(client, request)).error.code is code
             assert bench.dispatch._feed.listeners == 0
-
-
-async def test_a_job_is_shown_with_its_place_in_the_queue() -> None:
-    async with a_bench() as bench:
-        bench.lines.names.remove("a")
-        for number in (1, 2):
-            bench.queued(number)
-        with client_of(bench).socket as socket:
-            view = (await asked(Peer(socket), Get(1, job_id(2)), Job)).view
-            assert (view.status, view.queue_position) == (S.PENDING_EXECUTION, 1)
-            page = await asked(Peer(socket), List(2, JobFilter()), Jobs)
-            assert [view.queue_position for view in page.views] == [1, 0]
-
-
-async def test_the_station_shows_its_targets_and_controllers() -> None:
-    async with a_bench() as bench:
-        bench.queued(1)
-        with client_of(bench).socket as socket:
-            shown = await asked(Peer(socket), ListControllers(1), Controllers)
-            assert [target.name for target in shown.targets] == ["a", "b", "q"]
-            lines = {one.name: one.line for one in shown.controllers}
-            assert lines == {"a": 1, "b": 0, "c": 0, "d": 0, "q": 0}
-            assert not any(one.connected for one in shown.controllers)
-
-
-async def test_a_controller_is_shown_with_its_last_sign_of_life() -> None:
-    async with a_bench() as bench:
-        bench.clock.now += 1000.0
-        bench.bus.peers["a"].spoke = bench.clock.monotonic() - 2.5
-        with client_of(bench).socket as socket:
-            shown = await asked(Peer(socket), ListControllers(1), Controllers)
-        heard = {one.name: one.heard_unix_s for one in shown.controllers}
-        assert heard["a"] == bench.clock.time() - 2.5
-        assert heard["b"] is None
 
 
 async def test_a_stream_hears_what_happens_until_it_is_ended() -> None:

@@ -261,4 +261,4 @@ async def test_what_may_be_read_changes_with_a_reload() -> None:
             for one in ended:
                 assert isinstance(one, Failure)
                 assert one.error.code is ErrorCode.FORBIDDEN
-            assert list(bench.api._streams.clients[0].streams) == [2]
+            assert list(bench.api.parts.streams.clients[0].streams) == [2]

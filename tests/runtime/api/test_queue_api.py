@@ -2,8 +2,6 @@
 
 # pyright: reportPrivateUsage=false
 
-from typing import get_args
-
 import msgspec
 import pytest
 from anyio.lowlevel import checkpoint
@@ -26,7 +24,6 @@ from stationd.proto.queue_requests import (
 )
 from stationd.proto.status import JobExecutorStatus as S
 from stationd.runtime.api.people import Person
-from stationd.runtime.api.queue_api import QueueRequest
 from tests.runtime.api.at_the_queue import (
     armed,
     ask,
@@ -207,8 +204,3 @@ async def test_only_operators_change_what_belongs_to_others() -> None:
         submitter = Person("bob", "submitter")
         with pytest.raises(Forbidden):
             await ask(bench, Hold(1, job_id(4)), Placed, submitter)
-
-
-async def test_every_request_about_the_queue_has_an_answer() -> None:
-    async with a_bench() as bench:
-        assert set(get_args(QueueRequest)) <= bench.api._slow.keys()

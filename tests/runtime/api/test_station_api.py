@@ -1,29 +1,27 @@
 """Clients are told what the station is doing, and what it has logged of a job."""
 
-from typing import TypeVar
-
 import anyio
 import pytest
 from anyio import to_thread
 
 from stationd.proto import instruments_protocol as wire
-from stationd.proto.jobs_protocol import Failure, Request
+from stationd.proto.jobs_protocol import Failure, Ping, Pong
 from stationd.proto.log_report import JobLine, Logged
 from stationd.proto.station_requests import JobLog, LogLine, Overview, ReadLog, Survey
 from stationd.proto.status import JobExecutorStatus as S
 from stationd.runtime.api import station_api
+from tests.runtime.api.asking import asked
 from tests.runtime.bench import Peer, a_bench, client_of, job_id
 
 pytestmark = pytest.mark.anyio
 
-T = TypeVar("T")
 
-
-async def asked(client: Peer, request: Request, kind: type[T]) -> T:
-    await client.say(request)
-    reply = await client.reply()
-    assert isinstance(reply, kind), reply
-    return reply
+async def test_a_ping_tells_the_station_and_its_epoch() -> None:
+    async with a_bench() as bench:
+        with client_of(bench).socket as socket:
+            pong = await asked(Peer(socket), Ping(1, "0"), Pong)
+            epoch = bench.journal.opening.epoch
+            assert (pong.request, pong.station, pong.epoch) == (1, "station", epoch)
 
 
 async def test_a_survey_counts_jobs_and_shows_what_is_executed() -> None:

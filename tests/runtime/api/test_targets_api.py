@@ -209,7 +209,7 @@ async def test_whoever_submits_a_job_to_a_locked_or_paused_target_is_told() -> N
             await client.say(Submit(1, job_id(number), null_spec()))
             new = NewJob(job_id(number + 1), null_spec())
             await client.say(SubmitMany(2, (new,)))
-            await committed_until(bench, lambda: bench.api._dispatch.knows(job_id(number + 1)))
+            await committed_until(bench, lambda: bench.dispatch.knows(job_id(number + 1)))
             found: list[str] = []
             for _ in range(2):
                 while not isinstance(reply := await client.reply(), Submitted | SubmittedMany):

@@ -38,7 +38,7 @@ async def retry(
     async def ask() -> None:
         try:
             request = Retry(1, job_id(1), attempt, strategy, statuses)
-            answers.append(await bench.api._retries.retry(request))
+            answers.append(await bench.api.parts.attempts._retries.retry(request))
         except StationError as error:
             answers.append(error)
 
@@ -107,7 +107,7 @@ async def forgotten(bench: Bench) -> None:
 async def unreachable(bench: Bench) -> None:
     lost(bench)
     bench.lines.names.remove("a")
-    bench.api._retries._grace = SHORT
+    bench.api.parts.attempts._retries._grace = SHORT
 
 
 def asking(**attempts: object) -> JobSpec:

@@ -37,14 +37,14 @@ async def test_two_retries_at_once_open_one_attempt() -> None:
 
         async def ask() -> None:
             request = Retry(1, job_id(1), 1, R.FULL_RESTART)
-            answers.append(await bench.api._retries.retry(request))
+            answers.append(await bench.api.parts.attempts._retries.retry(request))
 
         async with anyio.create_task_group() as tasks:
             tasks.start_soon(ask)
             tasks.start_soon(ask)
             await committed_until(bench, lambda: len(answers) == 2)
         assert answers == [RetryAnswer(1, "opened", 2)] * 2
-        assert not bench.api._retries._locks
+        assert not bench.api.parts.attempts._retries._locks
 
 
 async def test_a_retry_is_answered_when_it_is_on_disk() -> None:
@@ -100,4 +100,4 @@ async def test_a_station_that_stops_opens_no_attempt() -> None:
         await no_result(bench)
         bench.api.stopping = True
         with pytest.raises(StationError, match="stopping"):
-            bench.api._check_open()
+            bench.api.parts.intake.check_open()

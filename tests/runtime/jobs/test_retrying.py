@@ -154,7 +154,7 @@ async def test_what_does_not_come_to_rest_is_not_executed_again() -> None:
     async with a_bench() as bench:
         ticket = lost(bench)
         await come_back(bench, wire.HeldTicket(ticket, "running"))
-        bench.api._retries._grace = SHORT
+        bench.api.parts.attempts._retries._grace = SHORT
         assert (await retry(bench, R.FORCE_RESUBMIT)).outcome == AWAY
         assert (await seen(bench)).attempt == 1
 
@@ -187,7 +187,7 @@ async def test_a_controller_that_comes_back_within_the_grace_time_is_asked() -> 
 async def test_a_result_that_the_controller_does_not_send_after_all_opens_nothing() -> None:
     async with a_bench() as bench:
         await result_exists(bench)
-        bench.api._retries._grace = SHORT
+        bench.api.parts.attempts._retries._grace = SHORT
         assert (await retry(bench)).outcome == AWAY
         assert (await seen(bench)).attempt == 1
         # It is still there.

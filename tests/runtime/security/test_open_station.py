@@ -206,7 +206,7 @@ async def test_who_takes_the_address_of_a_listener_who_is_gone_has_none_of_their
     async with open_station(folder) as lab:
         with lab.client(ADA) as ada:
             await ada.ask(Listen(7, None, None, 100))
-            ((_, identity),) = lab.station.api._streams._clients
+            ((_, identity),) = lab.station.api.parts.streams._clients
 
         def is_gone() -> bool:
             with suppress(PeerGone):
@@ -219,7 +219,7 @@ async def test_who_takes_the_address_of_a_listener_who_is_gone_has_none_of_their
             assert isinstance(await thief.ask(Ping(1, "test")), Pong)
             assert isinstance(await mx.ask(Submit(1, ONE, null_spec("alpha"))), Submitted)
             assert isinstance(await thief.ask(Ping(2, "test")), Pong)
-            assert lab.station.api._streams.clients == []
+            assert lab.station.api.parts.streams.clients == []
 
 
 async def test_a_revoked_controller_is_parted_from(folder: Folder) -> None:

@@ -40,7 +40,7 @@ async def store(bench: Bench, stored: CalibrationSet, *, use: bool = True) -> No
     bench.journal.write(records, lambda _: None)
     bench.journal.commit()
     if use:
-        bench.api._calibrations._defaults.use(stored)  # pyright: ignore[reportPrivateUsage]
+        bench.api.parts.calibrations._defaults.use(stored)  # pyright: ignore[reportPrivateUsage]
 
 
 def asking(policy: ExpiredCalibration, named: str | None = None) -> JobSpec:
