@@ -39,6 +39,8 @@ from stationd.runtime.journal.codes import KIND_CODES, STATUS_CODES
 from stationd.runtime.journal.formats import NEWEST
 from stationd.runtime.journal.lock import LOCK, take_lock
 from stationd.runtime.journal.opening import DATABASE, check_known
+from stationd.runtime.journal.reader import connect
+from stationd.runtime.journal.shape import name_differences
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -70,14 +72,27 @@ def check_backup(source: Path) -> Manifest:
     """Look a backup through; blocks.
 
     Raises:
-        BackupError: It is none, is damaged, or is of a newer stationd.
+        BackupError: It is none, is damaged, or is of a stationd between two releases.
+        JournalFailed: It is of a newer stationd.
     """
     manifest = read_manifest(source)
     check_files(source, manifest)
     journal = source / DATABASE
     snapshot.check(journal, journal)
     check_known(manifest.journal.format, journal, NEWEST)
+    if manifest.journal.format == NEWEST.version:
+        _check_shape(source, journal)
     return manifest
+
+
+def _check_shape(source: Path, journal: Path) -> None:
+    with closing(connect(journal)) as database:
+        named = name_differences(database, NEWEST)
+    if named:
+        raise BackupError(
+            f"no release made the backup {source}: its journal has {named}; only the stationd that"
+            " wrote it reads it"
+        )
 
 
 def restore(

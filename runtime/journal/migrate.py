@@ -23,6 +23,7 @@ from sqlalchemy.pool import NullPool
 
 from stationd.proto.error import JournalFailed
 from stationd.runtime.journal.formats import Format
+from stationd.runtime.journal.shape import check_shape
 
 
 def revision(version: int) -> str:
@@ -43,11 +44,9 @@ def migrate(path: Path, version: int, wanted: Format) -> None:
     """
     try:
         steps = _steps(version, wanted)
-        engine = sqlalchemy.create_engine(
-            "sqlite://",
-            creator=lambda: sqlite3.connect(path, isolation_level=None),
-            poolclass=NullPool,
-        )
+        database = sqlite3.connect(path, isolation_level=None)
+        # The engine's connection is this one, and closes it.
+        engine = sqlalchemy.create_engine("sqlite://", creator=lambda: database, poolclass=NullPool)
         with engine.connect() as connection:
             # The driver would begin a transaction too late, and end it at every table.
             connection.exec_driver_sql("BEGIN IMMEDIATE")
@@ -55,6 +54,7 @@ def migrate(path: Path, version: int, wanted: Format) -> None:
                 for step in steps:
                     step.module.upgrade()
             connection.exec_driver_sql("UPDATE meta SET schema_version = ?", (wanted.version,))
+            check_shape(database, path, wanted)
             connection.commit()
     except (CommandError, RevisionError, SQLAlchemyError, sqlite3.Error) as error:
         raise JournalFailed(

@@ -13,6 +13,7 @@ from stationd.runtime.journal.formats import NEWEST, Format
 from stationd.runtime.journal.lock import take_lock
 from stationd.runtime.journal.migrate import migrate
 from stationd.runtime.journal.opening import DATABASE, check_known, read_version
+from stationd.runtime.journal.shape import check_shape
 
 
 class Migrated(NamedTuple):
@@ -47,6 +48,8 @@ def _version(path: Path, wanted: Format) -> int:
     try:
         with closing(sqlite3.connect(path, isolation_level=None)) as database:
             version = read_version(database, path)
+            if version == wanted.version:
+                check_shape(database, path, wanted)
     except sqlite3.Error as error:
         raise JournalFailed(f"cannot open the journal {path}: {error}") from error
     if version is None:

@@ -1,7 +1,8 @@
 """Opening a journal's database: is it ours, whole, and of a format that we know?
 
 Rule 1. Whatever is refused is left as it was.
-Rule 2. An older format is brought along, in one transaction; a newer one is refused.
+Rule 2. An older format is brought along, in one transaction; a newer one is refused, and what
+        names our format but has other tables.
 Rule 3. After a station that did not end in order the database is looked through, for a bounded
         time, and what stands in the WAL is made durable before it is believed.
 """
@@ -17,6 +18,7 @@ from uuid import uuid4
 
 from stationd.proto.error import JournalFailed
 from stationd.runtime.journal.formats import NEWEST, Format
+from stationd.runtime.journal.shape import check_shape
 from stationd.runtime.journal.trouble import CommitFailed
 
 DATABASE: Final = "journal.sqlite"
@@ -52,7 +54,7 @@ def open_database(
 
     Raises:
         sqlite3.Error: The disk or the file is bad.
-        JournalFailed: It is not ours, is damaged, or is of a newer version.
+        JournalFailed: It is not ours, is damaged, is of a newer version, or has other tables.
     """
     crashed = _has_wal(path)
     database = sqlite3.connect(path, timeout=BUSY_SECONDS, isolation_level=None)
@@ -66,6 +68,7 @@ def open_database(
             _look_through(database, path)
         if version is not None and version < wanted.version:
             _migrate(path, version, wanted, migrating)
+        check_shape(database, path, wanted)
         _set_up(database)
         if crashed:
             flush_wal(database, path)

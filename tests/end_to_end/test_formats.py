@@ -35,7 +35,7 @@ QUEUED = {f"queued {number}" for number in range(6)}
 _NEWER = """
 from pathlib import Path
 from stationd.runtime.journal import formats
-formats.NEWEST = formats.Format({version}, Path({migrations!r}))
+formats.NEWEST = formats.Format({version}, Path({migrations!r}), {tables!r})
 """
 
 
@@ -97,9 +97,10 @@ class NewerStation(Station):
         """Make the later release; return the version of its format."""
         newer = next_format(self.folder / "migrations")
         (self.folder / "later").mkdir()
-        text = _NEWER.format(version=newer.version, migrations=str(newer.migrations))
+        version, migrations, tables = newer
+        text = _NEWER.format(version=version, migrations=str(migrations), tables=tables)
         (self.folder / "later" / "sitecustomize.py").write_text(text)
-        return newer.version
+        return version
 
 
 @pytest.fixture

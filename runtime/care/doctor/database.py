@@ -12,6 +12,7 @@ from stationd.runtime.care.doctor.finding import Finding, fail, ok, warn
 from stationd.runtime.journal.formats import NEWEST
 from stationd.runtime.journal.opening import DATABASE, check_known, read_version
 from stationd.runtime.journal.reader import connect
+from stationd.runtime.journal.shape import check_shape
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -62,6 +63,8 @@ def journal(settings: Settings) -> Iterator[Finding]:
             version = read_version(database, path)
             if version is not None:
                 check_known(version, path, NEWEST)
+                if version == NEWEST.version:
+                    check_shape(database, path, NEWEST)
                 yield _format(version)
             yield _through(database)
     except JournalFailed as error:

@@ -2,6 +2,7 @@
 
 import os
 import sqlite3
+from collections.abc import Callable
 from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
@@ -149,3 +150,15 @@ def test_what_an_interrupted_restore_has_left_is_no_trouble(backup: Path, tmp_pa
     (state / "restoring" / DATABASE).write_text("half of it")
     restore(backup, state, NOW)
     assert held(state / DATABASE) == {COMPILING}
+
+
+def test_a_backup_of_a_journal_that_no_release_made_is_refused(
+    made: Callable[[], Source], tmp_path: Path
+) -> None:
+    source = made()
+    with closing(sqlite3.connect(source.journal)) as database:
+        database.execute("DROP TABLE versions")
+    make_backup(source, tmp_path / "b", 1.0)
+    with pytest.raises(BackupError, match=r"no release made .* its journal has no 'versions'"):
+        restore(tmp_path / "b", tmp_path / "state", NOW)
+    assert not (tmp_path / "state").exists()

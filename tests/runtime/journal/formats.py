@@ -42,4 +42,5 @@ def next_format(folder: Path, more: str = "") -> Format:
     shutil.copytree(NEWEST.migrations, folder, ignore=shutil.ignore_patterns("__pycache__"))
     text = _REVISION.format(old=old, new=new, more=more)
     (folder / "versions" / f"schema_{new:04}.py").write_text(text)
-    return Format(new, folder)
+    tables = {**NEWEST.tables, "jobs": f"{NEWEST.tables['jobs']} owner"}
+    return Format(new, folder, tables)

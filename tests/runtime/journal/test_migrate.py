@@ -11,7 +11,7 @@ import pytest
 
 from stationd.proto.error import AlreadyRunning, JournalFailed
 from stationd.proto.status import JobExecutorStatus as Status
-from stationd.runtime.journal.formats import NEWEST, Format
+from stationd.runtime.journal.formats import NEWEST
 from stationd.runtime.journal.lock import take_lock
 from stationd.runtime.journal.migrate import migrate
 from stationd.runtime.journal.offline import bring_along
@@ -105,7 +105,7 @@ def test_a_step_that_fails_leaves_the_journal_as_it_was(path: Path, tmp_path: Pa
 def test_a_revision_that_is_not_there_is_named(path: Path) -> None:
     make_journal(path)
     with pytest.raises(JournalFailed, match=r"cannot be brought from format 1 to 7.*0007"):
-        Storage(path, Format(7, NEWEST.migrations))
+        Storage(path, NEWEST._replace(version=7))
 
 
 def test_a_journal_is_brought_along_without_a_daemon(tmp_path: Path) -> None:

@@ -1,6 +1,8 @@
 """A journal is looked through without being touched."""
 
+import sqlite3
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -55,3 +57,12 @@ def test_an_sqlite_that_can_damage_a_wal_is_told_with_the_reason(
     version: tuple[int, ...], state: str
 ) -> None:
     assert database.judge(version).state == state
+
+
+def test_a_journal_that_no_release_made_is_told(made: Callable[[], Source]) -> None:
+    source = made()
+    with closing(sqlite3.connect(source.journal)) as journal:
+        journal.execute("DROP TABLE versions")
+    (finding,) = database.journal(settings(source.state))
+    assert finding.state == "fail"
+    assert "it has no 'versions'" in finding.text
