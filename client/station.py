@@ -5,9 +5,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import Sequence
 
-import anyio
-import anyio.to_thread
-
+from stationd import __version__
 from stationd.client.calibration_diff import CalibrationDiff, compared
 from stationd.client.queue import Moment, unix
 from stationd.client.references import StationRef
@@ -19,9 +17,8 @@ from stationd.proto.jobs_protocol import ControllerView, TargetView
 
 async def ping() -> StationRef:
     """Return who answers at the current endpoint."""
-    ours = await anyio.to_thread.run_sync(_version)
     line = connection()
-    pong = await line.ask(jobs_protocol.Ping(0, ours), jobs_protocol.Pong)
+    pong = await line.ask(jobs_protocol.Ping(0, __version__), jobs_protocol.Pong)
     return StationRef(
         endpoint=line.endpoint, name=pong.station, epoch=pong.epoch, version=pong.version
     )
@@ -112,10 +109,3 @@ async def diff_calibrations(before: str, after: str) -> CalibrationDiff:
 
 async def _ask_for_controllers() -> jobs_protocol.Controllers:
     return await connection().ask(jobs_protocol.ListControllers(0), jobs_protocol.Controllers)
-
-
-def _version() -> str:
-    # It reads the files of the installation; imported here for it takes longer than all else.
-    from importlib.metadata import version  # noqa: PLC0415
-
-    return version("stationd")

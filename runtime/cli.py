@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from stationd import __version__
 from stationd.runtime.commands.backup import backup, restore
 from stationd.runtime.commands.check_driver import check_driver
 from stationd.runtime.commands.command_line import config_option, configured, end, fail
@@ -35,8 +36,6 @@ EXIT_INTERRUPTED = 130
 
 def _version(context: click.Context, _parameter: click.Parameter, wanted: bool) -> None:  # noqa: FBT001 - click's callback
     if wanted and not context.resilient_parsing:
-        from stationd import __version__
-
         click.echo(f"stationd {__version__}")
         context.exit()
 

@@ -11,6 +11,8 @@ from typing import Final
 
 import click
 
+from stationd import __version__
+
 COMMANDS: Final = {
     "annotate": ("annotate", "Change a job's name, description and properties."),
     "audit": ("audit", "Show who has changed what, and who was refused."),
@@ -111,9 +113,7 @@ class Stationctl(click.Group):
 
 def _show_version(ctx: click.Context, _: click.Parameter, wanted: bool) -> None:  # noqa: FBT001 - click calls it so
     if wanted and not ctx.resilient_parsing:
-        from importlib.metadata import version  # noqa: PLC0415 - reads files
-
-        click.echo(f"stationctl {version('stationd')}")
+        click.echo(f"stationctl {__version__}")
         ctx.exit()
 
 

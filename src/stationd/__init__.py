@@ -195,7 +195,8 @@ __all__ = [
     "using_properties",
 ]
 
-__version__: str
+__version__ = "0.1.0"
+"""Written here alone: `pyproject.toml` takes it from here."""
 
 _HOMES = {
     "stationd.client.endpoint": ("connect",),
@@ -317,10 +318,6 @@ def __dir__() -> list[str]:
 
 
 def _find(name: str) -> object:
-    if name == "__version__":
-        from importlib.metadata import version  # noqa: PLC0415 - costs more than all else here
-
-        return version("stationd")
     if name in _MODULES:
         return importlib.import_module(f"stationd.{name}")
     if (home := _HOME.get(name)) is not None:
