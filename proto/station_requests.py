@@ -1,4 +1,4 @@
-"""Part of the jobs protocol: what a station is doing as a whole, and what it has logged of a job.
+"""Part of the jobs protocol: which station this is, what it is doing, what it has logged of a job.
 
 The rules of `proto.jobs_protocol` hold here too.
 """
@@ -18,6 +18,14 @@ WAIT_SECONDS: Final = 20.0
 """How long an answer waits for a line at most."""
 
 
+class Ping(Struct, frozen=True, array_like=True, tag=1):
+    """Who are you? Answered by Pong."""
+
+    request: Natural
+    version: str
+    """Of stationd, for the record."""
+
+
 class Survey(Struct, frozen=True, array_like=True, tag=30):
     """Show what the station is doing, in numbers. Answered by Overview."""
 
@@ -33,6 +41,19 @@ class ReadLog(Struct, frozen=True, array_like=True, tag=31):
     """Only lines with a higher number."""
     wait: bool = False
     """Answer when there is one, or with none after `WAIT_SECONDS`, and not at once."""
+
+
+class Pong(Struct, frozen=True, array_like=True, tag=101):
+    """The daemon is here."""
+
+    request: int
+    station: str
+    """The name that the configuration gives it."""
+    epoch: int
+    version: str
+    user: str = ""
+    """Whom the daemon takes the client for; empty if it cannot tell."""
+    role: str = ""
 
 
 class Overview(Struct, frozen=True, array_like=True, tag=130):
