@@ -16,7 +16,8 @@ from typing import Final
 
 import anyio
 
-from stationd.actors.stages.compile import CompileRequest, warm_up
+from stationd.actors.stages.compile import warm_up
+from stationd.actors.stages.requests import CompileRequest
 from stationd.actors.untyped import load
 from stationd.proto.program import OpenQasm, Qpu
 from stationd.runtime.work.compilation import Compilation

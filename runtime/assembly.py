@@ -13,7 +13,6 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from stationd import __version__
-from stationd.actors.stages.compile import warm_up
 from stationd.runtime.api.jobs_api import JobsApi
 from stationd.runtime.api.parts import Reach
 from stationd.runtime.api.positions import Positions
@@ -40,6 +39,7 @@ from stationd.runtime.station import Ports, Reload, Station
 from stationd.runtime.timers import Timers
 from stationd.runtime.work.artifacts import Artifacts
 from stationd.runtime.work.calibrations import CalibrationDefaults
+from stationd.runtime.work.heavy import warm_up
 from stationd.runtime.work.object_store import ObjectStore
 from stationd.runtime.work.previews import Previews
 from stationd.runtime.work.retention import Forgetting, Keeper

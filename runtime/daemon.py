@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 import anyio
+from anyio import to_thread
 
 from stationd.runtime import garbage
 from stationd.runtime.assembly import assemble
@@ -27,6 +28,7 @@ from stationd.runtime.stories import stories_told
 from stationd.runtime.traces import traced
 from stationd.runtime.versions import versions_noted
 from stationd.runtime.watching import watched
+from stationd.runtime.work.heavy import load_arrays
 from stationd.runtime.work.workers import Workers
 
 if TYPE_CHECKING:
@@ -74,6 +76,7 @@ async def serve(settings: Settings, config: Path) -> None:
         async with running(settings, config) as station:
             garbage.settle()
             station.tasks.start_soon(garbage.look_through, lambda: not len(station.dispatch))
+            station.tasks.start_soon(to_thread.run_sync, load_arrays)
             notify("READY=1", f"STATUS={station.status}")
             log.info("station %s is accepting jobs", settings.station.name)
             station.tasks.start_soon(reload_on, hangups, station, config)

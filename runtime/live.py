@@ -15,7 +15,7 @@ from stationd.actors.about import About
 from stationd.actors.job import Job
 from stationd.actors.ladder import Course
 from stationd.actors.retry import has_result
-from stationd.actors.stages.compile import compile_null
+from stationd.actors.stages.works import compile_null
 from stationd.proto.program import Circuits, CircuitsWork, NullWork, SweepWork, Work
 from stationd.proto.result import CompiledResult
 

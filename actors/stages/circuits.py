@@ -16,6 +16,7 @@ from stationd.actors.stages.binding import binding_problems
 from stationd.actors.stages.native_operations import circuit_problems
 from stationd.actors.stages.openqasm import parse_openqasm
 from stationd.actors.stages.qpy_file import parse_qpy
+from stationd.actors.stages.requests import CheckRequest
 from stationd.actors.untyped import load
 from stationd.proto.error import Problem
 from stationd.proto.program import CircuitProgram, NativeProgram, OpenQasm, Qpu, Qpy
@@ -32,17 +33,6 @@ NOTHING_MEASURED: Final = (
     'nothing is measured, so there is nothing to count: add "c = measure q;"'
     ' (OpenQASM 2: "measure q -> c;")'
 )
-
-
-class CheckRequest(Struct, frozen=True, kw_only=True):
-    """Programs to check against a QPU."""
-
-    programs: tuple[tuple[int, CircuitProgram], ...]
-    """Items and their programs."""
-    qpu: Qpu
-    measured: bool = True
-    """Whether a circuit without a measurement is a problem: to a job that counts outcomes it
-    is, to one that only compiles it is not."""
 
 
 def check_programs(request: CheckRequest) -> list[Problem]:

@@ -1,16 +1,12 @@
-"""From programs to the work that controllers are sent.
+"""From circuits to the native operations that controllers play. Runs in worker processes.
 
-Sweeps and null programs are compiled in the daemon, at once. Circuits are compiled by Qiskit in
-worker processes; this module can be imported without it.
+Qiskit does it; this module can be imported without it.
 """
 
 from __future__ import annotations
 
-import math
 from functools import cache
-from typing import TYPE_CHECKING, Any, Final
-
-from msgspec import Struct
+from typing import Any
 
 from stationd.actors.qpu_properties import QpuProperties
 from stationd.actors.stages.bad_program import BadProgram
@@ -19,105 +15,19 @@ from stationd.actors.stages.circuits import parsed_circuit
 from stationd.actors.stages.mapping import Layouts, layouts, mapped
 from stationd.actors.stages.native import depth, native_circuit, openqasm_text
 from stationd.actors.stages.native_operations import checked_circuit
+from stationd.actors.stages.requests import COMPILER, CompileRequest
 from stationd.actors.stages.timing import duration
 from stationd.actors.untyped import load
 from stationd.proto.error import ErrorCode, ErrorInfo
-from stationd.proto.program import (
-    CircuitProgram,
-    Circuits,
-    CircuitsWork,
-    CircuitWork,
-    Move,
-    NativeCircuit,
-    NativeProgram,
-    NullProgram,
-    NullWork,
-    OpenQasm,
-    Qpu,
-    Qpy,
-    Sweep,
-    SweepWork,
-    program_bytes,
-)
+from stationd.proto.program import CircuitProgram, NativeCircuit, NativeProgram, OpenQasm, Qpu, Qpy
 from stationd.proto.result import CompiledResult
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
 
 _Templates = dict[str | bytes, Any]
 """Compiled circuits whose parameters have no values yet, by what the user wrote."""
-_OVERHEAD: Final = 1024
-"""What a circuit costs that has no text at all, in bytes of text that take as long."""
-COMPILER: Final = "compiler"
-"""In a result's metadata: what compiled it; not there if nothing did."""
-
-
-# --- sweeps and null programs: in the daemon -------------------------------------------------
-
-
-def compile_sweep(sweep: Sweep) -> dict[str, SweepWork]:
-    """Return each controller's part of a sweep, by the controller's name."""
-    controllers = sweep.controllers()
-    return {
-        controller: SweepWork(
-            settings=tuple(
-                (_own(name), value)
-                for name, value in sweep.settings.items()
-                if _controller(name) == controller
-            ),
-            shape=sweep.shape,
-            moves=tuple(
-                Move(_own(axis.setting), index, axis.values)
-                for index, group in enumerate(sweep.axes)
-                for axis in group
-                if _controller(axis.setting) == controller
-            ),
-            returns=tuple(_own(name) for name in sweep.returns if _controller(name) == controller),
-            paced=len(controllers) > 1,
-        )
-        for controller in controllers
-    }
-
-
-def _controller(name: str) -> str:
-    return name.partition(".")[0]
-
-
-def _own(name: str) -> str:
-    return name.partition(".")[2]
-
-
-def compile_null(circuits: Circuits) -> NullWork:
-    """Return the work of a job of null programs, which take their time one after another."""
-    return NullWork(
-        duration=math.fsum(
-            program.duration for program in circuits.programs if isinstance(program, NullProgram)
-        )
-    )
-
-
-# --- circuits: in a worker -------------------------------------------------------------------
-
-
-class CompileRequest(Struct, frozen=True, kw_only=True):
-    """Circuits to compile for a QPU."""
-
-    programs: tuple[tuple[int, CircuitProgram], ...]
-    """Items and their programs."""
-    qpu: Qpu
-    calibration: dict[str, float] = {}
-    """Observed values by path, see `stationd.actors.qpu_properties`."""
-    optimisation_level: int = 2
-    seed: int | None = None
-
-
-def length(program: CircuitProgram) -> int:
-    """Return how long a program is, in bytes: about what it takes in time to compile it."""
-    return _OVERHEAD + program_bytes(program)
 
 
 def compile_circuits(request: CompileRequest) -> list[CompiledResult | ErrorInfo]:
-    """Compile circuits to PRX and CZ; runs in a worker process.
+    """Compile circuits to PRX and CZ.
 
     The same request gives the same circuits.
 
@@ -126,26 +36,6 @@ def compile_circuits(request: CompileRequest) -> list[CompiledResult | ErrorInfo
     """
     templates: _Templates = {}
     return [_compile_one(program, request, templates) for _, program in request.programs]
-
-
-def circuits_work(
-    circuits: Circuits,
-    compiled: Mapping[int, CompiledResult],
-    calibration: Mapping[str, float],
-) -> CircuitsWork:
-    """Return the work of a job of circuits, from those of its items that could be compiled."""
-    return CircuitsWork(
-        circuits=tuple(
-            CircuitWork(
-                item=item,
-                circuit=result.native,
-                shots=circuits.n_shots[item],
-                seed=circuits.seed,
-            )
-            for item, result in sorted(compiled.items())
-        ),
-        calibration=dict(calibration),
-    )
 
 
 def warm_up() -> None:

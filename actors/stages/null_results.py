@@ -6,7 +6,7 @@ import hashlib
 from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 
-from stationd.actors.stages.post_process import ItemOutcome
+from stationd.actors.stages.requests import ItemOutcome
 from stationd.proto.job import ArtifactRef
 from stationd.proto.program import Circuits, NullProgram
 from stationd.proto.result import NullResult, encode_result

@@ -8,102 +8,27 @@ Rule 4. Raw data is gone through a few blocks at a time, and may be as large as 
 
 from __future__ import annotations
 
-import math
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
-from msgspec import Struct
 from msgspec.structs import replace
 
 from stationd.actors.stages.artifact import HEALING, Draft, seal
 from stationd.actors.stages.binding import binding_note
+from stationd.actors.stages.inline import INLINE_BYTES
 from stationd.actors.stages.joined import Joined
-from stationd.actors.stages.raw_data import (
-    BadData,
-    BlockHead,
-    DataInMemory,
-    Key,
-    RawBlock,
-    RawData,
-)
+from stationd.actors.stages.raw_data import BadData, BlockHead, DataInMemory, Key, RawBlock, RawData
+from stationd.actors.stages.requests import ItemOutcome, PostProcessRequest, shots_asked
 from stationd.actors.stages.shots import shots_result
 from stationd.actors.stages.snapshot import is_snapshot, metadata_of
 from stationd.actors.stages.spots import SweepForm
-from stationd.actors.stages.stretches import Stretch, told
+from stationd.actors.stages.stretches import told
 from stationd.proto.error import ErrorCode, ErrorInfo, StorageTrouble, UnknownArtifact
 from stationd.proto.job import ArtifactRef
-from stationd.proto.program import (
-    Capabilities,
-    Circuits,
-    CircuitsWork,
-    Compile,
-    JobWork,
-    NullProgram,
-    Sweep,
-)
-from stationd.proto.result import CompiledResult, NullResult, Result
+from stationd.proto.program import Circuits, Compile, NullProgram, Sweep
+from stationd.proto.result import NullResult, Result
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
-
-INLINE_BYTES: Final = 64 * 1024
-"""Results up to this size are kept in the journal; larger ones are files."""
-_BESIDE_BYTES: Final = 1024
-"""What a result takes beside its data: names, shapes and units."""
-_MOST_INLINE_ITEMS: Final = 20
-"""More items than these take a worker, however small: the daemon's loop has other work."""
-
-
-class BitLayout(Struct, frozen=True, kw_only=True):
-    """The classical bits of a compiled circuit."""
-
-    n_bits: int
-    bit_names: tuple[str, ...] = ()
-
-
-class PostProcessRequest(Struct, frozen=True, kw_only=True):
-    """What it takes to build the results of a job's attempt."""
-
-    job: str
-    attempt: int
-    work: JobWork
-    items: tuple[int, ...]
-    """The items to build."""
-    blocks: tuple[RawBlock, ...] = ()
-    """All raw data of the attempt, in any order, if it is in memory."""
-    bits: dict[int, BitLayout] = {}
-    """For circuits: each item's bits, see `bit_layouts`."""
-    compiled: dict[int, CompiledResult] = {}
-    """For compile-only jobs: each item's result."""
-    offers: dict[str, Capabilities] = {}
-    """For sweeps: what the controllers offer, by name; gives units and shapes."""
-    artifacts: str
-    """The directory of the artifact store."""
-    partial: bool = False
-    """The execution was cut short: missing data is no error, and the results are marked."""
-    stretches: tuple[Stretch, ...] = ()
-    """For a sweep that was made in several attempts: which spots are of which."""
-    metadata: dict[str, str] = {}
-    """Stored with every result."""
-
-
-class ItemOutcome(Struct, frozen=True, kw_only=True):
-    """What became of one item: a result or an error."""
-
-    index: int
-    result: ArtifactRef | None = None
-    data: bytes | None = None
-    """The encoded result if it is small; None if it is a file in the artifact store."""
-    error: ErrorInfo | None = None
-    partial: bool = False
-    """The result lacks what was not done when the job ended."""
-
-
-def bit_layouts(work: CircuitsWork) -> dict[int, BitLayout]:
-    """Return the bits of every circuit of some work, by item."""
-    return {
-        one.item: BitLayout(n_bits=one.circuit.n_bits, bit_names=one.circuit.bit_names)
-        for one in work.circuits
-    }
+    from collections.abc import Iterator, Sequence
 
 
 def post_process(request: PostProcessRequest, data: RawData | None = None) -> list[ItemOutcome]:
@@ -118,7 +43,7 @@ def post_process(request: PostProcessRequest, data: RawData | None = None) -> li
 
     Small results come back with the outcome; large ones are durable in the artifact store when
     this returns. Doing it again gives the same. Blocks on the disk if a result is large: then
-    it belongs into a worker, see `fits_inline`.
+    it belongs into a worker, see `inline.fits_inline`.
 
     Raises:
         StorageTrouble: The disk is full or fails: to be done again in a while.
@@ -177,14 +102,6 @@ def _may_be_missing(request: PostProcessRequest, item: int) -> bool:
     return request.partial and item in request.bits
 
 
-def fits_inline(request: PostProcessRequest) -> bool:
-    """Whether the daemon may do it in its own loop: little raw data, and no file to write."""
-    if len(request.items) > _MOST_INLINE_ITEMS:
-        return False
-    raw = sum(len(block.data) for block in request.blocks)
-    return raw <= INLINE_BYTES and _expected_bytes(request) <= INLINE_BYTES
-
-
 def _outcome(request: PostProcessRequest, index: int, item: _Item) -> ItemOutcome:
     try:
         (reference, data), partial = _sealed(request, index, item)
@@ -241,58 +158,16 @@ def _result(
     program = work.programs[index]
     if isinstance(program, NullProgram):
         return NullResult(duration=program.duration), request.partial
-    if index not in request.bits or index >= len(_shots(work)):
+    if index not in request.bits or index >= len(shots_asked(work)):
         raise BadData("the item was not compiled, so there is nothing to build a result of")
-    bits, shots = request.bits[index], _shots(work)[index]
+    bits, shots = request.bits[index], shots_asked(work)[index]
     metadata = request.metadata | binding_note(program)
     result = shots_result(shots, bits.n_bits, bits.bit_names, item.blocks(), metadata)
     done = result.bits.shape[0]
     return result, _allowed(done < shots, done, shots, "shots", request)
 
 
-def _shots(work: Circuits | Compile) -> tuple[int, ...]:
-    return work.n_shots if isinstance(work, Circuits) else ()
-
-
 def _allowed(missing: bool, done: int, wanted: int, unit: str, request: PostProcessRequest) -> bool:  # noqa: FBT001 - a fact, handed through
     if missing and not request.partial:
         raise BadData(f"data is missing: {done:,} of {wanted:,} {unit} have arrived")
     return missing
-
-
-# --- sizes -----------------------------------------------------------------------------------
-
-
-def _expected_bytes(request: PostProcessRequest) -> int:
-    """Return what the results take together, rather too much than too little."""
-    names = sum(len(key) + len(value) for key, value in request.metadata.items())
-    standing = sum(len(block.data) for block in request.blocks if is_snapshot(block))
-    beside = len(request.items) * (names + standing + _BESIDE_BYTES)
-    work = request.work
-    if isinstance(work, Sweep):
-        return beside + _sweep_bytes(work, request.offers)
-    compiled = sum(
-        len(one.openqasm) + 64 * len(one.native.instructions) for one in request.compiled.values()
-    )
-    shots = _shots(work)
-    return (
-        beside
-        + compiled
-        + sum(
-            # Every shot has its packed bits and, at worst, an outcome of its own in the counts.
-            shots[item] * (math.ceil(bits.n_bits / 8) + bits.n_bits + 10) + 32 * bits.n_bits
-            for item, bits in request.bits.items()
-            if item < len(shots)
-        )
-    )
-
-
-def _sweep_bytes(sweep: Sweep, offers: Mapping[str, Capabilities]) -> int:
-    readings = {
-        f"{controller}.{one.name}": math.prod(one.shape)
-        for controller, offered in offers.items()
-        for one in offered.readouts
-    }
-    per_spot = sum(16 * readings.get(name, 1) for name in sweep.returns)
-    values = sum(9 * len(axis.values) for group in sweep.axes for axis in group)
-    return sweep.spots * per_spot + values

@@ -2,21 +2,14 @@
 
 from __future__ import annotations
 
-import math
 from typing import TYPE_CHECKING, Final, Protocol
 
-import numpy as np
 from msgspec import Struct
 
 from stationd.proto.instruments_protocol import Data
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
-
-    from numpy.typing import NDArray
-
-_KINDS: Final = "biufcSU"
-"""Kinds of numpy types that are plain values; objects and records are refused."""
 
 Key = tuple[str, int]
 """The place of a block among the others of its attempt."""
@@ -80,40 +73,8 @@ class DataInMemory:
         yield from self._blocks[first[1] : end]
 
 
-def block_array(block: RawBlock) -> NDArray[np.generic]:
-    """Return a block's array, without copying it.
-
-    Raises:
-        BadData: The header does not describe the bytes.
-    """
-    dtype = block_type(block.controller, block.header, len(block.data))
-    return np.frombuffer(block.data, dtype).reshape(block.header.shape)
-
-
-def block_type(controller: str, header: Data, size_bytes: int) -> np.dtype[np.generic]:
-    """Return the type of a block's values.
-
-    Raises:
-        BadData: The header does not describe so many bytes.
-    """
-    try:
-        dtype = np.dtype(header.dtype)
-    except (TypeError, ValueError):
-        dtype = None
-    if dtype is None or dtype.kind not in _KINDS or dtype.itemsize == 0:
-        raise BadData(
-            f"{_described(controller, header)} is of the unknown type {header.dtype[:40]!r}"
-        )
-    sane = bool(header.shape) and min(header.shape) >= 0 and header.offset >= 0
-    if not sane or math.prod(header.shape) * dtype.itemsize != size_bytes:
-        raise BadData(
-            f"{_described(controller, header)} has {size_bytes:,} bytes, which are not"
-            f" {header.shape} of {header.dtype}"
-        )
-    return dtype
-
-
-def _described(controller: str, header: Data) -> str:
+def described(controller: str, header: Data) -> str:
+    """Return what a block is called when something is wrong with it."""
     return f"block {header.index} ({header.name!r}) of {controller!r}"
 
 
@@ -123,6 +84,6 @@ def check_fits(block: RawBlock | BlockHead, length: int) -> None:
     last = header.offset + header.shape[0]
     if last > length:
         raise BadData(
-            f"{_described(block.controller, header)} reaches to {last:,}, and only {length:,} were"
+            f"{described(block.controller, header)} reaches to {last:,}, and only {length:,} were"
             " asked for"
         )

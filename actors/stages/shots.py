@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from stationd.actors.stages.raw_data import BadData, RawBlock, block_array, check_fits
+from stationd.actors.stages.block_arrays import block_array
+from stationd.actors.stages.raw_data import BadData, RawBlock, check_fits
 from stationd.proto.result import Array, ShotsResult
 
 if TYPE_CHECKING:

@@ -12,13 +12,10 @@ from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Final
 
 import msgspec
-import numpy as np
 
 from stationd.proto.program import SettingValue
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
     from stationd.actors.stages.raw_data import BlockHead, RawBlock, RawData
 
 SNAPSHOT: Final = "@settings"
@@ -35,8 +32,8 @@ Standing = Mapping[str, SettingValue | None]
 _DECODER: Final = msgspec.json.Decoder(dict[str, SettingValue | None])
 
 
-def encoded(standing: Standing) -> NDArray[np.uint8]:
-    """Return a snapshot as the rows of a block.
+def encoded(standing: Standing) -> memoryview:
+    """Return a snapshot as the rows of a block: an array of bytes, of one row.
 
     Raises:
         ValueError: It is too large.
@@ -45,7 +42,7 @@ def encoded(standing: Standing) -> NDArray[np.uint8]:
     data = msgspec.json.encode(dict(standing))
     if len(data) > MOST_BYTES:
         raise ValueError(f"the snapshot takes {len(data):,} bytes, at most {MOST_BYTES:,} are kept")
-    return np.frombuffer(data, np.uint8)[np.newaxis]
+    return memoryview(data).cast("B", (1, len(data)))
 
 
 def is_snapshot(head: BlockHead | RawBlock) -> bool:

@@ -12,14 +12,8 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 from msgspec.structs import replace
 
-from stationd.actors.stages.raw_data import (
-    BadData,
-    BlockHead,
-    RawBlock,
-    block_array,
-    block_type,
-    check_fits,
-)
+from stationd.actors.stages.block_arrays import block_array, block_type
+from stationd.actors.stages.raw_data import BadData, BlockHead, RawBlock, check_fits
 from stationd.actors.stages.snapshot import is_snapshot
 from stationd.proto.program import Capabilities, Readout, Sweep
 from stationd.proto.result import (

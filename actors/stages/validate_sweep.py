@@ -6,8 +6,6 @@ import math
 from collections import Counter
 from typing import TYPE_CHECKING, Final
 
-import numpy as np
-
 from stationd.actors.stages.wiring import sweep_differences
 from stationd.actors.stages.wording import any_of
 from stationd.proto.error import Problem
@@ -104,6 +102,8 @@ def _shape_problems(sweep: Sweep) -> Iterator[Problem]:
 
 
 def _result_problems(sweep: Sweep, readouts: Mapping[str, Readout]) -> Iterator[Problem]:
+    import numpy as np  # noqa: PLC0415 - the daemon begins without it: see `runtime.work.heavy`
+
     size = 0
     for name in sweep.returns:
         if name in readouts:

@@ -14,10 +14,11 @@ import anyio
 import msgspec
 from anyio import to_thread
 
-from stationd.actors.stages.compile import CompileRequest, compile_circuits, length
+from stationd.actors.stages.requests import CompileRequest, length
 from stationd.proto.error import ErrorCode, ErrorInfo, StationError
 from stationd.proto.result import CompiledResult
 from stationd.runtime.work.compile_cache import CompileCache, Key, keys
+from stationd.runtime.work.heavy import compile_circuits
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -15,11 +15,11 @@ from typing import TYPE_CHECKING, Final
 import msgspec
 
 from stationd import __version__
-from stationd.actors.stages.compile import COMPILER
+from stationd.actors.stages.requests import COMPILER
 from stationd.runtime.metrics.cache_statistics import CacheStatistics
 
 if TYPE_CHECKING:
-    from stationd.actors.stages.compile import CompileRequest
+    from stationd.actors.stages.requests import CompileRequest
     from stationd.proto.result import CompiledResult
 
 _INSTRUCTION_BYTES: Final = 288

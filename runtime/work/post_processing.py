@@ -13,22 +13,17 @@ import anyio
 import msgspec
 
 from stationd.actors.ladder import DataKept, PostProcessed
+from stationd.actors.stages.inline import INLINE_BYTES, fits_inline
 from stationd.actors.stages.null_results import MOST_ITEMS, null_outcomes
-from stationd.actors.stages.post_process import (
-    INLINE_BYTES,
-    ItemOutcome,
-    PostProcessRequest,
-    bit_layouts,
-    fits_inline,
-    post_process,
-)
 from stationd.actors.stages.raw_data import RawBlock
+from stationd.actors.stages.requests import ItemOutcome, PostProcessRequest, bit_layouts
 from stationd.proto.error import StorageTrouble
 from stationd.proto.instruments_protocol import Data
 from stationd.proto.program import Capabilities, Circuits, CircuitsWork, NullWork
 from stationd.runtime.controllers.going_on import attempts_of
 from stationd.runtime.journal.records import BlocksDropped, ItemEnded, Record
 from stationd.runtime.live import WORK_DECODER, Block, LiveJob, StoredWork
+from stationd.runtime.work.heavy import post_process
 from stationd.runtime.work.stored_data import StoredData, post_process_stored
 
 if TYPE_CHECKING:

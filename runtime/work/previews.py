@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
-    from stationd.actors.stages.post_process import ItemOutcome
+    from stationd.actors.stages.requests import ItemOutcome
     from stationd.proto.job import JobId
     from stationd.runtime.live import LiveJob
     from stationd.runtime.work.post_processing import PostProcessing

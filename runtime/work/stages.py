@@ -22,13 +22,7 @@ from stationd.actors.ladder import (
     MetadataSaved,
     Validated,
 )
-from stationd.actors.stages.circuits import CheckRequest, check_programs
-from stationd.actors.stages.compile import (
-    CompileRequest,
-    circuits_work,
-    compile_null,
-    compile_sweep,
-)
+from stationd.actors.stages.requests import CheckRequest, CompileRequest
 from stationd.actors.stages.validate import (
     check_spec,
     claims,
@@ -36,6 +30,7 @@ from stationd.actors.stages.validate import (
     refusal,
     silent_controllers,
 )
+from stationd.actors.stages.works import circuits_work, compile_null, compile_sweep
 from stationd.proto.error import (
     ErrorCode,
     ErrorInfo,
@@ -62,6 +57,7 @@ from stationd.runtime.live import WORK_ENCODER, LiveJob, StoredWork
 from stationd.runtime.work.compilation import Compilation
 from stationd.runtime.work.compile_cache import CompileCache
 from stationd.runtime.work.fetching_calibration import FetchingCalibration
+from stationd.runtime.work.heavy import check_programs
 from stationd.runtime.work.post_processing import PostProcessing
 
 if TYPE_CHECKING:

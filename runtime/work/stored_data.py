@@ -14,12 +14,13 @@ from typing import TYPE_CHECKING, Final
 import msgspec
 from msgspec import Struct
 
-from stationd.actors.stages.post_process import ItemOutcome, PostProcessRequest, post_process
 from stationd.actors.stages.raw_data import FIRST, LAST, BlockHead, Key, RawBlock
+from stationd.actors.stages.requests import ItemOutcome, PostProcessRequest
 from stationd.proto.error import StorageTrouble
 from stationd.proto.instruments_protocol import Data
 from stationd.runtime.journal.queries.data import Blocks, block_heads
 from stationd.runtime.journal.reader import connect
+from stationd.runtime.work.heavy import post_process
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

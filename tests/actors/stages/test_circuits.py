@@ -5,8 +5,9 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
-from stationd.actors.stages.circuits import CheckRequest, check_programs, parsed_circuit
-from stationd.actors.stages.compile import CompileRequest, compile_circuits
+from stationd.actors.stages.circuits import check_programs, parsed_circuit
+from stationd.actors.stages.compile import compile_circuits
+from stationd.actors.stages.requests import CheckRequest, CompileRequest
 from stationd.actors.untyped import load
 from stationd.client.qiskit_file import qpy_program
 from stationd.proto.program import (

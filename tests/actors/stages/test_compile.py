@@ -13,16 +13,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from stationd.actors.stages import compile  # noqa: A004 - a stage
-from stationd.actors.stages.compile import (
-    CompileRequest,
-    circuits_work,
-    compile_circuits,
-    compile_null,
-    compile_sweep,
-    warm_up,
-)
+from stationd.actors.stages.compile import compile_circuits, warm_up
 from stationd.actors.stages.native import openqasm_text
 from stationd.actors.stages.openqasm import parse_openqasm
+from stationd.actors.stages.requests import CompileRequest
+from stationd.actors.stages.works import circuits_work, compile_null, compile_sweep
 from stationd.actors.untyped import load
 from stationd.client.qiskit_file import qpy_program
 from stationd.proto.error import ErrorCode, ErrorInfo

@@ -3,7 +3,8 @@
 import pytest
 
 from stationd.actors.stages.null_results import null_outcomes
-from stationd.actors.stages.post_process import PostProcessRequest, post_process
+from stationd.actors.stages.post_process import post_process
+from stationd.actors.stages.requests import PostProcessRequest
 from stationd.proto.job import JobId
 from stationd.proto.program import Circuits, NullProgram
 from stationd.proto.result import NullResult, decode_result

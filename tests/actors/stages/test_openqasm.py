@@ -6,7 +6,8 @@ import pytest
 
 from stationd.actors.stages import openqasm
 from stationd.actors.stages.bad_program import BadProgram
-from stationd.actors.stages.circuits import CheckRequest, check_programs, parsed_circuit
+from stationd.actors.stages.circuits import check_programs, parsed_circuit
+from stationd.actors.stages.requests import CheckRequest
 from stationd.proto.program import OpenQasm, Qpu
 
 QPU = Qpu(qubits=("QB1", "QB2", "QB3"), couplings=(("QB1", "QB2"), ("QB2", "QB3")))

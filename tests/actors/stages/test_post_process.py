@@ -14,17 +14,16 @@ from numpy.typing import ArrayLike, NDArray
 
 from stationd.actors.stages import post_process as post_process_module
 from stationd.actors.stages import spots
-from stationd.actors.stages.compile import compile_sweep
-from stationd.actors.stages.post_process import (
-    INLINE_BYTES,
+from stationd.actors.stages.inline import INLINE_BYTES, fits_inline
+from stationd.actors.stages.post_process import post_process
+from stationd.actors.stages.raw_data import RawBlock
+from stationd.actors.stages.requests import (
     BitLayout,
     ItemOutcome,
     PostProcessRequest,
     bit_layouts,
-    fits_inline,
-    post_process,
 )
-from stationd.actors.stages.raw_data import RawBlock
+from stationd.actors.stages.works import compile_sweep
 from stationd.proto.error import ErrorCode, StorageTrouble
 from stationd.proto.instruments_protocol import Data
 from stationd.proto.job import JobId, Ticket

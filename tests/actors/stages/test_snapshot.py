@@ -5,13 +5,10 @@ import numpy as np
 import pytest
 
 from stationd.actors.stages import snapshot
-from stationd.actors.stages.post_process import (
-    BitLayout,
-    PostProcessRequest,
-    fits_inline,
-    post_process,
-)
+from stationd.actors.stages.inline import fits_inline
+from stationd.actors.stages.post_process import post_process
 from stationd.actors.stages.raw_data import RawBlock
+from stationd.actors.stages.requests import BitLayout, PostProcessRequest
 from stationd.actors.stages.snapshot import SETTINGS, SNAPSHOT, encoded
 from stationd.client.results import CircuitResult, SweepData, read_outcome
 from stationd.proto.instruments_protocol import Data

@@ -9,8 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from stationd.actors.stages.joined import Joined
-from stationd.actors.stages.post_process import PostProcessRequest, post_process
+from stationd.actors.stages.post_process import post_process
 from stationd.actors.stages.raw_data import DataInMemory, RawBlock
+from stationd.actors.stages.requests import PostProcessRequest
 from stationd.actors.stages.stretches import (
     Covered,
     Stretch,

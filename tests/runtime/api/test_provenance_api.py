@@ -42,7 +42,7 @@ def begun(bench: Bench, ticket: Ticket) -> None:
 
 async def measured(bench: Bench, ticket: Ticket) -> None:
     standing = encoded({"x": 0.5, "mode": None})
-    header = wire.Data(ticket, 0, SNAPSHOT, 0, 0, standing.dtype.str, standing.shape)
+    header = wire.Data(ticket, 0, SNAPSHOT, 0, 0, "|u1", (1, standing.nbytes))
     bench.instruments.data("c", header, standing.tobytes())
     for index in range(2):
         header = wire.Data(ticket, index + 1, "y", 0, index, "<f8", (1,))

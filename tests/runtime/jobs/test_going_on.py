@@ -10,7 +10,7 @@ import anyio
 import numpy as np
 import pytest
 
-from stationd.actors.stages.post_process import ItemOutcome
+from stationd.actors.stages.requests import ItemOutcome
 from stationd.proto import instruments_protocol as wire
 from stationd.proto.job import JobSpec, Ticket
 from stationd.proto.program import Axis, Sweep, SweepWork

@@ -13,7 +13,8 @@ from anyio.lowlevel import checkpoint
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from stationd.actors.stages.compile import COMPILER, CompileRequest, compile_circuits, length
+from stationd.actors.stages.compile import compile_circuits
+from stationd.actors.stages.requests import COMPILER, CompileRequest, length
 from stationd.proto.error import ErrorCode, ErrorInfo, StationError
 from stationd.proto.program import CircuitProgram, NativeCircuit, OpenQasm, Qpu
 from stationd.proto.result import CompiledResult

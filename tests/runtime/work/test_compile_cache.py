@@ -9,7 +9,7 @@ import msgspec
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from stationd.actors.stages.compile import COMPILER, CompileRequest
+from stationd.actors.stages.requests import COMPILER, CompileRequest
 from stationd.proto.program import Instruction, NativeCircuit, OpenQasm, Qpu
 from stationd.proto.result import CompiledResult
 from stationd.runtime.metrics.cache_statistics import CacheStatistics

@@ -12,13 +12,9 @@ import pytest
 
 from stationd.actors.job import Job
 from stationd.actors.stages.artifact import artifact_path
-from stationd.actors.stages.post_process import (
-    BitLayout,
-    ItemOutcome,
-    PostProcessRequest,
-    post_process,
-)
+from stationd.actors.stages.post_process import post_process
 from stationd.actors.stages.raw_data import RawBlock
+from stationd.actors.stages.requests import BitLayout, ItemOutcome, PostProcessRequest
 from stationd.proto.error import StorageTrouble
 from stationd.proto.instruments_protocol import Data
 from stationd.proto.job import JobId, JobSpec, Ticket
