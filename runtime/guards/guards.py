@@ -4,7 +4,10 @@ Rule 1. A readout is read by its controller, between two tickets. While the cont
         on one, the question waits, and that is no fault: the last reading counts.
 Rule 2. A controller that is not connected, that does not answer although it is free, or that
         cannot read what it is asked for, is a fault like a wrong reading.
-Rule 3. Whatever was known before the daemon started is read anew. What an earlier daemon has left
+Rule 3. A controller that does not answer although it is free hangs, and could not begin with a
+        job either: nothing begins there until it answers, whatever the guard guards. Else its
+        jobs would fail one after the other, for a fault that is not theirs.
+Rule 4. Whatever was known before the daemon started is read anew. What an earlier daemon has left
         in the lines, or running, is not touched before a guard is violated.
 """
 
@@ -111,10 +114,13 @@ class Guards:
     def _put_up(self, name: str, guard: Guard, targets: Mapping[str, str]) -> None:
         """Let a guard begin. Until it has been read, it holds."""
         now = self._clock.time()
+        controllers = tuple(dict.fromkeys(targets.get(one, one) for one in guard.targets))
         post = self._posts[name] = Post(
             name=name,
             guard=guard,
-            controllers=tuple(dict.fromkeys(targets.get(one, one) for one in guard.targets)),
+            controllers=controllers,
+            # What is in the lines is not taken back for that.
+            held=frozenset(controllers),
             watch=Watch(since=self._clock.monotonic()),
             since_unix_s=now,
             held_unix_s=now,
@@ -126,7 +132,7 @@ class Guards:
         del self._posts[post.name]
         self._timers.cancel(("guard", post.name))
         self._timers.cancel(("grace", post.name))
-        self._instruments.queue.let_go(post.controllers, post.name, self._clock.time())
+        self._instruments.queue.let_go(post.places, post.name, self._clock.time())
         self._instruments.grant()
 
     # --- readings ----------------------------------------------------------------------------
@@ -143,7 +149,7 @@ class Guards:
         for post in list(self._posts.values()):
             asked = post.asked is not None and post.asked <= reading.number
             if asked and (post.controller, post.readout) == (controller, reading.readout):
-                post.asked = None
+                post.asked = post.hangs_unix_s = None
                 self._learn(post, self._judged(post, reading))
 
     def _judged(self, post: Post, reading: Reading) -> str:
@@ -161,19 +167,21 @@ class Guards:
         self._timers.set(("guard", post.name), post.guard.every, partial(self._look, post))
         hindrance = self._hindrance(post)
         if hindrance is not None:
-            post.asked = None
+            post.asked = post.hangs_unix_s = None
             if hindrance:
                 self._learn(post, hindrance)
+            self._hold(post)
         elif post.asked is None:
             self._ask(post)
         elif self._instruments.running(post.controller) is not None:
             # It answers when it is free; its time begins then.
-            post.asked_at = self._clock.monotonic()
+            post.asked_at, post.hangs_unix_s = self._clock.monotonic(), None
+            self._hold(post)
         elif self._clock.monotonic() - post.asked_at >= ANSWER_SECONDS:
             self._ask(post)
-            self._learn(
-                post, f"controller {post.controller} has not answered for {ANSWER_SECONDS:g} s"
-            )
+            if post.hangs_unix_s is None:
+                post.hangs_unix_s = self._clock.time()
+            self._learn(post, _HANGS.format(post.controller, ANSWER_SECONDS))
 
     def _ask(self, post: Post) -> None:
         post.asked, post.asked_at = next(self._numbers), self._clock.monotonic()
@@ -211,18 +219,19 @@ class Guards:
             left = time - self._clock.monotonic()
             self._timers.set(("grace", post.name), left, partial(self._wait, post))
         self._hold(post)
-        if watch.holds != before.holds:
-            self._instruments.grant()
         if watch.standing is Standing.VIOLATED and post.guard.abort:
             self._bring_to_rest(post)
 
     def _hold(self, post: Post) -> None:
+        """Let nothing begin where a guard says so, and go on where it did."""
         queue, now = self._instruments.queue, self._clock.time()
-        if post.watch.holds:
-            hold = GuardHold(post.name, post.held_unix_s, post.reason)
-            queue.set_hold(post.controllers, hold, now)
-        else:
-            queue.let_go(post.controllers, post.name, now)
+        held = post.holds()
+        for controller, since_unix_s in held.items():
+            queue.set_hold((controller,), GuardHold(post.name, since_unix_s, post.reason), now)
+        queue.let_go(post.places - held.keys(), post.name, now)
+        if held.keys() != post.held:
+            post.held = frozenset(held)
+            self._instruments.grant()
 
     def _bring_to_rest(self, post: Post) -> None:
         """Cancel what is at work. What has begun since, too late to be taken back, as well."""
@@ -237,6 +246,12 @@ class Guards:
                     self._cancel(
                         live, f"aborted by guard {post.name}: {post.reason}; partial data is kept"
                     )
+
+
+_HANGS: Final = (
+    "controller {} has not answered for {:g} s: its driver hangs where it reads this, or takes long"
+    " where it prepares for a job"
+)
 
 
 def _tell(post: Post) -> None:

@@ -27,7 +27,11 @@ class Post:
     since_unix_s: float
     """Since when it stands as it stands."""
     held_unix_s: float
-    """Since when it holds, if it does."""
+    """Since when it holds its targets, if it does."""
+    hangs_unix_s: float | None = None
+    """Since when the controller that is asked hangs; None if it does not."""
+    held: frozenset[str] = frozenset()
+    """Where nothing begins because of it, as the queue was told."""
     asked: int | None = None
     """The newest question, while there is no answer to it."""
     asked_at: float = 0.0
@@ -48,6 +52,18 @@ class Post:
         return self.guard.readout.partition(".")[2]
 
     @property
+    def places(self) -> frozenset[str]:
+        """Where it may let nothing begin."""
+        return frozenset((*self.controllers, self.controller))
+
+    def holds(self) -> dict[str, float]:
+        """Return where nothing may begin because of it, and since when (Unix time)."""
+        held = dict.fromkeys(self.controllers, self.held_unix_s) if self.watch.holds else {}
+        if self.hangs_unix_s is not None:
+            held.setdefault(self.controller, self.hangs_unix_s)
+        return held
+
+    @property
     def reason(self) -> str:
         """Why it holds, in words."""
         if self.watch.fault:
@@ -59,6 +75,7 @@ class Post:
     def state(self) -> GuardState:
         """Return it as clients see it."""
         guard, watch = self.guard, self.watch
+        hangs = "" if self.hangs_unix_s is None else f"; nothing begins at {self.controller} either"
         return GuardState(
             name=self.name,
             readout=guard.readout,
@@ -66,7 +83,7 @@ class Post:
             standing=watch.standing.value,
             since_unix_s=self.since_unix_s,
             holds=watch.holds,
-            fault=watch.fault,
+            fault=watch.fault + hangs,
             value=self.value,
             unit=self.unit,
             read_unix_s=self.read_unix_s,

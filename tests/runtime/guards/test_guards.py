@@ -17,7 +17,7 @@ from stationd.runtime.guards.guards import Guards
 from stationd.runtime.journal.memory import MemoryJournal
 from stationd.runtime.settings import Settings
 from stationd.runtime.settings.guard import Guard
-from tests.runtime.api.at_the_queue import armed, begin, finish, revoked, rules
+from tests.runtime.api.at_the_queue import armed, begin, finish, give_back, revoked, rules
 from tests.runtime.bench import GRACE, OFFERED, Bench, WrittenLines, a_bench, committed_until
 from tests.runtime.held_timers import HeldTimers
 
@@ -201,8 +201,85 @@ async def test_a_controller_that_is_free_and_does_not_answer_is_a_fault() -> Non
         assert its.state.standing == "within"
         assert len(its.asked) == asked
         its.look(1.0)
-        assert its.state.fault == "controller c has not answered for 10 s"
+        assert its.state.fault.startswith(
+            "controller c has not answered for 10 s: its driver hangs"
+        )
         assert len(its.asked) == asked + 1
+
+
+OWN = msgspec.structs.replace(COLD, readout="a.plate", targets=("b",))
+"""A guard that asks a controller with jobs of its own, and guards another one."""
+
+
+@dataclass
+class Racks(Fridges):
+    def offers(self) -> Mapping[str, Capabilities | None]:
+        return {**OFFERED, "a": msgspec.structs.replace(FRIDGE, null=True)}
+
+
+@asynccontextmanager
+async def hanging() -> AsyncGenerator[Guarded]:
+    """A controller that does not answer a guard, although it is free."""
+    async with a_bench() as bench:
+        its = Guarded(bench, {}, connected=True)
+        its.fridges = Racks(list(OFFERED))
+        its.guards = Guards(
+            settings=its.settings({"cold": OWN}),
+            bus=its.fridges,
+            instruments=bench.instruments,
+            cancel=lambda _live, _note: None,
+            authority=bench.station.authority,
+            timers=its.timers,
+            clock=bench.clock,
+        )
+        bench.queued(1)
+        bench.queued(2)
+        assert len(armed(bench)) == 2
+        its.look(10.0)
+        yield its
+
+
+async def test_nothing_begins_at_a_controller_that_hangs_in_a_reading() -> None:
+    async with hanging() as its:
+        # Else these would fail one after the other, when their turn had come for long enough.
+        assert len(revoked(its.bench)) == 2
+        give_back(its.bench, 1, 2)
+        assert (await rules(its.bench, 1))[0] == "guard"
+        assert its.state.fault.endswith("prepares for a job; nothing begins at a either")
+
+
+async def test_work_goes_on_when_a_reading_that_hung_comes_even_a_wrong_one() -> None:
+    async with hanging() as its:
+        give_back(its.bench, 1, 2)
+        (*_, last) = (read for read in its.fridges.to("a") if isinstance(read, Read))
+        its.guards.take("a", Reading(last.number, "plate", 0.05, "", 1.0))
+        its.bench.commit()
+        assert len(armed(its.bench)) == 4
+        assert its.state.fault == "0.05 K is above 0.02 K"
+
+
+async def test_a_controller_that_begins_with_a_job_has_not_hung() -> None:
+    async with hanging() as its:
+        begin(its.bench, 1)
+        give_back(its.bench, 2)
+        assert len(armed(its.bench)) == 2
+        its.look(5.0)
+        # The next one is sent ahead again.
+        assert len(armed(its.bench)) == 3
+
+
+async def test_a_controller_that_hung_and_went_away_is_not_held_when_it_comes_back() -> None:
+    async with hanging() as its:
+        its.fridges.names.remove("a")
+        its.look(5.0)
+        assert "nothing begins" not in its.state.fault
+        assert not its.bench.instruments.queue.gates.holds("a")
+
+
+async def test_a_reload_lets_go_of_a_controller_that_hangs() -> None:
+    async with hanging() as its:
+        its.guards.reload(its.settings({}))
+        assert not its.bench.instruments.queue.gates.holds("a")
 
 
 async def test_a_guard_of_a_controllers_own_readout_keeps_its_last_reading_during_jobs() -> None:
