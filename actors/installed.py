@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING, Final
 
 import zmq
 
-from stationd.actors.drivers.registry import BUILT_IN
+from stationd.actors.drivers.built_in import BUILT_IN
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 
 from anyio import to_thread
 
-from stationd.actors.installed import versions
 from stationd.runtime.controllers.running_now import DAEMON, RunningNow
 
 if TYPE_CHECKING:
@@ -24,5 +23,12 @@ async def versions_noted(house: House) -> AsyncGenerator[None]:
 
 
 async def _note_own(house: House) -> None:
-    found = await to_thread.run_sync(versions)
+    found = await to_thread.run_sync(_installed)
     RunningNow(house.station.journal, house.station.ports.clock).note(DAEMON, found)
+
+
+def _installed() -> dict[str, str]:
+    # What reads installations is slow to import, and a start would wait for it.
+    from stationd.actors.installed import versions  # noqa: PLC0415
+
+    return versions()

@@ -4,29 +4,16 @@ from __future__ import annotations
 
 import importlib
 import inspect
-from types import MappingProxyType
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 import msgspec
 
 from stationd.actors.driver import Driver
+from stationd.actors.drivers.built_in import BUILT_IN
 from stationd.proto.error import InstrumentError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-
-BUILT_IN: Final[Mapping[str, str]] = MappingProxyType(
-    {
-        "null": "stationd.actors.drivers.null:Null",
-        "simulated-qpu": "stationd.actors.drivers.simulated_qpu:SimulatedQpu",
-        "simulated-source": "stationd.actors.drivers.simulated_bench:SimulatedSource",
-        "simulated-readout": "stationd.actors.drivers.simulated_bench:SimulatedReadout",
-        "qcodes": "stationd.actors.drivers.qcodes_station:QcodesStation",
-        "qibolab": "stationd.actors.drivers.qibolab_platform:QibolabPlatform",
-        "laboneq": "stationd.actors.drivers.laboneq_platform:LaboneqPlatform",
-    }
-)
-"""Where the drivers are that come with stationd; imported when they are asked for."""
 
 
 def load_driver(name: str, options: Mapping[str, object]) -> Driver:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 import zmq
 
-from stationd.actors.drivers.registry import BUILT_IN
+from stationd.actors.drivers.built_in import BUILT_IN
 from stationd.proto.curve import check_libzmq
 from stationd.proto.error import StationError
 from stationd.runtime.care.doctor.finding import Finding, fail, ok, warn

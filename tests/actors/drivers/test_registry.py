@@ -7,8 +7,9 @@ from pathlib import Path
 import pytest
 
 from stationd.actors.driver import Driver
+from stationd.actors.drivers.built_in import BUILT_IN
 from stationd.actors.drivers.null import Null
-from stationd.actors.drivers.registry import BUILT_IN, load_driver
+from stationd.actors.drivers.registry import load_driver
 from stationd.actors.drivers.simulated_bench import SimulatedSource
 from stationd.proto.error import InstrumentError
 
