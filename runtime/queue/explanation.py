@@ -16,7 +16,8 @@ if TYPE_CHECKING:
     from stationd.runtime.queue.entry import Entry
     from stationd.runtime.queue.gates import GuardHold, Lock, Reservation
     from stationd.runtime.queue.lines import Out
-    from stationd.runtime.queue.queue import Queue, Waiter
+    from stationd.runtime.queue.queue import Queue
+    from stationd.runtime.queue.waiter import Waiter
 
 _MOST_NAMED: Final = 3
 _MINUTE, _HOUR, _DAY = 60, 3600, 86_400

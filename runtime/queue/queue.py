@@ -17,34 +17,21 @@ Rule 6. A decision looks at the heads of the lanes (`lane`) whose controllers so
 
 from __future__ import annotations
 
-from heapq import heappop, heappush
 from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
-from stationd.runtime.queue.entry import AGEING, Claims, Entry, Place, place_before
+from stationd.runtime.queue.entry import AGEING, Claims, Entry, Place
 from stationd.runtime.queue.gates import Gate, Gates, GuardHold, Lock, Reservation
 from stationd.runtime.queue.lane import Head, Heads, Lane
 from stationd.runtime.queue.lines import Line, Out, reach
+from stationd.runtime.queue.moved import Moved
 from stationd.runtime.queue.ranked import Order
 from stationd.runtime.queue.shares import Shares
+from stationd.runtime.queue.waiter import Early, Waiter
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
-
-
-class Waiter(Struct):
-    """A job that waits."""
-
-    entry: Entry
-    order: Order
-    lane: Lane | None = None
-    """None while it is held, or is not to begin yet."""
-
-    @property
-    def early(self) -> bool:
-        """Whether it is not to begin yet, and nothing else holds it up."""
-        return self.lane is None and not self.entry.held
 
 
 class Decision(Struct, frozen=True):
@@ -73,11 +60,9 @@ class Queue:
         self._lanes: dict[tuple[str, str, Claims], Lane] = {}
         self._lines: dict[str, Line] = {}
         self._out: dict[int, Out] = {}
-        # Not to begin yet, the earliest first. What has left is skipped when it comes to the top.
-        self._early: list[tuple[float, int]] = []
+        self._early = Early(self._waiting)
         self._recalled: list[Out] = []
-        # Where moved jobs stand, by the job that they were first put before.
-        self._moved: dict[int, set[Order]] = {}
+        self._moved = Moved()
         self._gate_changes: float | None = None
 
     def __len__(self) -> int:
@@ -95,11 +80,11 @@ class Queue:
             return
         waiter = self._waiting[number] = Waiter(entry, entry.order(self.ageing))
         if entry.place is not None:
-            self._moved.setdefault(entry.place.beside, set()).add(waiter.order)
+            self._moved.add(entry, waiter.order)
         if entry.held:
             return
         if entry.not_before is not None and entry.not_before > now_unix_s:
-            heappush(self._early, (entry.not_before, number))
+            self._early.add(entry.not_before, number)
             return
         self._line_up(waiter, now_unix_s)
 
@@ -108,7 +93,7 @@ class Queue:
         waiter = self._waiting.pop(number, None)
         if waiter is None:
             return False
-        self._forget_place(waiter.entry, waiter.order)
+        self._moved.forget(waiter.entry, waiter.order)
         lane = waiter.lane
         if lane is not None:
             lane.jobs.remove(waiter.order)
@@ -128,10 +113,10 @@ class Queue:
         out = self._out.get(entry.number)
         if out is None:
             return
-        self._forget_place(out.entry, out.order)
+        self._moved.forget(out.entry, out.order)
         old, out.entry, out.order = out.order, entry, entry.order(self.ageing)
         if entry.place is not None:
-            self._moved.setdefault(entry.place.beside, set()).add(out.order)
+            self._moved.add(entry, out.order)
         if out.began:
             return
         for name in entry.claims:
@@ -213,8 +198,7 @@ class Queue:
         found = self._waiting.get(number) or out
         if found is None or (out is not None and out.began):
             return None
-        moved = self._moved.get(found.order[1], ())
-        return place_before(found.order, found.entry.share, moved)
+        return self._moved.before(found.order, found.entry.share)
 
     # --- tickets go out and come back --------------------------------------------------------
 
@@ -231,7 +215,7 @@ class Queue:
             # one has sent others meanwhile, with which it must not stand in one line.
             self._recall(out)
         if entry.place is not None:
-            self._moved.setdefault(entry.place.beside, set()).add(order)
+            self._moved.add(entry, order)
         for name in entry.claims:
             self._line(name).add(order, group=group)
 
@@ -256,7 +240,7 @@ class Queue:
         out = self._out.pop(number, None)
         if out is None:
             return
-        self._forget_place(out.entry, out.order)
+        self._moved.forget(out.entry, out.order)
         group = len(out.entry.claims) > 1
         for name in out.entry.claims:
             self._lines[name].remove(out.order, group=group)
@@ -333,11 +317,11 @@ class Queue:
 
         If not, only time and depths can have changed, and whoever changes those asks for one.
         """
-        return bool(self.heads.touched or self._recalled or self._early)
+        return bool(self.heads.touched or self._recalled or self._early.times)
 
     def next_time(self) -> float | None:
         """Return when something happens by itself next, in Unix seconds; None if nothing does."""
-        times = [time for time in (self._early_head(), self._gate_changes) if time is not None]
+        times = [time for time in (self._early.first(), self._gate_changes) if time is not None]
         return min(times, default=None)
 
     def _next(self, controller: str) -> Head | None:
@@ -391,36 +375,15 @@ class Queue:
             line = self._lines[controller] = Line()
         return line
 
-    def _forget_place(self, entry: Entry, order: Order) -> None:
-        if entry.place is None:
-            return
-        beside = self._moved[entry.place.beside]
-        beside.discard(order)
-        if not beside:
-            del self._moved[entry.place.beside]
-
     def _pass_time(self, now_unix_s: float) -> None:
-        if self._early:
-            self._let_in(now_unix_s)
+        if self._early.times:
+            for waiter in self._early.due(now_unix_s):
+                self._line_up(waiter, now_unix_s)
         if self._gate_changes is not None and self._gate_changes <= now_unix_s:
             self._turn_gates(now_unix_s)
         if self.shares.reckon(now_unix_s):
             for lane in self._lanes.values():
                 self.heads.show(lane, anew=True)
-
-    def _let_in(self, now_unix_s: float) -> None:
-        while (early := self._early_head()) is not None and early <= now_unix_s:
-            _, number = heappop(self._early)
-            self._line_up(self._waiting[number], now_unix_s)
-
-    def _early_head(self) -> float | None:
-        while self._early:
-            time, number = self._early[0]
-            waiter = self._waiting.get(number)
-            if waiter is not None and waiter.early and waiter.entry.not_before == time:
-                return time
-            heappop(self._early)
-        return None
 
     def _turn_gates(self, now_unix_s: float) -> None:
         self._gate_changes = self.gates.next_change(now_unix_s)
