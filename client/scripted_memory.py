@@ -9,18 +9,17 @@ from typing import Final
 
 import msgspec
 
+from stationd.client.scripted_calibrations import ScriptedCalibrations
 from stationd.client.scripted_provenance import scripted_provenance
 from stationd.client.scripted_standing import AboutTheStation, ScriptedStanding
 from stationd.proto import jobs_protocol as wire
 from stationd.proto import project_requests as records
 from stationd.proto.audit_requests import ReadAudit
-from stationd.proto.calibration import CalibrationSet, CalibrationSummary
 from stationd.proto.compiled_requests import Compiled, CompiledItem, ReadCompiled
 from stationd.proto.error import (
     ErrorInfo,
     JobNotFinished,
     RequestError,
-    UnknownCalibrationSet,
     UnknownJob,
 )
 from stationd.proto.guard_requests import ListGuards
@@ -62,12 +61,8 @@ _NOT_EXECUTED: Final = frozenset(
 )
 
 
-_CALIBRATED: Final = 1_700_000_000.0
-"""When all calibration sets are stored, Unix seconds."""
-
-
-class ScriptedMemory(ScriptedStanding):
-    """Jobs, results and calibration sets, and the orders that a test gives."""
+class ScriptedMemory(ScriptedStanding, ScriptedCalibrations):
+    """Jobs and results, and the orders that a test gives."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -75,9 +70,6 @@ class ScriptedMemory(ScriptedStanding):
         self.specs: dict[JobId, JobSpec] = {}
         self.artifacts: dict[str, bytes] = {}
         self.compiled: dict[JobId, tuple[CompiledItem, ...]] = {}
-        self.calibrations: dict[str, CalibrationSet] = {}
-        self.defaults: dict[str, str] = {}
-        """Of each target, the id of the set that it uses."""
         self.facts: list[wire.FeedEvent] = []
         """The feed; the first has the sequence number 1."""
         self.plan: Callable[[JobSpec], Sequence[JobExecutorStatus]] = _stay
@@ -177,10 +169,15 @@ class ScriptedMemory(ScriptedStanding):
                 | ListGuards()
             ):
                 return self._tell(request)
-            case wire.ListCalibrations():
-                return wire.Calibrations(number, self._summaries(request.target))
+            case (
+                wire.ImportCalibration()
+                | wire.ListCalibrations()
+                | wire.GetCalibration()
+                | wire.UseCalibration()
+            ):
+                return self.calibrate(request)
             case _:
-                return self._calibration(request)
+                raise RequestError(f"a {type(request).__name__} is not answered here")
 
     def _tell(self, request: AboutTheStation) -> wire.Reply:
         if isinstance(request, ReadLog):
@@ -315,51 +312,6 @@ class ScriptedMemory(ScriptedStanding):
         self.climb(request.job, *rungs, attempt=attempt + 1)
         return wire.RetryAnswer(number, "opened", attempt + 1)
 
-    def _calibration(self, request: wire.Request) -> wire.Reply:
-        match request:
-            case wire.ImportCalibration():
-                stored = CalibrationSet(
-                    id=request.id,
-                    target=request.target,
-                    observations=request.observations,
-                    created_unix_s=_CALIBRATED,
-                    name=request.name,
-                    expires_unix_s=_expiry(request),
-                )
-                self.calibrations.setdefault(request.id, stored)
-                if request.use:
-                    self.defaults[request.target] = request.id
-            case wire.GetCalibration():
-                stored = self._stored_calibration(request.id)
-            case wire.UseCalibration():
-                stored = self._stored_calibration(request.id)
-                self.defaults[stored.target] = stored.id
-            case _:
-                raise RequestError(f"a {type(request).__name__} is not answered here")
-        default = self.defaults.get(stored.target) == stored.id
-        return wire.Calibration(request.request, stored, default)
-
-    def _summaries(self, target: str) -> tuple[CalibrationSummary, ...]:
-        return tuple(
-            CalibrationSummary(
-                id=stored.id,
-                target=stored.target,
-                created_unix_s=stored.created_unix_s,
-                observations=len(stored.observations),
-                default=self.defaults.get(stored.target) == stored.id,
-                name=stored.name,
-                expires_unix_s=stored.expires_unix_s,
-            )
-            for stored in self.calibrations.values()
-            if target in ("", stored.target)
-        )
-
-    def _stored_calibration(self, number: str) -> CalibrationSet:
-        try:
-            return self.calibrations[number]
-        except KeyError:
-            raise UnknownCalibrationSet(f"no calibration set {number}") from None
-
     def view(self, job: JobId) -> JobView:
         """Return a job.
 
@@ -394,12 +346,6 @@ class ScriptedMemory(ScriptedStanding):
 
 def _stay(_: JobSpec) -> Sequence[JobExecutorStatus]:
     return ()
-
-
-def _expiry(request: wire.ImportCalibration) -> float | None:
-    if request.valid_for is None:
-        return request.expires_unix_s
-    return _CALIBRATED + request.valid_for
 
 
 def _nobody_listens() -> None:

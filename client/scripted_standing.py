@@ -38,6 +38,7 @@ class ScriptedStanding:
     """Controllers, targets, the queue and the logs, to be set by a test."""
 
     def __init__(self) -> None:
+        super().__init__()
         self.controllers: tuple[wire.ControllerView, ...] = ()
         self.targets: tuple[wire.TargetView, ...] = ()
         self.queue: tuple[QueueEntry, ...] = ()
