@@ -188,7 +188,5 @@ def reached(state: ExecutionState, controller: str, said: Reached) -> list[Outpu
 
 
 def again(state: ExecutionState, controller: str) -> list[Output]:
-    """Repeat the word that a controller at work may not have heard."""
-    if state.ending or not state.pacing.awaits(controller):
-        return []
-    return state.call([controller])
+    """Repeat the words that a controller at work may not have heard."""
+    return [] if state.ending else state.call(state.pacing.again(controller))

@@ -69,8 +69,9 @@ class Execution(Protocol):
         """Yield what is due next: a spot, and whether to set or to read there.
 
         A sweep within one controller gets all spots one after another: set, then read. In a
-        paced sweep every step waits for the daemon's word, and asking for the next one reports
-        the last as done. Ends early when the execution is aborted.
+        paced sweep steps wait for the daemon's word, and asking for the next one reports the last
+        as done; where no axis of this controller has stepped, to set there may be left out. Ends
+        early when the execution is aborted.
         """
         ...
 

@@ -107,9 +107,14 @@ class Execution:
         return self._state.parts[controller].standing is Standing.ENDED
 
     def at_work(self, controller: str) -> bool:
-        """Whether a controller should be making progress."""
+        """Whether a controller has begun and has not come to its end."""
         state = self._state
         return state.parts[controller].standing is Standing.RUNNING and not state.ending
+
+    def is_awaited(self, controller: str) -> bool:
+        """Whether a controller at work should be making progress: it has no word to wait for."""
+        pacing = self._state.pacing
+        return not pacing.paces(controller) or pacing.awaits(controller)
 
     def due(self, controller: str) -> bool:
         """Whether a controller may begin as soon as it is the ticket's turn there."""

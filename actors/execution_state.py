@@ -12,6 +12,7 @@ from stationd.proto.instruments_protocol import Abort, Advance, Arm, Collect, Re
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from stationd.actors.paced_word import PacedWord
     from stationd.actors.start_order import Rank
     from stationd.proto.error import ErrorInfo
     from stationd.proto.job import Fence, Ticket
@@ -132,8 +133,10 @@ class ExecutionState:
         received = self.parts[controller].received
         return Send(controller, Collect(self._authority.fence, self.ticket, received))
 
-    def call(self, controllers: Sequence[str]) -> list[Output]:
-        """Give controllers the word for the step that a sweep stands at."""
-        spot, phase = self.pacing.spot, self.pacing.phase
-        word = Advance(self._authority.fence, self.ticket, spot, phase)
-        return [Send(name, word) for name in controllers]
+    def call(self, words: Sequence[PacedWord]) -> list[Output]:
+        """Give controllers the word for steps of a sweep."""
+        fence, ticket = self._authority.fence, self.ticket
+        return [
+            Send(word.controller, Advance(fence, ticket, word.spot, word.phase, word.through))
+            for word in words
+        ]

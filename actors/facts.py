@@ -138,6 +138,8 @@ class Step(Struct, frozen=True, gc=False):
     number: int
     spot: int
     phase: Literal["set", "read"]
+    through: int | None = None
+    """The spot to the end of which it goes on by itself; None for this part alone."""
 
 
 Order = Release | Withdraw | Stop | Step

@@ -231,7 +231,7 @@ def _stop(held: Held, _cause: Cause, outcome: Outcome) -> None:
 
 def _advance(held: Held, cause: Cause, outcome: Outcome) -> None:
     word = cast("wire.Advance", cause)
-    outcome.orders.append(facts.Step(held.ticket.number, word.spot, word.phase))
+    outcome.orders.append(facts.Step(held.ticket.number, word.spot, word.phase, word.through))
 
 
 SAYINGS: Final[Mapping[TicketAction, Callable[[Held, Cause, Outcome], None]]] = {

@@ -6,7 +6,7 @@ import logging
 import queue
 import threading
 import time
-from typing import TYPE_CHECKING, Final, Literal
+from typing import TYPE_CHECKING, Final
 
 from stationd.actors.about import About
 from stationd.actors.data import split
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from numpy.typing import ArrayLike
 
     from stationd.actors.backlog import Backlog
+    from stationd.actors.paced_word import Phase
     from stationd.actors.stages.snapshot import Standing
     from stationd.proto.program import SweepWork
 
@@ -26,8 +27,6 @@ _log = logging.getLogger(__name__)
 
 _PROGRESS_SECONDS: Final = 0.05
 """Progress is reported at most this often."""
-
-Phase = Literal["set", "read"]
 
 
 class TicketExecution:
@@ -117,12 +116,16 @@ class TicketExecution:
                 return
             if word.phase not in phases:
                 raise ValueError(f"this part of the sweep has nothing to {word.phase}")
-            number = word.spot * len(phases) + phases.index(word.phase)
+            first = end = word.spot * len(phases) + phases.index(word.phase)
+            if word.through is not None:
+                end = (word.through + 1) * len(phases) - 1
             # A word that comes twice is answered twice and acted on once.
-            if number > last:
-                yield word.spot, word.phase
+            for number in range(max(first, last + 1), end + 1):
+                if self.aborted:
+                    return
+                yield number // len(phases), phases[number % len(phases)]
                 last = number
-            self._tell(SpotReached(self.ticket, word.spot, word.phase))
+            self._tell(SpotReached(self.ticket, end // len(phases), phases[end % len(phases)]))
 
     def advance(self, word: Step) -> None:
         """Pass on the daemon's word."""

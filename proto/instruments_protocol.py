@@ -272,6 +272,9 @@ class Advance(Struct, frozen=True, array_like=True, tag=107):
     ticket: Ticket
     spot: Natural
     phase: Literal["set", "read"]
+    through: Natural | None = None
+    """Go on by yourself to the end of this spot, and say only then that you have; None to do
+    this part alone."""
 
 
 class Collect(Struct, frozen=True, array_like=True, tag=108):

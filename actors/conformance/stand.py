@@ -18,7 +18,7 @@ from stationd.actors.facts import (
     Step,
     TicketFact,
 )
-from stationd.actors.ticket_execution import Phase
+from stationd.actors.paced_word import Phase
 from stationd.proto.job import JobId
 from stationd.proto.program import SweepWork
 

@@ -15,7 +15,7 @@ from stationd.actors.execution import Execution
 from stationd.actors.ladder import Event, ExecutionBegan, ExecutionFailed
 from stationd.actors.part import Output, Returned, Send, Tell
 from stationd.proto.error import ErrorCode, ErrorInfo
-from stationd.proto.instruments_protocol import Abort, Collect
+from stationd.proto.instruments_protocol import Abort, Advance, Collect
 from stationd.proto.job import JobId
 from stationd.runtime.controllers.going_on import first_spot
 from stationd.runtime.controllers.standing import entry
@@ -24,6 +24,7 @@ from stationd.runtime.live import WORK_DECODER, LiveJob
 if TYPE_CHECKING:
     from collections.abc import Callable, ItemsView, Sequence
 
+    from stationd.proto.instruments_protocol import OneCommand
     from stationd.runtime.clock import Clock
     from stationd.runtime.controllers.authority import Authority
     from stationd.runtime.controllers.data_room import DataRoom
@@ -185,10 +186,7 @@ class Executions:
                 case Send(controller=controller, command=Collect() as command):
                     self._room.when_free(partial(self._collect, live, controller, command))
                 case Send(controller=controller, command=command):
-                    self._reach.send(controller, command)
-                    if isinstance(command, Abort) and execution is not None:
-                        self._silence.ended(live.job.id, [controller])
-                        self._bound(live, execution)
+                    self._send(live, execution, controller, command)
                 case Tell(event=event):
                     self._tell(live, execution, event)
                 case Returned():
@@ -197,6 +195,17 @@ class Executions:
                     self._returned(live)
         if execution is not None and execution is self._executions.get(live.job.id):
             self._free(live, execution)
+
+    def _send(
+        self, live: LiveJob, execution: Execution | None, controller: str, command: OneCommand
+    ) -> None:
+        self._reach.send(controller, command)
+        if isinstance(command, Advance):
+            # From now on it is to say something.
+            self._silence.sign(live.job.id, controller)
+        elif isinstance(command, Abort) and execution is not None:
+            self._silence.ended(live.job.id, [controller])
+            self._bound(live, execution)
 
     def _collect(self, live: LiveJob, controller: str, command: Collect) -> None:
         if live.job.id in self._executions:
@@ -222,7 +231,8 @@ class Executions:
     def listen(self, live: LiveJob, execution: Execution, controller: str) -> None:
         """Expect signs of progress of a controller for as long as it is at work."""
         if execution.at_work(controller):
-            self._silence.began(live.job.id, [controller], partial(self._jobs.deliver, live))
+            passed = partial(self._jobs.deliver, live)
+            self._silence.began(live.job.id, [controller], passed, execution.is_awaited)
         else:
             self._silence.ended(live.job.id, [controller])
 

@@ -16,6 +16,10 @@ if TYPE_CHECKING:
     from stationd.runtime.timers import Timers
 
 
+def _always(_controller: str) -> bool:
+    return True
+
+
 class Silence:
     """Ends jobs whose controllers are connected and yet do nothing.
 
@@ -30,18 +34,29 @@ class Silence:
         self._signs: dict[tuple[JobId, str], float] = {}
 
     def began(
-        self, job: JobId, controllers: Iterable[str], passed: Callable[[DeadlinePassed], None]
+        self,
+        job: JobId,
+        controllers: Iterable[str],
+        passed: Callable[[DeadlinePassed], None],
+        is_awaited: Callable[[str], bool] = _always,
     ) -> None:
-        """Listen from now on for signs from the controllers of a job."""
+        """Listen from now on for signs from the controllers of a job.
+
+        Args:
+            job: The job.
+            controllers: Their names.
+            passed: Called when one has been silent for too long.
+            is_awaited: Whether one is to say something; in a sweep it may wait for the others.
+        """
         for controller in controllers:
             if (job, controller) in self._signs:
                 self.sign(job, controller)
             elif controller in self._allowed:
                 self._signs[job, controller] = anyio.current_time()
-                self._look(job, controller, passed)
+                self._look(job, controller, passed, is_awaited)
 
     def sign(self, job: JobId, controller: str) -> None:
-        """Take note of data, progress or a step."""
+        """Take note of data, progress or a step; or of a word, which is to be followed by one."""
         if self._signs and (job, controller) in self._signs:
             self._signs[job, controller] = anyio.current_time()
 
@@ -53,13 +68,23 @@ class Silence:
             if self._signs.pop((job, controller), None) is not None:
                 self._timers.cancel(("silence", job, controller))
 
-    def _look(self, job: JobId, controller: str, passed: Callable[[DeadlinePassed], None]) -> None:
+    def _look(
+        self,
+        job: JobId,
+        controller: str,
+        passed: Callable[[DeadlinePassed], None],
+        is_awaited: Callable[[str], bool],
+    ) -> None:
         # One timer a while, not one a sign: signs are many.
-        seconds = self._allowed[controller]
-        left = self._signs[job, controller] + seconds - anyio.current_time()
+        seconds, now = self._allowed[controller], anyio.current_time()
+        if not is_awaited(controller):
+            self._signs[job, controller] = now
+        left = self._signs[job, controller] + seconds - now
         if left > 0:
             self._timers.set(
-                ("silence", job, controller), left, lambda: self._look(job, controller, passed)
+                ("silence", job, controller),
+                left,
+                lambda: self._look(job, controller, passed, is_awaited),
             )
             return
         passed(

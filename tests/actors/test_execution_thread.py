@@ -341,6 +341,42 @@ def test_a_paced_sweep_gets_each_step_at_its_word_and_once() -> None:
     assert steps == [(0, "read"), (1, "read")]
 
 
+def test_a_word_for_many_spots_is_answered_when_the_last_of_them_is_done() -> None:
+    driver = Scripted()
+    work = sweep(moves=True, returns=True, paced=True)
+    steps: list[tuple[int, Phase]] = []
+    driver.script = lambda execution: steps.extend(execution.steps(work))
+    with working(driver) as told:
+        told.release(1)
+        assert isinstance(told.next(), RunStarted)
+        told.thread.advance(Step(1, 0, "set"))
+        assert told.next() == SpotReached(1, 0, "set")
+        told.thread.advance(Step(1, 0, "read", through=1))
+        assert told.next() == SpotReached(1, 1, "read")
+        assert isinstance(told.next(), RunEnded)
+    assert steps == [(0, "set"), (0, "read"), (1, "set"), (1, "read")]
+
+
+def test_an_abort_ends_a_sweep_between_the_spots_of_one_word() -> None:
+    driver = Scripted()
+    work = sweep(moves=True, returns=True, paced=True)
+    steps: list[tuple[int, Phase]] = []
+
+    def run(execution: Execution) -> None:
+        for step in execution.steps(work):
+            steps.append(step)
+            if step == (0, "read"):
+                assert told.thread.stop(1) is None
+
+    driver.script = run
+    with working(driver) as told:
+        told.release(1)
+        assert isinstance(told.next(), RunStarted)
+        told.thread.advance(Step(1, 0, "set", through=1))
+        assert isinstance(told.next(), RunStopped)
+    assert steps == [(0, "set"), (0, "read")]
+
+
 def test_whoever_has_settings_says_at_the_first_spot_that_they_are_applied() -> None:
     driver = Scripted()
     work = replace(sweep(moves=False, returns=True, paced=True), settings=(("power", 1.0),))

@@ -15,6 +15,7 @@ from stationd.actors.held import TicketCommand
 from stationd.actors.job import Job, step
 from stationd.actors.ladder import CancelAccepted, DataKept, Effect, Event, LeftQueue
 from stationd.actors.line import Line
+from stationd.actors.paced_word import READ, SET, Phase
 from stationd.actors.part import Output, Returned, Send, Tell
 from stationd.actors.stages.stretches import Covered
 from stationd.actors.start_order import Rank
@@ -138,19 +139,29 @@ class Controller:
         self._fact(facts.RunStarted(self._number, 2.0))
 
     def _pace(self, run: Run, work: SweepWork) -> None:
-        phases = [*(["set"] if work.moves else []), *(["read"] if work.returns else [])]
+        phases: list[Phase] = [SET] if work.moves else []
+        if work.returns:
+            phases.append(READ)
         if run.last == work.spots * len(phases) - 1:
             self._end(facts.RunEnded(self._number, 3.0))
         elif run.words:
-            word = run.words.popleft()
-            place = word.spot * len(phases) + phases.index(word.phase)
-            if place > run.last:
-                self._acts.append((self.name, word.phase, word.spot))
-                if word.phase == "read":
-                    self._block(word.spot)
-                run.last = place
-                run.done += 1
-            self._fact(facts.SpotReached(self._number, word.spot, word.phase))
+            word = run.words[0]
+            place = end = word.spot * len(phases) + phases.index(word.phase)
+            if word.through is not None:
+                end = (word.through + 1) * len(phases) - 1
+            if end > run.last:
+                run.last = max(place, run.last + 1)
+                self._go_to(run, run.last // len(phases), phases[run.last % len(phases)])
+            if end <= run.last:
+                run.words.popleft()
+                spot, phase = end // len(phases), phases[end % len(phases)]
+                self._fact(facts.SpotReached(self._number, spot, phase))
+
+    def _go_to(self, run: Run, spot: int, phase: Phase) -> None:
+        self._acts.append((self.name, phase, spot))
+        if phase == "read":
+            self._block(spot)
+        run.done += 1
 
     def _block(self, offset: int) -> None:
         self._fact(facts.BlockCame(self._number, "y", 0, offset, "<f8", (1,), b"12345678"))

@@ -123,6 +123,7 @@ COMMAND_EXAMPLES: dict[str, instruments.Command] = {
     "Revoke": instruments.Revoke(FENCE, TICKET),
     "Abort": instruments.Abort(FENCE, TICKET),
     "Advance": instruments.Advance(FENCE, TICKET, 4, "set"),
+    "Advance, through other spots": instruments.Advance(FENCE, TICKET, 4, "read", 7),
     "Collect": instruments.Collect(FENCE, TICKET, 2),
     "Acknowledge": instruments.Acknowledge(FENCE, TICKET),
     "Forget": instruments.Forget(FENCE, 9),

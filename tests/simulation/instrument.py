@@ -34,6 +34,7 @@ from stationd.actors.facts import (
     Withdrawn,
 )
 from stationd.actors.host import Host, Message
+from stationd.actors.paced_word import READ, SET, Phase
 from stationd.actors.threads import Inbox
 from stationd.proto.program import Capabilities, NullWork, SweepWork, Work
 from tests.simulation.manners import Manners
@@ -277,11 +278,17 @@ class SimulatedInstrument(ExecutionThread):
                 await run.called.wait()
                 continue
             word = run.words.popleft()
-            place = word.spot * len(phases) + phases.index(word.phase)
-            if place > last:
-                await self._step(run, work, act, word.phase, word.spot)
+            first = end = word.spot * len(phases) + phases.index(word.phase)
+            if word.through is not None:
+                end = (word.through + 1) * len(phases) - 1
+            for place in range(max(first, last + 1), end + 1):
+                if run.aborted:
+                    return
+                spot, number = divmod(place, len(phases))
+                await self._step(run, work, act, phases[number], spot)
                 last = place
-            self._report(SpotReached(run.release.number, word.spot, word.phase))
+            spot, number = divmod(end, len(phases))
+            self._report(SpotReached(run.release.number, spot, phases[number]))
 
     async def _step(self, run: Run, work: SweepWork, act: Act, phase: str, spot: int) -> None:
         await anyio.sleep(self._luck.uniform(0.0001, 0.004))
@@ -300,8 +307,9 @@ def reading(ticket: int, spot: int) -> float:
     return ticket % 999_983 * 1000.0 + spot
 
 
-def _phases(work: SweepWork) -> list[str]:
-    return [*(["set"] if work.moves else []), *(["read"] if work.returns else [])]
+def _phases(work: SweepWork) -> list[Phase]:
+    phases: list[Phase] = [SET] if work.moves else []
+    return [*phases, READ] if work.returns else phases
 
 
 class SimulatedHost(Host):

@@ -10,6 +10,7 @@ import msgspec
 from stationd.actors import facts, retry
 from stationd.actors.held import Held
 from stationd.actors.ladder import CameToRest, Course, LeftQueue
+from stationd.actors.paced_word import PacedWord
 from stationd.actors.ticket import TicketState
 from stationd.proto import instruments_protocol as wire
 from stationd.proto.status import RemoteRetryStrategy
@@ -121,11 +122,11 @@ def forget_queued(_resume: Any) -> Any:
 
 
 def hurry(_reached: Any) -> Any:
-    def wrong(self: Any, name: str, spot: int, phase: Any) -> list[str]:
-        if (spot, phase) != (self.spot, self.phase) or name not in self._awaited:
+    def wrong(self: Any, name: str, _spot: int, _phase: Any) -> list[PacedWord]:
+        if name not in self._unanswered:
             return []
-        self._awaited.clear()
-        return self._answered(name)  # type: ignore[no-any-return]
+        self._unanswered.clear()
+        return self._go_on()  # type: ignore[no-any-return]
 
     return wrong
 

@@ -56,6 +56,22 @@ async def test_a_sign_gives_the_whole_time_again() -> None:
     assert not passed
 
 
+async def test_whoever_waits_for_others_is_not_silent() -> None:
+    timers = HeldTimers()
+    silence = Silence(timers, {"a": 1e-6})
+    passed: list[DeadlinePassed] = []
+    awaited: set[str] = set()
+    silence.began(JOB, ["a"], passed.append, awaited.__contains__)
+    for _ in range(3):
+        await anyio.sleep(1e-3)  # much longer than it may be silent
+        timers.come(KEY)
+    assert not passed
+    awaited.add("a")
+    while not passed:
+        await anyio.sleep(1e-4)  # time itself is what is waited for
+        timers.come(KEY)
+
+
 async def test_nobody_is_listened_for_when_the_job_has_ended() -> None:
     timers = HeldTimers()
     silence = Silence(timers, {"a": 1.0, "b": 1.0})
