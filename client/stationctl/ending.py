@@ -6,6 +6,7 @@ from typing import Final
 
 import click
 
+from stationd.client.stationctl.audience import print_no_more
 from stationd.proto.error import (
     MOST_PROBLEMS_SHOWN,
     JobError,
@@ -19,6 +20,8 @@ UNREACHABLE: Final = 3
 REFUSED: Final = 4
 TIMEOUT: Final = 5
 INTERRUPTED: Final = 130
+UNREAD: Final = 141
+"""As of programs that a signal, SIGPIPE, ends for the same reason."""
 
 _CODES: Final[tuple[tuple[type[StationError], int], ...]] = (
     (WaitTimeout, TIMEOUT),
@@ -31,9 +34,17 @@ _CODES: Final[tuple[tuple[type[StationError], int], ...]] = (
 def report(error: Exception) -> int:
     """Write what is wrong to the standard error and return the exit code.
 
+    Nothing is wrong if nobody reads what is printed any more.
+
     Raises:
         Exception: The error itself, if it is not one of ours: a bug, which needs its traceback.
     """
+    if isinstance(error, ExceptionGroup):
+        # Of tasks that worked together; what isinstance knows of a group has no parameter.
+        return report(error.exceptions[0])  # pyright: ignore[reportUnknownMemberType, reportUnknownArgumentType]
+    if isinstance(error, BrokenPipeError):
+        print_no_more()
+        return UNREAD
     for kind, code in _CODES:
         if isinstance(error, kind):
             click.echo(f"Error: {text(error)}", err=True)

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import time
 from contextlib import contextmanager
+from functools import partial
 from typing import TYPE_CHECKING, Final
 
 import click
 
 from stationd.client.portal import call
+from stationd.client.stationctl.audience import while_read
 from stationd.client.stationctl.ending import INTERRUPTED, report
 from stationd.client.stationctl.lookup import numbered
 from stationd.client.stationctl.options import (
@@ -85,13 +87,14 @@ def listen(
             raise click.UsageError("--until is for named jobs")
         with _leaving(ctx, []):
             show = _print_change if as_json else _printer(named=True)
-            call(listen_to_all, show, _say_missed, timeout, numbers=not as_json)
+            listening = partial(listen_to_all, show, _say_missed, timeout, numbers=not as_json)
+            call(while_read, listening)
         return
     watch = Watch(numbered(names), until or StatusEnum.COMPLETED)
     if not as_json:
         ctx.exit(wait_for(watch, timeout, as_json=False))
     with _leaving(ctx, list(watch.climbs.values())):
-        errors = call(follow, watch, _print_change, timeout)
+        errors = call(while_read, follow, watch, _print_change, timeout)
     ctx.exit(max(map(report, errors), default=0))
 
 
@@ -105,12 +108,13 @@ def wait_for(watch: Watch, timeout: float | None, *, as_json: bool) -> int:
     """
     with _leaving(click.get_current_context(), list(watch.climbs.values())):
         if as_json:
-            errors = call(follow, watch, _show_nothing, timeout)
+            errors = call(while_read, follow, watch, _show_nothing, timeout)
         elif on_terminal():
             with _live(watch):
                 errors = call(follow, watch, _show_nothing, timeout)
         else:
-            errors = call(follow, watch, _printer(named=len(watch.climbs) > 1), timeout)
+            show = _printer(named=len(watch.climbs) > 1)
+            errors = call(while_read, follow, watch, show, timeout)
     if as_json:
         print_json([one.status for one in watch.climbs.values() if one.status is not None])
     return max(map(report, errors), default=0)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from functools import partial
 from typing import TYPE_CHECKING, Final
 
 import click
@@ -10,6 +11,7 @@ import click
 from stationd.client import jobs
 from stationd.client.logs import JOURNAL, LEVELS, follow_logs
 from stationd.client.portal import call
+from stationd.client.stationctl.audience import while_read
 from stationd.client.stationctl.ending import INTERRUPTED
 from stationd.client.stationctl.lookup import job_id
 from stationd.client.stationctl.options import json_option, station_option
@@ -46,7 +48,8 @@ def logs(ctx: click.Context, *, job: str, follow: bool, level: str, as_json: boo
     found = job_id(job)
     if follow:
         try:
-            call(follow_logs, found, print_json_line if as_json else _print_following, level=level)
+            tell = print_json_line if as_json else _print_following
+            call(while_read, partial(follow_logs, found, tell, level=level))
         except KeyboardInterrupt:
             ctx.exit(INTERRUPTED)
         return
