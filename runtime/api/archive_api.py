@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import anyio
 import msgspec
 
 from stationd.proto.compiled_requests import Compiled, ReadCompiled
@@ -24,6 +23,7 @@ from stationd.proto.search import ScopeFilterEnum
 from stationd.runtime.api.intake import check_storage
 from stationd.runtime.api.people import scoped
 from stationd.runtime.api.privacy import unknown_job
+from stationd.runtime.journal import durable
 from stationd.runtime.journal.records import JobAnnotated
 
 if TYPE_CHECKING:
@@ -133,9 +133,7 @@ class ArchiveApi:
         if request.properties is not None:
             self._projects.check_properties(spec.project, request.properties)
         check_storage(self._journal)
-        durable = anyio.Event()
-        self._journal.write([record], lambda _commit: durable.set())
-        await durable.wait()
+        await durable.stored(self._journal, record)
 
     async def _stored(self, job: JobId) -> StoredJob:
         stored = await self._journal.stored(job)

@@ -7,8 +7,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import anyio
-
 from stationd.proto.calibration import CalibrationSet
 from stationd.proto.error import Conflict, RequestError, UnknownCalibrationSet
 from stationd.proto.jobs_protocol import (
@@ -21,6 +19,7 @@ from stationd.proto.jobs_protocol import (
 )
 from stationd.runtime.api.client_text import check_id, shown
 from stationd.runtime.api.intake import check_storage
+from stationd.runtime.journal import durable
 from stationd.runtime.journal.records import CalibrationStored, CalibrationUsed
 
 if TYPE_CHECKING:
@@ -123,6 +122,4 @@ class CalibrationApi:
 
     async def _written(self, record: CalibrationStored | CalibrationUsed) -> None:
         check_storage(self._journal)
-        durable = anyio.Event()
-        self._journal.write([record], lambda _commit: durable.set())
-        await durable.wait()
+        await durable.stored(self._journal, record)

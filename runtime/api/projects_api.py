@@ -17,6 +17,7 @@ from stationd.proto.project_requests import (
 from stationd.proto.project_requests import Projects as ProjectsReply
 from stationd.runtime.api.client_text import check_id, shown
 from stationd.runtime.api.intake import check_storage
+from stationd.runtime.journal import durable
 from stationd.runtime.journal.records import ProjectStored
 
 if TYPE_CHECKING:
@@ -121,9 +122,7 @@ class ProjectsApi:
 
     async def _written(self, project: Project) -> Project:
         check_storage(self._journal)
-        durable = anyio.Event()
-        self._journal.write([ProjectStored(project)], lambda _commit: durable.set())
-        await durable.wait()
+        await durable.stored(self._journal, ProjectStored(project))
         self._projects.take(project)
         await self._quotas.follow(project)
         return project

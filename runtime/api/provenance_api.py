@@ -14,7 +14,7 @@ from anyio import to_thread
 from msgspec import Struct
 
 from stationd.actors.stages.snapshot import SETTINGS
-from stationd.proto.error import RequestError, StationError, UnknownJob
+from stationd.proto.error import RequestError, StationError
 from stationd.proto.program import Circuits, OpenQasm, Program, Qpy, SettingValue, Sweep
 from stationd.proto.provenance import (
     CalibrationOrigin,
@@ -25,7 +25,7 @@ from stationd.proto.provenance import (
     ReadProvenance,
 )
 from stationd.proto.status import JobExecutorStatus as Status
-from stationd.runtime.api.client_text import shown
+from stationd.runtime.api.privacy import unknown_job
 from stationd.runtime.controllers.running_now import DAEMON
 from stationd.runtime.live import WORK_DECODER
 
@@ -89,7 +89,7 @@ class ProvenanceApi:
         stored = await self._journal.stored(request.job)
         view = await self._journal.view(request.job)
         if stored is None or view is None:
-            raise UnknownJob(f"there is no job {shown(request.job)} at this station")
+            raise unknown_job(request.job)
         if request.item >= stored.spec.items:
             raise RequestError(
                 f"job {stored.job} has {stored.spec.items} items: there is no item {request.item}"

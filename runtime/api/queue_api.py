@@ -11,13 +11,11 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING
 
-import anyio
 import msgspec
 
 from stationd.proto.error import (
     Conflict,
     RequestError,
-    UnknownJob,
 )
 from stationd.proto.queue_requests import (
     Explanation,
@@ -32,10 +30,11 @@ from stationd.proto.queue_requests import (
     Why,
 )
 from stationd.proto.status import JobExecutorStatus
-from stationd.runtime.api.client_text import shown
 from stationd.runtime.api.intake import check_storage
+from stationd.runtime.api.privacy import unknown_job
 from stationd.runtime.api.standing import reasons
 from stationd.runtime.api.targets_api import TargetRequest, TargetsApi
+from stationd.runtime.journal import durable
 from stationd.runtime.journal.records import JobPlaced
 from stationd.runtime.queue.listing import listing, unnamed
 
@@ -48,7 +47,6 @@ if TYPE_CHECKING:
     from stationd.runtime.controllers.instruments import Instruments
     from stationd.runtime.jobs.dispatch import Dispatch
     from stationd.runtime.journal.interface import Journal
-    from stationd.runtime.journal.records import Record
     from stationd.runtime.live import LiveJob
     from stationd.runtime.queue.entry import Place
     from stationd.runtime.settings import Settings
@@ -140,7 +138,7 @@ class QueueApi:
         live.spec = msgspec.structs.replace(live.spec, priority=priority, hold=held)
         live.place = place
         record = JobPlaced(live.job.number, live.job.attempt, priority, held, place)
-        await self._stored([record])
+        await durable.stored(self._journal, record)
         self._instruments.replace(live)
         if live.job.status >= JobExecutorStatus.EXECUTION_STARTED:
             raise Conflict(f"job {live.job.id} has begun meanwhile: that comes too late")
@@ -151,7 +149,7 @@ class QueueApi:
         live = await self._dispatch.find(job)
         if live is None:
             if await self._journal.stored(job) is None:
-                raise UnknownJob(f"there is no job {shown(job)} at this station")
+                raise unknown_job(job)
             raise Conflict(f"job {job} is over: it has no place in the queue any more")
         if live.job.kind == "compile":
             raise RequestError(f"job {job} is compiled and not executed: it never enters the queue")
@@ -188,10 +186,3 @@ class QueueApi:
             for one in entries
         ]
         return QueueListing(request.request, waiting, tuple(named))
-
-    # --- the journal -------------------------------------------------------------------------
-
-    async def _stored(self, records: list[Record]) -> None:
-        stored = anyio.Event()
-        self._journal.write(records, lambda _commit: stored.set())
-        await stored.wait()

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from stationd.proto.error import UnknownJob
 from stationd.proto.queue_requests import Reason
 from stationd.proto.status import JobExecutorStatus
-from stationd.runtime.api.client_text import shown
+from stationd.runtime.api.privacy import unknown_job
 from stationd.runtime.queue.explanation import explain, moment
 
 if TYPE_CHECKING:
@@ -61,7 +60,7 @@ async def reasons(
     if live is None:
         view = await journal.view(job)
         if view is None:
-            raise UnknownJob(f"there is no job {shown(job)} at this station")
+            raise unknown_job(job)
         return (_over(view),)
     if live.job.status is S.PENDING_EXECUTION:
         said = explain(instruments.queue, live.job.number, clock.time(), name_of, shows)

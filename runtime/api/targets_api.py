@@ -27,6 +27,7 @@ from stationd.proto.queue_requests import (
 from stationd.proto.queue_requests import Lock as PutLock
 from stationd.runtime.api.client_text import check_id, shown
 from stationd.runtime.api.intake import check_storage
+from stationd.runtime.journal import durable
 from stationd.runtime.journal.records import QueueNoted
 from stationd.runtime.queue.explanation import hold_text, lock_text
 from stationd.runtime.queue.gates import Gate, Lock, Reservation
@@ -214,6 +215,4 @@ class TargetsApi:
 
     async def _note(self, kind: str, name: str, value: Gate | Reservation | Lock | None) -> None:
         data = None if value is None else msgspec.json.encode(value).decode()
-        stored = anyio.Event()
-        self._journal.write([QueueNoted(kind, name, data)], lambda _commit: stored.set())
-        await stored.wait()
+        await durable.stored(self._journal, QueueNoted(kind, name, data))

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Final
 import anyio
 
 from stationd.proto.error import ErrorCode, ErrorInfo, JournalClosed, RequestError
+from stationd.runtime.journal import durable
 from stationd.runtime.journal.records import JobDeleted
 
 if TYPE_CHECKING:
@@ -107,12 +108,10 @@ class Forgetting:
         return stored is not None
 
     async def _delete(self, stored: StoredJob, *, expired: bool) -> None:
-        durable = anyio.Event()
         record = JobDeleted(stored.number, expired)
         self._at_work += 1
         try:
-            self._journal.write([record], lambda _commit: durable.set())
-            await durable.wait()
+            await durable.stored(self._journal, record)
             for deleted in self._deleted:
                 deleted(stored)
         finally:
