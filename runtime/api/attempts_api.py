@@ -18,7 +18,6 @@ if TYPE_CHECKING:
     from stationd.runtime.jobs.dispatch import Dispatch
     from stationd.runtime.jobs.retrying import Retries
     from stationd.runtime.journal.interface import Journal
-    from stationd.runtime.limits.limits import UserLimits
 
 
 class AttemptsApi:
@@ -29,7 +28,6 @@ class AttemptsApi:
         retries: Make other attempts.
         journal: Is asked whether the disk takes anything.
         intake: Whether the station takes new work.
-        limits: Know how many attempts everybody may make.
         views: Know who has made a job that is over.
     """
 
@@ -40,14 +38,12 @@ class AttemptsApi:
         retries: Retries,
         journal: Journal,
         intake: Intake,
-        limits: UserLimits,
         views: Views,
     ) -> None:
         self._dispatch = dispatch
         self._retries = retries
         self._journal = journal
         self._intake = intake
-        self._limits = limits
         self._views = views
 
     async def cancel(self, client: Client, request: Cancel) -> None:
@@ -78,7 +74,6 @@ class AttemptsApi:
         if not client.person.may("operator"):
             view = await self._views.of(request.job)
             client.person.check_owner(view.creator, f"job {view.id}")
-        self._limits.check_attempt(client.person.name, client.person.role)
         check_storage(self._journal)
         client.send(await self._retries.retry(request))
 

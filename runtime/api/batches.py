@@ -16,6 +16,7 @@ from anyio.lowlevel import checkpoint
 from stationd.proto.error import ErrorInfo, JournalClosed, StationError
 from stationd.proto.jobs_protocol import Submit, SubmitAnswer, SubmitMany, SubmittedMany
 from stationd.runtime.api.client_text import bounded
+from stationd.runtime.api.resent import says_no_room
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -109,7 +110,7 @@ class Batches:
             try:
                 accepted.append(self._check(client, new.job, new.spec, answer))
             except StationError as error:
-                batch.refuse(index, error.info)
+                batch.refuse(index, error)
             if (index + 1) % _STORED_TOGETHER == 0:
                 self._store(*accepted)
                 accepted.clear()
@@ -139,8 +140,22 @@ class _Batch:
         self._missing = len(request.jobs)
         self.answers = [partial(self._answer, index) for index in range(self._missing)]
 
-    def refuse(self, index: int, error: ErrorInfo) -> None:
-        self._give(index, SubmitAnswer(0, created=False, error=bounded(error)))
+    def refuse(self, index: int, error: StationError) -> None:
+        if not says_no_room(error):
+            self._give(index, _refused(error.info))
+            return
+        new = self._jobs[index]
+        self._resent.refuse(
+            new.job,
+            new.spec,
+            error,
+            known=lambda number: self._answer_late(index, SubmitAnswer(number, created=False)),
+            refused=lambda why: self._answer_late(index, _refused(why)),
+        )
+
+    def _answer_late(self, index: int, answer: SubmitAnswer) -> None:
+        self._give(index, answer)
+        self.send_if_complete()
 
     def _answer(self, index: int, number: int, created: bool) -> None:  # noqa: FBT001 - a callback with the journal's words
         if created:
@@ -154,8 +169,7 @@ class _Batch:
 
     def _compared(self, index: int, number: int, error: ErrorInfo | None) -> None:
         known = SubmitAnswer(number, created=False)
-        self._give(index, known if error is None else SubmitAnswer(0, created=False, error=error))
-        self.send_if_complete()
+        self._answer_late(index, known if error is None else _refused(error))
 
     def _give(self, index: int, answer: SubmitAnswer) -> None:
         self._given[index] = answer
@@ -166,3 +180,7 @@ class _Batch:
             self._missing = -1
             answers = tuple(answer for answer in self._given if answer is not None)
             self._client.send(SubmittedMany(self._request, answers, self._client.person.name))
+
+
+def _refused(error: ErrorInfo) -> SubmitAnswer:
+    return SubmitAnswer(0, created=False, error=bounded(error))

@@ -113,9 +113,9 @@ class Parts:
             retries=reach.retries,
             journal=journal,
             intake=self.intake,
-            limits=self.limits,
             views=self.views,
         )
+        reach.retries.check_room = self._check_room
         self.streams = StreamsApi(
             reach.feed,
             journal,
@@ -183,6 +183,14 @@ class Parts:
             tasks=reach.tasks,
             fail=fail,
         )
+
+    def _check_room(self, creator: str) -> None:
+        """Return if a user may have another job under way, whoever asks for that.
+
+        Raises:
+            LimitReached: No.
+        """
+        self.limits.check_attempt(creator, self.people.person(creator).role)
 
     def reload(self, settings: Settings) -> None:
         """Go by another configuration from now on: its users, their keys, roles and limits."""

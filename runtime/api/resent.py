@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 import msgspec
 
-from stationd.proto.error import Conflict, JournalClosed, StationError
+from stationd.proto.error import Conflict, ErrorCode, JournalClosed, StationError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -22,6 +22,8 @@ log = logging.getLogger(__name__)
 
 CHANGEABLE: Final = ("name", "description", "properties", "priority", "hold")
 """What people may change of a stored job: it says nothing of what was asked for at first."""
+
+_NO_ROOM: Final = frozenset({ErrorCode.LIMIT_REACHED, ErrorCode.TARGET_DRAINING})
 
 
 class Resent:
@@ -48,6 +50,48 @@ class Resent:
         """
         self._tasks.start_soon(self._compare, job, asked, answer)
 
+    def refuse(
+        self,
+        job: JobId,
+        asked: JobSpec,
+        error: StationError,
+        *,
+        known: Callable[[int], None],
+        refused: Callable[[ErrorInfo], None],
+    ) -> None:
+        """Refuse a job for which there is no room just now, unless it is stored already.
+
+        Args:
+            job: Its id.
+            asked: What is asked for.
+            error: Why there is no room for it.
+            known: Called in a while with its number if it is stored.
+            refused: Called in a while with what is wrong if not, or if it is another one.
+        """
+        self._tasks.start_soon(self._refuse, job, asked, error, known, refused)
+
+    async def _refuse(
+        self,
+        job: JobId,
+        asked: JobSpec,
+        error: StationError,
+        known: Callable[[int], None],
+        refused: Callable[[ErrorInfo], None],
+    ) -> None:
+        try:
+            stored = await self._journal.stored(job)
+        except JournalClosed:
+            return  # it is sent again, to the next daemon
+        except StationError as trouble:
+            refused(trouble.info)
+            return
+        if stored is None:
+            refused(error.info)
+        elif is_same(asked, stored.spec):
+            known(stored.number)
+        else:
+            refused(_another(job))
+
     async def _compare(
         self, job: JobId, asked: JobSpec, answer: Callable[[ErrorInfo | None], None]
     ) -> None:
@@ -61,13 +105,22 @@ class Resent:
         if stored is None or is_same(asked, stored.spec):
             answer(None)
             return
-        log.warning("job %s was asked for again with another spec", job)
-        answer(
-            Conflict(
-                f"there is a job {job} already, and it is another one: give each job an id of its"
-                " own"
-            ).info
-        )
+        answer(_another(job))
+
+
+def says_no_room(error: StationError) -> bool:
+    """Whether an error says that there is no room for a job, and nothing of the job itself.
+
+    Of a job that was let in when there was some, it must not be said.
+    """
+    return error.info.code in _NO_ROOM
+
+
+def _another(job: JobId) -> ErrorInfo:
+    log.warning("job %s was asked for again with another spec", job)
+    return Conflict(
+        f"there is a job {job} already, and it is another one: give each job an id of its own"
+    ).info
 
 
 def is_same(asked: JobSpec, stored: JobSpec) -> bool:

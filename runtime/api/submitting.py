@@ -21,7 +21,7 @@ from stationd.actors.stages.validate import (
     silent_controllers,
 )
 from stationd.actors.stages.wiring import differences
-from stationd.proto.error import InvalidJob
+from stationd.proto.error import InvalidJob, StationError
 from stationd.proto.jobs_protocol import (
     Failure,
     Submit,
@@ -31,6 +31,7 @@ from stationd.proto.jobs_protocol import (
 from stationd.runtime.api.batches import Batches
 from stationd.runtime.api.client_text import check_id
 from stationd.runtime.api.intake import check_storage
+from stationd.runtime.api.resent import says_no_room
 from stationd.runtime.jobs.arrivals import NewJob
 
 if TYPE_CHECKING:
@@ -92,6 +93,7 @@ class Submitting:
         self._bus = bus
         self._targets = targets
         self._door = door
+        self._fail = fail
         self._batches = Batches(
             tasks=tasks,
             resent=resent,
@@ -117,7 +119,27 @@ class Submitting:
 
     def _submit(self, client: Client, request: Submit) -> None:
         answer = partial(self._submitted, client, request)
-        self._dispatch.submit(self._checked(client, request.job, request.spec, answer))
+        try:
+            new = self._checked(client, request.job, request.spec, answer)
+        except StationError as error:
+            if not says_no_room(error):
+                raise
+            self._resent.refuse(
+                request.job,
+                request.spec,
+                error,
+                known=partial(self._known, client, request),
+                refused=partial(self._refused, client, request),
+            )
+            return
+        self._dispatch.submit(new)
+
+    def _known(self, client: Client, request: Submit, number: int) -> None:
+        notice = self._notice(request.spec)
+        client.send(Submitted(request.request, request.job, number, created=False, notice=notice))
+
+    def _refused(self, client: Client, request: Submit, error: ErrorInfo) -> None:
+        self._fail(client, request, StationError(error))
 
     def submit_many(self, client: Client, request: SubmitMany) -> None:
         """Let in those of a batch that can run, bit by bit.

@@ -31,7 +31,7 @@ from stationd.runtime.jobs.reopening import afresh, prepared
 from stationd.runtime.live import WORK_DECODER, resumed
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, Sequence
+    from collections.abc import AsyncGenerator, Callable, Sequence
 
     from stationd.actors.ladder import AttemptOpened
     from stationd.proto.job import JobId, JobView
@@ -57,6 +57,10 @@ class Retries:
         metrics: Counts retries.
         clock: What time it is.
         grace: Seconds to wait for controllers that are away.
+
+    Attributes:
+        check_room: Called with a job's creator before anything is done for another attempt, and
+            once more in the step that opens it; raises a RequestError if there is no room for it.
     """
 
     def __init__(
@@ -77,6 +81,7 @@ class Retries:
         self._leftovers = leftovers
         self._clock = clock
         self._grace = grace
+        self.check_room: Callable[[str], None] = _room_for_everybody
         self._locks: dict[JobId, anyio.Lock] = {}
 
     async def retry(self, request: Retry) -> RetryAnswer:
@@ -115,6 +120,7 @@ class Retries:
 
     async def _decide(self, request: Retry, view: JobView, stored: StoredJob) -> RetryAnswer:
         self._check(request, view)
+        self.check_room(stored.spec.creator)
         items = matching(view, request.strategy, request.retry_status)
         if not items:
             raise RequestError(_none_matches(request, view))
@@ -207,6 +213,8 @@ class Retries:
         items: Sequence[int],
         collected: int = 0,
     ) -> RetryAnswer:
+        # Others of the same creator may have come under way meanwhile.
+        self.check_room(live.spec.creator)
         records: list[Record] = [prepared(live, items, collected, self._clock.time())]
         if isinstance(event, RestartAccepted) and event.afresh:
             records += afresh(live)
@@ -216,6 +224,10 @@ class Retries:
         await opened.wait()
         self._leftovers.release(live.job.id)
         return RetryAnswer(request.request, "opened", attempt)
+
+
+def _room_for_everybody(_creator: str) -> None:
+    """Let everybody have as many jobs under way as they like."""
 
 
 def _covers(work: StoredWork, items: Sequence[int]) -> bool:

@@ -5,6 +5,7 @@
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 
+import anyio
 import msgspec
 import pytest
 
@@ -15,6 +16,9 @@ from stationd.proto.jobs_protocol import (
     NewJob,
     Ping,
     Pong,
+    Reply,
+    Retry,
+    RetryAnswer,
     Snapshot,
     Submit,
     SubmitMany,
@@ -22,7 +26,9 @@ from stationd.proto.jobs_protocol import (
     SubmittedMany,
     Unlisten,
 )
+from stationd.proto.status import RemoteRetryStrategy
 from stationd.runtime.limits.bounds import Limits
+from tests.runtime.api.asking import answered, asked, failed
 from tests.runtime.bench import Bench, Peer, a_bench, client_of, committed_until, job_id, null_spec
 
 pytestmark = pytest.mark.anyio
@@ -77,6 +83,53 @@ async def submitted(bench: Bench, client: Peer, number: int) -> None:
     await committed_until(bench, lambda: bench.dispatch.get(job_id(number)) is not None)
     bench.commit()
     assert isinstance(await client.reply(), Submitted)
+
+
+async def test_a_job_that_is_over_is_known_when_it_is_sent_again_although_there_is_no_room() -> (
+    None
+):
+    async with limited(jobs=1) as (bench, client):
+        await submitted(bench, client, 1)
+        end(bench, 1)
+        bench.commit()
+        await submitted(bench, client, 2)
+        sent_again = await asked(client, Submit(3, job_id(1), null_spec()), Submitted)
+        assert (sent_again.number, sent_again.created) == (1, False)
+        jobs = tuple(NewJob(job_id(number), null_spec()) for number in (1, 3))
+        batch = await asked(client, SubmitMany(4, jobs), SubmittedMany)
+        codes = [None if one.error is None else one.error.code for one in batch.answers]
+        assert codes == [None, ErrorCode.LIMIT_REACHED]
+        other = await failed(client, Submit(5, job_id(1), null_spec(duration=1.0)))
+        assert other.error.code is ErrorCode.CONFLICT
+
+
+async def test_retries_open_no_more_attempts_than_there_is_room_for_and_each_of_them_once() -> None:
+    async with limited(jobs=1) as (bench, client):
+        for number in (1, 2):
+            await submitted(bench, client, number)
+            end(bench, number)
+            bench.commit()
+        again = RemoteRetryStrategy.FULL_RESTART
+        retries = [Retry(number, job_id(number), 1, again) for number in (1, 2)]
+        await client.say(*retries, Ping(3, "0"))
+        await answered(client, Pong)
+        await committed_until(bench, lambda: bool(bench.dispatch.live()))
+        replies = [await client.reply() for _ in retries]
+        opened = [reply for reply in replies if isinstance(reply, RetryAnswer)]
+        refused = [reply for reply in replies if isinstance(reply, Failure)]
+        assert [reply.error.code for reply in refused] == [ErrorCode.LIMIT_REACHED]
+        (first,) = opened
+        await client.say(retries[first.request - 1], Ping(3, "0"))
+        await answered(client, Pong)
+        answers: list[Reply] = []
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(take, client, answers)
+            await committed_until(bench, lambda: bool(answers))
+        assert answers == [first]
+
+
+async def take(client: Peer, answers: list[Reply]) -> None:
+    answers.append(await client.reply())
 
 
 async def test_who_asks_too_often_is_refused_and_told_when_to_ask_again() -> None:
