@@ -3,7 +3,7 @@
 Rule 1. Only what is committed is published, in the order of sequence numbers.
 Rule 2. A stream is sent no more events than its listener has granted, and nothing is kept for
         it: one that has no credit left falls behind, and catches up when it grants again.
-Rule 3. Facts of one turn of the loop travel in one frame; what many are sent is encoded once.
+Rule 3. Facts of one commit travel in one frame; what many are sent is encoded once.
 
 How listeners catch up is in `catching_up`.
 """
@@ -59,7 +59,6 @@ class Feed:
         self.position = position
         self.forgotten = forgotten
         """Facts up to this number may be gone: nobody can go on from before it."""
-        self._tasks = tasks
         self._catching_up = CatchingUp(self, queries, tasks)
         self.recent = Recent()
         """The newest pages."""
@@ -85,7 +84,7 @@ class Feed:
         return list(self._by_job)
 
     def announce(self, first_seq: int, facts: Sequence[Fact]) -> None:
-        """Publish committed facts soon, with all others of this turn of the loop.
+        """Take note of committed facts, which `publish_news` publishes.
 
         Args:
             first_seq: The first one's sequence number.
@@ -93,15 +92,10 @@ class Feed:
         """
         if not facts:
             return
-        if not self._news:
-            self._tasks.start_soon(self._publish_news)
         for fact in facts:
             self._news.append((first_seq, fact))
             first_seq += 1 + len(fact.passed)
         self._announced = first_seq - 1
-
-    async def _publish_news(self) -> None:
-        self.publish_news()
 
     def publish_news(self) -> None:
         """Publish what has been announced."""

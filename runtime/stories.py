@@ -33,6 +33,8 @@ async def stories_told(house: House) -> AsyncGenerator[None]:
         ends.over(live)
 
     station.dispatch.ended = over
+    # Behind the listeners, who wait for the end of a job more than its log does.
+    station.ports.journal.after_commit.append(ends.tell)
     station.metrics.log_lines_dropped = lambda: statistics().dropped + station.story.dropped
     station.reloads.append(Reload(("log",), lambda settings: reload(settings.log)))
     try:

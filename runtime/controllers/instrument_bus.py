@@ -223,7 +223,7 @@ class InstrumentBus:
         while True:
             await self._filled.wait()
             self._filled = anyio.Event()
-            self._send_all()
+            self.send_outboxes()
 
     async def _take(
         self,
@@ -275,7 +275,7 @@ class InstrumentBus:
                         self._contain(error, report)
         finally:
             self._reading = False
-            self._send_all()
+            self.send_outboxes()
 
     def _contain(self, error: Exception, report: OneReport) -> None:
         """Go on: what one controller says must not take the others with it."""
@@ -399,7 +399,8 @@ class InstrumentBus:
         if not self._reading:
             self._filled.set()
 
-    def _send_all(self) -> None:
+    def send_outboxes(self) -> None:
+        """Send at once what is to be sent at the end of this turn of the loop."""
         outboxes, self._outboxes = self._outboxes, {}
         for identity, outbox in outboxes.items():
             try:

@@ -383,6 +383,15 @@ class Journal(Queries, Protocol):
         """Return when `trouble` has changed."""
         ...
 
+    @property
+    def after_commit(self) -> list[Callable[[], None]]:
+        """Called, in order, when the callbacks of a commit have been called.
+
+        For what is done for all of them together. When they take several turns of the loop, as
+        those of a large commit do, in each turn. They must not raise either.
+        """
+        ...
+
     def write(self, records: Sequence[Record], committed: Callable[[Commit], None]) -> None:
         """Store records together, soon, and call back once they are durable.
 

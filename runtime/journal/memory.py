@@ -75,6 +75,8 @@ class MemoryJournal:
         self._tasks: TaskGroup
         self._statistics = JournalStatistics()
         self._turned = anyio.Event()
+        self.after_commit: list[Callable[[], None]] = []
+        """Called, in order, when the callbacks of a commit have been called."""
         self.trouble: str | None = None
         """What is wrong with the storage, as the test says; see `suffer`."""
         self.database: Path | None = None
@@ -154,9 +156,16 @@ class MemoryJournal:
             records=old.records + sum(len(records) for records, _ in waiting),
             newest_commit_writes=len(waiting),
         )
-        for commit, (_, committed) in zip(commits, waiting, strict=True):
-            committed(commit)
+        self._call_back(commits, [committed for _, committed in waiting])
         return len(waiting)
+
+    def _call_back(
+        self, commits: Sequence[Commit], callbacks: Sequence[Callable[[Commit], None]]
+    ) -> None:
+        for commit, callback in zip(commits, callbacks, strict=True):
+            callback(commit)
+        for follow in self.after_commit:
+            follow()
 
     def send_now(self) -> None:
         """Do nothing: there is nobody to send it to."""

@@ -102,6 +102,11 @@ class SqliteJournal:
         return self._database
 
     @property
+    def after_commit(self) -> list[Callable[[], None]]:
+        """Called, in order, when the callbacks of a commit have been called."""
+        return self._writer.after_commit
+
+    @property
     def trouble(self) -> str | None:
         """What is wrong with the storage; None if nothing is."""
         return self._writer.trouble

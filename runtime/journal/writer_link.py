@@ -60,6 +60,8 @@ class WriterLink:
     def __init__(self, writer: Child) -> None:
         self.turned = anyio.Event()
         """Set, and replaced, when `trouble` changes."""
+        self.after_commit: list[Callable[[], None]] = []
+        """See `Journal.after_commit`."""
         self._pipe = writer.pipe
         self._pid = writer.pid
         self._outbox = deque[bytes]()
@@ -239,10 +241,16 @@ class WriterLink:
         turn_ends = perf_counter() + _LONGEST_TURN
         for index, first_seq in enumerate(report.first_seqs):
             if perf_counter() > turn_ends:
+                self._follow_up()
                 await anyio.lowlevel.checkpoint()
                 turn_ends = perf_counter() + _LONGEST_TURN
             callback = self._callbacks.popleft()
             callback(Commit(first_seq, known.get(index) or {}))
+        self._follow_up()
+
+    def _follow_up(self) -> None:
+        for follow in self.after_commit:
+            follow()
 
 
 _DEAD: Final = (

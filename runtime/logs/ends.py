@@ -8,12 +8,13 @@ Rule 2. Failures are counted apart: no crowd of good jobs hides a bad one.
 from __future__ import annotations
 
 import logging
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from stationd.actors.about import About, extra
 from stationd.proto.status import JobExecutorStatus
 
 if TYPE_CHECKING:
+    from stationd.actors.job import Job
     from stationd.runtime.clock import Clock
     from stationd.runtime.live import LiveJob
 
@@ -59,6 +60,17 @@ class Allowance:
         return refused
 
 
+class _End(NamedTuple):
+    """How a job has ended, as far as it is told."""
+
+    job: Job
+    name: str
+    ticket: int
+    seconds: float
+    untold: int
+    """Others that ended before it and are not told."""
+
+
 class Ends:
     """Tells the log how jobs end.
 
@@ -70,24 +82,33 @@ class Ends:
         self._clock = clock
         self._good = Allowance(PER_SECOND, BURST)
         self._bad = Allowance(PER_SECOND, BURST)
+        self._ended: list[_End] = []
 
     def over(self, live: LiveJob) -> None:
-        """Say that a job is over."""
+        """Take note of the end of a job, as it is now: another attempt may begin soon."""
         failed = live.job.status is _FAILED
         untold = (self._bad if failed else self._good).take(self._clock.monotonic())
         if untold is not None:
-            _tell(live, logging.WARNING if failed else logging.INFO, untold)
+            ticket = 0 if live.ticket is None else live.ticket.number
+            seconds = max(live.stored_at - live.began_unix_s, 0.0)
+            self._ended.append(_End(live.job, live.spec.name, ticket, seconds, untold))
+
+    def tell(self) -> None:
+        """Say what has been noted."""
+        ended, self._ended = self._ended, []
+        for end in ended:
+            _tell(end)
 
 
-def _tell(live: LiveJob, level: int, untold: int) -> None:
+def _tell(end: _End) -> None:
+    job, error = end.job, end.job.error
+    level = logging.WARNING if job.status is _FAILED else logging.INFO
     if not log.isEnabledFor(level):
         return
-    job, error = live.job, live.job.error
-    seconds = max(live.stored_at - live.began_unix_s, 0.0)
     about = About(
         job=job.id,
         attempt=job.attempt,
-        ticket=0 if live.ticket is None else live.ticket.number,
+        ticket=end.ticket,
         code="" if error is None else error.code.value,
     )
     log.log(
@@ -95,9 +116,9 @@ def _tell(live: LiveJob, level: int, untold: int) -> None:
         "job %s %s after %.3f s%s%s%s",
         job.id,
         job.status,
-        seconds,
-        f", named {live.spec.name!r}" if live.spec.name else "",
+        end.seconds,
+        f", named {end.name!r}" if end.name else "",
         f": {error}" if error is not None else "",
-        f" ({untold} others that ended before it are not told)" if untold else "",
+        f" ({end.untold} others that ended before it are not told)" if end.untold else "",
         extra=extra(about),
     )

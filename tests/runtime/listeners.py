@@ -83,11 +83,12 @@ class World:
     """A journal that commits when it is told to, and the feed on it."""
 
     together = False
-    """Whether the facts of a turn travel together, as they do in a station."""
+    """Whether the facts of a commit travel together, as they do in a station."""
 
     def __init__(self, tasks: TaskGroup) -> None:
         self.journal = MemoryJournal(manual=True)
         self.feed = Feed(self.journal, tasks, 0)
+        self.journal.after_commit.append(self.feed.publish_news)
         self.published: list[FeedEvent] = []
         self._facts: dict[int, int] = {}
 

@@ -250,7 +250,7 @@ async def test_no_gap_and_no_repeat_whatever_the_order(
                 assert listener.seqs == listener.owed(world.published)
 
 
-async def test_what_is_announced_in_one_turn_travels_in_one_frame() -> None:
+async def test_what_is_announced_together_travels_in_one_frame() -> None:
     async with a_world() as world:
         listeners = [Listener(credit=100) for _ in range(3)]
         for listener in listeners:
@@ -259,7 +259,7 @@ async def test_what_is_announced_in_one_turn_travels_in_one_frame() -> None:
             fact = Fact(number, job_id(number), 1, 1, S.RECEIVED, 2.0)
             world.feed.announce(2 * number - 1, [fact, fact])
         assert not any(listener.seqs for listener in listeners)
-        await world.settle()
+        world.feed.publish_news()
         for listener in listeners:
             assert len(listener.of(Events)) == 1
             assert listener.seqs == [1, 2, 3, 4]
@@ -275,7 +275,7 @@ async def test_listeners_hear_of_each_rung_that_a_job_passed_at_once() -> None:
             passed = (S.RECEIVED, S.VALIDATION_STARTED)
             fact = Fact(number, job_id(number), 3, 1, S.VALIDATION_ENDED, 2.0, passed=passed)
             world.feed.announce(3 * number - 2, [fact])
-        await world.settle()
+        world.feed.publish_news()
         assert everybody.seqs == [1, 2, 3, 4, 5, 6]
         assert one.seqs == [4, 5, 6]
         told = [event.entry for frame in one.of(Events) for event in frame.events]
@@ -291,7 +291,7 @@ async def test_facts_that_nobody_listens_to_move_the_feed_on() -> None:
         listener = Listener(ids(7), credit=100)
         await world.listen(listener)
         world.feed.announce(1, [Fact(1, job_id(1), 1, 1, S.RECEIVED, 2.0)])
-        await world.settle()
+        world.feed.publish_news()
         assert world.feed.position == 1
         assert not listener.of(Events)
 
@@ -303,10 +303,10 @@ async def test_one_with_a_snapshot_of_its_own_is_sent_what_it_lacks_and_others_a
         world.feed.open_snapshot(ahead.stream, 0, [view(1, seq=2)])
         fact = Fact(1, job_id(1), 1, 1, S.RECEIVED, 2.0)
         world.feed.announce(1, [fact, fact, fact])
-        await world.settle()
+        world.feed.publish_news()
         assert fresh.seqs == [1, 2, 3]
         assert ahead.seqs == [3]
         world.feed.announce(4, [fact])
-        await world.settle()
+        world.feed.publish_news()
         assert fresh.seqs[-1] == ahead.seqs[-1] == 4
         assert not ahead.stream.known

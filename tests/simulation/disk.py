@@ -171,8 +171,7 @@ class SimulatedJournal(MemoryJournal):
             )  # fmt: skip
         # A crash in between: it is on disk, and nobody has heard of it.
         await self._take(0.0001)
-        for commit, (_, committed) in zip(commits, waiting, strict=True):
-            committed(commit)
+        self._call_back(commits, [committed for _, committed in waiting])
 
     async def _reach_disk(self, writes: Sequence[Sequence[Record]]) -> None:
         await self._until_there_is_room()

@@ -58,6 +58,16 @@ async def test_a_test_can_say_when_it_commits() -> None:
         assert journal.commit() == 0
 
 
+async def test_what_is_for_a_whole_commit_comes_after_its_callbacks() -> None:
+    journal, heard = MemoryJournal(manual=True), list[str]()
+    journal.after_commit.extend((lambda: heard.append("first"), lambda: heard.append("second")))
+    for _ in range(2):
+        journal.write((), lambda _: heard.append("callback"))
+    journal.commit()
+    journal.commit()
+    assert heard == ["callback", "callback", "first", "second"]
+
+
 async def test_a_callback_may_write_for_the_next_commit() -> None:
     journal = MemoryJournal(manual=True)
     journal.write([job(1)], lambda _: journal.write([job(2)], lambda _: None))

@@ -147,6 +147,8 @@ async def test_a_long_commit_lets_other_tasks_have_their_turn() -> None:
             pass
         called.append(commit)
 
+    followed: list[int] = []
+    link.after_commit.append(lambda: followed.append(len(called)))
     for _ in range(20):
         link.write((), take)
     writer.say(Committed(list(range(1, 21)), {}, 20, 0.0))
@@ -165,6 +167,10 @@ async def test_a_long_commit_lets_other_tasks_have_their_turn() -> None:
     writer.close()
     assert [commit.first_seq for commit in called] == list(range(1, 21))
     assert len({count for count in seen if 0 < count < 20}) > 3
+    # Before each of those turns, and once when all have been called.
+    assert set(seen) - {0} <= set(followed)
+    assert followed == sorted(set(followed))
+    assert followed[-1] == 20
 
 
 async def test_what_is_sent_now_is_there_before_the_loop_turns() -> None:

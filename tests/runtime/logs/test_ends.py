@@ -38,8 +38,11 @@ def ended(status: S = S.READY, error: ErrorInfo | None = None) -> LiveJob:
 def test_an_end_is_a_line_about_its_job(caplog: pytest.LogCaptureFixture) -> None:
     error = ErrorInfo(ErrorCode.DRIVER_FAILED, "the fridge is warm")
     with caplog.at_level(logging.INFO, LOGGER):
-        Ends(Clock()).over(ended())
-        Ends(Clock()).over(ended(S.FAILED, error))
+        ends = Ends(Clock())
+        ends.over(ended())
+        ends.over(ended(S.FAILED, error))
+        assert not caplog.records
+        ends.tell()
     good, bad = caplog.records
     assert good.getMessage() == f"job {JOB} ready after 1.500 s, named 'bell\\n'"
     assert (good.levelname, bad.levelname) == ("INFO", "WARNING")
@@ -56,6 +59,8 @@ def test_a_crowd_is_counted_and_hides_no_failure(caplog: pytest.LogCaptureFixtur
         ends.over(ended(S.FAILED))
         clock.now = 1.0
         ends.over(ended())
+        ends.tell()
+        ends.tell()
     told = [record.getMessage() for record in caplog.records]
     assert len(told) == int(BURST) + 2
     assert "failed" in told[-2]
