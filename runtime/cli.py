@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import sys
 from importlib.util import find_spec
 from pathlib import Path
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
     from stationd.proto.error import StationError
+    from stationd.runtime.journal.beginning import Beginning
     from stationd.runtime.logs.logs import Logs
     from stationd.runtime.logs.settings import Format, Level
     from stationd.runtime.settings import Settings
@@ -62,11 +64,15 @@ def serve(
     verbose: bool,  # noqa: FBT001 - click passes options by name
 ) -> None:
     """Run the daemon until SIGTERM or Ctrl-C."""
+    # What a start makes stays; `garbage.settle` looks for cycles from then on.
+    gc.disable()
     settings = configured(config).settings
     logs = logs_of(settings.log, log_format, log_level, verbose=verbose)
-    from stationd.runtime.daemon import serve as serve_station
+    with _journal_begun(settings.state) as beginning:
+        # Only now: the journal's processes start meanwhile.
+        from stationd.runtime.daemon import serve as serve_station
 
-    _run(settings, logs, lambda: serve_station(settings, config.absolute()))
+        _run(settings, logs, lambda: serve_station(settings, config.absolute(), beginning))
 
 
 @main.command()
@@ -154,6 +160,16 @@ def migrate(config: Path) -> None:
         click.echo(f"the journal in {state} has the newest format already, {new}")
     else:
         click.echo(f"the journal in {state} was brought from format {old} to {new}")
+
+
+def _journal_begun(state: Path) -> Beginning:
+    from stationd.proto.error import StationError
+    from stationd.runtime.journal.beginning import Beginning
+
+    try:
+        return Beginning(state)
+    except StationError as error:
+        end(error)
 
 
 def _run(

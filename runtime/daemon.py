@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, AsyncIterator, Callable
     from contextlib import AbstractAsyncContextManager
 
+    from stationd.runtime.journal.beginning import Beginning
     from stationd.runtime.settings import Settings
     from stationd.runtime.station import Station
 
@@ -58,12 +59,13 @@ ROOMS: Final[tuple[Callable[[House], AbstractAsyncContextManager[None]], ...]] =
 in the opposite one. What a simulation should meet as well belongs into the assembly instead."""
 
 
-async def serve(settings: Settings, config: Path) -> None:
+async def serve(settings: Settings, config: Path, beginning: Beginning) -> None:
     """Run a station until SIGTERM or SIGINT asks it to stop.
 
     Args:
         settings: What the configuration says.
         config: The configuration file, which the controllers read too.
+        beginning: The journal's processes, which were started first of all.
 
     Raises:
         StationError: The station cannot start, or its journal failed.
@@ -73,7 +75,7 @@ async def serve(settings: Settings, config: Path) -> None:
         # From the first: without a receiver it would end the daemon.
         anyio.open_signal_receiver(signal.SIGHUP) as hangups,
     ):
-        async with running(settings, config) as station:
+        async with running(settings, config, beginning) as station:
             garbage.settle()
             station.tasks.start_soon(garbage.look_through, lambda: not len(station.dispatch))
             station.tasks.start_soon(to_thread.run_sync, load_arrays)
@@ -94,10 +96,12 @@ async def serve(settings: Settings, config: Path) -> None:
 
 
 @asynccontextmanager
-async def running(settings: Settings, config: Path) -> AsyncGenerator[Station]:
+async def running(
+    settings: Settings, config: Path, beginning: Beginning
+) -> AsyncGenerator[Station]:
     """Start a station; it accepts jobs while the context lasts."""
     async with AsyncExitStack() as stack:
-        journal = await stack.enter_async_context(open_journal(settings.state))
+        journal = await stack.enter_async_context(open_journal(settings.state, beginning))
         trail = await stack.enter_async_context(open_trail(settings.state, settings.audit))
         doors = await stack.enter_async_context(
             open_doors(settings, turned_away(trail, SystemClock()))

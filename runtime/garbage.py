@@ -27,10 +27,11 @@ MOST_RESTS: Final = 24
 
 
 def settle() -> None:
-    """Look for cycles as the rules say, from now on."""
+    """Look for cycles as the rules say, from now on; while a daemon starts nobody does."""
     gc.collect()
     gc.freeze()
     gc.set_threshold(YOUNG, 20, 50)
+    gc.enable()
     if _keep not in gc.callbacks:
         gc.callbacks.append(_keep)
 

@@ -16,6 +16,7 @@ CIRCUITS = {"qiskit", "qiskit_aer", "stim", "scipy"}
 PICTURES = {"matplotlib", "PIL"}
 TABLES = {"pandas", "xarray"}
 DATABASE = {"sqlalchemy", "alembic", "mako"}
+ARRAYS = {"numpy"}
 SHELL = {"rich", "pygments"}
 LOOPS = {"asyncio", "trio", "uvloop"}
 
@@ -27,9 +28,10 @@ NOT_FOR_A_VERSION = {
     *DATABASE,
     *SHELL,
     *LOOPS,
+    *ARRAYS,
     "anyio",
+    "importlib.metadata",
     "msgspec",
-    "numpy",
     "prometheus_client",
     "stationd.client.jobs",
     "stationd.proto",
@@ -40,8 +42,8 @@ NOT_FOR_A_LIST = {
     *PICTURES,
     *TABLES,
     *DATABASE,
+    *ARRAYS,
     "importlib.metadata",
-    "numpy",
     "prometheus_client",
     "sqlite3",
     "trio",
@@ -56,15 +58,37 @@ NOT_IN_THE_DAEMON = {
     "stationd.client",
     "zmq.asyncio",
 }
+# What it takes up or looks up once it accepts jobs.
+NOT_AT_ITS_START = {*ARRAYS, "stationd.actors.driver", "stationd.actors.stages.compile"}
 OTHER_LOOP = {"asyncio": {"trio"}, "trio": {"uvloop"}}
 
 
+PROGRAM = """
+import sys
+
+def noted(event, arguments):
+    if event == "subprocess.Popen":
+        print("process started:", *arguments[1], file=sys.stderr)
+
+sys.addaudithook(noted)
+from stationd.runtime.cli import main
+main()
+"""
+ACCEPTS = "is accepting jobs"
+
+
 class Watched(Station):
-    """A station whose daemon writes down what it imports."""
+    """A station whose daemon writes down what it imports, and which processes it starts."""
 
     def command(self, *words: str) -> list[str]:
-        python, *rest = super().command(*words)
-        return [python, "-X", "importtime", *rest]
+        python, _, _, *rest = super().command(*words)
+        return [python, "-X", "importtime", "-c", PROGRAM, *rest]
+
+    def begun(self) -> str:
+        """Return what it has written until it accepted jobs."""
+        before, accepts, _ = self.log.partition(ACCEPTS)
+        assert accepts, self.log
+        return before
 
 
 @pytest.fixture(scope="module", params=["asyncio", "trio"])
@@ -121,6 +145,25 @@ def test_a_list_is_shown_without_arrays_pictures_and_databases(watched: Watched)
     assert shown.strip() == "[]"
     assert "zmq" in modules
     assert not modules & NOT_FOR_A_LIST
+
+
+def test_the_journal_s_processes_start_before_the_daemon_imports_its_own(
+    watched: Watched,
+) -> None:
+    before, started, _ = watched.begun().partition("process started: ")
+    assert started
+    assert not imported(before) & {*LOOPS, "prometheus_client", "stationd.runtime.api"}
+    commands = re.findall(r"^process started: (.*)$", watched.begun(), re.MULTILINE)
+    assert [command.split()[3] for command in commands[:2]] == [
+        "stationd.runtime.journal.writer",
+        "stationd.runtime.journal.reader",
+    ]
+
+
+def test_a_daemon_accepts_jobs_before_it_has_what_only_results_take(watched: Watched) -> None:
+    modules = imported(watched.begun())
+    assert "stationd.runtime.daemon" in modules
+    assert not modules & NOT_AT_ITS_START
 
 
 def test_the_daemon_s_own_process_has_no_circuits_databases_and_pictures(

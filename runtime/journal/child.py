@@ -21,16 +21,32 @@ PATIENCE: Final = 10.0
 
 
 class Child:
-    """A process at the other end of a pipe."""
+    """A process at the other end of a pipe; made by `start_child`."""
 
     def __init__(self, pipe: Pipe, process: subprocess.Popen[bytes]) -> None:
         self.pipe = pipe
         self.pid = process.pid
+        self._process = process
+
+    def end(self) -> None:
+        """Close the pipe and wait until the process has ended. Blocks; the second time not."""
+        self.pipe.close()
+        try:
+            self._process.wait(PATIENCE)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
+
+    async def aend(self) -> None:
+        """Do as `end` does, whatever is cancelled, and block nobody."""
+        # In the loop, which may still hold it.
+        self.pipe.close()
+        with anyio.CancelScope(shield=True):
+            await to_thread.run_sync(self.end)
 
 
-@asynccontextmanager
-async def child(module: str, state: Path, *inherited: int) -> AsyncGenerator[Child]:
-    """Run a module of this package as a process, until the block ends.
+def start_child(module: str, state: Path, *inherited: int) -> Child:
+    """Run a module of this package as a process, which is at work at once. Blocks.
 
     Args:
         module: ``writer`` or ``reader``.
@@ -42,41 +58,30 @@ async def child(module: str, state: Path, *inherited: int) -> AsyncGenerator[Chi
     """
     ours, theirs = socket.socketpair()
     pipe = Pipe(ours)
-    process: subprocess.Popen[bytes] | None = None
-    try:
-        try:
-            process = await to_thread.run_sync(_start, module, state, theirs.fileno(), inherited)
-        finally:
-            theirs.close()
-        yield Child(pipe, process)
-    finally:
-        pipe.close()
-        if process is not None:
-            with anyio.CancelScope(shield=True):
-                await to_thread.run_sync(_end, process)
-
-
-def _start(
-    module: str, state: Path, descriptor: int, inherited: tuple[int, ...]
-) -> subprocess.Popen[bytes]:
     # -P: the working directory is no place to import from.
     program = f"stationd.runtime.journal.{module}"
-    command = [sys.executable, "-P", "-m", program, str(descriptor), str(state)]
+    command = [sys.executable, "-P", "-m", program, str(theirs.fileno()), str(state)]
     try:
-        return subprocess.Popen(
+        process = subprocess.Popen(
             command,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
-            pass_fds=(descriptor, *inherited),
+            pass_fds=(theirs.fileno(), *inherited),
             start_new_session=True,
         )
     except OSError as error:
+        pipe.close()
         raise JournalFailed(f"cannot start the journal's {module}: {error}") from error
+    finally:
+        theirs.close()
+    return Child(pipe, process)
 
 
-def _end(process: subprocess.Popen[bytes]) -> None:
+@asynccontextmanager
+async def child(module: str, state: Path) -> AsyncGenerator[Child]:
+    """Run a module of this package as a process, until the block ends; see `start_child`."""
+    process = await to_thread.run_sync(start_child, module, state)
     try:
-        process.wait(PATIENCE)
-    except subprocess.TimeoutExpired:
-        process.kill()
-        process.wait()
+        yield process
+    finally:
+        await process.aend()

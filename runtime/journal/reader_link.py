@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
 from itertools import count
 from pathlib import Path
 from typing import Any, Final, cast
@@ -39,6 +41,7 @@ class ReaderLink:
     Args:
         state: The state directory, in which a journal is open.
         program: The module of this package that reads.
+        first: A reader that has been started already; ended with the others, or by its owner.
     """
 
     restarts: int = 0
@@ -46,9 +49,10 @@ class ReaderLink:
     pid: int | None = None
     """The reader's process; None while there is none."""
 
-    def __init__(self, state: Path, program: str = "reader") -> None:
+    def __init__(self, state: Path, program: str = "reader", first: Child | None = None) -> None:
         self._state = state
         self._program = program
+        self._first = first
         self._numbers = count(1)
         self._pending: dict[int, _Pending] = {}
         self._outbox: list[bytes] = []
@@ -90,7 +94,7 @@ class ReaderLink:
         pause = _SHORTEST_PAUSE
         try:
             while True:
-                async with child(self._program, self._state) as reader:
+                async with self._next() as reader:
                     answered = await self._serve(reader)
                 self.restarts += 1
                 self._blame()
@@ -100,6 +104,18 @@ class ReaderLink:
             self._closed = True
             for pending in self._pending.values():
                 pending.over.set()
+
+    @asynccontextmanager
+    async def _next(self) -> AsyncGenerator[Child]:
+        if self._first is None:
+            async with child(self._program, self._state) as reader:
+                yield reader
+            return
+        reader, self._first = self._first, None
+        try:
+            yield reader
+        finally:
+            await reader.aend()
 
     async def _serve(self, reader: Child) -> int:
         """Ask one reader until it dies; return how many answers it gave."""

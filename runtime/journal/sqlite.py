@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import AsyncGenerator, Callable, Generator, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
@@ -20,7 +19,7 @@ from stationd.proto.job import JobFilter, JobId, JobView
 from stationd.proto.jobs_protocol import FeedEvent
 from stationd.proto.project import Project
 from stationd.proto.search import NEWEST_FIRST, Order
-from stationd.runtime.journal.child import child
+from stationd.runtime.journal.beginning import Beginning
 from stationd.runtime.journal.interface import (
     Commit,
     Execution,
@@ -32,7 +31,6 @@ from stationd.runtime.journal.interface import (
     StoredArtifact,
     StoredJob,
 )
-from stationd.runtime.journal.lock import take_lock
 from stationd.runtime.journal.opening import DATABASE
 from stationd.runtime.journal.queries.compiled import (
     CompiledArtifact,
@@ -281,13 +279,14 @@ class SqliteJournal:
 
 
 @asynccontextmanager
-async def open_journal(state: Path) -> AsyncGenerator[Journal]:
+async def open_journal(state: Path, beginning: Beginning | None = None) -> AsyncGenerator[Journal]:
     """Open the journal in a state directory, or make one, and hold it until the block ends.
 
     At the end everything that was written is made durable and called back.
 
     Args:
         state: The state directory; made if need be.
+        beginning: Its processes, if they have been started already; they are ended at the end.
 
     Raises:
         AlreadyRunning: Another process holds the directory.
@@ -295,22 +294,25 @@ async def open_journal(state: Path) -> AsyncGenerator[Journal]:
         JournalFailed: The journal cannot be opened, or failed later: then the block has been
             cancelled, and nothing that was not durable has been called back.
     """
-    lock = await to_thread.run_sync(take_lock, state)
+    if beginning is None:
+        beginning = await to_thread.run_sync(Beginning, state)
     try:
         with _plain_failures():
-            async with child("writer", state, lock) as process:
-                writer, reader = WriterLink(process), ReaderLink(state)
-                opening = await writer.opened()
-                async with anyio.create_task_group() as tasks:
-                    tasks.start_soon(writer.run)
-                    tasks.start_soon(reader.run)
-                    try:
-                        yield SqliteJournal(opening, state / DATABASE, writer, reader)
-                    finally:
-                        await writer.aclose()
-                        tasks.cancel_scope.cancel()
+            writer = WriterLink(beginning.writer)
+            reader = ReaderLink(state, first=beginning.reader)
+            opening = await writer.opened()
+            async with anyio.create_task_group() as tasks:
+                tasks.start_soon(writer.run)
+                tasks.start_soon(reader.run)
+                try:
+                    yield SqliteJournal(opening, state / DATABASE, writer, reader)
+                finally:
+                    await writer.aclose()
+                    tasks.cancel_scope.cancel()
     finally:
-        os.close(lock)
+        await beginning.writer.aend()
+        await beginning.reader.aend()
+        beginning.close()
 
 
 @contextmanager

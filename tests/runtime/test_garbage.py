@@ -36,6 +36,15 @@ def test_a_cycle_that_nobody_holds_is_found_after_some_thousand_objects() -> Non
     del held
 
 
+def test_a_start_during_which_nothing_was_looked_for_ends_with_it() -> None:
+    gc.disable()
+    try:
+        garbage.settle()
+        assert gc.isenabled()
+    finally:
+        gc.enable()
+
+
 def test_what_survives_is_not_looked_through_again() -> None:
     garbage.settle()
     before = gc.get_freeze_count()
