@@ -2,76 +2,23 @@
 
 import queue
 import threading
-from collections import deque
-from collections.abc import Callable, Generator
-from contextlib import contextmanager
-from typing import Literal
 
-import numpy as np
 import pytest
-from msgspec.structs import replace
 
 from stationd.actors.about import AT_WORK
 from stationd.actors.between_tickets import ReadingTaken
 from stationd.actors.driver import Driver, Execution
-from stationd.actors.execution_thread import Broken, Closed, ExecutionThread, Ready, Word
+from stationd.actors.execution_thread import Broken, Closed, Ready
 from stationd.actors.facts import (
-    BlockCame,
     NotWithdrawn,
-    ProgressMade,
-    Release,
     RunEnded,
     RunRaised,
     RunStarted,
     RunStopped,
-    SpotReached,
-    Step,
     Withdrawn,
 )
-from stationd.actors.stages.snapshot import MOST_BYTES, SNAPSHOT
-from stationd.proto.job import JobId
-from stationd.proto.program import Capabilities, Move, NullWork, SweepWork, Work
-
-Phase = Literal["set", "read"]
-WAIT = NullWork(duration=1.0)
-NOTHING = NullWork()
-
-
-class Scripted(Driver):
-    """Does what a test says, and tells it what was called."""
-
-    def __init__(self) -> None:
-        self.calls: list[str] = []
-        self.may_run = threading.Event()
-        self.running = threading.Event()
-        self.script: Callable[[Execution], None] = lambda _execution: None
-
-    def describe(self) -> Capabilities:
-        return Capabilities(null=True)
-
-    def prepare(self, work: Work) -> None:
-        self.calls.append("prepare")
-
-    def run(self, work: Work, execution: Execution) -> None:
-        self.calls.append(f"run {execution.ticket}")
-        if work == WAIT:
-            self.running.set()
-            assert self.may_run.wait(60)
-            self.may_run.clear()
-        self.script(execution)
-
-    def abort(self) -> None:
-        self.calls.append("abort")
-        self.may_run.set()
-
-    def read(self, name: str) -> float:
-        self.calls.append(f"read {name}")
-        if name == "nothing":
-            raise OSError("not there")
-        return 4.2
-
-    def close(self) -> None:
-        self.calls.append("close")
+from stationd.proto.program import Capabilities, NullWork, Work
+from tests.actors.scripted_driver import WAIT, Scripted, Told, working
 
 
 class Ahead(Scripted):
@@ -88,35 +35,6 @@ class Ahead(Scripted):
         self.prepared.put(work)
         if work == self.refuses:
             raise ValueError("not this one")
-
-
-class Told:
-    """A thread and all that it tells."""
-
-    def __init__(self, driver: Driver) -> None:
-        self._said: queue.SimpleQueue[Word] = queue.SimpleQueue()
-        self.marks: list[int] = []
-        self.thread = ExecutionThread(lambda: driver, self.marks.append, self._said.put)
-        self.thread.start()
-
-    def next(self) -> Word:
-        return self._said.get(timeout=60)
-
-    def release(self, number: int, work: Work = NOTHING) -> None:
-        self.thread.release(Release(number, number * 10, work, JobId(f"job {number}")))
-
-
-@contextmanager
-def working(driver: Driver) -> Generator[Told]:
-    told = Told(driver)
-    ready = told.next()
-    assert isinstance(ready, Ready)
-    assert ready.capabilities == driver.describe()
-    try:
-        yield told
-    finally:
-        told.thread.close()
-        told.thread.join(60)
 
 
 def test_tickets_run_one_after_another_each_marked_before_it_runs() -> None:
@@ -269,168 +187,6 @@ def test_a_driver_that_cannot_be_made_is_told_of() -> None:
     assert isinstance(broken, Broken)
     assert str(broken.error) == "no instrument"
     assert driver.calls == ["close"]
-
-
-def sweep(*, moves: bool, returns: bool, paced: bool = False) -> SweepWork:
-    return SweepWork(
-        shape=(2,),
-        moves=(Move("x", 0, (1.0, 2.0)),) if moves else (),
-        returns=("y",) if returns else (),
-        paced=paced,
-    )
-
-
-@pytest.mark.parametrize(
-    ("work", "expected"),
-    [
-        (
-            sweep(moves=True, returns=True),
-            [(0, "set"), (0, "read"), (1, "set"), (1, "read")],
-        ),
-        (sweep(moves=True, returns=False), [(0, "set"), (1, "set")]),
-        (sweep(moves=False, returns=True), [(0, "read"), (1, "read")]),
-    ],
-)
-def test_an_unpaced_sweep_gets_all_its_steps(
-    work: SweepWork, expected: list[tuple[int, Phase]]
-) -> None:
-    driver = Scripted()
-    steps: list[tuple[int, Phase]] = []
-    driver.script = lambda execution: steps.extend(execution.steps(work))
-    with working(driver) as told:
-        told.release(1)
-        assert isinstance(told.next(), RunStarted)
-        assert isinstance(told.next(), RunEnded)
-    assert steps == expected
-
-
-def test_a_snapshot_is_a_block_and_one_that_is_none_costs_nothing(
-    caplog: pytest.LogCaptureFixture,
-) -> None:
-    driver = Scripted()
-
-    def run(execution: Execution) -> None:
-        execution.snapshot({"x": 1.5, "mode": None})
-        execution.snapshot({"text": "x" * MOST_BYTES})
-        execution.snapshot({"array": np.zeros(3)})  # type: ignore[dict-item]
-
-    driver.script = run
-    with working(driver) as told:
-        told.release(1)
-        assert isinstance(told.next(), RunStarted)
-        block = told.next()
-        assert isinstance(block, BlockCame)
-        assert (block.name, block.data) == (SNAPSHOT, b'{"x":1.5,"mode":null}')
-        assert block.shape == (1, len(block.data))
-        assert isinstance(told.next(), RunEnded)
-    assert caplog.text.count("is left out of the result") == 2
-
-
-def test_a_paced_sweep_gets_each_step_at_its_word_and_once() -> None:
-    driver = Scripted()
-    work = sweep(moves=False, returns=True, paced=True)
-    steps: list[tuple[int, Phase]] = []
-    driver.script = lambda execution: steps.extend(execution.steps(work))
-    with working(driver) as told:
-        told.release(1)
-        assert isinstance(told.next(), RunStarted)
-        for spot in (0, 0, 1):
-            told.thread.advance(Step(1, spot, "read"))
-            assert told.next() == SpotReached(1, spot, "read")
-        assert isinstance(told.next(), RunEnded)
-    assert steps == [(0, "read"), (1, "read")]
-
-
-def test_a_word_for_many_spots_is_answered_when_the_last_of_them_is_done() -> None:
-    driver = Scripted()
-    work = sweep(moves=True, returns=True, paced=True)
-    steps: list[tuple[int, Phase]] = []
-    driver.script = lambda execution: steps.extend(execution.steps(work))
-    with working(driver) as told:
-        told.release(1)
-        assert isinstance(told.next(), RunStarted)
-        told.thread.advance(Step(1, 0, "set"))
-        assert told.next() == SpotReached(1, 0, "set")
-        told.thread.advance(Step(1, 0, "read", through=1))
-        assert told.next() == SpotReached(1, 1, "read")
-        assert isinstance(told.next(), RunEnded)
-    assert steps == [(0, "set"), (0, "read"), (1, "set"), (1, "read")]
-
-
-def test_an_abort_ends_a_sweep_between_the_spots_of_one_word() -> None:
-    driver = Scripted()
-    work = sweep(moves=True, returns=True, paced=True)
-    steps: list[tuple[int, Phase]] = []
-
-    def run(execution: Execution) -> None:
-        for step in execution.steps(work):
-            steps.append(step)
-            if step == (0, "read"):
-                assert told.thread.stop(1) is None
-
-    driver.script = run
-    with working(driver) as told:
-        told.release(1)
-        assert isinstance(told.next(), RunStarted)
-        told.thread.advance(Step(1, 0, "set", through=1))
-        assert isinstance(told.next(), RunStopped)
-    assert steps == [(0, "set"), (0, "read")]
-
-
-def test_whoever_has_settings_says_at_the_first_spot_that_they_are_applied() -> None:
-    driver = Scripted()
-    work = replace(sweep(moves=False, returns=True, paced=True), settings=(("power", 1.0),))
-    steps: list[tuple[int, Phase]] = []
-    driver.script = lambda execution: steps.extend(execution.steps(work))
-    words: list[tuple[int, Phase]] = [(0, "set"), (0, "read"), (1, "read")]
-    with working(driver) as told:
-        told.release(1)
-        assert isinstance(told.next(), RunStarted)
-        for spot, phase in words:
-            told.thread.advance(Step(1, spot, phase))
-            assert told.next() == SpotReached(1, spot, phase)
-        assert isinstance(told.next(), RunEnded)
-    assert steps == words
-
-
-def test_a_word_for_a_phase_without_a_part_fails_the_ticket() -> None:
-    driver = Scripted()
-    work = sweep(moves=False, returns=True, paced=True)
-    driver.script = lambda execution: deque(execution.steps(work)).clear()
-    with working(driver) as told:
-        told.release(1)
-        assert isinstance(told.next(), RunStarted)
-        told.thread.advance(Step(1, 0, "set"))
-        assert isinstance(told.next(), RunRaised)
-
-
-def test_progress_is_thinned_out_but_never_its_end() -> None:
-    driver = Scripted()
-
-    def hurry(execution: Execution) -> None:
-        for done in range(1, 1001):
-            execution.progress(done, 1000, "shots")
-
-    driver.script = hurry
-    said: list[object] = []
-    with working(driver) as told:
-        told.release(1)
-        while not said or not isinstance(said[-1], RunEnded):
-            said.append(told.next())
-    made = [one for one in said if isinstance(one, ProgressMade)]
-    assert len(made) < 1000
-    assert made[-1] == ProgressMade(1, 1000, 1000, "shots")
-
-
-def test_data_is_told_in_blocks() -> None:
-    driver = Scripted()
-    driver.script = lambda execution: execution.data("bits", [[1, 0]], offset=3, item=2)
-    with working(driver) as told:
-        told.release(1)
-        assert isinstance(told.next(), RunStarted)
-        block = told.next()
-        assert isinstance(block, BlockCame)
-        assert (block.name, block.item, block.offset, block.shape) == ("bits", 2, 3, (1, 2))
 
 
 def job_at_work() -> str | None:
