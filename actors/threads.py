@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import os
 from collections import deque
+from contextlib import suppress
 from typing import Generic, TypeVar
 
-import anyio
+from stationd.proto.descriptor import Descriptor
 
 T = TypeVar("T")
 
@@ -21,6 +22,7 @@ class Inbox(Generic[T]):
     def __init__(self) -> None:
         self._items: deque[T] = deque()
         self._bell = os.eventfd(0, os.EFD_NONBLOCK | os.EFD_CLOEXEC)
+        self._heard = Descriptor(self._bell)
         self._rung = False
         self._closed = False
 
@@ -34,8 +36,9 @@ class Inbox(Generic[T]):
     async def receive(self) -> list[T]:
         """Wait until there is something and return all of it."""
         while True:
-            await anyio.wait_readable(self._bell)
-            os.eventfd_read(self._bell)
+            await self._heard.readable()
+            with suppress(BlockingIOError):
+                os.eventfd_read(self._bell)
             # From here on whoever adds something rings again; what is in is taken now.
             self._rung = False
             items = self._items
@@ -46,4 +49,5 @@ class Inbox(Generic[T]):
     def close(self) -> None:
         """Let go of the descriptor; nothing may wait for it any more."""
         self._closed = True
+        self._heard.forget()
         os.close(self._bell)

@@ -18,6 +18,7 @@ import anyio
 import anyio.lowlevel
 import zmq
 
+from stationd.proto.descriptor import Descriptor
 from stationd.proto.error import StationUnreachable
 from stationd.proto.transport import Guard, configured, dial, listen, shared_context
 
@@ -54,7 +55,7 @@ class Socket:
     def __init__(self, socket: zmq.Socket[bytes], watched: zmq.Socket[bytes] | None = None) -> None:
         self._socket = socket
         self._watched = watched
-        self._fd = int(socket.getsockopt(zmq.FD))
+        self._descriptor = Descriptor(int(socket.getsockopt(zmq.FD)))
         self._sleeper: anyio.CancelScope | None = None
         self._waiting: dict[anyio.Event, int] = {}
         self._in_a_row = 0
@@ -198,6 +199,7 @@ class Socket:
     def _let_go(self) -> None:
         # ZeroMQ blocks for ever when it has an event to tell and the monitor is gone: so it is
         # told to stop watching first, whichever of the two is closed first.
+        self._descriptor.forget()
         watched = self._socket if self._watched is None else self._watched
         if not watched.closed:
             watched.disable_monitor()
@@ -252,7 +254,7 @@ class Socket:
     async def _sleep(self) -> None:
         try:
             with anyio.CancelScope() as self._sleeper:
-                await anyio.wait_readable(self._fd)
+                await self._descriptor.readable()
         finally:
             # Whoever sleeps wakes all others: they look for themselves, and one sleeps next.
             self._sleeper = None

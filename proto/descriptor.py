@@ -1,0 +1,60 @@
+"""A descriptor that is waited for again and again, on asyncio (with and without uvloop) and trio.
+
+anyio tells a loop anew what it is to watch each time that somebody waits. Of asyncio's loops that
+takes a dozen system calls, for something that happens at every message. So there a descriptor
+stays watched for as long as somebody waits for it whenever it becomes readable.
+"""
+
+from __future__ import annotations
+
+import asyncio
+
+import anyio
+
+
+class Descriptor:
+    """A descriptor. One task at a time waits for it.
+
+    Args:
+        number: The descriptor's; whoever made it closes it, after `forget`.
+    """
+
+    def __init__(self, number: int) -> None:
+        self._number = number
+        self._watching: asyncio.AbstractEventLoop | None = None
+        self._waiter: asyncio.Future[None] | None = None
+
+    @property
+    def is_watched(self) -> bool:
+        """Whether a loop of asyncio watches it now."""
+        return self._watching is not None
+
+    async def readable(self) -> None:
+        """Wait until it is readable, or was a moment ago: whoever waits looks for themselves."""
+        try:
+            loop = asyncio.get_running_loop()
+        except RuntimeError:
+            await anyio.wait_readable(self._number)
+            return
+        if self._watching is not loop:
+            self.forget()
+            loop.add_reader(self._number, self._seen)
+            self._watching = loop
+        self._waiter = loop.create_future()
+        try:
+            await self._waiter
+        finally:
+            self._waiter = None
+
+    def forget(self) -> None:
+        """Let the loop watch it no more."""
+        loop, self._watching = self._watching, None
+        if loop is not None and not loop.is_closed():
+            loop.remove_reader(self._number)
+
+    def _seen(self) -> None:
+        if self._waiter is None:
+            # Nobody empties it now, and the loop would go on to say that it is full.
+            self.forget()
+        elif not self._waiter.done():
+            self._waiter.set_result(None)
