@@ -27,7 +27,8 @@ if TYPE_CHECKING:
     from stationd.proto.error import ErrorInfo
     from stationd.proto.instruments_protocol import Data
     from stationd.proto.job import JobSpec, Progress, Ticket
-    from stationd.runtime.journal.interface import StoredJob
+    from stationd.runtime.journal.records import Fact
+    from stationd.runtime.journal.stored import StoredJob
     from stationd.runtime.queue.entry import Place
 
 Block = tuple[str, "Data", bytes]
@@ -93,6 +94,9 @@ class LiveJob:
     there are any."""
     stage: anyio.CancelScope | None = None
     """The stage at work in a task of its own."""
+    told: list[tuple[int, Fact]] | None = None
+    """Its committed facts and their first sequence numbers, while these are all that is to be told
+    of it; None if the journal must be asked."""
     stored_at: float = 0.0
     """When the newest fact came about, Unix seconds; for the metrics."""
 
@@ -169,6 +173,7 @@ class LiveJob:
         self.blocks_bytes = 0
         self.first_spot = None if self.spec.resume else 0
         self.progress = None
+        self.told = None
         self.began_unix_s = began_unix_s
 
     def works(self) -> dict[str, Work]:

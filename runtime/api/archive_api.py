@@ -32,7 +32,8 @@ if TYPE_CHECKING:
     from stationd.runtime.api.privacy import Privacy
     from stationd.runtime.api.projects import Projects
     from stationd.runtime.api.views import Views
-    from stationd.runtime.journal.interface import Journal, StoredJob
+    from stationd.runtime.journal.interface import Journal
+    from stationd.runtime.journal.stored import StoredJob
     from stationd.runtime.work.retention import Forgetting
 
 ArchiveRequest = Get | List | Count | GetInput | ReadCompiled | Annotate | Delete
@@ -133,6 +134,7 @@ class ArchiveApi:
         if request.properties is not None:
             self._projects.check_properties(spec.project, request.properties)
         check_storage(self._journal)
+        self._views.forget(stored.job)
         await durable.stored(self._journal, record)
 
     async def _stored(self, job: JobId) -> StoredJob:

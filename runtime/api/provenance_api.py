@@ -33,8 +33,9 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from stationd.proto.job import ItemView, JobView, TimelineEntry
-    from stationd.runtime.journal.interface import Journal, StoredJob
+    from stationd.runtime.journal.interface import Journal
     from stationd.runtime.journal.records import VersionsSeen
+    from stationd.runtime.journal.stored import StoredJob
     from stationd.runtime.work.artifacts import Artifacts
 
 MOST_PROGRAM_BYTES: Final = 1024 * 1024

@@ -40,7 +40,8 @@ if TYPE_CHECKING:
     from stationd.runtime.controllers.silence import Silence
     from stationd.runtime.controllers.under_way import Jobs
     from stationd.runtime.feed import Feed
-    from stationd.runtime.journal.interface import Journal, Outline
+    from stationd.runtime.journal.interface import Journal
+    from stationd.runtime.journal.stored import Outline
     from stationd.runtime.live import LiveJob
     from stationd.runtime.metrics.utilisation import Utilisation
     from stationd.runtime.queue.queue import Queue

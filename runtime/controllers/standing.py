@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from stationd.runtime.queue.entry import Claims, Entry
 
 if TYPE_CHECKING:
-    from stationd.runtime.journal.interface import Outline
+    from stationd.runtime.journal.stored import Outline
     from stationd.runtime.live import LiveJob
 
 

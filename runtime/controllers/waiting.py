@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from stationd.runtime.clock import Clock
     from stationd.runtime.controllers.executions import Executions
     from stationd.runtime.controllers.under_way import Jobs
-    from stationd.runtime.journal.interface import Outline
+    from stationd.runtime.journal.stored import Outline
     from stationd.runtime.queue.queue import Queue
 
 log = logging.getLogger(__name__)

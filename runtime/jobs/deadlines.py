@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from stationd.proto.job import JobId
     from stationd.runtime.clock import Clock
-    from stationd.runtime.journal.interface import Outline
+    from stationd.runtime.journal.stored import Outline
     from stationd.runtime.live import LiveJob
     from stationd.runtime.timers import Timers
 

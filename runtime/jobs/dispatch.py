@@ -38,6 +38,7 @@ from stationd.runtime.jobs.at_work import AtWork
 from stationd.runtime.jobs.facts import facts_of
 from stationd.runtime.jobs.outcomes import settled
 from stationd.runtime.jobs.recovery import Recovery
+from stationd.runtime.jobs.remembered import remember
 from stationd.runtime.jobs.reopening import following
 from stationd.runtime.journal.records import Fact, Record, TicketIssued
 from stationd.runtime.limits.holdings import Holdings
@@ -56,7 +57,8 @@ if TYPE_CHECKING:
     from stationd.runtime.controllers.instruments import Instruments
     from stationd.runtime.feed import Feed
     from stationd.runtime.jobs.deadlines import Deadlines
-    from stationd.runtime.journal.interface import Commit, Journal, StoredJob
+    from stationd.runtime.journal.interface import Commit, Journal
+    from stationd.runtime.journal.stored import StoredJob
     from stationd.runtime.metrics import Metrics
     from stationd.runtime.work.outcome import Outcome
     from stationd.runtime.work.stages import Stages
@@ -358,6 +360,7 @@ class Dispatch:
         commit: Commit,
     ) -> None:
         self._feed.announce(commit.first_seq, facts)
+        remember(live, commit.first_seq, facts)
         if committed is not None:
             committed()
         self._perform_later(live, later)

@@ -30,7 +30,8 @@ if TYPE_CHECKING:
     from stationd.proto.job import JobId
     from stationd.runtime.controllers.instruments import Instruments
     from stationd.runtime.jobs.deadlines import Deadlines
-    from stationd.runtime.journal.interface import Journal, Outline, StoredJob
+    from stationd.runtime.journal.interface import Journal
+    from stationd.runtime.journal.stored import Outline, StoredJob
     from stationd.runtime.live import LiveJob
     from stationd.runtime.metrics import Metrics
     from stationd.runtime.work.stages import Stages

@@ -39,8 +39,9 @@ if TYPE_CHECKING:
     from stationd.runtime.clock import Clock
     from stationd.runtime.controllers.leftovers import Leftovers
     from stationd.runtime.jobs.dispatch import Dispatch
-    from stationd.runtime.journal.interface import Journal, StoredJob
+    from stationd.runtime.journal.interface import Journal
     from stationd.runtime.journal.records import Record
+    from stationd.runtime.journal.stored import StoredJob
     from stationd.runtime.live import LiveJob, StoredWork
     from stationd.runtime.metrics import Metrics
     from stationd.runtime.work.stages import Stages

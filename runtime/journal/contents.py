@@ -14,7 +14,7 @@ from stationd.proto.job import ItemView, JobId, JobView, TimelineEntry
 from stationd.proto.jobs_protocol import FeedEvent
 from stationd.proto.project import Project
 from stationd.proto.status import JobExecutorStatus
-from stationd.runtime.journal.interface import Commit, StoredJob
+from stationd.runtime.journal.interface import Commit
 from stationd.runtime.journal.records import (
     AttemptOpened,
     BlocksDropped,
@@ -38,6 +38,7 @@ from stationd.runtime.journal.records import (
     VersionsSeen,
     WorkStored,
 )
+from stationd.runtime.journal.stored import StoredJob
 from stationd.runtime.journal.view import events_of, item_name, job_view
 from stationd.runtime.queue.entry import Place
 

@@ -27,16 +27,7 @@ from stationd.proto.matching import matches
 from stationd.proto.project import Project
 from stationd.proto.search import NEWEST_FIRST, Order, compare
 from stationd.runtime.journal.contents import Contents, MemoryJob
-from stationd.runtime.journal.interface import (
-    Commit,
-    Execution,
-    Expired,
-    JournalStatistics,
-    Opening,
-    Outline,
-    StoredArtifact,
-    StoredJob,
-)
+from stationd.runtime.journal.interface import Commit, JournalStatistics, Opening
 from stationd.runtime.journal.queries.compiled import heads, is_compiled, one
 from stationd.runtime.journal.queries.data import covered
 from stationd.runtime.journal.records import (
@@ -46,6 +37,7 @@ from stationd.runtime.journal.records import (
     Record,
     VersionsSeen,
 )
+from stationd.runtime.journal.stored import Execution, Expired, Outline, StoredArtifact, StoredJob
 from stationd.runtime.journal.view import (
     MOST_FACTS,
     MOST_LISTED,

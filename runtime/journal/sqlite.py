@@ -20,17 +20,7 @@ from stationd.proto.jobs_protocol import FeedEvent
 from stationd.proto.project import Project
 from stationd.proto.search import NEWEST_FIRST, Order
 from stationd.runtime.journal.beginning import Beginning
-from stationd.runtime.journal.interface import (
-    Commit,
-    Execution,
-    Expired,
-    Journal,
-    JournalStatistics,
-    Opening,
-    Outline,
-    StoredArtifact,
-    StoredJob,
-)
+from stationd.runtime.journal.interface import Commit, Journal, JournalStatistics, Opening
 from stationd.runtime.journal.opening import DATABASE
 from stationd.runtime.journal.queries.compiled import (
     CompiledArtifact,
@@ -70,6 +60,7 @@ from stationd.runtime.journal.records import (
     Record,
     VersionsSeen,
 )
+from stationd.runtime.journal.stored import Execution, Expired, Outline, StoredArtifact, StoredJob
 from stationd.runtime.journal.view import MOST_LISTED
 from stationd.runtime.journal.writer_link import WriterLink
 

@@ -9,8 +9,8 @@ from stationd.proto.job import ItemView, JobFilter, JobId, JobSpec, JobView, Tim
 from stationd.proto.jobs_protocol import FeedEvent
 from stationd.proto.program import Sweep
 from stationd.proto.status import JobExecutorStatus, coarse_status
-from stationd.runtime.journal.interface import Outline, StoredJob
 from stationd.runtime.journal.records import Fact
+from stationd.runtime.journal.stored import Outline, StoredJob
 
 MOST_LISTED: Final = 1000
 """Jobs in one answer; more can be asked for with `before`."""

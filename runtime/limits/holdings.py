@@ -21,7 +21,8 @@ from stationd.runtime.journal.records import ItemEnded, Record
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from stationd.runtime.journal.interface import Queries, StoredJob
+    from stationd.runtime.journal.interface import Queries
+    from stationd.runtime.journal.stored import StoredJob
 
 log = logging.getLogger(__name__)
 

@@ -20,8 +20,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from stationd.proto.project import Project
-    from stationd.runtime.journal.interface import Journal, StoredJob
+    from stationd.runtime.journal.interface import Journal
     from stationd.runtime.journal.records import Record
+    from stationd.runtime.journal.stored import StoredJob
     from stationd.runtime.live import LiveJob
 
 PAGE: Final = 2000

@@ -21,7 +21,7 @@ from stationd.proto.jobs_protocol import CHUNK_BYTES
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from stationd.runtime.journal.interface import StoredArtifact
+    from stationd.runtime.journal.stored import StoredArtifact
     from stationd.runtime.work.object_store import ObjectStore
 
 

@@ -20,7 +20,7 @@ from stationd.proto.error import UnknownArtifact
 from stationd.proto.job import ItemView
 from stationd.proto.program import Circuits, NullProgram, Sweep
 from stationd.proto.status import JobExecutorStatus as Status
-from stationd.runtime.journal.interface import StoredArtifact
+from stationd.runtime.journal.stored import StoredArtifact
 from stationd.runtime.work.artifacts import Artifacts
 
 if TYPE_CHECKING:

@@ -25,7 +25,8 @@ if TYPE_CHECKING:
 
     from stationd.proto.job import JobId
     from stationd.runtime.clock import Clock
-    from stationd.runtime.journal.interface import Journal, StoredJob
+    from stationd.runtime.journal.interface import Journal
+    from stationd.runtime.journal.stored import StoredJob
     from stationd.runtime.settings import Retention, Settings
     from stationd.runtime.work.artifacts import Artifacts, Files
 

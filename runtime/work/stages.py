@@ -66,7 +66,8 @@ if TYPE_CHECKING:
 
     from stationd.runtime.clock import Clock
     from stationd.runtime.controllers.instrument_bus import InstrumentBus
-    from stationd.runtime.journal.interface import Journal, Outline
+    from stationd.runtime.journal.interface import Journal
+    from stationd.runtime.journal.stored import Outline
     from stationd.runtime.settings import Deadlines, Settings
     from stationd.runtime.work.calibrations import CalibrationDefaults
     from stationd.runtime.work.outcome import Outcome

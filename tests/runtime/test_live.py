@@ -17,7 +17,7 @@ from stationd.proto.program import (
     SweepWork,
 )
 from stationd.proto.status import JobExecutorStatus as S
-from stationd.runtime.journal.interface import StoredJob
+from stationd.runtime.journal.stored import StoredJob
 from stationd.runtime.live import LiveJob, StoredWork, resumed
 
 JOB = JobId("00000000-0000-0000-0000-000000000001")

@@ -19,9 +19,10 @@ from stationd.proto.job import JobFilter, JobId, JobView
 from stationd.proto.jobs_protocol import FeedEvent
 from stationd.proto.search import NEWEST_FIRST, Order
 from stationd.runtime.journal.contents import Contents
-from stationd.runtime.journal.interface import Commit, StoredJob
+from stationd.runtime.journal.interface import Commit
 from stationd.runtime.journal.memory import MemoryJournal
 from stationd.runtime.journal.records import BlockStored, JobStored, Record
+from stationd.runtime.journal.stored import StoredJob
 from tests.simulation.trace import Trace
 
 _HEADER = struct.Struct("<II")

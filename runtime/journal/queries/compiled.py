@@ -15,8 +15,8 @@ from msgspec.msgpack import Decoder
 
 from stationd.proto.compiled_requests import CompiledItem
 from stationd.proto.job import ArtifactRef, JobId
-from stationd.runtime.journal.interface import StoredArtifact
 from stationd.runtime.journal.queries.query import Query
+from stationd.runtime.journal.stored import StoredArtifact
 from stationd.runtime.journal.view import owner
 
 if TYPE_CHECKING:

@@ -16,9 +16,9 @@ from stationd.proto.job import ArtifactRef
 from stationd.proto.program import Capabilities
 from stationd.proto.project import Project
 from stationd.runtime.journal.codes import Term
-from stationd.runtime.journal.interface import Execution, StoredArtifact
 from stationd.runtime.journal.queries.query import PAGE_BYTES, Query
 from stationd.runtime.journal.records import BlockStored, ControllerSeen, QueueNoted, VersionsSeen
+from stationd.runtime.journal.stored import Execution, StoredArtifact
 from stationd.runtime.journal.view import owner
 
 if TYPE_CHECKING:

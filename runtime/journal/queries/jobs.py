@@ -15,7 +15,6 @@ from stationd.proto.job import JobId, JobView
 from stationd.proto.jobs_protocol import FeedEvent
 from stationd.proto.program import Sweep
 from stationd.runtime.journal.codes import KINDS, STATUSES
-from stationd.runtime.journal.interface import Outline, StoredJob, began
 from stationd.runtime.journal.queries.query import PAGE_BYTES, Query
 from stationd.runtime.journal.queries.rows import (
     FACT_COLUMNS,
@@ -27,6 +26,7 @@ from stationd.runtime.journal.queries.rows import (
     timeline_entries,
     word,
 )
+from stationd.runtime.journal.stored import Outline, StoredJob, began
 from stationd.runtime.journal.view import MOST_FACTS, job_view
 
 _JOB: Final = f"SELECT {JOB_COLUMNS} FROM jobs JOIN specs USING (number)"  # noqa: S608 - our own text

@@ -12,7 +12,7 @@ from stationd.proto.error import ErrorInfo
 from stationd.proto.job import ArtifactRef, ItemView, JobId, JobSpec, JobView, TimelineEntry
 from stationd.proto.project import Properties
 from stationd.runtime.journal.codes import KINDS, STATUSES
-from stationd.runtime.journal.interface import StoredJob
+from stationd.runtime.journal.stored import StoredJob
 from stationd.runtime.journal.view import item_name
 from stationd.runtime.queue.entry import Place
 

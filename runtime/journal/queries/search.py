@@ -19,12 +19,12 @@ from stationd.proto.job import JobFilter, JobId, JobView, place_of
 from stationd.proto.matching import matches
 from stationd.proto.search import NEWEST_FIRST, JobPlace, Order, compare, keys_of
 from stationd.runtime.journal.codes import Term
-from stationd.runtime.journal.interface import Expired
 from stationd.runtime.journal.queries.criteria import ALL, Meaning, as_json, meaning
 from stationd.runtime.journal.queries.cursors import Budget, Index, in_all
 from stationd.runtime.journal.queries.ordered import walk
 from stationd.runtime.journal.queries.query import Query
 from stationd.runtime.journal.queries.rows import LISTED_COLUMNS, ListedRow, listed
+from stationd.runtime.journal.stored import Expired
 from stationd.runtime.journal.view import MOST_LISTED
 
 STEPS: Final = 8_000

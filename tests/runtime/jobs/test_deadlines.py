@@ -9,7 +9,7 @@ from stationd.proto.job import JobId, JobSpec
 from stationd.proto.program import Circuits, NullProgram
 from stationd.proto.status import JobExecutorStatus
 from stationd.runtime.jobs.deadlines import Deadlines
-from stationd.runtime.journal.interface import Outline
+from stationd.runtime.journal.stored import Outline
 from stationd.runtime.live import LiveJob
 from tests.runtime.bench import NOW, StillClock, job_id
 from tests.runtime.held_timers import HeldTimers

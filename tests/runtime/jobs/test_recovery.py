@@ -22,9 +22,9 @@ from stationd.proto.jobs_protocol import Cancel, CancelAnswer, Get, Job, Retry
 from stationd.proto.status import JobExecutorStatus as S
 from stationd.runtime.jobs import recovery
 from stationd.runtime.jobs.dispatch import Dispatch
-from stationd.runtime.journal.interface import Outline, StoredJob
 from stationd.runtime.journal.memory import MemoryJournal
 from stationd.runtime.journal.records import Record
+from stationd.runtime.journal.stored import Outline, StoredJob
 from stationd.runtime.live import LiveJob
 from tests.runtime.bench import (
     Bench,

@@ -8,7 +8,7 @@ from stationd.actors.stages.artifact import artifact_path
 from stationd.proto.error import UnknownArtifact
 from stationd.proto.job import ArtifactRef
 from stationd.proto.jobs_protocol import CHUNK_BYTES
-from stationd.runtime.journal.interface import StoredArtifact
+from stationd.runtime.journal.stored import StoredArtifact
 from stationd.runtime.work.artifacts import Artifacts
 
 pytestmark = pytest.mark.anyio

@@ -16,9 +16,9 @@ from stationd.proto.jobs_protocol import CHUNK_BYTES
 from stationd.proto.program import Circuits, NullProgram
 from stationd.proto.result import Array, SweepResult, encode_result
 from stationd.proto.status import JobExecutorStatus as Status
-from stationd.runtime.journal.interface import StoredArtifact
 from stationd.runtime.journal.memory import MemoryJournal
 from stationd.runtime.journal.records import Fact, ItemEnded, JobDeleted, JobStored
+from stationd.runtime.journal.stored import StoredArtifact
 from stationd.runtime.work import publishing as module
 from stationd.runtime.work.artifacts import TOMBSTONES, Artifacts
 from stationd.runtime.work.object_store import ObjectStore
