@@ -78,6 +78,11 @@ class SweepData:
         """
         return _settings(self.metadata)
 
+    @property
+    def applied(self) -> dict[str, SettingValue]:
+        """What the job has set before the first spot, by dotted name; units are in `units`."""
+        return {name: one.value for name, one in _applied(self.metadata).items()}
+
     def dataset(self) -> xr.Dataset:
         """Return the same as labelled arrays, with units and axes.
 
@@ -160,6 +165,15 @@ def read_outcome(data: bytes | mmap) -> Outcome:
         raise ProtocolViolation(f"the stored result cannot be read: {error}") from error
 
 
+class _Applied(msgspec.Struct):
+    value: bool | int | float | str
+    unit: str = ""
+
+
+def _applied(metadata: dict[str, str]) -> dict[str, _Applied]:
+    return msgspec.json.decode(metadata.get("applied", "{}"), type=dict[str, _Applied])
+
+
 def _settings(metadata: dict[str, str]) -> dict[str, SettingValue | None]:
     found = msgspec.json.decode(
         metadata.get("settings", "{}"), type=dict[str, dict[str, bool | int | float | str | None]]
@@ -189,6 +203,7 @@ def _circuit(result: ShotsResult) -> CircuitResult:
 def _sweep(result: SweepResult) -> SweepData:
     units = {axis.setting: axis.unit for axis in result.axes}
     units |= {array.name: array.unit for array in result.arrays}
+    units |= {name: one.unit for name, one in _applied(result.metadata).items()}
     return SweepData(
         axes={axis.setting: _axis(axis) for axis in result.axes},
         dimensions={axis.setting: axis.dimension for axis in result.axes},

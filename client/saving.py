@@ -73,6 +73,7 @@ def summary(outcome: Outcome) -> dict[str, object]:
                 "dimensions": outcome.dimensions,
                 "shapes": {name: array.shape for name, array in outcome.arrays.items()},
                 "units": outcome.units,
+                "applied": outcome.applied,
                 "spots_done": outcome.spots_done,
                 "metadata": outcome.metadata,
             }

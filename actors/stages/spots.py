@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 from msgspec.structs import replace
 
+from stationd.actors.stages.applied import applied_note
 from stationd.actors.stages.block_arrays import block_array, block_type
 from stationd.actors.stages.raw_data import BadData, BlockHead, RawBlock, check_fits
 from stationd.actors.stages.snapshot import is_snapshot
@@ -41,7 +42,7 @@ class SweepForm:
         sweep: What was asked for.
         heads: Of all blocks.
         offers: What the controllers offer, by name; gives units and shapes.
-        metadata: Stored with the result.
+        metadata: Stored with the result, beside what the sweep has set.
 
     Attributes:
         result: The result, but for what is in its arrays. Where something is missing there will
@@ -83,7 +84,7 @@ class SweepForm:
                 for name, readings in self._readings.items()
             ),
             spots_done=int(done.sum()),
-            metadata=dict(metadata),
+            metadata={**metadata, **applied_note(sweep, settings)},
         )
 
     def note(self, metadata: Mapping[str, str]) -> None:

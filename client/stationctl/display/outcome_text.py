@@ -22,6 +22,8 @@ def told(outcome: Outcome) -> list[str]:
     match outcome:
         case CircuitResult():
             return [shots(outcome), *histogram(outcome.counts)]
+        case SweepData() if only_sets(outcome):
+            return applied(outcome)
         case SweepData():
             return [spots(outcome), *plain_table(READINGS, readings(outcome))]
         case CompiledCircuit():
@@ -41,6 +43,21 @@ def spots(data: SweepData) -> str:
     for size in {data.dimensions[name]: len(axis) for name, axis in data.axes.items()}.values():
         total *= size
     return f"{data.spots_done:,} of {total:,} points"
+
+
+def only_sets(data: SweepData) -> bool:
+    """Whether nothing was swept and nothing read, as by `stationctl set`."""
+    return not data.axes and not data.arrays
+
+
+def applied(data: SweepData) -> list[str]:
+    """Say what a sweep of one spot has set."""
+    if not data.spots_done:
+        return ["nothing was set"]
+    return [
+        f"set {name} = {value}{f' {unit}' if (unit := data.units.get(name)) else ''}"
+        for name, value in data.applied.items()
+    ] or ["nothing was read"]
 
 
 def compiled(outcome: CompiledCircuit) -> list[str]:

@@ -11,6 +11,7 @@ from stationd.client.stationctl.display.heat import heat_map, scale
 from stationd.client.stationctl.display.outcome_text import (
     READINGS,
     compiled,
+    only_sets,
     readings,
     shots,
     spots,
@@ -41,7 +42,7 @@ def drawn(outcome: Outcome, width: int) -> list[RenderableType]:
     match outcome:
         case CircuitResult():
             return [shots(outcome), _text(histogram(outcome.counts, room))]
-        case SweepData():
+        case SweepData() if not only_sets(outcome):
             rows = [*readings(outcome)]
             return [spots(outcome), table(READINGS, rows), *_pictures(outcome, room - _MARGIN)]
         case CompiledCircuit():

@@ -1,10 +1,13 @@
 """Results on a terminal."""
 
+from dataclasses import replace
+
 import numpy as np
 from numpy.typing import NDArray
 from rich.console import Group
 
 from stationd.client.results import CircuitResult, NullOutcome, SweepData
+from stationd.client.stationctl.display.outcome_text import told
 from stationd.client.stationctl.display.outcome_view import drawn
 from tests.client.stationctl.display.watched import rendered
 
@@ -53,6 +56,15 @@ def test_two_settings_make_a_heat_map() -> None:
 def test_traces_and_cubes_are_told_and_not_drawn() -> None:
     for data in (sweep(4, trailing=(5,)), sweep(2, 2, 2)):
         assert not any("│" in line for line in shown(data))
+
+
+def test_a_job_that_sets_says_what_and_draws_no_empty_table() -> None:
+    applied = '{"a.x":{"value":1e-6,"unit":"s"},"a.on":{"value":true}}'
+    data = replace(sweep(), arrays={}, units={"a.x": "s"}, metadata={"applied": applied})
+    assert shown(data) == told(data) == ["set a.x = 1e-06 s", "set a.on = True"]
+    # Stored before results said it.
+    assert shown(replace(data, metadata={})) == ["nothing was read"]
+    assert shown(replace(data, spots_done=0)) == ["nothing was set"]
 
 
 def test_nothing_is_told_in_words() -> None:
