@@ -10,7 +10,7 @@ import msgspec
 import pytest
 from msgspec.inspect import DictType, StructType, type_info
 
-from stationd.actors.drivers.registry import BUILT_IN
+from stationd.actors.drivers.built_in import BUILT_IN
 from stationd.proto.guard_requests import GuardState
 from stationd.runtime.limits.quotas import Use
 from stationd.runtime.metrics import Metrics
