@@ -135,6 +135,7 @@ class QueueApi:
                 priority, place = request.priority, None
             case Move():
                 place = await self._before(live, request)
+        live.told = None  # what is in memory is not on disk yet
         live.spec = msgspec.structs.replace(live.spec, priority=priority, hold=held)
         live.place = place
         record = JobPlaced(live.job.number, live.job.attempt, priority, held, place)

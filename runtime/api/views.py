@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from stationd.runtime.api.privacy import unknown_job
+from stationd.runtime.jobs.remembered import remembered
 
 if TYPE_CHECKING:
     from stationd.proto.job import JobId, JobView
@@ -35,10 +36,19 @@ class Views:
         Raises:
             UnknownJob: It is not stored, or not any more.
         """
-        view = await self._queries.view(job)
+        live = self._dispatch.get(job)
+        view = None if live is None else remembered(live)
+        if view is None:
+            view = await self._queries.view(job)
         if view is None:
             raise unknown_job(job)
         return self.with_live(view)
+
+    def forget(self, job: JobId) -> None:
+        """Show a job by what is stored of it from now on: that is about to change."""
+        live = self._dispatch.get(job)
+        if live is not None:
+            live.told = None
 
     def with_live(self, view: JobView) -> JobView:
         """Add what is known of a job in memory alone."""

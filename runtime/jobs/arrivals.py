@@ -194,11 +194,15 @@ class Arrivals:
         if commit.known:
             facts = [fact for fact in facts if fact.job not in commit.known]
         self._feed.announce(commit.first_seq, facts)
+        told, seq = iter(facts), commit.first_seq
         for arrival in fresh:
             live = arrival.live
             answers = self._answers.pop(live.job.id)
             known = commit.known.get(live.job.id)
             if known is None:
+                fact = next(told)
+                live.told = [(seq, fact)]
+                seq += fact.ordinal
                 self._metrics.arrived(arrival.reached)
                 self._begin(live)
             for index, answer in enumerate(answers):
