@@ -52,16 +52,6 @@ class TicketState(Enum):
     # Members are one of a kind; Enum's own hash is Python code, and every step takes it.
     __hash__ = object.__hash__
 
-    @property
-    def is_end(self) -> bool:
-        """Whether the execution is over and its end is kept."""
-        return self in _ENDS
-
-
-_ENDS: Final = frozenset(
-    {TicketState.FINISHED, TicketState.FAILED, TicketState.AT_REST, TicketState.LOST}
-)
-
 
 class TicketInput(Enum):
     """What happens to a ticket: commands of the daemon, then facts of the controller."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from stationd.proto.status import JobExecutorStatus, coarse_status
+from stationd.proto.status import coarse_status
 
 if TYPE_CHECKING:
     from stationd.proto.job import JobFilter, JobView
@@ -61,9 +61,3 @@ def _matches_times(view: JobView, wanted: JobFilter) -> bool:
 def _same(one: object, other: object) -> bool:
     """Whether two properties are the same; true is not 1."""
     return isinstance(one, bool) == isinstance(other, bool) and one == other
-
-
-EARLY = frozenset(
-    status for status in JobExecutorStatus if status < JobExecutorStatus.PENDING_EXECUTION
-)
-"""Where a later attempt shows as RETRYING."""

@@ -83,10 +83,6 @@ class Gate:
         self._socket.close()
         await to_thread.run_sync(self._context.term)
 
-    def forget_strangers(self) -> None:
-        """Let the log name those again who are refused."""
-        self._strangers.clear()
-
     def answer(self, frames: Sequence[bytes]) -> list[bytes]:
         """Return the answer to a question."""
         number = frames[1] if len(frames) > 1 else b""

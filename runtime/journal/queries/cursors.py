@@ -129,7 +129,6 @@ class AnyOf:
 
     def __init__(self, cursors: Sequence[Cursor], budget: Budget) -> None:
         self._heads: list[tuple[int | None, Cursor]] = [(None, cursor) for cursor in cursors]
-        self._begun = False
         self._budget = budget
 
     def seek(self, place: int) -> int | None:
