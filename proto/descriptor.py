@@ -23,6 +23,7 @@ class Descriptor:
         self._number = number
         self._watching: asyncio.AbstractEventLoop | None = None
         self._waiter: asyncio.Future[None] | None = None
+        self._scope: anyio.CancelScope | None = None
 
     @property
     def is_watched(self) -> bool:
@@ -34,7 +35,7 @@ class Descriptor:
         try:
             loop = asyncio.get_running_loop()
         except RuntimeError:
-            await anyio.wait_readable(self._number)
+            await self._readable_elsewhere()
             return
         if self._watching is not loop:
             self.forget()
@@ -46,6 +47,20 @@ class Descriptor:
         finally:
             self._waiter = None
 
+    async def _readable_elsewhere(self) -> None:
+        try:
+            with anyio.CancelScope() as self._scope:
+                await anyio.wait_readable(self._number)
+        finally:
+            self._scope = None
+
+    def wake(self) -> None:
+        """Wake whoever waits, as if it were readable."""
+        if self._scope is not None:
+            self._scope.cancel()
+        elif self._waiter is not None and not self._waiter.done():
+            self._waiter.set_result(None)
+
     def forget(self) -> None:
         """Let the loop watch it no more."""
         loop, self._watching = self._watching, None
@@ -56,5 +71,5 @@ class Descriptor:
         if self._waiter is None:
             # Nobody empties it now, and the loop would go on to say that it is full.
             self.forget()
-        elif not self._waiter.done():
-            self._waiter.set_result(None)
+        else:
+            self.wake()

@@ -56,7 +56,8 @@ class Socket:
         self._socket = socket
         self._watched = watched
         self._descriptor = Descriptor(int(socket.getsockopt(zmq.FD)))
-        self._sleeper: anyio.CancelScope | None = None
+        # What the task waits for that sleeps on the descriptor, and what those do that wait for it.
+        self._slept_for = 0
         self._waiting: dict[anyio.Event, int] = {}
         self._in_a_row = 0
         self._closed = False
@@ -189,12 +190,12 @@ class Socket:
         self._closed = True
         for event in self._waiting:
             event.set()
-        if self._sleeper is None:
+        if not self._slept_for:
             self._let_go()
         else:
             # The loop watches the descriptor until the sleeper has left. Were it closed before,
             # its number could be given to another socket, and the sleeper would end that watch.
-            self._sleeper.cancel()
+            self._descriptor.wake()
 
     def _let_go(self) -> None:
         # ZeroMQ blocks for ever when it has an event to tell and the monitor is gone: so it is
@@ -240,37 +241,40 @@ class Socket:
             self._wake_ready()
             if events & mask:
                 return
-            event = anyio.Event()
-            self._waiting[event] = mask
-            try:
-                if self._sleeper is None:
-                    await self._sleep()
-                else:
-                    await event.wait()
-                self._in_a_row = 0
-            finally:
-                del self._waiting[event]
+            if self._slept_for:
+                await self._wait_for_sleeper(mask)
+            else:
+                await self._sleep(mask)
+            self._in_a_row = 0
 
-    async def _sleep(self) -> None:
+    async def _wait_for_sleeper(self, mask: int) -> None:
+        event = anyio.Event()
+        self._waiting[event] = mask
         try:
-            with anyio.CancelScope() as self._sleeper:
-                await self._descriptor.readable()
+            await event.wait()
+        finally:
+            del self._waiting[event]
+
+    async def _sleep(self, mask: int) -> None:
+        self._slept_for = mask
+        try:
+            await self._descriptor.readable()
         finally:
             # Whoever sleeps wakes all others: they look for themselves, and one sleeps next.
-            self._sleeper = None
+            self._slept_for = 0
             for event in self._waiting:
                 event.set()
             if self._closed:
                 self._let_go()
 
     def _wake_ready(self) -> None:
-        if self._sleeper is None:
+        if not self._slept_for:
             return
-        awaited = 0
+        awaited = self._slept_for
         for mask in self._waiting.values():
             awaited |= mask
         if self._events() & awaited:
-            self._sleeper.cancel()
+            self._descriptor.wake()
 
 
 def bind(kind: int, endpoint: str, guard: Guard | None = None) -> Socket:

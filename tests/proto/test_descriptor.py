@@ -68,6 +68,21 @@ async def test_a_loop_does_not_go_on_watching_what_nobody_empties(bell: int) -> 
             await anyio.lowlevel.checkpoint()
 
 
+async def test_whoever_waits_can_be_woken_without_it(bell: int) -> None:
+    descriptor = Descriptor(bell)
+    with anyio.fail_after(PATIENCE):
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(descriptor.readable)
+            await anyio.wait_all_tasks_blocked()
+            descriptor.wake()
+    # Nobody waits now.
+    descriptor.wake()
+    with anyio.move_on_after(0.01) as patience:
+        await descriptor.readable()
+    assert patience.cancelled_caught
+    descriptor.forget()
+
+
 def test_the_next_loop_watches_it_as_well(bell: int) -> None:
     descriptor = Descriptor(bell)
     os.eventfd_write(bell, 1)
