@@ -16,6 +16,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
+from functools import cached_property
 from struct import Struct
 from typing import Any, Final, Generic, TypeVar
 
@@ -76,8 +77,13 @@ class Codec(Generic[T]):
         self._protocol = protocol
         self._version = version
         self._header = protocol + bytes(version)
+        self._union = union
         self._lenient = lenient
-        self._decoder: msgspec.msgpack.Decoder[T] = msgspec.msgpack.Decoder(union)
+
+    @cached_property
+    def _decoder(self) -> msgspec.msgpack.Decoder[T]:
+        # It takes milliseconds to make, and neither side of a protocol reads what it sends.
+        return msgspec.msgpack.Decoder(self._union)
 
     def encode(self, message: T) -> bytes:
         """Return the frame of a message. Numpy's scalars and arrays become plain values.

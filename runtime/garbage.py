@@ -27,8 +27,11 @@ MOST_RESTS: Final = 24
 
 
 def settle() -> None:
-    """Look for cycles as the rules say, from now on; while a daemon starts nobody does."""
-    gc.collect()
+    """Look for cycles as the rules say, from now on; while a daemon starts nobody does.
+
+    What is there survives: to look it through would be the longest step of a start, for a few
+    hundred objects of forty thousand, and longer with every job that has not ended.
+    """
     gc.freeze()
     gc.set_threshold(YOUNG, 20, 50)
     gc.enable()

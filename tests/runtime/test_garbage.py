@@ -45,6 +45,13 @@ def test_a_start_during_which_nothing_was_looked_for_ends_with_it() -> None:
         gc.enable()
 
 
+def test_what_a_start_has_made_is_not_looked_through() -> None:
+    lost = weakref.ref(Node())
+    garbage.settle()
+    gc.collect()
+    assert lost() is not None
+
+
 def test_what_survives_is_not_looked_through_again() -> None:
     garbage.settle()
     before = gc.get_freeze_count()
