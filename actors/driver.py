@@ -80,6 +80,9 @@ class Driver:
     """A controller's access to its instruments, with safe defaults for every hook but two.
 
     The options are what the configuration says under ``[controllers.NAME.options]``.
+
+    Raises:
+        TypeError: There are options, and the driver declares none.
     """
 
     runs_while_preparing: bool = False
@@ -146,7 +149,11 @@ class SettingsDriver(Driver):
         return dict(self._has_set or {})
 
     def run(self, work: Work, execution: Execution) -> None:
-        """Run a sweep: settings first, then set and read at every spot in C order."""
+        """Run a sweep: settings first, then set and read at every spot in C order.
+
+        Raises:
+            TypeError: The work is circuits, which settings do not make.
+        """
         if isinstance(work, NullWork):
             return
         if not isinstance(work, SweepWork):

@@ -173,7 +173,17 @@ class Connection:
     async def ask_for_data(
         self, message: Request, answer: type[R], *, patience: float = 0.0
     ) -> tuple[R, Sequence[bytes]]:
-        """Send a request and wait for its answer and the bulk data that comes with it."""
+        """Send a request and wait for its answer and the bulk data that comes with it.
+
+        Args:
+            message: As in `ask`.
+            answer: As in `ask`.
+            patience: As in `ask`.
+
+        Raises:
+            ProtocolViolation: The reply is of another type.
+            StationError: As `ask`.
+        """
         asked = await self._answered(message, patience)
         turn = Turn(max(self.first_wait, patience))
         while isinstance(asked.error, TooManyRequests) and turn.comes(asked.error):

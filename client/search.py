@@ -42,6 +42,9 @@ class JobSearch:
         sort: The order; empty for the newest first.
         page_number: From 0: only this page is meant; None for all.
         page_size: Jobs on a page, and per request; None for the usual number.
+
+    Raises:
+        RequestError: There is no such page, or none of this size.
     """
 
     def __init__(

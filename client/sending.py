@@ -48,7 +48,13 @@ async def read(source: Source | os.PathLike[str]) -> Sequence[Source]:
 
 
 async def send(job: JobId, spec: JobSpec) -> JobRef:
-    """Send a job and return it once it is on the station's disk."""
+    """Send a job and return it once it is on the station's disk.
+
+    Raises:
+        StationUnreachable: Nobody answered. Whether the job was stored is unknown: the message says
+            under which id to send it again.
+        StationError: The station's refusal; nothing is stored.
+    """
     try:
         answer = await connection().ask(Submit(0, job, spec), Submitted)
     except StationUnreachable as error:

@@ -46,7 +46,12 @@ async def start_set(
     project: ProjectRef | str | None = None,
     priority: int = 0,
 ) -> JobRef:
-    """Store a job that sets some settings; the arguments are those of `set_settings`."""
+    """Store a job that sets some settings; the arguments are those of `set_settings`.
+
+    Raises:
+        RequestError: There is nothing to be set.
+        StationError: As `submit`.
+    """
     if not settings:
         raise RequestError("nothing is to be set: name a setting and its value")
     return await submit(
@@ -97,7 +102,12 @@ async def start_get(
     project: ProjectRef | str | None = None,
     priority: int = 0,
 ) -> JobRef:
-    """Store a job that takes some readings; the arguments are those of `get_readouts`."""
+    """Store a job that takes some readings; the arguments are those of `get_readouts`.
+
+    Raises:
+        RequestError: There is nothing to be read.
+        StationError: As `submit`.
+    """
     wanted = tuple(names)
     if not wanted:
         raise RequestError("nothing is to be read: name a readout")

@@ -52,6 +52,9 @@ async def settle(
         stories: Of the jobs, by their ids; they know nothing yet.
         awaited: What is waited for.
         enough: Called once with each job that is decided, when it is; True ends it.
+
+    Raises:
+        StationError: Some jobs could not be followed; it is the first one's.
     """
     names = list(stories)
     parts = [names[start : start + MOST_LISTENED] for start in range(0, len(names), MOST_LISTENED)]

@@ -39,6 +39,9 @@ def open_platform(place: str) -> Any:  # noqa: ANN401 - Qibolab has no types for
     """Return a connected platform: ``dummy``, or the folder that holds its ``platform.py``.
 
     A name without a folder is looked for where ``QIBOLAB_PLATFORMS`` says.
+
+    Raises:
+        FileNotFoundError: The folder holds none. Whatever Qibolab raises, besides.
     """
     folder, name = os.path.split(place.rstrip("/"))
     if folder:

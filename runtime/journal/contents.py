@@ -144,7 +144,11 @@ class Contents:
         """By controller, as they came."""
 
     def job(self, number: int) -> MemoryJob:
-        """Return the job that a record belongs to."""
+        """Return the job that a record belongs to.
+
+        Raises:
+            JournalFailed: There is none: a bug.
+        """
         if number not in self.jobs:
             raise JournalFailed(f"there is no job {number}: please report this bug")
         return self.jobs[number]
