@@ -7,7 +7,7 @@ that one that is sent twice finds what the first has done.
 from __future__ import annotations
 
 from contextlib import asynccontextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import anyio
 
@@ -128,6 +128,7 @@ class Retries:
         live = resumed(stored)
         live.claims = self._stages.claims(live)
         if request.strategy is RemoteRetryStrategy.FULL_RESTART:
+            self._check_quota(live)
             return await self._open(request, live, RestartAccepted(afresh=True), items)
         items = lacking(view, items)
         if not items:
@@ -166,6 +167,8 @@ class Retries:
     ) -> RetryAnswer:
         known, attempt = await self._known(request, view, live, items)
         decision = decide(request.strategy, known)
+        if decision in _ANEW:
+            self._check_quota(live)
         if decision is Decision.COLLECT:
             items = executed(view, items)
             at_controllers = recorded(view, items).known is None
@@ -181,6 +184,16 @@ class Retries:
         if decision is Decision.UNREACHABLE:
             return RetryAnswer(request.request, "controller_unreachable", view.attempt)
         return RetryAnswer(request.request, "nothing_to_collect", view.attempt)
+
+    def _check_quota(self, live: LiveJob) -> None:
+        """Return if a job's project may have more results.
+
+        What has been measured already is collected whatever it takes up: else it would be lost.
+
+        Raises:
+            LimitReached: They take up its quota.
+        """
+        self._dispatch.quotas.check(live.spec.project)
 
     async def _known(
         self, request: Retry, view: JobView, live: LiveJob, items: Sequence[int]
@@ -225,6 +238,10 @@ class Retries:
         await opened.wait()
         self._leftovers.release(live.job.id)
         return RetryAnswer(request.request, "opened", attempt)
+
+
+_ANEW: Final = frozenset({Decision.EXECUTE, Decision.ABORT_THEN_EXECUTE})
+"""What ends in another execution."""
 
 
 def _room_for_everybody(_creator: str) -> None:

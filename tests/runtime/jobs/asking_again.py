@@ -69,9 +69,9 @@ async def come_back(bench: Bench, *held: wire.HeldTicket) -> None:
     bench.commit()
 
 
-def lost(bench: Bench) -> Ticket:
+def lost(bench: Bench, spec: JobSpec | None = None) -> Ticket:
     """Let the controller go away for too long while it runs the job."""
-    ticket = bench.queued(1)
+    ticket = bench.queued(1, spec)
     bench.report("a", wire.Armed(ticket), wire.Started(ticket, 1.0))
     bench.commit()
     bench.instruments.absent("a")
@@ -79,21 +79,21 @@ def lost(bench: Bench) -> Ticket:
     return ticket
 
 
-async def never_accepted(bench: Bench) -> None:
+async def never_accepted(bench: Bench, spec: JobSpec | None = None) -> None:
     bench.lines.names.remove("a")
-    bench.queued(1)
+    bench.queued(1, spec)
     bench.dispatch.cancel(bench.live(1), lambda: None)
     bench.commit()
     await come_back(bench)
 
 
-async def result_exists(bench: Bench) -> None:
-    ticket = lost(bench)
+async def result_exists(bench: Bench, spec: JobSpec | None = None) -> None:
+    ticket = lost(bench, spec)
     await come_back(bench, wire.HeldTicket(ticket, "finished"))
 
 
-async def no_result(bench: Bench) -> None:
-    ticket = bench.queued(1)
+async def no_result(bench: Bench, spec: JobSpec | None = None) -> None:
+    ticket = bench.queued(1, spec)
     bench.report("a", wire.Armed(ticket), wire.Started(ticket, 1.0))
     bench.report("a", wire.Failed(ticket, 0, ErrorCode.DRIVER_FAILED, "warm", 2.0))
     bench.commit()

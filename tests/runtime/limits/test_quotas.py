@@ -1,8 +1,11 @@
 """What the results of projects with a quota take up, to the byte; one that is full gets no job."""
 
+from collections.abc import Awaitable, Callable
+
 import pytest
 from anyio.lowlevel import checkpoint
 
+from stationd.proto import instruments_protocol as wire
 from stationd.proto.error import ErrorCode, LimitReached
 from stationd.proto.job import ArtifactRef, JobId, JobSpec
 from stationd.proto.jobs_protocol import Failure, Retry, Submit, Submitted
@@ -18,6 +21,7 @@ from stationd.runtime.limits.quotas import Quotas
 from tests.runtime.api.test_authorisation import let_me_be
 from tests.runtime.api.test_projects_api import FIRST, asked, project_of, spec
 from tests.runtime.bench import Bench, a_bench, committed_until, job_id
+from tests.runtime.jobs.asking_again import never_accepted, no_result, result_exists, retry, seen
 
 pytestmark = pytest.mark.anyio
 
@@ -92,6 +96,47 @@ async def test_a_result_that_replaces_another_counts_once() -> None:
         bench.run("a", ticket)
         await committed_until(bench, lambda: bench.dispatch.get(job_id(1)) is None)
         assert await used(bench) == await stored(bench) == before
+
+
+@pytest.mark.parametrize(
+    ("state", "strategy"),
+    [
+        (never_accepted, RemoteRetryStrategy.ALLOW_RESUBMIT),
+        (no_result, RemoteRetryStrategy.FORCE_RESUBMIT),
+        (no_result, RemoteRetryStrategy.FULL_RESTART),
+    ],
+)
+async def test_a_retry_that_measures_anew_is_refused_as_a_submission_is(
+    state: Callable[[Bench, JobSpec], Awaitable[None]], strategy: RemoteRetryStrategy
+) -> None:
+    async with a_bench() as bench:
+        await a_project(bench, 10_000)
+        await state(bench, spec(FIRST))
+        await ran(bench, 2)
+        await project_of(bench, ChangeProject(3, FIRST, quota_bytes=1))
+        before = await seen(bench)
+        with pytest.raises(LimitReached, match=r"its quota of 1 B .*stationctl delete"):
+            await retry(bench, strategy)
+        assert await seen(bench) == before
+        await project_of(bench, ChangeProject(3, FIRST, quota_bytes=10_000))
+        assert (await retry(bench, strategy)).outcome == "opened"
+
+
+async def test_what_has_been_measured_is_collected_by_a_retry_whatever_the_quota() -> None:
+    async with a_bench() as bench:
+        await a_project(bench, 10_000)
+        await result_exists(bench, spec(FIRST))
+        await ran(bench, 2)
+        await project_of(bench, ChangeProject(3, FIRST, quota_bytes=1))
+        sent = len(bench.lines.sent)
+
+        def controller() -> None:
+            for _, command in bench.lines.sent[sent:]:
+                if isinstance(command, wire.Collect):
+                    bench.report("a", wire.Finished(command.ticket, 0, 3.0))
+
+        answer = await retry(bench, while_waiting=controller)
+        assert answer.outcome == "opened"
 
 
 async def test_what_a_project_has_counts_when_it_gets_its_quota_and_not_without_one() -> None:
