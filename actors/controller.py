@@ -10,18 +10,16 @@ from __future__ import annotations
 
 import logging
 import os
-import signal
 from collections import deque
 from functools import partial
-from pathlib import Path
 from typing import TYPE_CHECKING, Final, assert_never
 
 import anyio
-import anyio.to_thread
 from msgspec import Struct
 
-from stationd.actors import facts, garbage
+from stationd.actors import facts
 from stationd.actors.between_tickets import ReadingTaken
+from stationd.actors.controller_settings import ControllerSettings
 from stationd.actors.daemon_link import DaemonLink, dial
 from stationd.actors.drivers.registry import load_driver
 from stationd.actors.execution_thread import Broken, Closed, Ready
@@ -29,13 +27,11 @@ from stationd.actors.facts import Cleared, Fact, Outcome, SpooledBlocks
 from stationd.actors.gathering import SECONDS as GATHERING_SECONDS
 from stationd.actors.gathering import Gathering
 from stationd.actors.host import Host, Message
-from stationd.actors.installed import OURS, versions
 from stationd.actors.ledger import Committed, Ledger
 from stationd.actors.ledger_database import Block
 from stationd.actors.line import Line
 from stationd.proto import instruments_protocol as wire
 from stationd.proto.codec import commands_in
-from stationd.proto.curve import Credentials
 from stationd.proto.error import InstrumentError, PeerError, StationError, UnexpectedEvent
 from stationd.proto.reading import Read, Reading
 from stationd.proto.socket import Socket
@@ -53,26 +49,6 @@ _MOST_AT_ONCE: Final = 64
 """Commands that are taken together before anything else is done."""
 _CLOSING_SECONDS: Final = 10.0
 """What the driver gets to come to rest when the controller ends."""
-
-
-class ControllerSettings(Struct, frozen=True, kw_only=True):
-    """What a controller must know to begin."""
-
-    name: str
-    driver: str
-    """A name that `load_driver` knows."""
-    endpoint: str
-    """Where the daemon listens for controllers."""
-    credentials: Credentials | None = None
-    """What it takes to connect over a network."""
-    state: str
-    """The controller's own directory, for its ledger."""
-    options: dict[str, object] = {}
-    """The driver's."""
-    beat_interval: float = 0.5
-    """Seconds."""
-    spool_limit: int = 1 << 30
-    """Bytes of unacknowledged data from which on new tickets are refused."""
 
 
 class _Pending(Struct):
@@ -409,53 +385,3 @@ def _as_station_error(error: BaseException) -> StationError:
     if isinstance(error, StationError):
         return error
     return InstrumentError(f"the driver did not start: {type(error).__name__}: {error}")
-
-
-async def run_controller(
-    settings: ControllerSettings, *, handle_signals: bool = True, log: JobLines | None = None
-) -> None:
-    """Run a controller until SIGTERM, SIGINT or the daemon ends it.
-
-    Args:
-        settings: What it must know.
-        handle_signals: False for a controller beside others in one process, which is then ended
-            by the daemon or by cancelling it.
-        log: Lines that are to be reported to the daemon; None for none.
-
-    Raises:
-        StationError: The state directory is in use (code ALREADY_RUNNING), the endpoint is
-            malformed, or the driver could not be started.
-    """
-    ledger = await anyio.to_thread.run_sync(Ledger, Path(settings.state))
-    installed = await anyio.to_thread.run_sync(versions, settings.driver)
-    failure: StationError | None = None
-    try:
-        socket, monitor = dial(settings.endpoint, settings.credentials)
-        with socket, monitor:
-            controller = Controller(
-                settings,
-                ledger,
-                socket,
-                monitor,
-                release=installed[OURS],
-                versions=installed,
-                log=log,
-            )
-            async with anyio.create_task_group() as tasks:
-                if handle_signals:
-                    tasks.start_soon(_stop_on_signals, controller)
-                    tasks.start_soon(garbage.settle, controller.ready)
-                failure = await controller.run()
-                tasks.cancel_scope.cancel()
-    finally:
-        with anyio.CancelScope(shield=True):
-            await anyio.to_thread.run_sync(ledger.close)
-    if failure is not None:
-        raise failure
-
-
-async def _stop_on_signals(controller: Controller) -> None:
-    with anyio.open_signal_receiver(signal.SIGTERM, signal.SIGINT) as signals:
-        async for number in signals:
-            _log.info("received %s: stopping", number.name)
-            controller.stop()

@@ -94,7 +94,8 @@ def controller(
         known = ", ".join(sorted(settings.controllers)) or "none"
         fail(f"{config}: no controller is called {name!r}; known are {known}")
     from stationd.actors.about import About
-    from stationd.actors.controller import ControllerSettings, run_controller
+    from stationd.actors.controller_process import run_controller
+    from stationd.actors.controller_settings import ControllerSettings
     from stationd.actors.job_lines import JobLines
 
     own = ControllerSettings(

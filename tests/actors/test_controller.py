@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 import zmq
 
-from stationd.actors.controller import run_controller
+from stationd.actors.controller_process import run_controller
 from stationd.proto import instruments_protocol as wire
 from stationd.proto.error import ErrorCode, StationError, StationUnreachable
 from stationd.proto.job import Fence

@@ -15,7 +15,7 @@ import msgspec
 import pytest
 import zmq
 
-from stationd.actors.controller import ControllerSettings
+from stationd.actors.controller_settings import ControllerSettings
 from stationd.proto import instruments_protocol as wire
 from stationd.proto.codec import COMMANDS, reports_in
 from stationd.proto.job import Fence, JobId, Ticket
@@ -31,7 +31,8 @@ CHILD = """
 import sys
 import anyio
 import msgspec
-from stationd.actors.controller import ControllerSettings, run_controller
+from stationd.actors.controller_settings import ControllerSettings
+from stationd.actors.controller_process import run_controller
 settings = msgspec.json.decode(sys.argv[1], type=ControllerSettings)
 anyio.run(run_controller, settings, backend_options={"use_uvloop": True})
 """

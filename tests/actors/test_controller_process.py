@@ -12,7 +12,7 @@ import anyio.to_thread
 import msgspec
 import pytest
 
-from stationd.actors.controller import ControllerSettings
+from stationd.actors.controller_settings import ControllerSettings
 from stationd.proto import instruments_protocol as wire
 from tests.actors.daemon_by_hand import FOR_EVER, Station, arm, settings, ticket
 
@@ -24,7 +24,8 @@ import sys
 import anyio
 import msgspec
 from stationd.actors import execution_thread
-from stationd.actors.controller import ControllerSettings, run_controller
+from stationd.actors.controller_settings import ControllerSettings
+from stationd.actors.controller_process import run_controller
 settings = msgspec.json.decode(sys.argv[1], type=ControllerSettings)
 anyio.run(run_controller, settings, backend_options={"use_uvloop": True})
 """

@@ -6,7 +6,8 @@ import anyio
 import pytest
 
 from stationd.actors import execution_thread
-from stationd.actors.controller import ControllerSettings, run_controller
+from stationd.actors.controller_process import run_controller
+from stationd.actors.controller_settings import ControllerSettings
 from stationd.proto import instruments_protocol as wire
 from stationd.proto.error import ErrorCode, InstrumentError
 from stationd.proto.job import Fence

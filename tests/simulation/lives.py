@@ -10,7 +10,8 @@ import anyio
 import zmq
 from anyio.abc import TaskGroup
 
-from stationd.actors.controller import Controller, ControllerSettings
+from stationd.actors.controller import Controller
+from stationd.actors.controller_settings import ControllerSettings
 from stationd.actors.line import Line
 from stationd.proto import instruments_protocol as wire
 from stationd.proto import jobs_protocol
