@@ -14,6 +14,8 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 # QCoDeS and what it needs: three times as large as all else, so it has an environment of its own.
 INSTRUMENTS := $(VENV)-instruments
+# A server of the S3 protocol, which the tests only talk to.
+S3 := $(VENV)-s3
 
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
 export PIP_ROOT_USER_ACTION = ignore
@@ -48,8 +50,13 @@ test: $(READY) ## run the tests (PYTEST_ARGS='-k queue' for some of them)
 campaigns: $(READY) ## run what takes too long for every day: wrong variants of the station, the demo, all loops
 	$(BIN)/pytest -n 4 --dist loadfile --no-loadscope-reorder --ignore=tests/system --campaigns $(PYTEST_ARGS)
 
-system: $(READY) ## run the tests that want root, a systemd to boot, a Prometheus; the others skip
-	$(BIN)/pytest tests/system -rs $(PYTEST_ARGS)
+$(S3)/.ready: requirements-s3.lock
+	$(PYTHON) -m venv $(S3)
+	$(S3)/bin/python -m pip install --quiet --require-hashes -r requirements-s3.lock
+	@touch $@
+
+system: $(READY) $(S3)/.ready ## run the tests that want root, a systemd to boot, a Prometheus; the others skip
+	S3_PYTHON=$(S3)/bin/python $(BIN)/pytest tests/system -rs $(PYTEST_ARGS)
 
 $(INSTRUMENTS)/.ready: requirements-instruments.lock pyproject.toml
 	$(PYTHON) -m venv $(INSTRUMENTS)
@@ -106,6 +113,7 @@ lock: ## pin every dependency anew (LOCK_ARGS=--upgrade for the newest of all)
 	.venv-lock/bin/uv pip compile pyproject.toml --output-file requirements-instruments.lock \
 		--extra qcodes --extra qblox --extra qibolab --extra laboneq \
 		--group instruments --constraint requirements.lock $(LOCK)
+	.venv-lock/bin/uv pip compile --group s3 --output-file requirements-s3.lock $(LOCK)
 
 dist: $(READY) ## build the sdist, and the wheel from the sdist, into dist/
 	rm -rf dist

@@ -67,7 +67,9 @@ def test_no_module_sends_or_receives_pickles() -> None:
     assert guilty == []
 
 
-@pytest.mark.parametrize("name", ["requirements.lock", "requirements-instruments.lock"])
+@pytest.mark.parametrize(
+    "name", ["requirements.lock", "requirements-instruments.lock", "requirements-s3.lock"]
+)
 def test_lock_pins_by_hash_and_names_no_place(name: str) -> None:
     lock = (ROOT / name).read_text()
     assert not re.search(r"://|--(extra-)?index-url|--find-links|--trusted-host| @ ", lock)
