@@ -26,8 +26,9 @@ import zmq
 
 from stationd.proto import instruments_protocol as wire
 from stationd.proto.codec import COMMANDS, REPLIES, REQUESTS
-from stationd.proto.job import Ticket
+from stationd.proto.job import JobSpec, Ticket
 from stationd.proto.jobs_protocol import Events, Listen, Reply, Snapshot, Submit, Submitted
+from stationd.proto.program import Axis, Sweep
 from stationd.proto.status import JobExecutorStatus
 from stationd.runtime.journal.interface import Commit
 from stationd.runtime.journal.memory import MemoryJournal
@@ -51,6 +52,8 @@ COMMAND_BYTES = 330
 CALLS_TO_THE_QUEUE = 310
 """Of Python functions."""
 CALLS_TO_THE_END = 460
+CALLS_A_WORD = 50
+"""Of a sweep over several controllers, and of its answer."""
 BLOCKS_IN_THE_QUEUE = 120
 """Of memory, the journal's part in it included: here it is in memory too."""
 SYSTEM_CALLS = 80
@@ -261,6 +264,53 @@ async def test_listeners_that_do_not_read_cost_nothing() -> None:
     assert beside.calls <= 1.1 * alone.calls
     assert beside.blocks <= 1.1 * alone.blocks + 1
     assert counter.heard == 100 * 5
+
+
+# --- sweeps over two controllers --------------------------------------------------------------
+
+
+def swept(bench: Bench, spec: JobSpec) -> tuple[int, float]:
+    """Let two controllers go through a sweep; return the words it took, and calls for each."""
+    ticket = bench.queued(1, spec)
+    for name in "cd":
+        bench.report(name, wire.Armed(ticket))
+    profile = cProfile.Profile(builtins=False)
+    for name in "cd":
+        bench.report(name, wire.Started(ticket, bench.clock.now))
+    words = 0
+    profile.enable()
+    for name, command in bench.lines.sent:
+        # It grows while it is gone through.
+        if isinstance(command, wire.Advance):
+            words += 1
+            through, phase = command.through, command.phase
+            if through is not None:
+                bench.report(name, wire.Reached(ticket, through, "read"))
+            else:
+                bench.report(name, wire.Reached(ticket, command.spot, phase))
+    profile.disable()
+    return words, sum(entry.callcount for entry in profile.getstats()) / words
+
+
+@pytest.mark.anyio
+async def test_a_spot_takes_a_word_to_who_sets_and_one_to_who_reads() -> None:
+    steps = tuple(map(float, range(200)))
+    async with a_bench() as bench:
+        sweep = Sweep(axes=((Axis("c.x", steps),),), returns=("d.y",))
+        words, calls = swept(bench, JobSpec(work=sweep))
+    assert words == 2 * 200
+    assert calls <= CALLS_A_WORD
+
+
+@pytest.mark.anyio
+async def test_an_axis_that_steps_seldom_costs_nothing_between() -> None:
+    seldom, often = tuple(map(float, range(5))), tuple(map(float, range(200)))
+    async with a_bench() as bench:
+        axes = ((Axis("c.x", seldom),), (Axis("d.x", often),))
+        words, _ = swept(bench, JobSpec(work=Sweep(axes=axes, returns=("d.y",))))
+    # At each of its steps, to set: one for each; then one to read, and to go on to the end of
+    # the line. And the last spot of all, with which the other one's part ends.
+    assert words == 5 * 3 + 3
 
 
 # --- a real daemon ---------------------------------------------------------------------------

@@ -12,7 +12,7 @@ from itertools import chain
 from typing import TYPE_CHECKING, Final
 
 from stationd.actors.ladder import Course
-from stationd.proto.instruments_protocol import Acknowledge, Forget
+from stationd.proto.instruments_protocol import Acknowledge, Forget, Reached
 from stationd.runtime.controllers.data_room import DataRoom
 from stationd.runtime.controllers.executions import Executions
 from stationd.runtime.controllers.greeting import Greeting
@@ -161,6 +161,9 @@ class Instruments:
         self._gathering = False
         # Whether something could go while reports were being gathered.
         self._freed = False
+        # Whether a sweep took a step meanwhile, which changes nothing of what controllers are used
+        # for, and whether anything else was said of tickets.
+        self._stepped = self._changed = False
 
     def attach(self, lines: Lines) -> None:
         """Say who carries commands; once, before any job comes in."""
@@ -291,13 +294,14 @@ class Instruments:
     def together(self) -> Generator[None]:
         """Decide who goes once for all reports that are taken in the context, at its end."""
         self._gathering = True
+        self._stepped = self._changed = False
         try:
             yield
         finally:
             self._gathering = False
         if self._freed:
             self.grant()
-        else:
+        elif self._changed or not self._stepped:
             self._uses.look()
 
     def grant(self) -> None:
@@ -371,6 +375,10 @@ class Instruments:
 
     def report(self, controller: str, report: TicketReport) -> None:
         """Take a controller's word about a ticket."""
+        if isinstance(report, Reached):
+            self._stepped = True
+        else:
+            self._changed = True
         self._reports.take(controller, report)
 
     def refused(self, controller: str, refused: Refused) -> None:

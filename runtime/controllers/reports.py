@@ -108,6 +108,9 @@ class Reports:
 
     def take(self, controller: str, report: TicketReport) -> None:
         """Take a controller's word about a ticket."""
+        if isinstance(report, Reached):
+            self._take_step(controller, report)
+            return
         self._uses.take(controller, report)
         live = self._executions.tickets.get(report.ticket.number)
         execution = None if live is None else self._executions.get(live.job.id)
@@ -139,6 +142,15 @@ class Reports:
             self._shares.charge(live.spec.project, seconds)
         self._executions.act(live, execution, execution.report(controller, report))
         self._executions.listen(live, execution, controller)
+
+    def _take_step(self, controller: str, reached: Reached) -> None:
+        """Let a sweep go on: the shortest way, for all its controllers wait meanwhile."""
+        live = self._executions.tickets.get(reached.ticket.number)
+        execution = None if live is None else self._executions.get(live.job.id)
+        if live is None or execution is None or controller not in execution.parts:
+            return
+        self._silence.sign(live.job.id, controller)
+        self._executions.act(live, execution, execution.report(controller, reached))
 
     def _came_to_rest(self, controller: str, ticket: Ticket) -> None:
         """Give a controller work again if it was this ticket that kept it from others."""
