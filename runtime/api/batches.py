@@ -11,12 +11,11 @@ from collections import deque
 from functools import partial
 from typing import TYPE_CHECKING, Final
 
-from anyio.lowlevel import checkpoint
-
 from stationd.proto.error import ErrorInfo, JournalClosed, StationError
 from stationd.proto.jobs_protocol import Submit, SubmitAnswer, SubmitMany, SubmittedMany
 from stationd.runtime.api.client_text import bounded
 from stationd.runtime.api.resent import says_no_room
+from stationd.runtime.giving_way import PART_SECONDS, give_way
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -26,12 +25,13 @@ if TYPE_CHECKING:
     from stationd.proto.job import JobId, JobSpec
     from stationd.runtime.api.client import Client
     from stationd.runtime.api.resent import Resent
+    from stationd.runtime.clock import Clock
     from stationd.runtime.jobs.arrivals import NewJob
 
     Checked = Callable[[Client, JobId, JobSpec, Callable[[int, bool], None]], NewJob]
 
 _STORED_TOGETHER: Final = 10
-"""Jobs whose first steps are done in one turn of the loop: about a millisecond."""
+"""Jobs whose first steps are done in one turn of the loop; fewer if they take long to check."""
 
 
 class Batches:
@@ -46,6 +46,7 @@ class Batches:
         notice: Tells what whoever submits a job should know.
         since: Tells when a job was stored that has just been.
         fail: Answers a request that could not be carried out.
+        clock: Tells when others should have their turn.
     """
 
     def __init__(
@@ -59,6 +60,7 @@ class Batches:
         notice: Callable[[JobSpec], str],
         since: Callable[[JobId], float],
         fail: Callable[[Client, Submit | SubmitMany, Exception], None],
+        clock: Clock,
     ) -> None:
         self._tasks = tasks
         self._resent = resent
@@ -68,6 +70,7 @@ class Batches:
         self._notice = notice
         self._since = since
         self._fail = fail
+        self._clock = clock
         self._waiting: deque[tuple[Client, Submit | SubmitMany]] = deque()
         self._working = False
 
@@ -90,7 +93,7 @@ class Batches:
             client, request = self._waiting[0]
             try:
                 for _ in self._let_in(client, request):
-                    await checkpoint()
+                    await give_way()
             except JournalClosed:
                 # This daemon is ending: without an answer it is sent again, to the next one.
                 pass
@@ -106,15 +109,17 @@ class Batches:
             return
         batch = _Batch(client, request, self._resent, self._notice, self._since)
         accepted: list[NewJob] = []
+        ends = self._clock.monotonic() + PART_SECONDS
         for index, (new, answer) in enumerate(zip(request.jobs, batch.answers, strict=True)):
             try:
                 accepted.append(self._check(client, new.job, new.spec, answer))
             except StationError as error:
                 batch.refuse(index, error)
-            if (index + 1) % _STORED_TOGETHER == 0:
+            if (index + 1) % _STORED_TOGETHER == 0 or self._clock.monotonic() > ends:
                 self._store(*accepted)
                 accepted.clear()
                 yield
+                ends = self._clock.monotonic() + PART_SECONDS
         self._store(*accepted)
         batch.send_if_complete()
 

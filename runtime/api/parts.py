@@ -182,6 +182,7 @@ class Parts:
             limits=self.limits,
             tasks=reach.tasks,
             fail=fail,
+            clock=reach.clock,
         )
 
     def _check_room(self, creator: str) -> None:

@@ -46,6 +46,7 @@ if TYPE_CHECKING:
     from stationd.runtime.api.intake import Intake
     from stationd.runtime.api.projects import Projects
     from stationd.runtime.api.resent import Resent
+    from stationd.runtime.clock import Clock
     from stationd.runtime.controllers.instrument_bus import InstrumentBus
     from stationd.runtime.jobs.dispatch import Dispatch
     from stationd.runtime.journal.interface import Journal
@@ -67,6 +68,7 @@ class Submitting:
         limits: Know how much everybody may have.
         tasks: Runs what lets batches in.
         fail: Answers a batch that could not be let in.
+        clock: What time it is.
     """
 
     def __init__(
@@ -83,6 +85,7 @@ class Submitting:
         limits: UserLimits,
         tasks: TaskGroup,
         fail: Callable[[Client, Submit | SubmitMany, Exception], None],
+        clock: Clock,
     ) -> None:
         self._resent = resent
         self._limits = limits
@@ -103,6 +106,7 @@ class Submitting:
             notice=self._notice,
             since=self._since,
             fail=fail,
+            clock=clock,
         )
 
     def submit(self, client: Client, request: Submit) -> None:

@@ -15,7 +15,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 import anyio
-from anyio.lowlevel import checkpoint
 
 from stationd import __version__
 from stationd.proto.codec import COMMANDS, reports_in
@@ -37,6 +36,7 @@ from stationd.proto.reading import Reading
 from stationd.proto.socket import PeerGone, Socket
 from stationd.runtime.controllers.running_now import RunningNow
 from stationd.runtime.controllers.strangers import Strangers
+from stationd.runtime.giving_way import give_way
 from stationd.runtime.journal.records import ControllerSeen
 from stationd.runtime.security.access import means_of
 
@@ -252,7 +252,7 @@ class InstrumentBus:
         peer.heard = peer.spoke = self._clock.monotonic()
         self._take_some(peer, reports[:_MOST_IN_A_TURN], frames, instruments)
         for start in range(_MOST_IN_A_TURN, len(reports), _MOST_IN_A_TURN):
-            await checkpoint()
+            await give_way()
             if self._by_identity.get(identity) is not peer:
                 return
             self._take_some(peer, reports[start : start + _MOST_IN_A_TURN], frames, instruments)

@@ -9,10 +9,10 @@ from time import perf_counter
 from typing import Final
 
 import anyio
-import anyio.lowlevel
 import msgspec
 
 from stationd.proto.error import JournalClosed, JournalFailed
+from stationd.runtime.giving_way import PART_SECONDS, give_way
 from stationd.runtime.histogram import PlainHistogram
 from stationd.runtime.journal.child import PATIENCE, Child
 from stationd.runtime.journal.interface import (
@@ -41,8 +41,6 @@ _ENCODER: Final = msgspec.msgpack.Encoder()
 _DECODER: Final[msgspec.msgpack.Decoder[Report]] = msgspec.msgpack.Decoder(Report)
 _EXTEND_EVERY: Final = 5.0
 """Seconds between the assurances, while the journal is being opened, that it is."""
-_LONGEST_TURN: Final = 0.001
-"""Seconds of callbacks; then other tasks get their turn. A commit may have thousands."""
 _SENT_TOGETHER_BYTES: Final = 256 * 1024
 """As much as is sent with one call to the kernel, about."""
 
@@ -238,12 +236,12 @@ class WriterLink:
         self._seconds.observe(report.seconds)
         self._sizes.observe(report.records)
         known = report.known
-        turn_ends = perf_counter() + _LONGEST_TURN
+        part_ends = perf_counter() + PART_SECONDS
         for index, first_seq in enumerate(report.first_seqs):
-            if perf_counter() > turn_ends:
+            if perf_counter() > part_ends:
                 self._follow_up()
-                await anyio.lowlevel.checkpoint()
-                turn_ends = perf_counter() + _LONGEST_TURN
+                await give_way()
+                part_ends = perf_counter() + PART_SECONDS
             callback = self._callbacks.popleft()
             callback(Commit(first_seq, known.get(index) or {}))
         self._follow_up()

@@ -18,11 +18,24 @@ from stationd.proto.socket import Socket
 from stationd.runtime.api.batches import Batches
 from stationd.runtime.api.client import Client
 from stationd.runtime.api.resent import Resent
+from stationd.runtime.giving_way import PART_SECONDS
 from stationd.runtime.jobs.arrivals import NewJob
 from stationd.runtime.journal.memory import MemoryJournal
 from tests.runtime.bench import job_id, null_spec
 
 pytestmark = pytest.mark.anyio
+
+
+class SteppingClock:
+    """A clock that goes on when it is told to."""
+
+    now = 0.0
+
+    def time(self) -> float:
+        return self.now
+
+    def monotonic(self) -> float:
+        return self.now
 
 
 class Station:
@@ -33,12 +46,16 @@ class Station:
         self.alone: list[int] = []
         self.failed: list[tuple[int, Exception]] = []
         self.breaks: Exception | None = None
+        self.clock = SteppingClock()
+        self.takes = 0.0
+        """Seconds, to check a job."""
         context = cast("zmq.Context[zmq.Socket[bytes]]", zmq.Context.instance())
         self.socket = Socket(context.socket(zmq.ROUTER))
 
     def check(
         self, _client: Client, job: JobId, spec: JobSpec, answer: Callable[[int, bool], None]
     ) -> NewJob:
+        self.clock.now += self.takes
         return NewJob(job, spec, "a", answer)
 
     def store(self, *jobs: NewJob) -> None:
@@ -68,6 +85,7 @@ class Station:
                     notice=lambda _spec: "",
                     since=lambda _job: 0.0,
                     fail=self.fail,
+                    clock=self.clock,
                 )
                 for request in requests:
                     batches.add(Client(self.socket, b"someone"), request)
@@ -90,6 +108,13 @@ async def test_a_batch_is_let_in_a_few_jobs_in_each_turn_of_the_loop() -> None:
     assert [len(together) for together in station.stored] == [10] * 9 + [5]
     assert turns >= 9
     assert [job for part in station.stored for job in part] == [job_id(n) for n in range(1, 96)]
+
+
+async def test_fewer_jobs_are_let_in_in_a_turn_if_they_take_long_to_check() -> None:
+    station = Station()
+    station.takes = 0.4 * PART_SECONDS
+    await station.let_in(batch(1, 1, 7))
+    assert [len(together) for together in station.stored] == [3, 3, 1]
 
 
 async def test_batches_are_let_in_in_the_order_in_which_they_came() -> None:
