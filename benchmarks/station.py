@@ -5,12 +5,13 @@ from __future__ import annotations
 import os
 import re
 import signal
+import socket
 import subprocess
 import sys
 import tempfile
 import urllib.request
-from collections.abc import AsyncIterator
-from contextlib import ExitStack, asynccontextmanager
+from collections.abc import AsyncIterator, Generator
+from contextlib import ExitStack, asynccontextmanager, contextmanager
 from pathlib import Path
 from typing import Final
 
@@ -22,6 +23,7 @@ from stationd.proto.jobs_protocol import ControllerView
 
 ROOT: Final = Path(__file__).parent.parent
 START_SECONDS: Final = 120.0
+_LISTEN_SECONDS: Final = 0.5
 STOP_SECONDS: Final = 60.0
 _TICKS: Final = os.sysconf("SC_CLK_TCK")
 
@@ -81,23 +83,24 @@ class Station:
         return self.folder / "times.npy"
 
     async def start(self) -> None:
-        """Start the daemon and wait until it answers."""
+        """Start the daemon and wait until it says that it accepts jobs, and answers.
+
+        A client that tried to connect meanwhile would do so a few times a second.
+        """
         command = [sys.executable, "-m", "stationd.runtime.cli", "serve", "-c", str(self.config)]
-        with self._log.open("wb") as log:
+        ears = self.folder / "ears"
+        told = environment() | {"NOTIFY_SOCKET": str(ears)}
+        with _listening(ears) as ear, self._log.open("wb") as log:
             self._process = subprocess.Popen(  # noqa: ASYNC220 - nothing else is done meanwhile
-                command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, env=environment()
+                command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, env=told
             )
-        stationd.connect(self.endpoint)
-        with anyio.fail_after(START_SECONDS):
-            while True:
-                try:
-                    await jobs.ping()
-                except stationd.StationUnreachable as error:
+            with anyio.fail_after(START_SECONDS):
+                while not await _said(ear, b"READY=1"):
                     if self._process.poll() is not None:
                         said = self._log.read_text(encoding="utf-8")[-2000:]
-                        raise RuntimeError(f"the daemon has ended: {said}") from error
-                    continue
-                return
+                        raise RuntimeError(f"the daemon has ended: {said}")
+        stationd.connect(self.endpoint)
+        await jobs.ping()
 
     async def stop(self, number: int = signal.SIGTERM) -> None:
         """End the daemon, and wait until it has ended; by force if it takes too long."""
@@ -193,8 +196,32 @@ def new_folder() -> tempfile.TemporaryDirectory[str]:
     return tempfile.TemporaryDirectory(prefix="bench", dir="/tmp", ignore_cleanup_errors=True)
 
 
+@contextmanager
+def _listening(path: Path) -> Generator[socket.socket]:
+    """Be whom a daemon tells how things stand, as systemd would."""
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as ear:
+        ear.settimeout(0)
+        ear.bind(str(path))
+        try:
+            yield ear
+        finally:
+            path.unlink()
+
+
+async def _said(ear: socket.socket, line: bytes) -> bool:
+    """Wait for what a daemon says next, but not for long; return whether it was that."""
+    with anyio.move_on_after(_LISTEN_SECONDS):
+        await anyio.wait_readable(ear)
+        return line in ear.recv(4096).split(b"\n")
+    return False
+
+
 def environment() -> dict[str, str]:
-    """Return the environment of processes that import `benchmarks`."""
+    """Return the environment of processes that import `benchmarks`.
+
+    They keep their bytecode, as what is installed has it, whatever the shell says.
+    """
     return os.environ | {
-        "PYTHONPATH": os.pathsep.join([str(ROOT), os.environ.get("PYTHONPATH", "")])
+        "PYTHONPATH": os.pathsep.join([str(ROOT), os.environ.get("PYTHONPATH", "")]),
+        "PYTHONDONTWRITEBYTECODE": "",
     }
