@@ -8,7 +8,7 @@ from typing import Final
 from stationd.proto.error import ErrorCode
 from stationd.proto.program import Circuits, Sweep
 from stationd.proto.status import JobExecutorStatus
-from tests.simulation.going_on import wrong_steps
+from tests.simulation.going_on import stands_still, wrong_steps
 from tests.simulation.history import Attempt, History
 from tests.simulation.instrument import Act
 from tests.simulation.station import SimulatedStation
@@ -207,7 +207,13 @@ class Executions:
             self._wrong(attempt, "is READY", last - first, "s after it began, not", timeout)
 
     def _spots_are_visited(self, attempt: Attempt, sweep: Sweep, acts: Iterable[Act]) -> None:
-        steps = sorted((when, phase, spot) for act in acts for phase, spot, when in act.steps)
+        steps = sorted(
+            (when, phase, spot)
+            for act in acts
+            for phase, spot, when in act.steps
+            # A daemon that was started again may let it set once more what stands: it is there.
+            if phase == "read" or not stands_still(sweep, act.controller, spot)
+        )
         places = [(spot, phase == "read") for _, phase, spot in steps]
         if places != sorted(places):
             self._wrong("the controllers of", attempt, "were not at the same spot")

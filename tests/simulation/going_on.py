@@ -6,7 +6,7 @@ from typing import Final
 import numpy as np
 
 from stationd.client.results import SweepData
-from stationd.proto.program import Sweep
+from stationd.proto.program import SettingValue, Sweep
 from tests.simulation.instrument import Act, reading
 
 NOTHING: Final = ""
@@ -28,6 +28,22 @@ def wrong_steps(sweep: Sweep, acts: Sequence[Act], *, resumed: bool) -> str:
     if reads != sorted(list(range(first, sweep.spots)) * readers):
         return "did not read at every spot once"
     return NOTHING
+
+
+def stands_still(sweep: Sweep, controller: str, spot: int) -> bool:
+    """Whether nothing that a controller sets differs from the spot before."""
+    return spot > 0 and _set_at(sweep, controller, spot) == _set_at(sweep, controller, spot - 1)
+
+
+def _set_at(sweep: Sweep, controller: str, spot: int) -> list[SettingValue]:
+    shape = [len(group[0].values) for group in sweep.axes]
+    place = np.unravel_index(spot, shape)
+    return [
+        axis.values[index]
+        for group, index in zip(sweep.axes, place, strict=True)
+        for axis in group
+        if axis.setting.partition(".")[0] == controller
+    ]
 
 
 def wrong_readings(data: SweepData, tickets: Sequence[int], acts: Iterable[Act]) -> str:
