@@ -8,6 +8,7 @@ stays watched for as long as somebody waits for it whenever it becomes readable.
 from __future__ import annotations
 
 import asyncio
+from contextlib import suppress
 
 import anyio
 
@@ -23,7 +24,7 @@ class Descriptor:
         self._number = number
         self._watching: asyncio.AbstractEventLoop | None = None
         self._waiter: asyncio.Future[None] | None = None
-        self._scope: anyio.CancelScope | None = None
+        self._is_elsewhere = False
 
     @property
     def is_watched(self) -> bool:
@@ -48,16 +49,18 @@ class Descriptor:
             self._waiter = None
 
     async def _readable_elsewhere(self) -> None:
+        self._is_elsewhere = True
         try:
-            with anyio.CancelScope() as self._scope:
+            # A scope to cancel would take as long as all the rest.
+            with suppress(anyio.ClosedResourceError):
                 await anyio.wait_readable(self._number)
         finally:
-            self._scope = None
+            self._is_elsewhere = False
 
     def wake(self) -> None:
         """Wake whoever waits, as if it were readable."""
-        if self._scope is not None:
-            self._scope.cancel()
+        if self._is_elsewhere:
+            anyio.notify_closing(self._number)
         elif self._waiter is not None and not self._waiter.done():
             self._waiter.set_result(None)
 
