@@ -31,7 +31,8 @@ class Size:
     circuits: int = 300
     """In one job."""
     spots: int = 500
-    """Of a sweep over several controllers."""
+    """Of a sweep over several controllers; or of each of its lines."""
+    lines: int = 20
     spots_alone: int = 100_000
     """Of a sweep within one."""
     results: tuple[int, int] = (4, 256)
@@ -59,6 +60,7 @@ QUICK: Final = replace(
     over_controllers=100,
     circuits=10,
     spots=50,
+    lines=5,
     spots_alone=1_000,
     results=(2, 8),
     points=1_000_000,

@@ -106,8 +106,9 @@ async def sweep(bench: Bench) -> list[Point]:
         async with running(bench.backend, tables):
             await _spot_us(names, 20)
             each = await _spot_us(names, bench.size.spots)
+            in_lines = await _in_lines_us(names, bench.size.lines, bench.size.spots)
         points.append(
-            # At every spot all are told to set and say so, and then to read and say so.
+            # At every spot all are told to set and say so, and then one to read and say so.
             Point(
                 f"time a spot, {len(names)} controllers",
                 each,
@@ -115,6 +116,9 @@ async def sweep(bench: Bench) -> list[Point]:
                 2 * 1e3 * bench.round_trip_ms,
             )
         )
+        spots = bench.size.lines * bench.size.spots
+        name = f"time a spot in lines, {len(names)} controllers"
+        points.append(Point(name, in_lines, "us", _bare_us(spots)))
     return points
 
 
@@ -140,9 +144,24 @@ def _bare_us(spots: int) -> float:
 
 
 async def _spot_us(names: list[str], spots: int) -> float:
-    axes = tuple(Axis(f"{name}.x", tuple(float(n) for n in range(spots))) for name in names)
-    job = await jobs.submit(sweep=Sweep(axes=(axes,), returns=(f"{names[0]}.y",)))
+    axes = tuple(_axis(name, spots) for name in names)
+    return await _swept_us(Sweep(axes=(axes,), returns=(f"{names[0]}.y",)))
+
+
+async def _in_lines_us(names: list[str], lines: int, spots: int) -> float:
+    """Measure a sweep in which all but the first controller step once a line."""
+    slow = tuple(_axis(name, lines) for name in names[1:])
+    fast = (_axis(names[0], spots),)
+    return await _swept_us(Sweep(axes=(slow, fast), returns=(f"{names[0]}.y",)))
+
+
+def _axis(controller: str, steps: int) -> Axis:
+    return Axis(f"{controller}.x", tuple(map(float, range(steps))))
+
+
+async def _swept_us(sweep: Sweep) -> float:
+    job = await jobs.submit(sweep=sweep)
     await jobs.wait_for(job)
     times = {entry.status: entry.time_unix_s for entry in (await jobs.view(job)).timeline}
     begin, end = JobExecutorStatus.EXECUTION_STARTED, JobExecutorStatus.EXECUTION_ENDED
-    return (times[end] - times[begin]) / spots * 1e6
+    return (times[end] - times[begin]) / sweep.spots * 1e6
