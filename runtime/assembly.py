@@ -109,7 +109,7 @@ async def assemble(settings: Settings, ports: Ports, metrics: Metrics, tasks: Ta
     dispatch.attach(instruments)
     instruments.attach(bus)
     # The instruments first: however many listen, no controller waits for them.
-    journal.after_commit.extend((bus.send_outboxes, feed.publish_news))
+    journal.after_commit.extend((bus.outboxes.send, feed.publish_news))
     at = instruments.executions.at
     unstarted = Unstarted(
         timers,

@@ -5,22 +5,21 @@ Rule 1. A controller is known by the name in its Hello, and must be in the confi
 Rule 2. Silence for three beats means absence. What was sent to an absent controller is lost;
         its next Hello settles how things stand.
 Rule 3. A frame that makes no sense is counted and dropped.
-Rule 4. What is sent to a controller in one turn of the loop travels in one frame, in its order.
+Rule 4. What is sent to a controller in one turn of the loop travels in one frame, in its order
+        (`outboxes`).
 """
 
 from __future__ import annotations
 
 import logging
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 import anyio
 
 from stationd import __version__
-from stationd.proto.codec import COMMANDS, reports_in
+from stationd.proto.codec import reports_in
 from stationd.proto.error import JournalFailed, PeerError
 from stationd.proto.instruments_protocol import (
-    COMMANDS_TAG,
     MOST_UNTAKEN_BYTES,
     Beat,
     Command,
@@ -33,7 +32,8 @@ from stationd.proto.instruments_protocol import (
 )
 from stationd.proto.log_report import Logged
 from stationd.proto.reading import Reading
-from stationd.proto.socket import PeerGone, Socket
+from stationd.runtime.controllers.outboxes import Outboxes
+from stationd.runtime.controllers.peer import Peer, seen_in
 from stationd.runtime.controllers.running_now import RunningNow
 from stationd.runtime.controllers.strangers import Strangers
 from stationd.runtime.giving_way import give_way
@@ -46,6 +46,7 @@ if TYPE_CHECKING:
     import zmq
 
     from stationd.proto.program import Capabilities
+    from stationd.proto.socket import Socket
     from stationd.runtime.clock import Clock
     from stationd.runtime.controllers.authority import Authority
     from stationd.runtime.controllers.instruments import Instruments
@@ -61,35 +62,6 @@ _MOST_IN_A_TURN: Final = 64
 """Reports that are taken before others have their turn: a millisecond or two. A controller with
 short jobs sends hundreds in one frame; what answers them leaves after each turn, and every frame
 wakes three threads over there."""
-
-
-@dataclass(slots=True)
-class Peer:
-    """What the daemon knows of one configured controller."""
-
-    name: str
-    capabilities: Capabilities | None = None
-    """None until it has connected for the first time in the station's life."""
-    driver: str = ""
-    ledger: str = ""
-    changed: bool = False
-    """Its newest Hello says something that is not stored yet."""
-    identity: bytes | None = None
-    """Its address on the socket while it is connected."""
-    means: str | None = None
-    """How whoever speaks for it is known; None in a simulation."""
-    sender: zmq.Frame | None = None
-    """The first frame of its newest Hello, which knows where it came from."""
-    heard: float = 0.0
-    """When its silence began, monotonic seconds: the time that we have slept does not count."""
-    spoke: float | None = None
-    """When it last said something, monotonic seconds; None if it has not since we started."""
-    given_up: bool = False
-    """It has been away for longer than the grace time, and its tickets were told."""
-    taken: int = 0
-    """Bytes of bulk data that have come since its newest Hello."""
-    told: int = 0
-    """How many of them it has been told of."""
 
 
 def _unheard(*_: object) -> None:
@@ -145,11 +117,8 @@ class InstrumentBus:
         self._strangers = Strangers()
         self.edition = 1
         """Grows when a controller says something new of what it offers."""
-        self._outboxes: dict[bytes, list[bytes]] = {}
-        """Encoded commands by the address that they go to, in this turn of the loop."""
-        self._filled = anyio.Event()
-        self._reading = False
-        """Reports are being taken in; what they lead to is sent at their end."""
+        self.outboxes = Outboxes(socket, self._vanished)
+        """What it says."""
         self._arrived = anyio.Event()
         self._last_look = clock.monotonic()
 
@@ -168,9 +137,7 @@ class InstrumentBus:
         for record in seen:
             peer = self.peers.get(record.name)
             if peer is not None:
-                peer.capabilities = record.capabilities
-                peer.driver = record.driver
-                peer.ledger = record.ledger
+                peer.recall(record)
 
     def offers(self) -> Mapping[str, Capabilities | None]:
         """Return what each configured controller offers; None if it never said."""
@@ -205,7 +172,7 @@ class InstrumentBus:
         """Send a command; it is lost if the controller is not connected."""
         identity = self.peers[controller].identity
         if identity is not None:
-            self._send_to(identity, command)
+            self.outboxes.put(identity, command)
 
     async def run(self, instruments: Instruments) -> None:
         """Serve for ever."""
@@ -213,17 +180,11 @@ class InstrumentBus:
         self._socket.emptied = self._journal.send_now
         async with anyio.create_task_group() as tasks:
             tasks.start_soon(self._beat, instruments)
-            tasks.start_soon(self._empty_outboxes)
+            tasks.start_soon(self.outboxes.run)
             while True:
                 identity, *frames = await self._socket.receive()
                 sender = self._socket.sender
                 await self._take(identity, frames, instruments, sender)
-
-    async def _empty_outboxes(self) -> None:
-        while True:
-            await self._filled.wait()
-            self._filled = anyio.Event()
-            self.send_outboxes()
 
     async def _take(
         self,
@@ -265,7 +226,7 @@ class InstrumentBus:
         instruments: Instruments,
     ) -> None:
         """Take reports in one turn of the loop."""
-        self._reading = True
+        self.outboxes.held = True
         try:
             with instruments.together():
                 for report in reports:
@@ -274,8 +235,8 @@ class InstrumentBus:
                     except Exception as error:  # noqa: BLE001 - see _contain
                         self._contain(error, report)
         finally:
-            self._reading = False
-            self.send_outboxes()
+            self.outboxes.held = False
+            self.outboxes.send()
 
     def _contain(self, error: Exception, report: OneReport) -> None:
         """Go on: what one controller says must not take the others with it."""
@@ -322,7 +283,7 @@ class InstrumentBus:
 
     def _say_here(self, peer: Peer, identity: bytes) -> None:
         peer.told = peer.taken
-        self._send_to(identity, Heartbeat(peer.taken))
+        self.outboxes.put(identity, Heartbeat(peer.taken))
 
     async def _hello(
         self, identity: bytes, hello: Hello, instruments: Instruments, sender: zmq.Frame | None
@@ -338,7 +299,7 @@ class InstrumentBus:
         judgement = self._authority.judge(hello)
         if judgement == "foreign":
             # It says on its side too who it is that answers.
-            self._send_to(identity, self._welcome())
+            self.outboxes.put(identity, self._welcome())
             self._strangers.foreign(hello, self._authority.fence)
         if judgement != "welcome":
             peer.heard = self._clock.monotonic()
@@ -347,17 +308,13 @@ class InstrumentBus:
         known = peer.identity == identity
         if peer.identity is not None and not known:
             self._by_identity.pop(peer.identity, None)
-        peer.identity = identity
-        peer.means, peer.sender = means, sender
-        peer.heard = peer.spoke = self._clock.monotonic()
-        peer.given_up = False
-        peer.taken = peer.told = 0
+        peer.connect(identity, means, sender, self._clock.monotonic())
         self._by_identity[identity] = peer
         self._describe(peer, hello)
         if same_ledger:
             self._remember(peer, hello)
         self._running_now.note(peer.name, hello.versions)
-        self._send_to(identity, self._welcome())
+        self.outboxes.put(identity, self._welcome())
         self._metrics.controller_up(peer.name, up=True)
         log.info("controller %s connected (%s, pid %d)", peer.name, hello.driver, hello.pid)
         await instruments.hello(peer.name, hello, same_ledger=same_ledger)
@@ -372,10 +329,8 @@ class InstrumentBus:
 
     def _describe(self, peer: Peer, hello: Hello) -> None:
         """Take in what a controller offers."""
-        peer.changed = peer.capabilities != hello.capabilities or peer.driver != hello.driver
+        peer.describe(hello)
         self.edition += peer.changed
-        peer.capabilities = hello.capabilities
-        peer.driver = hello.driver
         self._arrived.set()
         self._arrived = anyio.Event()
 
@@ -384,32 +339,13 @@ class InstrumentBus:
         if not peer.changed and peer.ledger == hello.ledger:
             return
         peer.ledger = hello.ledger
-        seen = ControllerSeen(
-            hello.name,
-            hello.driver,
-            hello.ledger,
-            hello.version,
-            self._clock.time(),
-            hello.capabilities,
-        )
-        self._journal.write([seen], lambda _commit: None)
+        self._journal.write([seen_in(hello, self._clock.time())], lambda _commit: None)
 
-    def _send_to(self, identity: bytes, command: Command) -> None:
-        self._outboxes.setdefault(identity, []).append(COMMANDS.encode(command))
-        if not self._reading:
-            self._filled.set()
-
-    def send_outboxes(self) -> None:
-        """Send at once what is to be sent at the end of this turn of the loop."""
-        outboxes, self._outboxes = self._outboxes, {}
-        for identity, outbox in outboxes.items():
-            try:
-                for frame in COMMANDS.joined(outbox, COMMANDS_TAG):
-                    self._socket.send_nowait([identity, frame])
-            except PeerGone:
-                peer = self._by_identity.pop(identity, None)
-                if peer is not None:
-                    self._lost(peer)
+    def _vanished(self, identity: bytes) -> None:
+        """Take note that nobody is at an address any more."""
+        peer = self._by_identity.pop(identity, None)
+        if peer is not None:
+            self._lost(peer)
 
     def _part_from_revoked(self) -> None:
         """Hear no more from those who may not speak for their controllers any more."""
