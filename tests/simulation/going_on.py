@@ -27,6 +27,25 @@ def wrong_steps(sweep: Sweep, acts: Sequence[Act], *, resumed: bool) -> str:
         return "did not begin with the first spot"
     if reads != sorted(list(range(first, sweep.spots)) * readers):
         return "did not read at every spot once"
+    return _wrong_standing(sweep, acts)
+
+
+def _wrong_standing(sweep: Sweep, acts: Sequence[Act]) -> str:
+    """Return what was not set as it should be when something was read."""
+    steps = sorted(
+        (when, phase == "read", spot, act.controller)
+        for act in acts
+        for phase, spot, when in act.steps
+    )
+    movers = {axis.setting.partition(".")[0] for group in sweep.axes for axis in group}
+    standing: dict[str, list[SettingValue]] = {}
+    for _, is_read, spot, controller in steps:
+        if not is_read:
+            standing[controller] = _set_at(sweep, controller, spot)
+            continue
+        for mover in movers:
+            if standing.get(mover) != _set_at(sweep, mover, spot):
+                return f"read at spot {spot} while {mover} was at {standing.get(mover)}"
     return NOTHING
 
 

@@ -12,7 +12,15 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from typing import Any
 
-from stationd.actors import controller, facts, ledger_database, line, pacing, retry
+from stationd.actors import (
+    controller,
+    facts,
+    ledger_database,
+    line,
+    pacing,
+    retry,
+    still_axes,
+)
 from stationd.client import stream
 from stationd.runtime import catching_up
 from stationd.runtime.api import submitting
@@ -140,6 +148,13 @@ MUTANTS = (
         "reached",
         wrong.hurry,
         caught_by=(2, "trio"),
+    ),
+    Mutant(
+        "an axis that steps is taken for one that stands still",
+        still_axes.Moving,
+        "_next_step",
+        wrong.stand_still,
+        caught_by=(1, "trio"),
     ),
     Mutant(
         "a ticket is not taken back on a cancel",

@@ -131,6 +131,14 @@ def hurry(_reached: Any) -> Any:
     return wrong
 
 
+def stand_still(_next_step: Any) -> Any:
+    def wrong(self: Any, _spot: int, _behind: int, _values: Any) -> int:
+        spots: int = self._spots
+        return spots
+
+    return wrong
+
+
 def leave_at_once(_leave: Any) -> Any:
     def wrong(self: Any, live: Any) -> None:
         self.waiting.forget(live)
