@@ -10,7 +10,8 @@ import msgspec
 
 from stationd.client import context, submission
 from stationd.client.new_id import new_id
-from stationd.client.references import JobRef, id_of, job_of
+from stationd.client.references import JobRef, id_of
+from stationd.client.referring import job_of
 from stationd.client.sending import stored_as, unknown_whether_stored
 from stationd.client.shared import connection
 from stationd.proto.error import StationError, StationUnreachable, error_from_info

@@ -6,7 +6,8 @@ from collections.abc import Iterable, Mapping
 from typing import Literal
 
 from stationd.client import retrying
-from stationd.client.references import Job, JobRef, id_of, job_of
+from stationd.client.references import Job, JobRef, id_of
+from stationd.client.referring import job_of
 from stationd.client.shared import connection
 from stationd.proto import jobs_protocol
 from stationd.proto.project import PropertyValue

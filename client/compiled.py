@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from stationd.client import references
+from stationd.client import references, referring
 from stationd.client.fetching import CompilationResultRef
 from stationd.client.references import Job
 from stationd.client.shared import connection
@@ -27,7 +27,7 @@ async def compiled(job: Job) -> Rows[CompilationResultRef]:
     number = references.id_of(job)
     view = (await connection().ask(Get(0, number), JobReply)).view
     found = (await connection().ask(ReadCompiled(0, number), Compiled)).items
-    annotations = references.job_of(view).annotations
+    annotations = referring.job_of(view).annotations
     return Rows(
         CompilationResultRef(
             job=number,

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Final
 
 import msgspec
 
-from stationd.client.references import JobStatus, status_of
+from stationd.client.references import JobStatus
+from stationd.client.referring import status_of
 from stationd.client.shared import connection
 from stationd.client.story import Story
 from stationd.proto.job import MOST_NAMED, JobFilter, place_of

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from stationd.client import references
+from stationd.client import references, referring
 from stationd.client.download import fetched
 from stationd.client.references import IncompleteJobItemRef, ItemRef, Job
 from stationd.client.results import CompiledCircuit, Outcome, read_outcome
@@ -129,7 +129,7 @@ async def get_output(result: ItemRef) -> CompiledCircuit:
 
 def _reference(view: JobView, item: ItemView) -> ResultRef | IncompleteJobItemRef:
     if item.result is None:
-        return references.incomplete_item(view, item)
+        return referring.incomplete_item(view, item)
     kind = CompilationResultRef if view.kind == "compile" else ExecutionResultRef
     return kind(
         job=view.id,
@@ -138,6 +138,6 @@ def _reference(view: JobView, item: ItemView) -> ResultRef | IncompleteJobItemRe
         name=item.name,
         partial=item.partial,
         project=view.project,
-        annotations=references.job_of(view).annotations,
-        last_status=references.status_of_item(view, item),
+        annotations=referring.job_of(view).annotations,
+        last_status=referring.status_of_item(view, item),
     )

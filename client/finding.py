@@ -9,7 +9,8 @@ from stationd.client import context, filtering
 from stationd.client.context import ProjectRef
 from stationd.client.filtering import CREATED_AFTER, Status, Strings, Type
 from stationd.client.line import R
-from stationd.client.references import Job, JobRef, JobStatus, id_of, job_of, status_of
+from stationd.client.references import Job, JobRef, JobStatus, id_of
+from stationd.client.referring import job_of, status_of
 from stationd.client.search import JobSearch
 from stationd.client.shared import connection
 from stationd.proto import jobs_protocol

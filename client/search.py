@@ -6,7 +6,8 @@ from contextlib import aclosing
 from typing import TYPE_CHECKING, Final
 
 from stationd.client.filtering import described
-from stationd.client.references import JobRef, job_of
+from stationd.client.references import JobRef
+from stationd.client.referring import job_of
 from stationd.client.table import Rows, frame
 from stationd.proto.error import NoUniqueMatch, RequestError, ZeroMatches
 from stationd.proto.job import JobFilter, place_of

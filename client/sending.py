@@ -11,7 +11,8 @@ from anyio import to_thread
 
 from stationd.client.native_file import native_programs
 from stationd.client.qiskit_file import qpy_programs
-from stationd.client.references import JobRef, job_of, message_of, ref_class
+from stationd.client.references import JobRef, message_of, ref_class
+from stationd.client.referring import job_of
 from stationd.client.shared import connection
 from stationd.client.submission import Source, wrong
 from stationd.proto.error import StationUnreachable

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from stationd.client.references import JobStatus, status_of
+from stationd.client.references import JobStatus
+from stationd.client.referring import status_of
 from stationd.proto.job import JobView, TimelineEntry
 from stationd.proto.jobs_protocol import Events, ProgressReport, Snapshot
 from stationd.proto.status import StatusEnum, coarse_status
