@@ -2,22 +2,21 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from stationd.client.table import missing
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    import numpy as np
     import xarray as xr
     from numpy.typing import NDArray
 
 
 def dataset(
-    axes: Mapping[str, NDArray[np.generic]],
+    axes: Mapping[str, NDArray[Any]],
     dimensions: Mapping[str, int],
-    arrays: Mapping[str, NDArray[np.generic]],
+    arrays: Mapping[str, NDArray[Any]],
     units: Mapping[str, str],
     attributes: Mapping[str, object],
 ) -> xr.Dataset:

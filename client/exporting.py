@@ -86,7 +86,7 @@ def _json(outcome: Outcome, attributes: Attributes, file: BinaryIO) -> None:
     file.write(b"\n")
 
 
-def _listed(array: NDArray[np.generic]) -> object:
+def _listed(array: NDArray[Any]) -> object:
     """Return an array as lists; JSON has no complex numbers, and for NaN it has null."""
     if array.dtype.kind == "c":
         numbers = cast("NDArray[np.complexfloating[Any]]", array)
@@ -140,7 +140,7 @@ def _axes_at(
         yield axis[places[sweep.dimensions[name]]].tolist()
 
 
-def _columns(sweep: SweepData, swept: int) -> Iterator[tuple[str, NDArray[np.generic]]]:
+def _columns(sweep: SweepData, swept: int) -> Iterator[tuple[str, NDArray[Any]]]:
     """Yield a column for every number of every reading, each with a row for every spot."""
     import numpy as np  # noqa: PLC0415
 
@@ -151,8 +151,8 @@ def _columns(sweep: SweepData, swept: int) -> Iterator[tuple[str, NDArray[np.gen
             title = name + (f"[{','.join(map(str, place))}]" if place else "")
             values = flat[(slice(None), *place)]
             if values.dtype.kind == "c":
-                yield f"{title}.real", values.real
-                yield f"{title}.imag", values.imag
+                yield f"{title}.real", np.real(values)
+                yield f"{title}.imag", np.imag(values)
             else:
                 yield title, values
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Final, Literal, overload
 
 from stationd.client import references, referring
 from stationd.client.download import fetched
@@ -11,7 +11,7 @@ from stationd.client.results import CompiledCircuit, Outcome, read_outcome
 from stationd.client.shared import connection
 from stationd.client.table import Rows
 from stationd.client.waiting import check_finished
-from stationd.proto.error import RequestError
+from stationd.proto.error import JobNotFinished, RequestError
 from stationd.proto.job import ItemView, JobView
 from stationd.proto.jobs_protocol import Get
 from stationd.proto.jobs_protocol import Job as JobReply
@@ -33,6 +33,10 @@ class ResultRef(ItemRef, frozen=True, kw_only=True):
     async def get_input(self) -> Program | Sweep:
         """Return what the item runs: the circuit as it was submitted, or the sweep."""
         return await get_input(self)
+
+
+Found = Rows[ResultRef] | Rows[ResultRef | IncompleteJobItemRef]
+"""What `results` returns; without `allow_incomplete` no item is incomplete."""
 
 
 class ExecutionResultRef(ResultRef, frozen=True, kw_only=True):
@@ -60,10 +64,21 @@ class CompilationResultRef(ResultRef, frozen=True, kw_only=True):
         return await get_output(self)
 
 
+@overload
+async def results(
+    job: Job,
+    allow_incomplete: Literal[False] = False,  # noqa: FBT002 - as below
+) -> Rows[ResultRef]: ...
+@overload
+async def results(
+    job: Job, allow_incomplete: Literal[True]
+) -> Rows[ResultRef | IncompleteJobItemRef]: ...
+@overload
+async def results(job: Job, allow_incomplete: bool) -> Found: ...  # noqa: FBT001 - as below
 async def results(
     job: Job,
     allow_incomplete: bool = False,  # noqa: FBT001, FBT002 - as in the API that this one is compatible with
-) -> Rows[ResultRef | IncompleteJobItemRef]:
+) -> Found:
     """Return the references of a job's results, one for each item, in the order of submission.
 
     Args:
@@ -82,11 +97,11 @@ async def results(
     found = (await connection().ask(Get(0, number), JobReply)).view
     if not allow_incomplete:
         check_finished(found)
-    elif not found.status.is_terminal:
+        return Rows(_whole(found, item) for item in _items(found))
+    if not found.status.is_terminal:
         # The station may have to build them first, of all that has been measured.
         found = (await connection().ask(Peek(0, number), JobReply, patience=PATIENCE)).view
-    items = sorted(found.items, key=lambda item: item.index)
-    return Rows(_reference(found, item) for item in items)
+    return Rows(_reference(found, item) for item in _items(found))
 
 
 async def download_result(result: ItemRef) -> Outcome:
@@ -124,6 +139,19 @@ async def get_output(result: ItemRef) -> CompiledCircuit:
     found = await download_result(result)
     if not isinstance(found, CompiledCircuit):
         raise RequestError(f"{result!r} is no compiled circuit: download_result gives what it is")
+    return found
+
+
+def _items(view: JobView) -> list[ItemView]:
+    return sorted(view.items, key=lambda item: item.index)
+
+
+def _whole(view: JobView, item: ItemView) -> ResultRef:
+    found = _reference(view, item)
+    if isinstance(found, IncompleteJobItemRef):
+        raise JobNotFinished(
+            f"item {item.index} of job {view.id} has no result: allow incomplete results"
+        )
     return found
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal, overload
 
 import msgspec
 
@@ -338,12 +338,29 @@ def listen_all(
     return Listening(updates)
 
 
+@overload
+def results(
+    job: Job,
+    allow_incomplete: Literal[False] = False,  # noqa: FBT002 - as in the twin
+) -> Rows[ResultRef]: ...
+@overload
+def results(
+    job: Job, allow_incomplete: Literal[True]
+) -> Rows[ResultRef | IncompleteJobItemRef]: ...
+@overload
+def results(
+    job: Job,
+    allow_incomplete: bool,  # noqa: FBT001 - as in the twin
+) -> Rows[ResultRef] | Rows[ResultRef | IncompleteJobItemRef]: ...
 def results(
     job: Job,
     allow_incomplete: bool = False,  # noqa: FBT001, FBT002 - as in the twin
-) -> Rows[ResultRef | IncompleteJobItemRef]:
+) -> Rows[ResultRef] | Rows[ResultRef | IncompleteJobItemRef]:
     """Return the references of a job's results, one for each item, in the order of submission."""
-    return Rows(_synchronous(item) for item in call(aio.results, job, allow_incomplete))
+    if allow_incomplete:
+        found = call(lambda: aio.results(job, allow_incomplete=True))
+        return Rows(_synchronous(item) for item in found)
+    return Rows(_result(item) for item in call(lambda: aio.results(job)))
 
 
 def compiled(job: Job) -> Rows[CompilationResultRef]:
@@ -361,8 +378,10 @@ def close() -> None:
 def _synchronous(
     item: aio.ResultRef | IncompleteJobItemRef,
 ) -> ResultRef | IncompleteJobItemRef:
-    if isinstance(item, IncompleteJobItemRef):
-        return item
+    return item if isinstance(item, IncompleteJobItemRef) else _result(item)
+
+
+def _result(item: aio.ResultRef) -> ResultRef:
     compiled = isinstance(item, aio.CompilationResultRef)
     kind = CompilationResultRef if compiled else ExecutionResultRef
     return kind(**msgspec.structs.asdict(item))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
@@ -58,11 +58,11 @@ class CircuitResult:
 class SweepData:
     """The outcome of a sweep: one array per return parameter."""
 
-    axes: dict[str, NDArray[np.generic]]
+    axes: dict[str, NDArray[Any]]
     """The values of each swept setting, by its dotted name."""
     dimensions: dict[str, int]
     """Which dimension of the arrays each swept setting runs along; zipped ones share one."""
-    arrays: dict[str, NDArray[np.generic]] = field(repr=False)
+    arrays: dict[str, NDArray[Any]] = field(repr=False)
     """Of shape ``(steps per dimension..., *shape of one reading)``, by the readout's dotted
     name; NaN where nothing was read."""
     units: dict[str, str]
@@ -96,7 +96,7 @@ class SweepData:
     def _attributes(self) -> dict[str, object]:
         return {**self.metadata, "spots_done": self.spots_done}
 
-    def __getitem__(self, name: str) -> NDArray[np.generic]:
+    def __getitem__(self, name: str) -> NDArray[Any]:
         """Return an array or an axis by its dotted name."""
         return self.arrays[name] if name in self.arrays else self.axes[name]
 
@@ -214,13 +214,13 @@ def _sweep(result: SweepResult) -> SweepData:
     )
 
 
-def _axis(axis: AxisValues) -> NDArray[np.generic]:
+def _axis(axis: AxisValues) -> NDArray[Any]:
     import numpy as np  # noqa: PLC0415
 
     return np.asarray(axis.values)
 
 
-def _array(array: Array) -> NDArray[np.generic]:
+def _array(array: Array) -> NDArray[Any]:
     import numpy as np  # noqa: PLC0415
 
     dtype = np.dtype(array.dtype)

@@ -15,7 +15,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import BinaryIO
 
-    import numpy as np
     from numpy.typing import NDArray
 
 
@@ -45,7 +44,7 @@ def save(outcome: Outcome, folder: Path, stem: str) -> list[Path]:
     return written
 
 
-def arrays_of(outcome: Outcome) -> dict[str, NDArray[np.generic]]:
+def arrays_of(outcome: Outcome) -> dict[str, NDArray[Any]]:
     """Return a result's arrays by name."""
     match outcome:
         case CircuitResult():

@@ -8,19 +8,18 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from stationd.client.context import ProjectRef
 from stationd.client.fetching import download_result, results
 from stationd.client.following import wait_for
-from stationd.client.references import IncompleteJobItemRef, JobRef
+from stationd.client.references import JobRef
 from stationd.client.results import SweepData
 from stationd.client.running import submit
 from stationd.proto.error import JobNotFinished, RequestError
 from stationd.proto.program import SettingValue, Sweep
 
 if TYPE_CHECKING:
-    import numpy as np
     from numpy.typing import NDArray
 
 _MOST_NAMED = 3
@@ -33,7 +32,7 @@ class ReadoutValue:
 
     name: str
     """Dotted, the controller's name first."""
-    value: SettingValue | complex | NDArray[np.generic]
+    value: SettingValue | complex | NDArray[Any]
     """A scalar, or an array of the declared shape."""
     unit: str
     """Empty if there is none."""
@@ -161,8 +160,6 @@ async def values_of(job: JobRef) -> dict[str, ReadoutValue]:
         JobNotFinished: There is nothing yet.
     """
     (item,) = await results(job)
-    if isinstance(item, IncompleteJobItemRef):
-        raise JobNotFinished(f"job {job.id} has no result")
     outcome = await download_result(item)
     if not isinstance(outcome, SweepData):
         raise JobNotFinished(f"job {job.id} is no sweep")

@@ -7,11 +7,14 @@ for measurements of the station itself. Work is a program made ready for one con
 from __future__ import annotations
 
 import math
-from typing import Annotated, Final, Literal
+from typing import TYPE_CHECKING, Annotated, Final, Literal
 
 from msgspec import Meta, Struct
 
 from stationd.proto.number import Finite, Natural
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
 
 MOST_ITEMS: Final = 1000
 """The most programs that one job may hold."""
@@ -135,6 +138,10 @@ class Axis(Struct, frozen=True):
     setting: Name
     """Dotted: the controller's name and the setting's, as in ``source.delay``."""
     values: tuple[SettingValue, ...]
+
+    if TYPE_CHECKING:
+        # Whoever makes one may give an array or a list, which are encoded alike.
+        def __init__(self, setting: str, values: Collection[SettingValue]) -> None: ...
 
 
 class Sweep(Struct, frozen=True, tag="sweep", kw_only=True):

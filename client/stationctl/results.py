@@ -19,6 +19,8 @@ from stationd.client.stationctl.options import json_option, station_option
 from stationd.client.stationctl.printing import Styled, on_terminal, print_json, print_text
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from stationd.client.results import Outcome
 
 
@@ -78,7 +80,7 @@ def results(
 
 
 def _chosen(
-    refs: list[jobs.ResultRef | IncompleteJobItemRef], items: tuple[int, ...]
+    refs: Sequence[jobs.ResultRef | IncompleteJobItemRef], items: tuple[int, ...]
 ) -> list[jobs.ResultRef | IncompleteJobItemRef]:
     unknown = set(items) - {ref.index for ref in refs}
     if unknown:

@@ -95,7 +95,7 @@ async def test_what_was_executed_has_no_compiled_circuit(station: ScriptedStatio
     assert isinstance(second, jobs.ResultRef)
     assert await jobs.get_input(second) == NullProgram(name="two")
     with pytest.raises(RequestError, match="is no compiled circuit"):
-        await jobs.get_output(first)  # type: ignore[arg-type]
+        await jobs.get_output(first)
 
 
 async def test_an_item_without_a_result_still_knows_its_input(station: ScriptedStation) -> None:

@@ -143,7 +143,7 @@ def test_every_message_reads_as_it_was_written(direction: str, data: st.DataObje
 def test_numbers_and_arrays_of_numpy_become_plain_values() -> None:
     sweep = Sweep(
         settings={"source.power": np.float64(0.5), "source.on": np.True_},  # type: ignore[dict-item]
-        axes=((Axis("source.delay", np.linspace(0.0, 1.0, 3)),),),  # type: ignore[arg-type]
+        axes=((Axis("source.delay", np.linspace(0.0, 1.0, 3)),),),
         returns=("adc.trace",),
     )
     frame = REQUESTS.encode(jobs_protocol.Submit(1, JOB, JobSpec(work=sweep)))

@@ -181,11 +181,10 @@ class Client:
         try:
             results = await self.insist(f"results {order.job}", lambda: aio.results(order.job))
             for result in results:
-                if isinstance(result, aio.ResultRef):
-                    data = await self.insist(f"download {order.job}", result.download_result)
-                    if isinstance(data, SweepData):
-                        attempt = int(result.artifact.id.split("/")[1])
-                        self.results.append(Fetched(order.job, attempt, data))
+                data = await self.insist(f"download {order.job}", result.download_result)
+                if isinstance(data, SweepData):
+                    attempt = int(result.artifact.id.split("/")[1])
+                    self.results.append(Fetched(order.job, attempt, data))
         except (JobNotFinished, JobError, UnknownArtifact):
             # It has begun afresh meanwhile.
             if order.job not in self._station.promises.asked_to_retry:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
@@ -84,7 +84,7 @@ def readings(data: SweepData) -> list[tuple[str, str, str]]:
     ]
 
 
-def _range(array: NDArray[np.generic], unit: str) -> str:
+def _range(array: NDArray[Any], unit: str) -> str:
     if array.dtype.kind not in "iuf" or not array.size:
         return ""
     numbers = array.astype(float)

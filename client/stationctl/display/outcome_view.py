@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from rich.text import Text
 
@@ -21,7 +21,6 @@ from stationd.client.stationctl.display.pictures import curve, histogram, quanti
 from stationd.client.stationctl.printing import table
 
 if TYPE_CHECKING:
-    import numpy as np
     from numpy.typing import NDArray
     from rich.console import RenderableType
 
@@ -69,7 +68,7 @@ def _pictures(data: SweepData, width: int) -> list[RenderableType]:
 
 
 def _map(
-    data: SweepData, name: str, array: NDArray[np.generic], settings: list[str], width: int
+    data: SweepData, name: str, array: NDArray[Any], settings: list[str], width: int
 ) -> list[RenderableType]:
     up, across = settings
     rows: list[list[float]] = array.astype(float).tolist()
@@ -92,7 +91,7 @@ def _map(
     ]
 
 
-def _settings(data: SweepData, array: NDArray[np.generic]) -> list[str]:
+def _settings(data: SweepData, array: NDArray[Any]) -> list[str]:
     """Return a setting with numbers for each dimension, the slowest first; none to draw nothing."""
     if array.ndim not in {1, 2} or not array.size:
         return []

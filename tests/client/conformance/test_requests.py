@@ -94,7 +94,7 @@ def test_get_returns_the_right_class_and_what_was_submitted(
     stationd.save(result, tmp_path / "result.json")
     loaded = stationd.load(tmp_path / "result.json")
     assert isinstance(loaded, stationd.ResultRef)
-    assert jobs.download_result(loaded) == jobs.download_result(result)  # type: ignore[arg-type]
+    assert jobs.download_result(loaded) == jobs.download_result(result)
 
 
 @checklist(3)
