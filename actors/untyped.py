@@ -8,8 +8,20 @@ from __future__ import annotations
 import importlib
 from typing import Any, Final
 
-_EXTRAS: Final = {"laboneq": "laboneq", "qibolab": "qibolab"}
-"""Where a package comes from; all others make circuits."""
+EXTRAS: Final = {
+    "qiskit": "qiskit",
+    "qiskit_aer": "qiskit",
+    "qiskit_qasm3_import": "qiskit",
+    "stim": "qiskit",
+    "qcodes": "qcodes",
+    "pyvisa": "qcodes",
+    "pyvisa_py": "qcodes",
+    "pyvisa_sim": "qcodes",
+    "qblox_instruments": "qblox",
+    "qibolab": "qibolab",
+    "laboneq": "laboneq",
+}
+"""The extra that a package comes with."""
 
 
 def load(name: str) -> Any:  # noqa: ANN401 - the point of this function
@@ -19,12 +31,15 @@ def load(name: str) -> Any:  # noqa: ANN401 - the point of this function
         name: The module's full name, as in ``qiskit.circuit.library``.
 
     Raises:
-        ModuleNotFoundError: It is not installed; the message names the extra that has it.
+        ModuleNotFoundError: It is not installed; the message names the extra that has it, if
+            one of ours has.
     """
     try:
         return importlib.import_module(name)
     except ModuleNotFoundError as error:
-        extra = _EXTRAS.get(name.partition(".")[0], "qiskit")
+        extra = EXTRAS.get(name.partition(".")[0])
+        if extra is None:
+            raise
         raise ModuleNotFoundError(
             f"{error.msg}: it comes with the extra {extra!r}, as in"
             f" pip install 'stationd[{extra}]'",
