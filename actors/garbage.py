@@ -17,7 +17,8 @@ YOUNG: Final = 10_000
 
 
 async def settle(ready: anyio.Event) -> None:
-    """Look for cycles as said above, once the driver stands."""
+    """Look for cycles as said above, once the driver stands; while it starts nobody does."""
     await ready.wait()
     gc.freeze()
     gc.set_threshold(YOUNG, 20, 50)
+    gc.enable()

@@ -88,6 +88,7 @@ def controller(
     verbose: bool,  # noqa: FBT001 - see serve
 ) -> None:
     """Run the controller NAME of the configuration until SIGTERM or Ctrl-C."""
+    gc.disable()  # as in serve
     settings = configured(config).settings
     configured_one = settings.controllers.get(name)
     if configured_one is None:

@@ -16,7 +16,20 @@ pytestmark = pytest.mark.anyio
 def _as_before() -> Iterator[None]:
     thresholds = gc.get_threshold()
     yield
+    gc.enable()
     gc.set_threshold(*thresholds)
+
+
+async def test_a_start_during_which_nobody_looks_ends_when_the_driver_stands() -> None:
+    ready = anyio.Event()
+    gc.disable()
+    with anyio.fail_after(60):
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(garbage.settle, ready)
+            await checkpoint()
+            assert not gc.isenabled()
+            ready.set()
+    assert gc.isenabled()
 
 
 async def test_nothing_changes_before_the_driver_stands() -> None:
