@@ -3,16 +3,19 @@
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from random import Random
-from typing import Final
+from typing import Final, cast
+from uuid import UUID
 
 import msgspec
 
 from stationd.proto.error import ErrorCode
 from stationd.proto.program import Axis, Circuits, Sweep
 from stationd.proto.status import RemoteRetryStrategy
+from stationd.runtime.limits.bounds import Limits, Otherwise, Role
 from stationd.runtime.settings import tables
 from stationd.runtime.settings.guard import Guard
 from tests.simulation.parts import PARTS, Part, Parts
+from tests.simulation.rights import WATCHER, key_of
 from tests.simulation.scenario import CONTROLLERS, Order, Retrial, Scenario, base
 from tests.simulation.trace import Trace
 
@@ -173,6 +176,54 @@ def _guards(chance: Random, drawn: Scenario) -> Scenario:
     return replace(drawn, settings=settings)
 
 
+# --- users ------------------------------------------------------------------------------------
+
+_USERS: Final = {"ann": "submitter", "bob": "submitter", "olga": "operator", "adam": "admin"}
+_GUESTS: Final = ("gil", "gus")
+
+
+def _users(chance: Random, drawn: Scenario) -> Scenario:
+    roles = {**_USERS, **dict.fromkeys(_GUESTS, "submitter"), WATCHER: "admin"}
+    users = {
+        name: tables.User(role=cast("Role", role), keys=(key_of(name),))
+        for name, role in roles.items()
+    }
+    readers = msgspec.structs.replace(
+        drawn.settings.api, jobs_are_read_by=chance.choice(("everyone", "owners", "owners"))
+    )
+    return replace(
+        drawn,
+        settings=msgspec.structs.replace(drawn.settings, users=users, api=readers),
+        people=tuple(chance.choice(("ann", "bob", "olga", "adam")) for _ in drawn.clients),
+        guests=_GUESTS,
+    )
+
+
+def _limits(chance: Random, drawn: Scenario) -> Scenario:
+    projects = tuple(str(UUID(int=chance.getrandbits(128), version=4)) for _ in range(2))
+
+    def change(order: Order) -> Order:
+        return replace(order, project=chance.choice(("", *projects)))
+
+    users = {
+        name: msgspec.structs.replace(user, limits=chance.choice((None, None, Otherwise(jobs=2))))
+        for name, user in drawn.settings.users.items()
+    }
+    settings = msgspec.structs.replace(drawn.settings, limits=some_limits(chance), users=users)
+    return replace(_orders(drawn, change), settings=settings, projects=projects)
+
+
+def some_limits(chance: Random) -> Limits:
+    """Draw how many jobs users may have under way."""
+    of_role = Otherwise(jobs=chance.choice((1, 3, 6)))
+    role: Role = chance.choice(("submitter", "admin"))
+    return Limits(jobs=chance.choice((2, 4, 8)), roles={role: of_role})
+
+
+def _locks(_chance: Random, drawn: Scenario) -> Scenario:
+    return replace(drawn, locked=True)
+
+
 _ADDED: Final[Mapping[Part, Callable[[Random, Scenario], Scenario]]] = {
     "targets": _targets,
     "retries": _retries,
@@ -182,4 +233,7 @@ _ADDED: Final[Mapping[Part, Callable[[Random, Scenario], Scenario]]] = {
     "stubborn": _stubborn,
     "listeners": _listeners,
     "guards": _guards,
+    "users": _users,
+    "limits": _limits,
+    "locks": _locks,
 }

@@ -13,6 +13,7 @@ from anyio.abc import TaskGroup
 
 from stationd.proto.error import ErrorCode
 from tests.simulation.clients import Client
+from tests.simulation.locksmith import open_all
 from tests.simulation.promises import Promises
 from tests.simulation.scenario import order
 from tests.simulation.station import SimulatedStation
@@ -37,7 +38,7 @@ class Backup:
         self._station = station
         self._trace = station.trace
         self._chance = station.trace.chance("backup")
-        self._client = Client(station, "afterwards", tasks)
+        self._client = Client(station, "afterwards", tasks, station.watcher)
 
     async def run(self) -> None:
         """Put the journal back, and see what comes of it."""
@@ -52,6 +53,8 @@ class Backup:
         station.disk.put_back(image)
         left = ""
         with anyio.move_on_after(LONGEST) as scope:
+            if station.scenario.locked:
+                await open_all(station)
             await self._serve()
             while left := self._left():  # noqa: ASYNC110 - in virtual time
                 await anyio.sleep(0.2)

@@ -14,6 +14,7 @@ from stationd.proto.job import TimelineEntry
 from stationd.proto.status import JobExecutorStatus, RemoteRetryStrategy
 from stationd.runtime.journal.contents import Contents
 from tests.simulation.clients import Client, End, Heard
+from tests.simulation.closures import check_acts
 from tests.simulation.ears import Auditor, Ear
 from tests.simulation.executions import Executions
 from tests.simulation.going_on import wrong_readings
@@ -63,6 +64,7 @@ class Checkers:
         """Check everything."""
         self._station.promises.check(self._contents, self._station.trace)
         self._disk_agrees()
+        check_acts(self._station)
         for attempts in self._history.jobs():
             self._attempts_follow(attempts)
             self._cancels_are_kept(attempts)

@@ -14,23 +14,31 @@ from stationd.client.connection import Connection
 from stationd.client.references import JobStatus
 from stationd.client.results import SweepData
 from stationd.client.retrying import RetryOutcome
+from stationd.proto.codec import REQUESTS
 from stationd.proto.error import (
     ErrorCode,
+    Forbidden,
     JobError,
     JobNotFinished,
+    LimitReached,
     RequestError,
     StationError,
     UnknownArtifact,
     UnknownJob,
+    UnknownProject,
 )
 from stationd.proto.job import JobId, JobView
+from stationd.proto.jobs_protocol import Cancel, Get, Submit
 from stationd.proto.socket import Socket
-from stationd.proto.status import JobExecutorStatus
-from tests.simulation.lives import JOBS, repeatable_request
+from stationd.proto.status import JobExecutorStatus, RemoteRetryStrategy
+from tests.simulation.lives import JOBS
+from tests.simulation.rights import may_change
 from tests.simulation.scenario import Order, Retrial
 from tests.simulation.station import SimulatedStation
 
 T = TypeVar("T")
+_MOST_SUBMITS = 1000
+"""How often a job is asked for that is more than there is room for."""
 _TRY_AGAIN = {ErrorCode.SHUTTING_DOWN, ErrorCode.STATION_UNREACHABLE, ErrorCode.STORAGE_TROUBLE}
 
 
@@ -71,10 +79,14 @@ class Client:
         station: The station.
         name: Of its links.
         tasks: Runs what it does in the background.
+        user: Who it is; empty where there are no users.
     """
 
-    def __init__(self, station: SimulatedStation, name: str, tasks: TaskGroup) -> None:
+    def __init__(
+        self, station: SimulatedStation, name: str, tasks: TaskGroup, user: str = ""
+    ) -> None:
         self._station = station
+        self._user = user
         self._trace = station.trace
         self._chance = station.trace.chance(name)
         self._tasks = tasks
@@ -88,7 +100,13 @@ class Client:
 
     def _connect(self, _kind: int, _endpoint: str, events: int) -> tuple[Socket, Socket]:
         network = self._station.network
-        return network.connect(JOBS, "client", events, repeatable_request)
+        return network.connect(JOBS, "client", events, self._may_arrive_twice, self._user)
+
+    def _may_arrive_twice(self, frame: bytes) -> bool:
+        request = REQUESTS.decode(frame)
+        if isinstance(request, Submit):
+            self._station.promises.doubled.add(request.job)
+        return isinstance(request, Submit | Cancel | Get)
 
     async def run(self, orders: tuple[Order, ...], clients: "list[Client]") -> None:
         """Have all orders carried out, and return when everything has been heard."""
@@ -96,7 +114,8 @@ class Client:
             async with anyio.create_task_group() as waits:
                 for order in orders:
                     await anyio.sleep(order.pause)
-                    await self._submit(order)
+                    if not await self._submit(order):
+                        continue
                     if order.cancel_after is not None:
                         canceller = clients[order.canceller]
                         waits.start_soon(canceller.cancel, order.job, order.cancel_after)
@@ -108,21 +127,49 @@ class Client:
                     elif order.manner == "listen":
                         waits.start_soon(self._listen, order)
 
-    async def insist(self, what: str, call: Callable[[], Awaitable[T]]) -> T:
-        """Call again and again until the station answers."""
+    async def insist(self, what: str, call: Callable[[], Awaitable[T]], *, may: bool = True) -> T:
+        """Call again and again until the station answers.
+
+        Args:
+            what: For people.
+            call: What is to be done.
+            may: Whether this client may do it at all.
+        """
         self.busy[what] += 1
+        rights, since = self._station.rights, anyio.current_time()
         try:
             while True:
                 try:
                     return await call()
                 except StationError as error:
-                    if error.info.code not in _TRY_AGAIN:
+                    # Streams end when it changes what their listeners may read.
+                    told_anew = may and isinstance(error, Forbidden) and rights.changed(since)
+                    if error.info.code not in _TRY_AGAIN and not told_anew:
                         raise
                     await anyio.sleep(self._chance.uniform(0, 0.1))
         finally:
             self.busy[what] -= 1
 
-    async def _submit(self, order: Order) -> None:
+    async def _submit(self, order: Order) -> bool:
+        """Submit a job until there is room for it; tell whether it was taken."""
+        promises = self._station.promises
+        self._station.rights.creators[order.job] = self._user
+        for _ in range(_MOST_SUBMITS):
+            try:
+                number = await self._send(order)
+            except (LimitReached, UnknownProject) as error:
+                self._trace.fault("refused submits", order.job[-4:], error.info.code)
+                if self._station.contents is not None:
+                    promises.check_refused(order.job, self._station.contents, self._trace)
+                await anyio.sleep(self._chance.uniform(0.2, 1.0))
+                continue
+            self._trace.note("acknowledged", order.job[-4:], number)
+            promises.submitted[order.job] = number
+            return True
+        promises.refused.add(order.job)
+        return False
+
+    async def _send(self, order: Order) -> int:
         job = await self.insist(
             f"submit {order.job}",
             lambda: aio.submit(
@@ -134,11 +181,10 @@ class Client:
                 retry_on=order.retry_on,
                 on_lost=order.on_lost,
                 resume=order.resume,
+                project=order.project or None,
             ),
         )
-        number = (await self._view(order.job)).number if job.number == 0 else job.number
-        self._trace.note("acknowledged", order.job[-4:], number)
-        self._station.promises.submitted[order.job] = number
+        return job.number or (await self._view(order.job)).number
 
     async def _view(self, job: JobId) -> JobView:
         return await self.insist(f"view {job}", lambda: aio.view(job))
@@ -146,12 +192,29 @@ class Client:
     async def cancel(self, job: JobId, delay: float) -> None:
         """Cancel a job after a while."""
         await anyio.sleep(delay)
+        if not self._may_change(job):
+            await self._in_vain("cancel", job, lambda: aio.cancel(job))
+            return
         self._station.promises.asked_to_cancel.add(job)
         with shared.using(self.connection):
             outcome = await self._known(job, f"cancel {job}", lambda: aio.cancel(job))
         self._trace.note("cancel", job[-4:], outcome)
         if outcome == "accepted":
             self._station.promises.cancels.add(job)
+
+    def _may_change(self, job: JobId) -> bool:
+        rights = self._station.rights
+        return rights.now(may_change(self._user, rights.creators[job]))
+
+    async def _in_vain(self, what: str, job: JobId, call: Callable[[], Awaitable[object]]) -> None:
+        """Try to change a job that is not this client's."""
+        with shared.using(self.connection):
+            try:
+                outcome = await self.insist(f"{what} {job}", call, may=False)
+            except (Forbidden, UnknownJob) as error:
+                self._trace.note(what, job[-4:], "refused to", self._user, error.info.code)
+                return
+        self._trace.violation(self._user, "came to", outcome, "with", what, "of job", job)
 
     async def _known(self, job: JobId, what: str, call: Callable[[], Awaitable[T]]) -> T | None:
         try:
@@ -193,6 +256,11 @@ class Client:
     async def retry(self, order: Order, retrial: Retrial) -> None:
         """Ask for another attempt of a job, and wait for its end."""
         promises, job = self._station.promises, order.job
+        if not self._may_change(job):
+            await anyio.sleep(retrial.pause)
+            strategy = retrial.strategy
+            await self._in_vain("retry", job, lambda: _retry(job, strategy))
+            return
         with shared.using(self.connection):
             if retrial.patient:
                 await self._wait(order)
@@ -205,6 +273,9 @@ class Client:
                 )
             except RequestError as error:
                 self._trace.note("retry", job[-4:], "refused", error.info.code)
+                if isinstance(error, LimitReached):
+                    # Nothing has come of it.
+                    promises.asked_to_retry[job].remove(retrial.strategy)
                 return
             self._trace.note("retry", job[-4:], retrial.strategy, outcome)
             if outcome == "opened":
@@ -239,6 +310,10 @@ class Client:
     async def aclose(self) -> None:
         """Hang up."""
         await self.connection.aclose()
+
+
+async def _retry(job: JobId, strategy: RemoteRetryStrategy) -> RetryOutcome:
+    return await aio.retry_submission(job, remote_retry_strategy=strategy)
 
 
 async def _hear(heard: Heard) -> None:

@@ -42,7 +42,8 @@ class Auditor:
                     await connection.aclose()
 
     def _connect(self, _kind: int, _endpoint: str, events: int) -> tuple[Socket, Socket]:
-        return self._station.network.connect(JOBS, "auditor", events, repeatable_request)
+        network, user = self._station.network, self._station.watcher
+        return network.connect(JOBS, "auditor", events, repeatable_request, user)
 
     async def _listen(self, connection: Connection) -> None:
         stream = connection.listen(None, after=len(self.events))
@@ -110,7 +111,8 @@ class Ear:
         return ""
 
     def _connect(self, _kind: int, _endpoint: str, events: int) -> tuple[Socket, Socket]:
-        return self._station.network.connect(JOBS, self._name, events, repeatable_request)
+        network, user = self._station.network, self._station.watcher
+        return network.connect(JOBS, self._name, events, repeatable_request, user)
 
     async def _listen(self, connection: Connection, jobs: tuple[JobId, ...]) -> None:
         told = [(Story(job), Heard(job)) for job in jobs]

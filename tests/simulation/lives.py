@@ -20,12 +20,16 @@ from stationd.runtime.assembly import assemble
 from stationd.runtime.clock import Clock
 from stationd.runtime.controllers.children import Child
 from stationd.runtime.metrics import Metrics
+from stationd.runtime.security.register import register_of
+from stationd.runtime.service.reloading import applied
 from stationd.runtime.station import Ports, Station, finish
 from stationd.runtime.work.workers import Workers
+from tests.simulation.closures import watch
 from tests.simulation.disk import SimulatedJournal
 from tests.simulation.instrument import SimulatedHost
 from tests.simulation.ledger import SimulatedLedger
 from tests.simulation.network import Dealer, Router
+from tests.simulation.rights import SimulatedAccess
 from tests.simulation.scenario import CAPABILITIES
 
 if TYPE_CHECKING:
@@ -44,7 +48,26 @@ class SimulatedClock(Clock):
     """The virtual time, and a wall clock that may jump."""
 
     def __init__(self) -> None:
-        self.jumped = 0.0
+        self._jumped = 0.0
+        self._peak = 0.0
+
+    @property
+    def jumped(self) -> float:
+        """Seconds by which the clock on the wall is wrong."""
+        return self._jumped
+
+    @jumped.setter
+    def jumped(self, seconds: float) -> None:
+        self._peak = self.peak()
+        self._jumped = seconds
+
+    def peak(self) -> float:
+        """Return the latest time that the clock on the wall has ever shown."""
+        return max(self._peak, self.time())
+
+    def monotonic_at(self, wall: float) -> float:
+        """Return the virtual time at which a clock that never jumped shows a time."""
+        return wall - _EPOCH_UNIX_S
 
     def time(self) -> float:
         return _EPOCH_UNIX_S + self.jumped + anyio.current_time()
@@ -115,9 +138,11 @@ class DaemonLife:
         self.haunted_until = math.inf
         self.running: Station | None = None
         network = station.network
-        self.api = network.bind(JOBS)
+        self.access = SimulatedAccess(register_of(station.rights.settings))
+        self.api = network.bind(JOBS, admits=self.access.admits)
         self.instruments = network.bind(INSTRUMENTS, repeatable_command)
         self.journal = SimulatedJournal(station.disk, station.trace, self._chance)
+        station.intake.watch(self)
 
     async def run(self) -> None:
         """Live until the daemon crashes."""
@@ -143,12 +168,26 @@ class DaemonLife:
             clock=self._station.clock,
             workers=SimulatedWorkers(self._chance),
             children=self._children(),
+            access=self.access,
         )
-        settings = self._station.scenario.settings
+        settings = self._station.rights.settings
         metrics = Metrics(list(settings.controllers))
         self.running = await assemble(settings, ports, metrics, tasks)
         self._station.watch_quarantine(self.running)
+        closures = self._station.promises.closures
+        closures.check_gates(
+            self.running.instruments.queue.gates, self._station.clock, self._station.trace
+        )
+        watch(self, self._station)
+        # What was written into the configuration meanwhile.
+        self.reload()
         await anyio.sleep_forever()
+
+    def reload(self) -> None:
+        """Go by the newest configuration, as on SIGHUP."""
+        if self.running is not None and not self.died and not self.zombie:
+            running, new = self.running, self._station.rights.settings
+            running.settings = applied(running.settings, new, running.reloads).settings
 
     def _children(self) -> list[SimulatedChild]:
         station, children = self._station, sorted(self._station.scenario.children)

@@ -1,15 +1,10 @@
-"""Deliberately wrong variants of the station: the checkers must catch each of them.
-
-A mutant replaces a function of the product, or turns a switch of the simulated disk, for as long
-as its block lasts.
-"""
+"""Deliberately wrong variants of the station: the checkers must catch each of them."""
 
 # pyright: reportPrivateUsage=false, reportUnknownLambdaType=false
 # pyright: reportUnknownVariableType=false, reportUnknownArgumentType=false
 # ruff: noqa: ANN401
-from collections.abc import Callable, Generator
+from collections.abc import Generator
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
 from typing import Any
 
 from stationd.actors import (
@@ -35,45 +30,8 @@ from stationd.runtime.jobs import deadlines, dispatch
 from stationd.runtime.queue import lines
 from stationd.runtime.work import stages
 from tests.simulation import disk, wrong
-from tests.simulation.loops import Backend
-from tests.simulation.parts import BASE, Parts
-
-
-@dataclass(frozen=True)
-class Mutant:
-    """A wrong variant."""
-
-    name: str
-    owner: Any
-    attribute: str
-    make: Callable[[Any], Any]
-    """Returns what stands in the place of the original."""
-    caught_by: tuple[int, Backend] = (1, "trio")
-    """A run that catches it; others are tried if it does not any more."""
-    parts: Parts = BASE
-    """What it takes beside the base."""
-
-    @contextmanager
-    def applied(self) -> Generator[None]:
-        """Let the variant be the product for a while."""
-        before = _get(self.owner, self.attribute)
-        _set(self.owner, self.attribute, self.make(before))
-        try:
-            yield
-        finally:
-            _set(self.owner, self.attribute, before)
-
-
-def _get(owner: Any, name: Any) -> Any:
-    return owner[name] if isinstance(owner, dict) else vars(owner)[name]
-
-
-def _set(owner: Any, name: Any, value: Any) -> None:
-    if isinstance(owner, dict):
-        owner[name] = value
-    else:
-        setattr(owner, name, value)
-
+from tests.simulation.mutant import Mutant
+from tests.simulation.mutants_of_use import MUTANTS_OF_USE
 
 _D, _I = dispatch.Dispatch, instruments.Instruments
 
@@ -263,6 +221,7 @@ MUTANTS = (
         wrong.forget_other_jobs,
         parts=frozenset({"listeners"}),
     ),
+    *MUTANTS_OF_USE,
 )
 
 

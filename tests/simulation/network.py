@@ -17,6 +17,7 @@ import anyio.lowlevel
 import zmq
 
 from stationd.proto.socket import PeerGone, Socket
+from tests.simulation.rights import Sender
 from tests.simulation.trace import Trace
 
 _EVENT = struct.Struct("<HI")
@@ -138,8 +139,12 @@ class Link:
         self.to_router = Way(network, lambda parts: router.arrive([identity, *parts]))
         self.to_dealer = Way(network, dealer.arrive)
         router.links[identity] = self
+        if dealer.user:
+            router.senders[identity] = Sender(self, dealer.user)
 
     def send_to_dealer(self, parts: list[bytes]) -> None:
+        if self.dealer.user:
+            self._network.overhear(self.dealer.user, parts)
         self._send(self.to_dealer, parts, self.router.repeatable)
 
     def send_to_router(self, parts: list[bytes]) -> None:
@@ -184,14 +189,34 @@ def _never(_frame: bytes) -> bool:
     return False
 
 
+def _anybody(_user: str) -> bool:
+    return True
+
+
+def _unheard(_user: str, _parts: list[bytes]) -> None:
+    return
+
+
 class Router(SimulatedSocket):
     """A bound ROUTER."""
 
-    def __init__(self, repeatable: Callable[[bytes], bool] = _never) -> None:
+    def __init__(
+        self, repeatable: Callable[[bytes], bool] = _never, admits: Callable[[str], bool] = _anybody
+    ) -> None:
         super().__init__()
         self.repeatable = repeatable
+        self.admits = admits
         self.links: dict[bytes, Link] = {}
+        self.senders: dict[bytes, Sender] = {}
+        """Of connections of users, of those that are over too: what they sent may wait here."""
         self.bound = True
+
+    def receive_nowait(self) -> list[bytes] | None:
+        parts = super().receive_nowait()
+        if parts is not None and self.senders:
+            sender = self.senders.get(parts[0])
+            self.sender = None if sender is None else sender.frame()
+        return parts
 
     def send_nowait(self, parts: Sequence[bytes]) -> None:
         if not self.open:
@@ -227,6 +252,8 @@ class Dealer(SimulatedSocket):
     ) -> None:
         super().__init__()
         self.repeatable = repeatable
+        self.user = ""
+        """Whose key it has; empty for none."""
         self._network = network
         self._address = address
         self._name = name
@@ -269,6 +296,9 @@ class Dealer(SimulatedSocket):
         if router is None:
             self._connect_soon()
             return
+        if not router.admits(self.user):
+            self._monitor.tell(zmq.EVENT_HANDSHAKE_FAILED_AUTH)
+            return
         self._link = Link(self._network, self, router, self._name)
         self._monitor.tell(zmq.EVENT_HANDSHAKE_SUCCEEDED)
         while self._unsent:
@@ -289,6 +319,8 @@ class Network:
         self.chance = trace.chance("network")
         self.duplicated = duplicated
         self.delayed = delayed
+        self.overhear: Callable[[str, list[bytes]], None] = _unheard
+        """Called with all that users are sent."""
         self._routers: dict[str, list[Router]] = {}
         self._dealers: list[Dealer] = []
         self._due: list[tuple[float, int, Callable[[], None]]] = []
@@ -325,8 +357,13 @@ class Network:
     def new_identity(self) -> bytes:
         return b"%05d" % next(self._numbers)
 
-    def bind(self, address: str, repeatable: Callable[[bytes], bool] = _never) -> Router:
-        router = Router(repeatable)
+    def bind(
+        self,
+        address: str,
+        repeatable: Callable[[bytes], bool] = _never,
+        admits: Callable[[str], bool] = _anybody,
+    ) -> Router:
+        router = Router(repeatable, admits)
         self._routers.setdefault(address, []).append(router)
         return router
 
@@ -343,9 +380,11 @@ class Network:
         name: str,
         events: int,
         repeatable: Callable[[bytes], bool] = _never,
+        user: str = "",
     ) -> tuple[Dealer, Monitor]:
         monitor = Monitor(events)
         dealer = Dealer(self, address, name, monitor, repeatable)
+        dealer.user = user
         self._dealers = [one for one in self._dealers if one.open]
         self._dealers.append(dealer)
         return dealer, monitor

@@ -21,6 +21,9 @@ Part = Literal[
     "going-on",
     "backup",
     "guards",
+    "users",
+    "limits",
+    "locks",
 ]
 Parts = frozenset[Part]
 

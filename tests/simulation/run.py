@@ -15,6 +15,7 @@ from stationd.client import download
 from stationd.proto.instruments_protocol import HeldTicket
 from stationd.proto.job import JobId
 from stationd.runtime.journal.contents import Contents
+from stationd.runtime.station import Station
 from tests.simulation import loops
 from tests.simulation.additions import scenario
 from tests.simulation.backup import Backup
@@ -35,8 +36,9 @@ LONGEST_TROUBLE = 20.0
 LONGEST_WAIT = 300.0
 """Virtual seconds from then on in which every wait must end. A retry waits for 120 by itself, and
 once more if the connection came back meanwhile."""
-LONGEST_REST = 30.0
-"""Virtual seconds from then on after which nothing may be left behind."""
+LONGEST_REST = 300.0
+"""Virtual seconds from then on after which nothing may be left behind: there are jobs for which no
+client waits, and instruments that take seconds for each."""
 
 
 @dataclass(frozen=True)
@@ -120,9 +122,10 @@ class Simulation:
             ears = [Ear(station, number) for number in range(station.scenario.ears)]
             for ear in ears:
                 tasks.start_soon(ear.run)
+            people = station.scenario.people or ("",) * len(station.scenario.clients)
             clients = [
-                Client(station, f"client {number}", tasks)
-                for number in range(len(station.scenario.clients))
+                Client(station, f"client {number}", tasks, user)
+                for number, user in enumerate(people)
             ]
             try:
                 await self._live(station, clients, tasks)
@@ -157,6 +160,8 @@ class Simulation:
         station.manners.calm()
         for other in others:
             other.calm()
+            if other.tidies:
+                tasks.start_soon(other.tidy)
         with anyio.move_on_after(LONGEST_WAIT):
             await done.wait()
         if not done.is_set():
@@ -190,18 +195,38 @@ def _left_behind(station: SimulatedStation, auditor: Auditor, ears: Sequence[Ear
     daemon = station.daemon
     if contents is None or daemon is None or daemon.running is None:
         return "there is no daemon"
+    return (
+        _unfinished(daemon.running, contents)
+        or _untold(contents, auditor)
+        or station.intake.not_given_back(daemon.running, contents)
+        or _held(contents, station)
+        or next((left for ear in ears if (left := ear.missing(contents))), "")
+    )
+
+
+def _unfinished(running: Station, contents: Contents) -> str:
     for job in contents.jobs.values():
         if not job.timeline[-1].status.is_terminal:
             return f"job {job.record.job} is {job.timeline[-1].status}"
-    if len(auditor.events) < len(contents.facts):
-        return f"the feed told {len(auditor.events)} of {len(contents.facts)} facts"
-    instruments = daemon.running.instruments
+    if under_way := len(running.dispatch):
+        return f"{under_way} jobs are under way, of which the journal does not know yet"
+    instruments = running.instruments
     if instruments.out or len(instruments.queue):
         return f"{instruments.out} tickets are out, {len(instruments.queue)} jobs are queued"
+    return ""
+
+
+def _untold(contents: Contents, auditor: Auditor) -> str:
+    if len(auditor.events) < len(contents.facts):
+        return f"the feed told {len(auditor.events)} of {len(contents.facts)} facts"
+    return ""
+
+
+def _held(contents: Contents, station: SimulatedStation) -> str:
     for name, life in station.controllers.items():
         if held := _in_vain(contents, life.line):
             return f"{name} holds {held}"
-    return next((left for ear in ears if (left := ear.missing(contents))), "")
+    return ""
 
 
 def _in_vain(contents: Contents, line: Line | None) -> list[HeldTicket]:

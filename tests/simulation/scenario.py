@@ -74,6 +74,8 @@ class Order:
     resume: bool = False
     timeout: float | None = None
     retrials: tuple[Retrial, ...] = ()
+    project: str = ""
+    """The id of its project; empty for none."""
 
 
 @dataclass(frozen=True)
@@ -96,6 +98,14 @@ class Scenario:
     """Controllers that the daemon can end."""
     ears: int = 0
     """Listeners to several jobs at once."""
+    people: tuple[str, ...] = ()
+    """Which user each client is; none where there are no users."""
+    guests: tuple[str, ...] = ()
+    """Users whose keys and roles come and go."""
+    projects: tuple[str, ...] = ()
+    """The ids of projects with quotas."""
+    locked: bool = False
+    """Whether operators close controllers for a while."""
 
 
 def base(chance: Random) -> Scenario:

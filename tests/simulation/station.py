@@ -12,14 +12,18 @@ from stationd.actors.line import Line
 from stationd.proto.instruments_protocol import Arm, Command
 from stationd.proto.job import Fence, Ticket
 from stationd.runtime.journal.contents import Contents
+from stationd.runtime.settings import Settings
 from stationd.runtime.station import Station
 from tests.simulation.disk import Disk, SimulatedJournal
 from tests.simulation.instrument import Act
+from tests.simulation.intake import Intake
 from tests.simulation.ledger import LedgerDisk
 from tests.simulation.lives import ControllerLife, DaemonLife, SimulatedClock
 from tests.simulation.manners import Manners
 from tests.simulation.network import Network
+from tests.simulation.overhearing import Overhearing
 from tests.simulation.promises import Promises
+from tests.simulation.rights import WATCHER, Rights
 from tests.simulation.scenario import Scenario
 from tests.simulation.trace import Trace
 
@@ -51,6 +55,9 @@ class SimulatedStation:
         self.trace = trace
         self.clock = SimulatedClock()
         self.network = Network(trace, duplicated=scenario.duplicated, delayed=scenario.delayed)
+        self.rights = Rights(scenario.settings)
+        self.network.overhear = Overhearing(self.rights, trace).take
+        self.intake = Intake(self)
         self.disk = disk
         self.ledgers = {
             name: LedgerDisk(f"ledger of {name}") for name in scenario.settings.controllers
@@ -102,6 +109,17 @@ class SimulatedStation:
         """What the journal of the daemon holds; None while there is none."""
         return None if self.daemon is None else self.daemon.journal.contents
 
+    @property
+    def watcher(self) -> str:
+        """The user who may do everything; empty where there are no users."""
+        return WATCHER if self.rights.settings.users else ""
+
+    def configure(self, settings: Settings) -> None:
+        """Write another configuration, and let the daemon read it."""
+        self.rights.change(settings)
+        if self.daemon is not None:
+            self.daemon.reload()
+
     def zombies(self) -> list[DaemonLife]:
         """Return daemons that have lost their disk and do not know."""
         return [life for life in self.daemons if life.zombie and not life.died]
@@ -110,6 +128,7 @@ class SimulatedStation:
         while True:
             life = DaemonLife(self, len(self.daemons))
             self.promises.check(life.journal.contents, self.trace)
+            self.promises.closures.check_journal(life.journal.contents, self.clock, self.trace)
             self.daemons.append(life)
             self.starts.append(anyio.current_time())
             tasks.start_soon(life.run)

@@ -5,7 +5,8 @@ import itertools
 import pytest
 
 from tests.simulation.loops import BACKENDS
-from tests.simulation.mutants import MUTANTS, Mutant, applied
+from tests.simulation.mutant import Mutant
+from tests.simulation.mutants import MUTANTS, applied
 from tests.simulation.run import simulate
 
 MOST_SEEDS = 100

@@ -1,45 +1,24 @@
 """What goes wrong in runs that have some part, each from a source of chance of its own."""
 
 from collections.abc import Callable, Mapping
-from typing import Final
+from typing import Final, Literal
 
 import anyio
+import msgspec
 
 from stationd.client import aio, shared
 from stationd.client.connection import Connection
 from stationd.proto.error import StationError
 from stationd.proto.socket import Socket
+from stationd.runtime.limits.bounds import Role
+from tests.simulation.guests import Guest
 from tests.simulation.lives import JOBS
+from tests.simulation.locksmith import Locksmith
 from tests.simulation.parts import PARTS, Part, Parts
+from tests.simulation.quartermaster import Quartermaster
+from tests.simulation.rights import key_of
 from tests.simulation.station import SimulatedStation
-
-
-class Trouble:
-    """Makes trouble for as long as it runs.
-
-    Args:
-        station: For whom.
-        part: Of which part it is.
-    """
-
-    def __init__(self, station: SimulatedStation, part: Part) -> None:
-        self.station = station
-        self.trace = station.trace
-        self.chance = station.trace.chance(f"trouble, {part}")
-
-    async def run(self) -> None:
-        """Make trouble now and then."""
-        pause = self.chance.choice((0.5, 2.0, 6.0))
-        while True:
-            await anyio.sleep(self.chance.expovariate(1 / pause))
-            await self.strike()
-
-    async def strike(self) -> None:
-        """Make trouble once."""
-        raise NotImplementedError
-
-    def calm(self) -> None:
-        """Put an end to what goes on by itself."""
+from tests.simulation.trouble import Trouble
 
 
 class FullDisk(Trouble):
@@ -91,7 +70,7 @@ class Operator(Trouble):
                 await connection.aclose()
 
     def _connect(self, _kind: int, _endpoint: str, events: int) -> tuple[Socket, Socket]:
-        return self.station.network.connect(JOBS, "operator", events)
+        return self.station.network.connect(JOBS, "operator", events, user=self.station.watcher)
 
     async def _look(self) -> None:
         for view in await aio.controllers():
@@ -114,12 +93,41 @@ class Weather(Trouble):
         self.station.fair = True
 
 
+class Registrar(Trouble):
+    """Takes keys and roles from guests and gives them back, and says who reads whose jobs."""
+
+    async def run(self) -> None:
+        async with anyio.create_task_group() as guests:
+            for name in self.station.scenario.guests:
+                guests.start_soon(Guest(self.station, name, self.trace.chance(name)).run)
+            await super().run()
+
+    async def strike(self) -> None:
+        settings = self.station.rights.settings
+        if self.chance.random() < 0.2:
+            self.trace.fault("other readers")
+            by: Literal["everyone", "owners"] = self.chance.choice(("everyone", "owners"))
+            api = msgspec.structs.replace(settings.api, jobs_are_read_by=by)
+            self.station.configure(msgspec.structs.replace(settings, api=api))
+            return
+        name = self.chance.choice(self.station.scenario.guests)
+        role: Role = self.chance.choice(("observer", "submitter", "submitter", "operator"))
+        keys = self.chance.choice(((), (key_of(name),), (key_of(name),)))
+        self.trace.fault("other roles" if keys else "revoked keys", name, role)
+        user = msgspec.structs.replace(settings.users[name], role=role, keys=keys)
+        users = {**settings.users, name: user}
+        self.station.configure(msgspec.structs.replace(settings, users=users))
+
+
 _TROUBLES: Final[Mapping[Part, Callable[[SimulatedStation, Part], Trouble]]] = {
     "full-disk": FullDisk,
     "new-ledger": NewLedger,
     "stubborn": Operator,
     "backup": Copyist,
     "guards": Weather,
+    "users": Registrar,
+    "limits": Quartermaster,
+    "locks": Locksmith,
 }
 
 

@@ -13,8 +13,9 @@ from stationd.actors.ladder import CameToRest, Course, LeftQueue
 from stationd.actors.paced_word import PacedWord
 from stationd.actors.ticket import TicketState
 from stationd.proto import instruments_protocol as wire
+from stationd.proto.queue_requests import Unlock
 from stationd.proto.status import RemoteRetryStrategy
-from stationd.runtime.journal.records import Fact
+from stationd.runtime.journal.records import Fact, QueueNoted
 
 
 def find_nothing(find: Any) -> Any:
@@ -247,3 +248,74 @@ def never(_before: Any) -> Any:
 
 def off(_before: Any) -> Any:
     return False
+
+
+def forget_locks(remember: Any) -> Any:
+    async def wrong(queue: Any, journal: Any, clock: Any) -> None:
+        await remember(queue, journal, clock)
+        queue.gates._locks.clear()
+
+    return wrong
+
+
+def note_and_go_on(note: Any) -> Any:
+    async def wrong(self: Any, kind: str, name: str, value: Any) -> None:
+        data = None if value is None else msgspec.json.encode(value).decode()
+        self._journal.write([QueueNoted(kind, name, data)], lambda _commit: None)
+
+    del note
+    return wrong
+
+
+def take_nothing_back(turn_gates: Any) -> Any:
+    def wrong(self: Any, now_unix_s: float) -> None:
+        out, self._out = self._out, {}
+        turn_gates(self, now_unix_s)
+        self._out = out
+
+    return wrong
+
+
+def unlock_for_anybody(lock: Any) -> Any:
+    def wrong(self: Any, controller: str, request: Any, person: Any) -> Any:
+        return None if isinstance(request, Unlock) else lock(self, controller, request, person)
+
+    return wrong
+
+
+def count_when_stored(_arriving: Any) -> Any:
+    def wrong(_self: Any, _user: str, answer: Any) -> Any:
+        return answer
+
+    return wrong
+
+
+def give_back_twice(ended: Any) -> Any:
+    def wrong(self: Any, user: str) -> None:
+        ended(self, user)
+        ended(self, user)
+
+    return wrong
+
+
+def refuse_at_once(_refuse: Any) -> Any:
+    def wrong(_self: Any, _job: Any, _asked: Any, error: Any, **answers: Any) -> None:
+        answers["refused"](error.info)
+
+    return wrong
+
+
+def count_nothing(_counted: Any) -> Any:
+    def wrong(_self: Any, _live: Any, _records: Any, committed: Any) -> Any:
+        return committed
+
+    return wrong
+
+
+def keep_roles(reload: Any) -> Any:
+    def wrong(self: Any, roles: Any) -> None:
+        known = dict(self._known) if hasattr(self, "_known") else {}
+        reload(self, roles)
+        self._known.update(known)
+
+    return wrong
