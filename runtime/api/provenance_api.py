@@ -27,12 +27,11 @@ from stationd.proto.provenance import (
 from stationd.proto.status import JobExecutorStatus as Status
 from stationd.runtime.api.privacy import unknown_job
 from stationd.runtime.controllers.running_now import DAEMON
-from stationd.runtime.live import WORK_DECODER
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from stationd.proto.job import ItemView, JobView, TimelineEntry
+    from stationd.proto.job import ItemView, JobId, JobView, TimelineEntry
     from stationd.runtime.journal.interface import Journal
     from stationd.runtime.journal.records import VersionsSeen
     from stationd.runtime.journal.stored import StoredJob
@@ -51,8 +50,15 @@ class _Metadata(Struct):
     ticket: int | None = None
 
 
+class _Text(Struct):
+    """What is read of a compiled circuit."""
+
+    openqasm: str
+
+
 _Standing = dict[str, SettingValue | None]
 _SETTINGS: Final = msgspec.json.Decoder(dict[str, _Standing])
+_TEXT: Final = msgspec.msgpack.Decoder(_Text)
 _METADATA: Final = msgspec.json.Decoder(_Metadata)
 
 
@@ -137,7 +143,9 @@ class ProvenanceApi:
             seed=None if isinstance(work, Sweep) else work.seed,
             optimisation_level=None if isinstance(work, Sweep) else work.optimisation_level,
             calibration=await self._calibration(pinned),
-            compiled=await self._compiled(stored, item.index),
+            compiled=(
+                None if isinstance(work, Sweep) else await self._compiled(stored.job, item.index)
+            ),
             daemon=ran[DAEMON].versions if DAEMON in ran else {},
             controllers=tuple(
                 _controller(name, driver, ran.get(name), settings.get(name, {}))
@@ -166,18 +174,14 @@ class ProvenanceApi:
             return CalibrationOrigin(id=pinned)
         return CalibrationOrigin(id=pinned, name=found.name, created_unix_s=found.created_unix_s)
 
-    async def _compiled(self, stored: StoredJob, item: int) -> CompiledOrigin | None:
-        if isinstance(stored.spec.work, Sweep):
+    async def _compiled(self, job: JobId, item: int) -> CompiledOrigin | None:
+        # The work of a large job is megabytes: the journal's reader looks it through.
+        made = {one.index: one for one in await self._journal.compiled(job)}.get(item)
+        stored = None if made is None else await self._journal.artifact(made.artifact.id)
+        if made is None or stored is None or stored.data is None:
             return None
-        data = await self._journal.work(stored.number)
-        compiled = None if data is None else WORK_DECODER.decode(data).compiled.get(item)
-        if compiled is None:
-            return None
-        return CompiledOrigin(
-            sha256=hashlib.sha256(compiled.openqasm.encode()).hexdigest(),
-            depth=compiled.depth,
-            two_qubit_gates=compiled.two_qubit_gates,
-        )
+        digest = await to_thread.run_sync(_text_digest, stored.data)
+        return CompiledOrigin(sha256=digest, depth=made.depth, two_qubit_gates=made.two_qubit_gates)
 
 
 def _span(timeline: Sequence[TimelineEntry], attempt: int) -> _Span:
@@ -208,6 +212,10 @@ def _controller(
         since_unix_s=None if ran is None else ran.since_unix_s,
         settings=settings,
     )
+
+
+def _text_digest(compiled: bytes) -> str:
+    return hashlib.sha256(_TEXT.decode(compiled).openqasm.encode()).hexdigest()
 
 
 def _digested(program: Program | Sweep) -> tuple[str, int]:

@@ -9,10 +9,18 @@ from stationd.proto import instruments_protocol as wire
 from stationd.proto.error import ErrorCode
 from stationd.proto.job import JobSpec, Ticket
 from stationd.proto.jobs_protocol import Failure, ImportCalibration, Retry
-from stationd.proto.program import Axis, Circuits, NullProgram, Sweep
-from stationd.proto.provenance import Provenance, ProvenanceAnswer, ReadProvenance
+from stationd.proto.program import Axis, Circuits, NativeCircuit, NullProgram, Sweep
+from stationd.proto.provenance import (
+    CompiledOrigin,
+    Provenance,
+    ProvenanceAnswer,
+    ReadProvenance,
+)
+from stationd.proto.result import CompiledResult
 from stationd.proto.status import RemoteRetryStrategy
-from stationd.runtime.journal.records import VersionsSeen
+from stationd.runtime.journal.memory import MemoryJournal
+from stationd.runtime.journal.records import VersionsSeen, WorkStored
+from stationd.runtime.live import WORK_ENCODER, StoredWork
 from tests.runtime.api.test_projects_api import asked
 from tests.runtime.bench import NOW, Bench, a_bench, committed_until, job_id
 
@@ -107,6 +115,31 @@ async def test_the_calibration_set_is_named_with_its_time() -> None:
         found = (await provenance(bench)).calibration
         assert found is not None
         assert (found.id, found.name, found.created_unix_s) == (SET, "today", NOW)
+
+
+class Untouched(MemoryJournal):
+    """A journal whose stored work nobody asks for: that would be decoded in the daemon's loop."""
+
+    async def work(self, number: int) -> bytes | None:
+        raise AssertionError(number)
+
+
+async def test_what_the_compiler_made_is_looked_up_by_the_journals_reader() -> None:
+    made = CompiledResult(
+        native=NativeCircuit(instructions=(), n_bits=0),
+        openqasm="OPENQASM 3.0;",
+        depth=4,
+        two_qubit_gates=2,
+    )
+    async with a_bench(Untouched(manual=True)) as bench:
+        bench.queued(1, CIRCUITS)
+        work = WORK_ENCODER.encode(StoredWork({}, {1: made}))
+        bench.journal.write([WorkStored(1, 1, work)], lambda _: None)
+        digest = hashlib.sha256(b"OPENQASM 3.0;").hexdigest()
+        assert (await provenance(bench, 1)).compiled == CompiledOrigin(
+            sha256=digest, depth=4, two_qubit_gates=2
+        )
+        assert (await provenance(bench, 0)).compiled is None
 
 
 async def test_what_has_not_run_has_neither_ticket_nor_controllers() -> None:
