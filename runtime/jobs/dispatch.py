@@ -14,8 +14,6 @@ from collections import deque
 from functools import partial
 from typing import TYPE_CHECKING, Final, Literal
 
-import anyio
-
 from stationd.actors.job import step
 from stationd.actors.ladder import (
     DURABLE_FIRST,
@@ -25,14 +23,12 @@ from stationd.actors.ladder import (
     Event,
     LeftQueue,
     Proceeded,
-    Resumed,
 )
 from stationd.actors.retry import again
 from stationd.proto.error import (
     UnexpectedEvent,
 )
 from stationd.proto.job import Ticket
-from stationd.proto.status import JobExecutorStatus
 from stationd.runtime.jobs.arrivals import Arrivals, Later, NewJob
 from stationd.runtime.jobs.at_work import AtWork
 from stationd.runtime.jobs.facts import facts_of
@@ -43,7 +39,7 @@ from stationd.runtime.jobs.reopening import following
 from stationd.runtime.journal.records import Fact, Record, TicketIssued
 from stationd.runtime.limits.holdings import Holdings
 from stationd.runtime.limits.quotas import Quotas
-from stationd.runtime.live import LiveJob, resumed
+from stationd.runtime.live import LiveJob
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Reversible, Sequence
@@ -58,7 +54,6 @@ if TYPE_CHECKING:
     from stationd.runtime.feed import Feed
     from stationd.runtime.jobs.deadlines import Deadlines
     from stationd.runtime.journal.interface import Commit, Journal
-    from stationd.runtime.journal.stored import StoredJob
     from stationd.runtime.metrics import Metrics
     from stationd.runtime.work.outcome import Outcome
     from stationd.runtime.work.stages import Stages
@@ -70,7 +65,6 @@ log = logging.getLogger(__name__)
 _CONTINUE: Final = Effect.CONTINUE
 _ENQUEUE: Final = Effect.ENQUEUE
 _DECIDED_HERE: Final = frozenset({Effect.SETTLE, Effect.RECONCILE, Effect.STOP_STAGE})
-_ABORTED_AT_RESTART = "aborted when the station started again, as its [recovery] policy says"
 
 
 class Dispatch:
@@ -108,10 +102,7 @@ class Dispatch:
         self._metrics = metrics
         self._clock = clock
         self._deadlines = deadlines
-        self._policy = policy
-        self._tasks = tasks
         self._instruments: Instruments | None = None
-        self._reconciling: TaskGroup | None = None
         self._jobs: dict[JobId, LiveJob] = {}
         self.ended: Callable[[LiveJob], None] = _unheard
         """Called with every job that is over, once that is on disk."""
@@ -125,7 +116,9 @@ class Dispatch:
             deadlines=deadlines,
             policy=policy,
             tasks=tasks,
-            resume=self._resume,
+            jobs=self._jobs,
+            holdings=self.holdings,
+            deliver=self.deliver,
         )
         self._arrivals = Arrivals(
             journal=journal,
@@ -198,16 +191,7 @@ class Dispatch:
         When it returns, every ticket that is at work is known again, and all others can be found:
         clients may ask, and controllers may say Hello. `recover_rest` takes up what is left.
         """
-        if self._instruments is None:
-            return 0
-        found = 0
-        async with anyio.create_task_group() as reconciling:
-            self._reconciling = reconciling
-            found = await self._recovery.look(self._instruments)
-        self._reconciling = None
-        for live in list(self._jobs.values()):
-            self._begin_again(live)
-        return found
+        return 0 if self._instruments is None else await self._recovery.recover(self._instruments)
 
     async def recover_rest(self) -> None:
         """Take up what is left, bit by bit."""
@@ -217,23 +201,6 @@ class Dispatch:
     async def recovered(self) -> None:
         """Return when all that was left has been taken up."""
         await self._recovery.over.wait()
-
-    def _resume(self, stored: StoredJob, claims: tuple[str, ...]) -> None:
-        live = resumed(stored)
-        live.claims = claims
-        if stored.ticket is not None:
-            live.ticket = Ticket(stored.ticket, stored.job, stored.attempt)
-        self._jobs[stored.job] = live
-        self.holdings.begun(stored.spec.creator)
-        self.deliver(live, Resumed())
-        if self._reconciling is None:
-            self._begin_again(live)
-
-    def _begin_again(self, live: LiveJob) -> None:
-        if self._policy == "abort" and not live.job.status.is_terminal:
-            self.deliver(live, CancelAccepted(_ABORTED_AT_RESTART))
-        else:
-            self._deadlines.begin(live, self.deliver)
 
     def cancel(self, live: LiveJob, answer: Callable[[], None], note: str = "") -> None:
         """Accept a cancel; `answer` is called once that is on disk.
@@ -381,19 +348,12 @@ class Dispatch:
             case Effect.SETTLE:
                 return settled(live), []
             case Effect.RECONCILE:
-                self._reconcile(live)
+                if self._instruments is not None:
+                    self._recovery.reconcile(live, self._instruments)
                 return None
             case _:
                 self._at_work.stop(live)
                 return None
-
-    def _reconcile(self, live: LiveJob) -> None:
-        if self._instruments is None:
-            return
-        if live.job.status is JobExecutorStatus.PENDING_EXECUTION:
-            self._instruments.resume(live)
-        elif self._reconciling is not None:
-            self._reconciling.start_soon(self._instruments.reconcile, live)
 
     def _enqueue(self, live: LiveJob, instruments: Instruments) -> None:
         if not (self._recovery.holds and self._recovery.hold_back(live)):

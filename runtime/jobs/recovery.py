@@ -19,8 +19,11 @@ from typing import TYPE_CHECKING, Final, Literal
 import anyio
 from anyio.lowlevel import checkpoint
 
+from stationd.actors.ladder import CancelAccepted, Event, Resumed
 from stationd.proto.error import JournalClosed
+from stationd.proto.job import Ticket
 from stationd.proto.status import JobExecutorStatus
+from stationd.runtime.live import resumed
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -32,6 +35,7 @@ if TYPE_CHECKING:
     from stationd.runtime.jobs.deadlines import Deadlines
     from stationd.runtime.journal.interface import Journal
     from stationd.runtime.journal.stored import Outline, StoredJob
+    from stationd.runtime.limits.holdings import Holdings
     from stationd.runtime.live import LiveJob
     from stationd.runtime.metrics import Metrics
     from stationd.runtime.work.stages import Stages
@@ -42,6 +46,8 @@ SLICE: Final = 100
 """Jobs that are taken up before others have their turn."""
 _PAGE: Final = 2000
 """Outlines that are asked for at once."""
+
+_ABORTED: Final = "aborted when the station started again, as its [recovery] policy says"
 
 S = JobExecutorStatus
 
@@ -56,7 +62,9 @@ class Recovery:
         deadlines: Hold for them too.
         policy: What becomes of them.
         tasks: Runs what a deadline begins.
-        resume: Takes one up.
+        jobs: Those that are under way, to which it adds.
+        holdings: Count what users have.
+        deliver: Takes an event to a job.
     """
 
     def __init__(
@@ -68,7 +76,9 @@ class Recovery:
         deadlines: Deadlines,
         policy: Literal["resume", "abort"],
         tasks: TaskGroup,
-        resume: Callable[[StoredJob, tuple[str, ...]], None],
+        jobs: dict[JobId, LiveJob],
+        holdings: Holdings,
+        deliver: Callable[[LiveJob, Event], None],
     ) -> None:
         self._journal = journal
         self._stages = stages
@@ -76,7 +86,10 @@ class Recovery:
         self._deadlines = deadlines
         self._policy = policy
         self._tasks = tasks
-        self._resume = resume
+        self._jobs = jobs
+        self._holdings = holdings
+        self._deliver = deliver
+        self._reconciling: TaskGroup | None = None
         self._outlines: dict[JobId, Outline] = {}
         self._newest = journal.opening.number
         # The last number that a slice has come to.
@@ -102,8 +115,21 @@ class Recovery:
         outline = self._outlines.get(job)
         return None if outline is None else outline.number
 
-    async def look(self, instruments: Instruments) -> int:
-        """Find out what is unfinished, and take up what is at work; return how many there are."""
+    async def recover(self, instruments: Instruments) -> int:
+        """Find out what is unfinished, and take up what is at work; return how many there are.
+
+        When it returns, the tickets that are at work are known again.
+        """
+        found = 0
+        async with anyio.create_task_group() as reconciling:
+            self._reconciling = reconciling
+            found = await self._look(instruments)
+        self._reconciling = None
+        for live in list(self._jobs.values()):
+            self._begin_again(live)
+        return found
+
+    async def _look(self, instruments: Instruments) -> int:
         after = 0
         while page := await self._journal.outlines(after, _PAGE):
             after = page[-1].number
@@ -168,6 +194,30 @@ class Recovery:
         if outline.status < S.PENDING_EXECUTION:
             self._climbing -= 1
         self._resume(stored, self._stages.claimed(outline))
+
+    def _resume(self, stored: StoredJob, claims: tuple[str, ...]) -> None:
+        live = resumed(stored)
+        live.claims = claims
+        if stored.ticket is not None:
+            live.ticket = Ticket(stored.ticket, stored.job, stored.attempt)
+        self._jobs[stored.job] = live
+        self._holdings.begun(stored.spec.creator)
+        self._deliver(live, Resumed())
+        if self._reconciling is None:
+            self._begin_again(live)
+
+    def _begin_again(self, live: LiveJob) -> None:
+        if self._policy == "abort" and not live.job.status.is_terminal:
+            self._deliver(live, CancelAccepted(_ABORTED))
+        else:
+            self._deadlines.begin(live, self._deliver)
+
+    def reconcile(self, live: LiveJob, instruments: Instruments) -> None:
+        """Find a job's ticket again: in the queue, or at its controllers."""
+        if live.job.status is S.PENDING_EXECUTION:
+            instruments.resume(live)
+        elif self._reconciling is not None:
+            self._reconciling.start_soon(instruments.reconcile, live)
 
     # --- jobs that would overtake -------------------------------------------------------------
 
