@@ -77,7 +77,13 @@ def test_a_sweep_over_two_controllers_gives_arrays_with_axes_and_units(station: 
     np.testing.assert_array_equal(data["source.delay"], delays)
     np.testing.assert_array_equal(data["source.amplitude"], [0.25, 0.75])
     assert data.dimensions == {"source.amplitude": 0, "source.delay": 1}
-    assert data.units == {"source.amplitude": "V", "source.delay": "s", "readout.trace": "V"}
+    assert data.units == {
+        "source.amplitude": "V",
+        "source.delay": "s",
+        "source.duration": "s",
+        "source.frequency": "Hz",
+        "readout.trace": "V",
+    }
     assert data.spots_done == 18
     decay = data["readout.population"].astype(float)[1]
     assert decay[0] > decay[-1]
