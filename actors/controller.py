@@ -69,6 +69,7 @@ class Controller:
         socket: Connects to the daemon.
         monitor: Receives the socket's connection events.
         release: The version of stationd.
+        versions: Of all that is installed and may matter, for the record.
         host: Its clocks and threads.
         log: Lines that are to be reported; None for none.
     """

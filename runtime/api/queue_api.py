@@ -66,6 +66,7 @@ class QueueApi:
         instruments: Their queue.
         projects: Those that there are.
         clock: What time it is.
+        privacy: Knows whose jobs somebody may read.
     """
 
     def __init__(

@@ -76,6 +76,9 @@ class InstrumentBus:
         names: The configured controllers.
         access: Knows who may speak for which of them.
         authority: What this daemon may command with.
+        journal: Where what controllers say of themselves is stored.
+        metrics: Count who is there, and frames that make no sense.
+        clock: Tells when somebody said something last.
         beat_interval: Seconds between heartbeats.
         grace: Seconds that an absent controller has to come back.
         story: Keeps what controllers log of jobs; None to let it go.

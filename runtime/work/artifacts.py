@@ -27,12 +27,10 @@ if TYPE_CHECKING:
 
 TOMBSTONES: Final = ".removed"
 """The folder, among those of jobs, of those that are to be removed in the other store."""
-_MOST_AWAY: Final = 8
-"""Pieces that are fetched from the other store at a time."""
 JOB_ID: Final = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
 """What a folder of the store is called."""
-
-
+_MOST_AWAY: Final = 8
+"""Pieces that are fetched from the other store at a time."""
 _MOST_FETCHED_BYTES: Final = 8 * 1024 * 1024
 """Of a result that is elsewhere, to see what stands in it."""
 

@@ -84,6 +84,10 @@ class Stages:
     """What the daemon does for jobs between the rungs.
 
     Args:
+        journal: What a job has left before is there.
+        workers: Do what is slow or may be hostile.
+        bus: Knows what controllers offer.
+        calibrations: Which set each target uses.
         clock: Tells which calibration sets have expired.
         targets: The controller of every target.
         grace: Seconds to wait for a controller that has never connected.
