@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Final, Literal, overload
 
 from stationd.client import references, referring
+from stationd.client.compiled_ref import CompiledRef
 from stationd.client.download import fetched
 from stationd.client.references import IncompleteJobItemRef, ItemRef, Job
 from stationd.client.results import CompiledCircuit, Outcome, read_outcome
@@ -43,21 +44,11 @@ class ExecutionResultRef(ResultRef, frozen=True, kw_only=True):
     """The stored result of a circuit, or of a sweep."""
 
 
-class CompilationResultRef(ResultRef, frozen=True, kw_only=True):
+class CompilationResultRef(ResultRef, CompiledRef, frozen=True, kw_only=True):
     """A stored compiled circuit.
 
     What was compiled is known without fetching it if the reference came from `compiled`.
     """
-
-    depth: int | None = None
-    two_qubit_gates: int | None = None
-    duration: float = 0.0
-    """Seconds that one run takes, as far as is known."""
-    initial_layout: tuple[str, ...] = ()
-    """The QPU's qubits that the program's first, second, ... qubit begins on."""
-    final_layout: tuple[str, ...] = ()
-    """Those that they are on at the end."""
-    compiler: str = ""
 
     async def get_output(self) -> CompiledCircuit:
         """Return the compiled circuit."""

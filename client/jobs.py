@@ -33,6 +33,7 @@ from stationd.client.blocking_queue import (
     unlock_target,
     why,
 )
+from stationd.client.compiled_ref import CompiledRef
 from stationd.client.context import ProjectRef, using_project, using_properties
 from stationd.client.filtering import CREATED_AFTER, Status, Strings, Type
 from stationd.client.portal import blocking, call
@@ -171,21 +172,11 @@ class ExecutionResultRef(ResultRef, frozen=True, kw_only=True):
     """The stored result of a circuit, or of a sweep."""
 
 
-class CompilationResultRef(ResultRef, frozen=True, kw_only=True):
+class CompilationResultRef(ResultRef, CompiledRef, frozen=True, kw_only=True):
     """A stored compiled circuit.
 
     What was compiled is known without fetching it if the reference came from `compiled`.
     """
-
-    depth: int | None = None
-    two_qubit_gates: int | None = None
-    duration: float = 0.0
-    """Seconds that one run takes, as far as is known."""
-    initial_layout: tuple[str, ...] = ()
-    """The QPU's qubits that the program's first, second, ... qubit begins on."""
-    final_layout: tuple[str, ...] = ()
-    """Those that they are on at the end."""
-    compiler: str = ""
 
     def get_output(self) -> CompiledCircuit:
         """Return the compiled circuit."""

@@ -9,7 +9,7 @@ import click
 from stationd.client import jobs
 from stationd.client import setting as asynchronous
 from stationd.client.portal import call
-from stationd.client.stationctl.options import json_option, station_option, timeout_option
+from stationd.client.stationctl.options import F, json_option, station_option, timeout_option
 from stationd.client.stationctl.printing import Styled, print_json, print_text
 from stationd.client.stationctl.searching import project_option
 
@@ -27,14 +27,23 @@ _NUMBERS: Final = {"ignore_unknown_options": True}
 _PRIORITY: Final = click.IntRange(-1000, 1000)
 
 
+def _as_a_job(command: F) -> F:
+    """Add what both commands have, since each of them makes a job."""
+    for add in (
+        station_option,
+        json_option,
+        timeout_option,
+        click.option("--no-wait", is_flag=True, help="Print the job's id and do not wait for it."),
+        click.option("--priority", type=_PRIORITY, default=0, help="The higher goes first."),
+        project_option("The project that the job belongs to."),
+    ):
+        command = add(command)
+    return command
+
+
 @click.command("set", context_settings=_NUMBERS)
 @click.argument("pairs", metavar="SETTING VALUE...", nargs=-1, required=True)
-@project_option("The project that the job belongs to.")
-@click.option("--priority", type=_PRIORITY, default=0, help="The higher goes first.")
-@click.option("--no-wait", is_flag=True, help="Print the job's id and do not wait for it.")
-@timeout_option
-@json_option
-@station_option
+@_as_a_job
 def set_settings(
     *,
     pairs: tuple[str, ...],
@@ -81,12 +90,7 @@ def set_settings(
 
 @click.command("get")
 @click.argument("names", metavar="READOUT...", nargs=-1, required=True)
-@project_option("The project that the job belongs to.")
-@click.option("--priority", type=_PRIORITY, default=0, help="The higher goes first.")
-@click.option("--no-wait", is_flag=True, help="Print the job's id and do not wait for it.")
-@timeout_option
-@json_option
-@station_option
+@_as_a_job
 def get_readouts(
     *,
     names: tuple[str, ...],
