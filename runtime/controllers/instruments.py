@@ -304,14 +304,23 @@ class Instruments:
         elif self._changed or not self._stepped:
             self._uses.look()
 
+    @contextmanager
+    def deciding_once(self) -> Generator[None]:
+        """Decide who goes once for all jobs that come in in the context, at its end."""
+        gathering, self._gathering = self._gathering, True
+        try:
+            yield
+        finally:
+            self._gathering = gathering
+        if self._freed:
+            self.grant()
+
     def grant(self) -> None:
         """Send out what can go now."""
-        if self._gathering:
-            self._freed = True
-            return
-        self._freed = False
-        self._send_out()
-        self._uses.look()
+        self._freed = self._gathering
+        if not self._gathering:
+            self._send_out()
+            self._uses.look()
 
     def _send_out(self) -> None:
         # What could not be written down is better not begun: running tickets go on, no others.

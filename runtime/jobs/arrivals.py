@@ -91,7 +91,7 @@ class Arrivals:
         at_work: Does the work between the rungs.
         known: Returns the number of a job that is under way already.
         begin: Called with a job that is on disk.
-        go_on: Called after that, with what is to be done for it.
+        go_on: Called after that, once for all that were stored in one write.
     """
 
     def __init__(
@@ -105,7 +105,7 @@ class Arrivals:
         at_work: AtWork,
         known: Callable[[JobId], int | None],
         begin: Callable[[LiveJob], None],
-        go_on: Callable[[LiveJob, list[Later], Effect | None], None],
+        go_on: Callable[[Sequence[Arrival]], None],
     ) -> None:
         self._journal = journal
         self._feed = feed
@@ -195,6 +195,7 @@ class Arrivals:
             facts = [fact for fact in facts if fact.job not in commit.known]
         self._feed.announce(commit.first_seq, facts)
         told, seq = iter(facts), commit.first_seq
+        begun: list[Arrival] = []
         for arrival in fresh:
             live = arrival.live
             answers = self._answers.pop(live.job.id)
@@ -205,7 +206,7 @@ class Arrivals:
                 seq += fact.ordinal
                 self._metrics.arrived(arrival.reached)
                 self._begin(live)
+                begun.append(arrival)
             for index, answer in enumerate(answers):
                 answer(known or live.job.number, known is None and index == 0)
-            if known is None:
-                self._go_on(live, arrival.later, arrival.held)
+        self._go_on(begun)

@@ -29,7 +29,7 @@ from stationd.proto.error import (
     UnexpectedEvent,
 )
 from stationd.proto.job import Ticket
-from stationd.runtime.jobs.arrivals import Arrivals, Later, NewJob
+from stationd.runtime.jobs.arrivals import Arrival, Arrivals, Later, NewJob
 from stationd.runtime.jobs.at_work import AtWork
 from stationd.runtime.jobs.facts import facts_of
 from stationd.runtime.jobs.outcomes import settled
@@ -167,10 +167,18 @@ class Dispatch:
         self.holdings.begun(live.spec.creator)
         self._deadlines.begin(live, self.deliver)
 
-    def _go_on(self, live: LiveJob, later: list[Later], held: Effect | None) -> None:
-        """Go on with a job that is on disk now, with its first steps."""
-        self._perform_later(live, later)
-        outcome = None if held is None else self._perform(live, held)
+    def _go_on(self, arrivals: Sequence[Arrival]) -> None:
+        """Go on with jobs that are on disk now, with their first steps."""
+        if self._instruments is None:
+            return
+        with self._instruments.deciding_once():
+            for arrival in arrivals:
+                self._go_on_with(arrival)
+
+    def _go_on_with(self, arrival: Arrival) -> None:
+        live = arrival.live
+        self._perform_later(live, arrival.later)
+        outcome = None if arrival.held is None else self._perform(live, arrival.held)
         if outcome is not None:
             event, made = outcome
             self.deliver(live, event, made=made)

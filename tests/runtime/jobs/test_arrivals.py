@@ -88,3 +88,15 @@ async def test_others_of_the_same_write_are_stored_and_told_in_order() -> None:
 
 def _steps(bench: Bench, number: int) -> list[S]:
     return [event.entry.status for event in bench.published if event.job == job_id(number)]
+
+
+async def test_of_jobs_that_are_stored_together_the_most_urgent_goes_first() -> None:
+    async with a_bench() as bench:
+        together = [
+            NewJob(job_id(number), null_spec(priority=number), "a", Answers())
+            for number in (1, 2, 3)
+        ]
+        bench.dispatch.submit(*together)
+        bench.journal.commit()
+        armed = [sent for sent in bench.lines.to("a") if isinstance(sent, wire.Arm)]
+        assert armed[0].ticket.job == job_id(3)
