@@ -68,7 +68,7 @@ Exit codes:
   4    refused by the station, or no such job
   5    the wait was over before the job
   130  interrupted by Ctrl-C; jobs go on
-  141  nobody reads the output any more, as after | head; jobs go on
+  141  nobody reads the output any more; jobs go on
 
 The station is --station, else the environment's STATIOND_ENDPOINT, else the
 default of ~/.config/stationd/client.toml, else ipc:///run/stationd/jobs.sock.
