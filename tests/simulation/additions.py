@@ -118,6 +118,24 @@ def _going_on(chance: Random, drawn: Scenario) -> Scenario:
     return replace(_orders(drawn, change), refuses=max(drawn.refuses, chance.choice((0.0, 0.2))))
 
 
+def _lines(chance: Random, drawn: Scenario) -> Scenario:
+    def change(order: Order) -> Order:
+        inner = tuple(map(float, range(chance.randint(2, 8))))
+        changed = chance.random() < 0.7
+        if not isinstance(order.work, Sweep) or not changed:
+            return order
+        outer = order.work.axes
+        used = {group[0].setting.partition(".")[0] for group in outer}
+        alone = chance.choice([name for name in CONTROLLERS if name not in used] or [""])
+        if not alone:
+            return order
+        axes = (*outer[:2], (Axis(f"{alone}.x", inner),))
+        work = msgspec.structs.replace(order.work, axes=axes, returns=(f"{alone}.y",))
+        return replace(order, work=work)
+
+    return _orders(drawn, change)
+
+
 # --- bounds ----------------------------------------------------------------------------------
 
 
@@ -236,4 +254,5 @@ _ADDED: Final[Mapping[Part, Callable[[Random, Scenario], Scenario]]] = {
     "users": _users,
     "limits": _limits,
     "locks": _locks,
+    "lines": _lines,
 }

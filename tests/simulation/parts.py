@@ -24,6 +24,7 @@ Part = Literal[
     "users",
     "limits",
     "locks",
+    "lines",
 ]
 Parts = frozenset[Part]
 
