@@ -3,7 +3,7 @@
 # pyright: reportPrivateUsage=false
 from typing import Final
 
-from stationd.runtime import assembly
+from stationd.runtime import parts as station_parts
 from stationd.runtime.api import admission, parts, people, privacy, resent, streams_api, targets_api
 from stationd.runtime.limits import holdings, limits, quotas
 from stationd.runtime.queue import gates, queue
@@ -20,7 +20,7 @@ _RETRIES: Final[Parts] = frozenset({"retries"})
 MUTANTS_OF_USE = (
     Mutant("a lock keeps nothing", gates.Gates, "locked", wrong.nothing, parts=_LOCKS),
     Mutant("maintenance keeps nothing", gates.Gates, "reserved", wrong.nothing, parts=_LOCKS),
-    Mutant("a restart forgets locks", assembly, "remember", wrong.forget_locks, parts=_LOCKS),
+    Mutant("a restart forgets locks", station_parts, "remember", wrong.forget_locks, parts=_LOCKS),
     Mutant(
         "a lock is answered before it is on disk",
         targets_api.TargetsApi,
