@@ -3,7 +3,7 @@
 # pyright: reportPrivateUsage=false
 from typing import Final
 
-from stationd.runtime import parts as station_parts
+from stationd.runtime import assembly
 from stationd.runtime.api import admission, parts, people, privacy, resent, streams_api, targets_api
 from stationd.runtime.limits import holdings, limits, quotas
 from stationd.runtime.queue import gates, queue
@@ -19,13 +19,21 @@ _RETRIES: Final[Parts] = frozenset({"retries"})
 
 MUTANTS_OF_USE = (
     Mutant("a lock keeps nothing", gates.Gates, "locked", wrong.nothing, parts=_LOCKS),
-    Mutant("maintenance keeps nothing", gates.Gates, "reserved", wrong.nothing, parts=_LOCKS),
-    Mutant("a restart forgets locks", station_parts, "remember", wrong.forget_locks, parts=_LOCKS),
+    Mutant(
+        "maintenance keeps nothing",
+        gates.Gates,
+        "reserved",
+        wrong.nothing,
+        caught_by=(5, "trio"),
+        parts=_LOCKS,
+    ),
+    Mutant("a restart forgets locks", assembly, "remember", wrong.forget_locks, parts=_LOCKS),
     Mutant(
         "a lock is answered before it is on disk",
         targets_api.TargetsApi,
         "_note",
         wrong.note_and_go_on,
+        caught_by=(7, "trio"),
         parts=_LOCKS,
     ),
     Mutant(
@@ -33,6 +41,7 @@ MUTANTS_OF_USE = (
         queue.Queue,
         "_turn_gates",
         wrong.take_nothing_back,
+        caught_by=(1503, "trio"),
         parts=_LOCKS,
     ),
     Mutant(
@@ -40,6 +49,7 @@ MUTANTS_OF_USE = (
         targets_api.TargetsApi,
         "_lock",
         wrong.unlock_for_anybody,
+        caught_by=(12, "trio"),
         parts=_LOCKS | _USERS,
     ),
     Mutant(
@@ -68,6 +78,7 @@ MUTANTS_OF_USE = (
         parts.Parts,
         "_check_room",
         wrong.nothing,
+        caught_by=(2, "trio"),
         parts=_LIMITS | _RETRIES,
     ),
     Mutant(
@@ -75,9 +86,17 @@ MUTANTS_OF_USE = (
         resent.Resent,
         "refuse",
         wrong.refuse_at_once,
+        caught_by=(18, "asyncio"),
         parts=_LIMITS,
     ),
-    Mutant("a quota keeps nobody out", quotas.Quotas, "check", wrong.nothing, parts=_LIMITS),
+    Mutant(
+        "a quota keeps nobody out",
+        quotas.Quotas,
+        "check",
+        wrong.nothing,
+        caught_by=(8, "trio"),
+        parts=_LIMITS,
+    ),
     Mutant("results are not counted", quotas.Quotas, "counted", wrong.count_nothing, parts=_LIMITS),
     Mutant(
         "everybody reads what owners alone may",
@@ -91,6 +110,7 @@ MUTANTS_OF_USE = (
         streams_api.StreamsApi,
         "narrow",
         wrong.nothing,
+        caught_by=(32, "asyncio"),
         parts=_USERS,
     ),
     Mutant(
@@ -98,17 +118,31 @@ MUTANTS_OF_USE = (
         admission.Admission,
         "_part_from_revoked",
         wrong.nothing,
+        caught_by=(25, "asyncio"),
         parts=_USERS,
     ),
     Mutant(
-        "a role stays that was taken away", people.People, "reload", wrong.keep_roles, parts=_USERS
+        "a role stays that was taken away",
+        people.People,
+        "reload",
+        wrong.keep_roles,
+        caught_by=(27, "asyncio"),
+        parts=_USERS,
     ),
-    Mutant("a key opens that was taken away", access.Access, "reload", wrong.nothing, parts=_USERS),
+    Mutant(
+        "a key opens that was taken away",
+        access.Access,
+        "reload",
+        wrong.nothing,
+        caught_by=(4, "trio"),
+        parts=_USERS,
+    ),
     Mutant(
         "anybody changes anybody's jobs",
         people.Person,
         "check_owner",
         wrong.nothing,
+        caught_by=(2, "asyncio"),
         parts=_USERS,
     ),
 )
