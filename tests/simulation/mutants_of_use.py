@@ -3,7 +3,7 @@
 # pyright: reportPrivateUsage=false
 from typing import Final
 
-from stationd.runtime import assembly
+from stationd.runtime import parts as station_parts
 from stationd.runtime.api import admission, parts, people, privacy, resent, streams_api, targets_api
 from stationd.runtime.limits import holdings, limits, quotas
 from stationd.runtime.queue import gates, queue
@@ -27,7 +27,7 @@ MUTANTS_OF_USE = (
         caught_by=(5, "trio"),
         parts=_LOCKS,
     ),
-    Mutant("a restart forgets locks", assembly, "remember", wrong.forget_locks, parts=_LOCKS),
+    Mutant("a restart forgets locks", station_parts, "remember", wrong.forget_locks, parts=_LOCKS),
     Mutant(
         "a lock is answered before it is on disk",
         targets_api.TargetsApi,
