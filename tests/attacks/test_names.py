@@ -42,7 +42,7 @@ from stationd.proto.queue_requests import Hold, ListQueue, Move, Reserve, SetTar
 from stationd.proto.result_requests import Peek
 from stationd.proto.station_requests import ReadLog
 from stationd.runtime.api.client_text import LONGEST_ERROR
-from tests.runtime.api.test_projects_api import asked
+from tests.runtime.api.until_answered import asked
 from tests.runtime.bench import a_bench, job_id, null_spec
 
 pytestmark = pytest.mark.anyio

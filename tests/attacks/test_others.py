@@ -12,8 +12,8 @@ from stationd.proto.jobs_protocol import Cancel, Failure, Request, Retry, Submit
 from stationd.proto.project_requests import Annotate, Delete
 from stationd.proto.queue_requests import Hold, Move, Prioritise, Release
 from stationd.runtime.api.auditing import CHANGING
-from tests.runtime.api.test_authorisation import let_me_be, submitted_by
-from tests.runtime.api.test_projects_api import asked
+from tests.runtime.api.roles import let_me_be, submitted_by
+from tests.runtime.api.until_answered import asked
 from tests.runtime.bench import a_bench, job_id, null_spec
 
 pytestmark = pytest.mark.anyio

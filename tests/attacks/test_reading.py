@@ -48,7 +48,7 @@ from stationd.proto.station_requests import Survey
 from stationd.proto.version_requests import ReadVersions
 from tests.runtime.api.at_the_queue import begin
 from tests.runtime.api.privately import ANOTHER, about, read_by_owners, searches, streams
-from tests.runtime.api.test_projects_api import asked
+from tests.runtime.api.until_answered import asked
 from tests.runtime.bench import Bench, a_bench, job_id, null_spec
 
 pytestmark = pytest.mark.anyio

@@ -9,7 +9,7 @@ from stationd.runtime.publication import publishing_of
 from stationd.runtime.station import House
 from stationd.runtime.stories import stories_told
 from stationd.runtime.work.object_store import ObjectStore
-from tests.runtime.api.test_projects_api import asked
+from tests.runtime.api.until_answered import asked
 from tests.runtime.bench import a_bench, committed_until, job_id
 
 pytestmark = pytest.mark.anyio

@@ -20,7 +20,7 @@ from stationd.proto.provenance import ReadProvenance
 from stationd.proto.queue_requests import Hold, Prioritise, Release, Why
 from stationd.proto.result_requests import Peek
 from stationd.proto.station_requests import ReadLog
-from tests.runtime.api.test_authorisation import let_me_be
+from tests.runtime.api.roles import let_me_be
 from tests.runtime.bench import Bench
 
 ANOTHER: Final = "other"

@@ -7,7 +7,8 @@ from stationd.proto.jobs_protocol import Failure, Submit
 from stationd.proto.project_requests import Delete, Deleted
 from stationd.proto.status import JobExecutorStatus as Status
 from stationd.runtime.journal.records import Fact, JobStored
-from tests.runtime.api.test_projects_api import asked, spec
+from tests.runtime.api.test_projects_api import spec
+from tests.runtime.api.until_answered import asked
 from tests.runtime.bench import a_bench, job_id
 
 pytestmark = pytest.mark.anyio

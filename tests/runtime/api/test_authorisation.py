@@ -2,14 +2,9 @@
 
 # pyright: reportPrivateUsage=false
 
-import os
-import pwd
-
-import msgspec
 import pytest
 
 from stationd.proto.error import ErrorCode
-from stationd.proto.job import JobSpec
 from stationd.proto.jobs_protocol import (
     Cancel,
     CancelAnswer,
@@ -35,12 +30,12 @@ from stationd.proto.queue_requests import (
 from stationd.proto.status import JobExecutorStatus as S
 from stationd.proto.status import RemoteRetryStrategy
 from stationd.runtime.api.people import Role
-from tests.runtime.api.test_projects_api import asked
-from tests.runtime.bench import Bench, a_bench, job_id, null_spec
+from tests.runtime.api.roles import ME, let_me_be, submitted_by
+from tests.runtime.api.until_answered import asked
+from tests.runtime.bench import Bench, a_bench, job_id
 
 pytestmark = pytest.mark.anyio
 
-ME = pwd.getpwuid(os.getuid()).pw_name
 ONE, TWO = job_id(1), job_id(2)
 UNDER_WAY: list[Request] = [
     Cancel(1, ONE),
@@ -57,14 +52,6 @@ FOR_OPERATORS: list[Request] = [
     Unreserve(1, ONE),
     ResetController(1, "a"),
 ]
-
-
-def let_me_be(bench: Bench, role: Role) -> None:
-    bench.api.parts.people.reload({ME: role, "max": "operator", "other": "submitter"})
-
-
-def submitted_by(creator: str) -> JobSpec:
-    return msgspec.structs.replace(null_spec(), creator=creator)
 
 
 async def refused(bench: Bench, request: Request) -> str:

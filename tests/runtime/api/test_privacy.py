@@ -40,8 +40,8 @@ from stationd.runtime.api.people import Role
 from stationd.runtime.api.reading import NAMING
 from tests.runtime.api.at_the_queue import begin
 from tests.runtime.api.privately import ANOTHER, about, read_by_owners, searches, streams
-from tests.runtime.api.test_authorisation import ME, let_me_be, submitted_by
-from tests.runtime.api.test_projects_api import asked
+from tests.runtime.api.roles import ME, let_me_be, submitted_by
+from tests.runtime.api.until_answered import asked
 from tests.runtime.bench import Bench, Peer, a_bench, client_of, job_id, null_spec
 
 pytestmark = pytest.mark.anyio

@@ -4,9 +4,7 @@ import os
 import pwd
 
 import pytest
-from anyio.lowlevel import checkpoint
 
-from stationd.proto.codec import REPLIES
 from stationd.proto.error import ErrorCode
 from stationd.proto.job import JobFilter, JobSpec
 from stationd.proto.jobs_protocol import (
@@ -16,7 +14,6 @@ from stationd.proto.jobs_protocol import (
     List,
     Ping,
     Pong,
-    Reply,
     Request,
     Submit,
     Submitted,
@@ -35,23 +32,14 @@ from stationd.proto.project_requests import (
     Projects,
 )
 from stationd.proto.search import ScopeFilterEnum
-from tests.runtime.bench import Bench, Peer, a_bench, client_of, job_id
+from tests.runtime.api.until_answered import asked
+from tests.runtime.bench import Bench, a_bench, job_id
 
 pytestmark = pytest.mark.anyio
 
 FIRST, SECOND = (f"00000000-0000-0000-0000-00000000000{number}" for number in (1, 2))
 ME = pwd.getpwuid(os.getuid()).pw_name
 COOLDOWN = Property("cooldown", "int", required=True)
-
-
-async def asked(bench: Bench, request: Request) -> Reply:
-    """Ask, and commit until there is an answer."""
-    with client_of(bench).socket as socket:
-        await Peer(socket).say(request)
-        while (found := socket.receive_nowait()) is None:
-            bench.journal.commit()
-            await checkpoint()
-        return REPLIES.decode(found[0])
 
 
 async def project_of(bench: Bench, request: Request) -> Project:

@@ -21,7 +21,7 @@ from stationd.proto.status import RemoteRetryStrategy
 from stationd.runtime.journal.memory import MemoryJournal
 from stationd.runtime.journal.records import VersionsSeen, WorkStored
 from stationd.runtime.live import WORK_ENCODER, StoredWork
-from tests.runtime.api.test_projects_api import asked
+from tests.runtime.api.until_answered import asked
 from tests.runtime.bench import NOW, Bench, a_bench, committed_until, job_id
 
 pytestmark = pytest.mark.anyio

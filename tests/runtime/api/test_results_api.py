@@ -17,7 +17,7 @@ from stationd.proto.result import SweepResult, decode_result
 from stationd.proto.result_requests import Peek
 from stationd.proto.status import JobExecutorStatus as S
 from stationd.runtime.work import previews
-from tests.runtime.api.test_projects_api import asked
+from tests.runtime.api.until_answered import asked
 from tests.runtime.bench import Bench, Peer, a_bench, client_of, committed_until, job_id
 
 pytestmark = pytest.mark.anyio

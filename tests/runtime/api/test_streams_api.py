@@ -7,7 +7,7 @@ import pytest
 from stationd.proto.error import ErrorCode
 from stationd.proto.jobs_protocol import Events, Failure, Listen, Snapshot
 from stationd.proto.project_requests import Delete, Deleted
-from tests.runtime.api.test_projects_api import asked
+from tests.runtime.api.until_answered import asked
 from tests.runtime.bench import Bench, a_bench, job_id
 
 pytestmark = pytest.mark.anyio

@@ -10,7 +10,7 @@ from stationd.proto.project_requests import Annotate
 from stationd.proto.queue_requests import Prioritise
 from stationd.proto.status import JobExecutorStatus as S
 from stationd.runtime.jobs.remembered import remember, remembered
-from tests.runtime.api.test_projects_api import asked
+from tests.runtime.api.until_answered import asked
 from tests.runtime.bench import Bench, a_bench, job_id, null_spec, sweep_spec
 
 pytestmark = pytest.mark.anyio

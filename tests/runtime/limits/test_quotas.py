@@ -18,8 +18,9 @@ from stationd.runtime.journal.memory import MemoryJournal
 from stationd.runtime.journal.records import Fact, ItemEnded, JobStored
 from stationd.runtime.limits import quotas as quotas_module
 from stationd.runtime.limits.quotas import Quotas
-from tests.runtime.api.test_authorisation import let_me_be
-from tests.runtime.api.test_projects_api import FIRST, asked, project_of, spec
+from tests.runtime.api.roles import let_me_be
+from tests.runtime.api.test_projects_api import FIRST, project_of, spec
+from tests.runtime.api.until_answered import asked
 from tests.runtime.bench import Bench, a_bench, committed_until, job_id
 from tests.runtime.jobs.asking_again import never_accepted, no_result, result_exists, retry, seen
 
