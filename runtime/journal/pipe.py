@@ -14,6 +14,8 @@ from typing import Final
 
 import anyio
 
+from stationd.proto.descriptor import Descriptor
+
 _HEADER: Final = Struct("<Q")
 _RECEIVED_BYTES: Final = 1024 * 1024
 MOST_BYTES: Final = 16 * 1024 * 1024
@@ -58,6 +60,7 @@ class Pipe:
     def __init__(self, end: socket.socket) -> None:
         end.settimeout(0)
         self._end = end
+        self._descriptor = Descriptor(end.fileno())
         self._splitter = Splitter()
 
     async def send(self, data: bytes) -> None:
@@ -95,7 +98,7 @@ class Pipe:
             try:
                 data = self._end.recv(_RECEIVED_BYTES)
             except BlockingIOError:
-                await anyio.wait_readable(self._end)
+                await self._descriptor.readable()
                 continue
             except OSError as error:
                 raise anyio.EndOfStream from error
@@ -113,6 +116,7 @@ class Pipe:
 
     def close(self) -> None:
         """Close this end. No task may be sending or receiving."""
+        self._descriptor.forget()
         self._end.close()
 
 
