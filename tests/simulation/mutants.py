@@ -26,7 +26,7 @@ from stationd.runtime.controllers import (
     quarantine,
     silence,
 )
-from stationd.runtime.jobs import deadlines, dispatch
+from stationd.runtime.jobs import deadlines, dispatch, recovery
 from stationd.runtime.queue import lines
 from stationd.runtime.work import stages
 from tests.simulation import disk, wrong
@@ -89,7 +89,7 @@ MUTANTS = (
         wrong.start_before_disk,
     ),
     Mutant("a controller forgets what had begun", line.Line, "recover", wrong.forget_what_began),
-    Mutant("a restart forgets cancels", dispatch, "resumed", wrong.forget_cancels),
+    Mutant("a restart forgets cancels", recovery, "resumed", wrong.forget_cancels),
     Mutant("a restart forgets the queue", _I, "resume", wrong.forget_queued),
     Mutant("a Hello is not heard", _I, "hello", wrong.ignore_hello),
     Mutant(
