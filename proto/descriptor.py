@@ -7,10 +7,14 @@ stays watched for as long as somebody waits for it whenever it becomes readable.
 
 from __future__ import annotations
 
-import asyncio
+import sys
 from contextlib import suppress
+from typing import TYPE_CHECKING
 
 import anyio
+
+if TYPE_CHECKING:
+    import asyncio
 
 
 class Descriptor:
@@ -33,9 +37,8 @@ class Descriptor:
 
     async def readable(self) -> None:
         """Wait until it is readable, or was a moment ago: whoever waits looks for themselves."""
-        try:
-            loop = asyncio.get_running_loop()
-        except RuntimeError:
+        loop = _running_loop()
+        if loop is None:
             await self._readable_elsewhere()
             return
         if self._watching is not loop:
@@ -76,3 +79,16 @@ class Descriptor:
             self.forget()
         else:
             self.wake()
+
+
+def _running_loop() -> asyncio.AbstractEventLoop | None:
+    """Return the loop of asyncio that runs; None on trio."""
+    # Who has not imported it runs none, and need not import it for this.
+    module = sys.modules.get("asyncio")
+    if module is None:
+        return None
+    try:
+        loop: asyncio.AbstractEventLoop = module.get_running_loop()
+    except RuntimeError:
+        return None
+    return loop

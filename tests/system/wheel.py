@@ -21,9 +21,11 @@ def built_wheel(folder: Path, version: str = "") -> Path:
     leave = shutil.ignore_patterns(".*", "build", "dist", "*.egg-info", "__pycache__", "*.sock")
     shutil.copytree(ROOT, tree, symlinks=True, ignore=leave)
     if version:
-        project = tree / "pyproject.toml"
-        text = re.sub(r'(?m)^version = ".*"$', f'version = "{version}"', project.read_text())
-        project.write_text(text)
+        package = tree / "src/stationd/__init__.py"
+        given = f'__version__ = "{version}"'
+        text, found = re.subn(r'(?m)^__version__ = ".*"$', given, package.read_text())
+        assert found == 1
+        package.write_text(text)
     command = (sys.executable, "-m", "build", "--wheel", "--no-isolation", "--outdir", str(folder))
     done = subprocess.run([*command, tree], capture_output=True, text=True, check=False)
     assert done.returncode == 0, f"{done.stdout}\n{done.stderr}"

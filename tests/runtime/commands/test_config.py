@@ -73,7 +73,8 @@ def test_the_daemon_hands_on_the_file_as_it_was_named_for_its_drop_ins_stand_bes
     named.symlink_to(config)
     handed_on: list[Path] = []
 
-    async def serve(_: Settings, path: Path) -> None:
+    async def serve(_: Settings, path: Path, beginning: object) -> None:
+        del beginning
         handed_on.append(path)
 
     monkeypatch.setattr(daemon, "serve", serve)
