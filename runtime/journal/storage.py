@@ -7,6 +7,7 @@ Rule. A flush that failed is never tried again as if nothing had been: the kerne
 
 from __future__ import annotations
 
+import os
 import sqlite3
 from collections.abc import Callable, Generator, Mapping, Sequence
 from contextlib import contextmanager
@@ -161,6 +162,9 @@ class Storage:
             for statement in batch.statements():
                 if statement.rows:
                     self._execute(statement)
+                    # Who has been woken meanwhile would wait for the kernel's next tick, long
+                    # for a controller; a large commit takes several milliseconds.
+                    os.sched_yield()
             self._note_newest(batch)
             if batch.amendments:
                 amend(self._database, batch.amendments, self._terms)

@@ -1,5 +1,6 @@
 """Work in parts leaves others their turn: those who have just come are next."""
 
+import os
 import socket
 
 import anyio
@@ -38,6 +39,15 @@ async def test_whoever_has_come_during_a_part_goes_before_the_next_part(
                 await give_way()
             tasks.cancel_scope.cancel()
     assert served[:-1] == list(range(1 + late, 40 + late))
+
+
+async def test_other_processes_have_their_turn_between_two_parts(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    turns: list[str] = []
+    monkeypatch.setattr(os, "sched_yield", lambda: turns.append("theirs"))
+    await give_way()
+    assert turns == ["theirs"]
 
 
 async def test_whoever_is_ready_has_a_turn_between_two_parts() -> None:

@@ -1,5 +1,7 @@
+import os
 import sqlite3
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -79,6 +81,23 @@ def test_the_epoch_grows_from_where_it_has_been_raised_to(path: Path) -> None:
         storage.commit([[EpochRaised(7)], [EpochRaised(5)]])
     with Storage(path) as storage:
         assert storage.opening.epoch == 8
+
+
+def test_other_processes_have_their_turn_in_the_middle_of_a_commit(
+    path: Path, job: MakeJob, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with closing(Storage(path)) as storage, closing(sqlite3.connect(path)) as other:
+        seen: list[int] = []
+
+        def look() -> None:
+            seen.extend(other.execute("SELECT count(*) FROM jobs").fetchone())
+
+        monkeypatch.setattr(os, "sched_yield", look)
+        storage.commit([[job(1)], [job(2)]])
+        assert len(seen) > 1
+        assert not any(seen)
+        look()
+        assert seen[-1] == 2
 
 
 def test_the_newest_numbers_are_known_when_it_is_opened_again(
