@@ -3,8 +3,8 @@
     python -m benchmarks.keeping FOLDER DELETED [BACKEND]
 
 `FOLDER/state` is a state directory that `benchmarks.fill` has filled. First jobs are run one by
-one; then the station is started with a retention that makes it delete so many, and jobs are run
-one by one until they are gone.
+one; then the station is started with a retention that makes it delete old ones, and jobs are run
+one by one until so many are gone.
 """
 
 from __future__ import annotations
@@ -37,15 +37,16 @@ async def main() -> None:
     async with running(backend, at=folder):
         await through(ALONE)
         _say("nothing to delete", [await _run_one() for _ in range(ALONE)])
-        keep = await _stored() - deleted
-    retention = f"[retention]\njobs = {keep}\n"
+        stored = await _stored()
+    # With more to delete than is waited for: it goes on to the end.
+    retention = f"[retention]\njobs = {stored - 2 * deleted}\n"
     async with running(backend, retention + STOPWATCH, at=folder):
         taken, begin = list[float](), time.perf_counter()
         with anyio.fail_after(LONGEST):
-            while (left := await _stored()) > keep + LOOKED_AT_EVERY:
+            while (gone := stored + len(taken) - await _stored()) < deleted:
                 taken += [await _run_one() for _ in range(LOOKED_AT_EVERY)]
-        seconds = time.perf_counter() - begin
-        _say(f"{deleted:,} deleted in {seconds:.0f} s, {left:,} kept", taken)
+        rate = gone / (time.perf_counter() - begin)
+        _say(f"{gone:,} of {stored:,} deleted, {rate:.0f} in a second", taken)
 
 
 async def _stored() -> int:
