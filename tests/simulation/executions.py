@@ -127,11 +127,12 @@ class Executions:
     def _was_not_at_rest(self, attempt: Attempt, over: float) -> bool:
         """Whether a controller may have been reset before it was at rest, and did not begin."""
         controllers = self._station.scenario.settings.controllers
+        decided = over - _LATE
         return any(
             0 < controllers[act.controller].silence <= over - act.began
             and act.controller in self._claims(attempt)
             and act.ticket != attempt.ticket
-            and (act.ended is None or act.ended >= over)
+            and (act.ended is None or act.ended >= decided)
             for act in self._station.acts
         )
 
