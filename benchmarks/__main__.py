@@ -54,7 +54,7 @@ def main(
             backend=backend, size=size, echo=measure_echo(), commit_ms=plain_sqlite.commit_ms()
         )
         for figure in figures:
-            points = _runs(figure, bench, 1 if quick else min(runs, figure.most_runs), failed)
+            points = _runs(figure, bench, 1 if quick else figure.runs(runs), failed)
             found += rows(backend, points)
             if path is not None:
                 # After each: what was measured is kept, whatever comes.

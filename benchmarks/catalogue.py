@@ -32,6 +32,12 @@ class Figure:
     measure: Measure
     most_runs: int = 100
     """For what takes long; what it does several times within a run has a spread all the same."""
+    times: int = 1
+    """Runs for each that is asked for, where single runs differ much."""
+
+    def runs(self, asked: int) -> int:
+        """Return how often it is measured if so many runs of each figure are asked for."""
+        return min(asked * self.times, self.most_runs)
 
 
 async def _journal(bench: Bench) -> list[Point]:
@@ -41,7 +47,8 @@ async def _journal(bench: Bench) -> list[Point]:
 FIGURES: Final = (
     Figure("no-op jobs", through.jobs_per_second),
     Figure("submit to READY", through.one_by_one),
-    Figure("idle gap", gap.idle_gap),
+    # A core that has slept is slow in one of two ways.
+    Figure("idle gap", gap.idle_gap, times=3),
     Figure("status to a listener", through.status_to_listener),
     Figure("cancel to rest", through.cancel_to_rest),
     Figure("full queue", full_queue.memory_and_restart, 1),
