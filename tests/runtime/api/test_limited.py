@@ -17,6 +17,7 @@ from stationd.proto.jobs_protocol import (
     Ping,
     Pong,
     Reply,
+    Request,
     Retry,
     RetryAnswer,
     Snapshot,
@@ -28,7 +29,7 @@ from stationd.proto.jobs_protocol import (
 )
 from stationd.proto.status import RemoteRetryStrategy
 from stationd.runtime.limits.bounds import Limits
-from tests.runtime.api.asking import answered, asked, failed
+from tests.runtime.api.asking import asked, failed
 from tests.runtime.bench import Bench, Peer, a_bench, client_of, committed_until, job_id, null_spec
 
 pytestmark = pytest.mark.anyio
@@ -111,25 +112,25 @@ async def test_retries_open_no_more_attempts_than_there_is_room_for_and_each_of_
             bench.commit()
         again = RemoteRetryStrategy.FULL_RESTART
         retries = [Retry(number, job_id(number), 1, again) for number in (1, 2)]
-        await client.say(*retries, Ping(3, "0"))
-        await answered(client, Pong)
-        await committed_until(bench, lambda: bool(bench.dispatch.live()))
-        replies = [await client.reply() for _ in retries]
-        opened = [reply for reply in replies if isinstance(reply, RetryAnswer)]
+        replies = await committed(bench, client, *retries)
         refused = [reply for reply in replies if isinstance(reply, Failure)]
         assert [reply.error.code for reply in refused] == [ErrorCode.LIMIT_REACHED]
-        (first,) = opened
-        await client.say(retries[first.request - 1], Ping(3, "0"))
-        await answered(client, Pong)
-        answers: list[Reply] = []
-        async with anyio.create_task_group() as tasks:
-            tasks.start_soon(take, client, answers)
-            await committed_until(bench, lambda: bool(answers))
-        assert answers == [first]
+        (first,) = (reply for reply in replies if isinstance(reply, RetryAnswer))
+        assert await committed(bench, client, retries[first.request - 1]) == [first]
 
 
-async def take(client: Peer, answers: list[Reply]) -> None:
-    answers.append(await client.reply())
+async def committed(bench: Bench, client: Peer, *requests: Request) -> list[Reply]:
+    """Ask, commit until all is answered, and return the replies in the order they came."""
+    replies: list[Reply] = []
+    await client.say(*requests)
+    async with anyio.create_task_group() as tasks:
+        tasks.start_soon(take, client, replies, len(requests))
+        await committed_until(bench, lambda: len(replies) == len(requests))
+    return replies
+
+
+async def take(client: Peer, replies: list[Reply], count: int) -> None:
+    replies += [await client.reply() for _ in range(count)]
 
 
 async def test_who_asks_too_often_is_refused_and_told_when_to_ask_again() -> None:
