@@ -65,7 +65,7 @@ RUN = {"python", "console"}
 CHECKED = {"toml"}
 SHOWN = {"text", "promql", "{toctree}", "{eval-rst}"}
 SHELL_LINE = re.compile(
-    r"^    (?:[$#] |(?:make|pip|python3?|stationctl|stationd|systemctl) )", re.MULTILINE
+    r"^(?:\$ |    (?:[$#] |(?:make|pip|python3?|stationctl|stationd|systemctl) ))", re.MULTILINE
 )
 
 
