@@ -31,6 +31,7 @@ from stationd.actors.stages.validate import (
     silent_controllers,
 )
 from stationd.actors.stages.works import circuits_work, compile_null, compile_sweep
+from stationd.proto.codec import MAX_FRAME_BYTES
 from stationd.proto.error import (
     ErrorCode,
     ErrorInfo,
@@ -75,6 +76,8 @@ if TYPE_CHECKING:
 
 TINY_WORK_BYTES: Final = 2048
 """Compiled work up to this size stays in memory while the job waits in the queue."""
+MOST_WORK_BYTES: Final = MAX_FRAME_BYTES - 4096
+"""Of the work of one controller: it travels in one message, with its ticket and a fence."""
 
 _JSON: Final = msgspec.json.Encoder()
 _VERSIONS: Final = {"stationd": __version__, "python": platform.python_version()}
@@ -287,6 +290,8 @@ class Stages:
                 ErrorInfo(ErrorCode.COMPILATION_FAILED, "none of the items could be compiled")
             )
         data = WORK_ENCODER.encode(work)
+        if len(data) > MOST_WORK_BYTES:
+            _check_sizes(work)
         tiny = len(data) <= TINY_WORK_BYTES or live.spec.kind == "compile"
         live.work = work if tiny else None
         return Compiled(), [*records, WorkStored(live.job.number, live.job.attempt, data)]
@@ -318,6 +323,24 @@ class Stages:
             metadata["sweep"] = live.spec.work
         stored = MetadataStored(live.job.number, live.job.attempt, _JSON.encode(metadata))
         return MetadataSaved(), [stored]
+
+
+def _check_sizes(work: StoredWork) -> None:
+    """Refuse what could not be sent: it would be tried when nobody waits for an answer any more.
+
+    Raises:
+        StationError: The work of a controller fits into no message.
+    """
+    for controller, part in work.works.items():
+        size = len(WORK_ENCODER.encode(part))
+        if size > MOST_WORK_BYTES:
+            raise StationError(
+                ErrorInfo(
+                    ErrorCode.MESSAGE_TOO_LARGE,
+                    f"compiled, what controller {controller!r} is to do takes {size:,} bytes; at"
+                    f" most {MOST_WORK_BYTES:,} fit into one message: make several jobs of it",
+                )
+            )
 
 
 def _circuits(

@@ -12,12 +12,16 @@ import anyio
 import msgspec
 import pytest
 
+from stationd.actors.stages.works import compile_sweep
+from stationd.proto.codec import COMMANDS
 from stationd.proto.error import ErrorCode, Problem
-from stationd.proto.job import JobSpec, TimelineEntry
-from stationd.proto.program import Circuits, OpenQasm
+from stationd.proto.instruments_protocol import Arm
+from stationd.proto.job import Fence, JobSpec, Ticket, TimelineEntry
+from stationd.proto.program import Circuits, OpenQasm, Sweep, SweepWork
 from stationd.proto.status import JobExecutorStatus as S
+from stationd.runtime.live import WORK_ENCODER
 from stationd.runtime.work import compilation, post_processing, stages
-from tests.runtime.bench import Bench, a_bench, committed_until, job_id, null_spec
+from tests.runtime.bench import Bench, a_bench, committed_until, job_id, null_spec, sweep_spec
 
 pytestmark = pytest.mark.anyio
 
@@ -126,3 +130,36 @@ async def test_a_calibration_set_that_does_not_come_fails_the_job(
         assert end.status is S.FAILED
         assert end.error is not None
         assert end.error.code is ErrorCode.STAGE_TIMEOUT
+
+
+async def test_work_that_fits_into_no_message_fails_its_job_before_it_is_sent(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    spec = sweep_spec()
+    assert isinstance(spec.work, Sweep)
+    largest = max(_size(part) for part in compile_sweep(spec.work).values())
+    async with a_bench() as bench:
+        bench.listen()
+        monkeypatch.setattr(stages, "MOST_WORK_BYTES", largest - 1)
+        end = (await ended(bench, 1, spec))[-1]
+        assert end.status is S.FAILED
+        assert end.error is not None
+        assert end.error.code is ErrorCode.MESSAGE_TOO_LARGE
+        assert "make several jobs of it" in end.error.detail
+
+        # Each controller's part is a message of its own.
+        monkeypatch.setattr(stages, "MOST_WORK_BYTES", largest)
+        bench.queued(2, spec)
+        assert [type(command) for command in bench.lines.to("c")] == [Arm]
+
+
+def test_the_largest_work_fits_into_the_message_that_arms_it() -> None:
+    beside = _size(SweepWork(settings=(("x", "v" * 2**16),))) - 2**16
+    work = SweepWork(settings=(("x", "v" * (stages.MOST_WORK_BYTES - beside)),))
+    assert _size(work) == stages.MOST_WORK_BYTES
+    fence = Fence("00000000-0000-0000-0000-000000000000", 2**62)
+    COMMANDS.encode(Arm(fence, Ticket(2**62, job_id(1), 100), work, start=True))
+
+
+def _size(work: SweepWork) -> int:
+    return len(WORK_ENCODER.encode(work))
