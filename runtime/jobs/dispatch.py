@@ -25,9 +25,7 @@ from stationd.actors.ladder import (
     Proceeded,
 )
 from stationd.actors.retry import again
-from stationd.proto.error import (
-    UnexpectedEvent,
-)
+from stationd.proto.error import UnexpectedEvent
 from stationd.proto.job import Ticket
 from stationd.runtime.jobs.arrivals import Arrival, Arrivals, Later, NewJob
 from stationd.runtime.jobs.at_work import AtWork
@@ -184,7 +182,10 @@ class Dispatch:
             self.deliver(live, event, made=made)
 
     async def find(self, job: JobId) -> LiveJob | None:
-        """Return a job that is under way, and take it up if it has not been yet."""
+        """Return a job that is under way; take it up, or let it be stored, if it has not been."""
+        if job in self._arrivals:
+            # It may be on disk already: whoever asked the journal instead would take it for over.
+            await self._journal.flush()
         if job in self._recovery:
             await self._recovery.take_up(job)
         return self._jobs.get(job)

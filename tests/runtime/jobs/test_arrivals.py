@@ -100,3 +100,11 @@ async def test_of_jobs_that_are_stored_together_the_most_urgent_goes_first() -> 
         bench.journal.commit()
         armed = [sent for sent in bench.lines.to("a") if isinstance(sent, wire.Arm)]
         assert armed[0].ticket.job == job_id(3)
+
+
+async def test_who_asks_for_a_job_that_is_being_stored_waits_until_it_is() -> None:
+    async with a_bench() as bench:
+        bench.submit(1)
+        found = await bench.dispatch.find(job_id(1))
+        assert found is not None
+        assert found is bench.live(1)
