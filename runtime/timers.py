@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from heapq import heappop, heappush
+from heapq import heapify, heappop, heappush
 from itertools import count
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import anyio
 
@@ -12,12 +12,17 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Hashable
 
 
+_MOST_STALE: Final = 1_000
+"""Timers that stay in the heap for nothing, beside as many as there are of the others."""
+
+
 class Timers:
     """Calls back when a time has come, in the event loop; one timer for each key."""
 
     def __init__(self) -> None:
         self._due: dict[Hashable, int] = {}
-        # What has been cancelled or set anew stays in the heap until its time, and is skipped.
+        # What has been cancelled or set anew stays in the heap and is skipped when its time comes;
+        # but not all of it: a job may take a day, and be over in a millisecond.
         self._heap: list[tuple[float, int, Hashable, Callable[[], None]]] = []
         self._numbers = count()
         self._sooner = anyio.Event()
@@ -39,6 +44,8 @@ class Timers:
         if not self._heap or when < self._heap[0][0]:
             self._sooner.set()
         heappush(self._heap, (when, number, key, call))
+        if len(self._heap) > 2 * len(self._due) + _MOST_STALE:
+            self._tidy()
 
     def cancel(self, key: Hashable) -> None:
         """Forget a timer, if there is one."""
@@ -66,3 +73,8 @@ class Timers:
     def _is_stale(self) -> bool:
         _, number, key, _ = self._heap[0]
         return self._due.get(key) != number
+
+    def _tidy(self) -> None:
+        """Let go of all that is skipped; so often that it costs each timer next to nothing."""
+        self._heap = [timer for timer in self._heap if self._due.get(timer[2]) == timer[1]]
+        heapify(self._heap)

@@ -69,3 +69,21 @@ async def test_setting_and_cancelling_again_and_again_keeps_nothing() -> None:
             tasks.cancel_scope.cancel()
     assert len(timers) == 0
     assert not timers._heap  # pyright: ignore[reportPrivateUsage]
+
+
+async def test_what_is_cancelled_long_before_its_time_is_let_go_of() -> None:
+    called: list[str] = []
+    done = anyio.Event()
+    timers = Timers()
+    timers.set("first", 0.0, lambda: called.append("first"))
+    for number in range(10_000):
+        timers.set(number, 86_400.0, lambda: None)
+        timers.cancel(number)
+    timers.set("last", 0.001, done.set)
+    assert len(timers._heap) < 2_000  # pyright: ignore[reportPrivateUsage]
+    with anyio.fail_after(60):
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(timers.run)
+            await done.wait()
+            tasks.cancel_scope.cancel()
+    assert called == ["first"]
