@@ -12,11 +12,11 @@ import click
 
 from stationd import __version__
 from stationd.runtime.commands.backup import backup, restore
+from stationd.runtime.commands.check_config import check_config
 from stationd.runtime.commands.check_driver import check_driver
 from stationd.runtime.commands.command_line import config_option, configured, end, fail
 from stationd.runtime.commands.config import config as config_group
 from stationd.runtime.commands.doctor import doctor
-from stationd.runtime.commands.doors import tell_doors
 from stationd.runtime.commands.key_option import credentials_of, key_file_option
 from stationd.runtime.commands.keygen import keygen
 from stationd.runtime.commands.log_options import log_options, logs_of
@@ -115,28 +115,7 @@ def controller(
     _run(settings, logs, lambda: run_controller(own, log=lines), whose=f"controller {name}: ")
 
 
-@main.command("check-config")
-@config_option
-def check_config(config: Path) -> None:
-    """Check the configuration and the keys that it needs, and say what it means."""
-    configuration = configured(config)
-    settings = configuration.settings
-    click.echo(f"{config}: no problems")
-    for file in configuration.files[1:]:
-        click.echo(f"with                    {file}")
-    click.echo(f"clients connect to      {', '.join(settings.api_endpoints)}")
-    controllers = (settings.instruments_endpoint, *settings.instruments.listen)
-    click.echo(f"controllers connect to  {', '.join(controllers)}")
-    tell_doors(settings, config)
-    click.echo(f"metrics                 {settings.metrics.listen or 'off'}")
-    click.echo(f"state                   {settings.state}")
-    for name, one in settings.controllers.items():
-        started = "started by the daemon" if one.start else f"start it: stationd controller {name}"
-        click.echo(f"controller {name:<12} {one.driver} ({started})")
-    for name, target in settings.targets.items():
-        click.echo(f"target {name:<16} {target.controller}")
-
-
+main.add_command(check_config)
 main.add_command(config_group)
 main.add_command(keygen)
 main.add_command(check_driver)

@@ -37,6 +37,20 @@ def load_driver(name: str, options: Mapping[str, object]) -> Driver:
         ) from error
 
 
+def misfit(name: str, options: Mapping[str, object]) -> str:
+    """Return why a driver that comes with stationd would not take its options; empty if it would.
+
+    Others are not looked at, for to import one might move something.
+    """
+    if name not in BUILT_IN:
+        return ""
+    try:
+        _checked(name, _find(name), options)
+    except InstrumentError as error:
+        return str(error)
+    return ""
+
+
 def _find(name: str) -> type[Driver]:
     module_name, colon, class_name = BUILT_IN.get(name, name).partition(":")
     if not colon:

@@ -9,9 +9,10 @@ from __future__ import annotations
 
 import time
 from itertools import pairwise
-from typing import TYPE_CHECKING, Final, Literal
+from typing import TYPE_CHECKING, Annotated, Final, Literal
 
 import numpy as np
+from msgspec import Meta
 
 from stationd.actors.driver import Driver
 from stationd.actors.drivers.qpu_process import Interrupt, Interrupted, QpuProcess
@@ -50,11 +51,11 @@ class SimulatedQpu(Driver):
     def __init__(
         self,
         *,
-        qubits: int = 5,
+        qubits: Annotated[int, Meta(ge=_FEWEST_QUBITS, le=_MOST_QUBITS)] = 5,
         topology: Topology = "star",
         seed: int | None = None,
-        time_per_shot: float = 1e-4,
-        shots_per_block: int = 500,
+        time_per_shot: Annotated[float, Meta(ge=0)] = 1e-4,
+        shots_per_block: Annotated[int, Meta(ge=1)] = 500,
     ) -> None:
         super().__init__()
         self._qpu = _qpu(qubits, topology)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING
 
 from stationd.runtime.settings.keys import dotted
@@ -36,7 +37,9 @@ def _readout(guard: Guard, settings: Settings) -> Iterator[tuple[str, str]]:
 
 def _bounds(guard: Guard) -> Iterator[tuple[str, str]]:
     limits = guard.minimum is not None or guard.maximum is not None
-    if guard.expected is None and not limits:
+    if any(_is_nan(value) for value in (guard.minimum, guard.maximum, guard.expected)):
+        yield "readout", "nan is no limit: no reading would ever be right"
+    elif guard.expected is None and not limits:
         yield "readout", "nothing says what it must be: give minimum, maximum or expected"
     elif guard.expected is not None and limits:
         yield (
@@ -45,6 +48,10 @@ def _bounds(guard: Guard) -> Iterator[tuple[str, str]]:
         )
     elif guard.minimum is not None and guard.maximum is not None and guard.minimum > guard.maximum:
         yield "minimum", f"{guard.minimum:g} is above the maximum, {guard.maximum:g}"
+
+
+def _is_nan(value: object) -> bool:
+    return isinstance(value, float) and math.isnan(value)
 
 
 def _where(guard: Guard, settings: Settings) -> Iterator[tuple[str, str]]:

@@ -49,7 +49,8 @@ def endpoint_problems(settings: Settings) -> list[Problem]:
         for key, endpoint in named
         if not is_endpoint(endpoint)
     ]
-    if not is_endpoint(settings.instruments_endpoint) and not settings.instruments.endpoint:
+    needed = not (settings.instruments.endpoint and settings.api.endpoints)
+    if needed and not _holds_sockets(settings.station.runtime):
         found.append(
             Problem(
                 "station.runtime",
@@ -58,6 +59,10 @@ def endpoint_problems(settings: Settings) -> list[Problem]:
             )
         )
     return found
+
+
+def _holds_sockets(folder: str) -> bool:
+    return folder.startswith("/") and is_endpoint(f"ipc://{folder}/instruments.sock")
 
 
 def key_problems(settings: Settings) -> list[Problem]:

@@ -48,7 +48,7 @@ class Instruments(Struct, frozen=True, forbid_unknown_fields=True):
     this configuration connect here."""
     listen: tuple[str, ...] = ()
     """Further endpoints, for controllers on other hosts."""
-    beat_interval: Seconds = 0.5
+    beat_interval: Annotated[float, Meta(ge=0.01, le=3600)] = 0.5
     """Seconds between heartbeats; a controller silent for three of them is taken for absent."""
     grace: Seconds = 10.0
     """Seconds that an absent controller has to come back before its jobs fail."""

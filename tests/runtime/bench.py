@@ -248,7 +248,7 @@ def settings_in(
     folder: Path, policy: str = "resume", deadlines: Mapping[str, float] = NO_DEADLINES
 ) -> Settings:
     null = {"driver": "null", "start": False}
-    bench = {"driver": "simulated-bench", "start": False}
+    bench = {"driver": "simulated-source", "start": False}
     return parse(
         {
             "station": {"state": str(folder), "runtime": str(folder)},

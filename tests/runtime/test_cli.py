@@ -1,5 +1,6 @@
 """The command `stationd`: what it says, and with which code it ends."""
 
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -66,6 +67,24 @@ def test_a_good_configuration_is_explained(config: Path) -> None:
         "null (start it: stationd controller far)",
     ):
         assert words in result.output
+
+
+def test_what_a_driver_would_not_take_is_found_before_it_starts(config: Path) -> None:
+    config.write_text(GOOD + "[controllers.qpu.options]\nqbits = 5\n")
+    result = run("check-config", "--config", str(config))
+    assert (result.exit_code, result.stdout) == (EXIT_FAILED, "")
+    assert re.match(
+        rf"stationd: {config}: line \d+: controllers\.qpu\.options: .* has no option 'qbits'",
+        result.stderr,
+    )
+
+
+def test_a_driver_of_ones_own_that_is_not_installed_is_a_warning(config: Path) -> None:
+    # The configuration may be checked elsewhere than where it is used.
+    config.write_text(GOOD + '[controllers.fridge]\ndriver = "no_such_lab.fridge:Thermometer"\n')
+    result = run("check-config", "--config", str(config))
+    assert result.exit_code == 0
+    assert re.search("^warning .* fridge .* no module no_such_lab", result.stdout, re.MULTILINE)
 
 
 @pytest.mark.parametrize("command", ["check-config", "serve", "controller"])

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final
 import zmq
 
 from stationd.actors.drivers.built_in import BUILT_IN
+from stationd.actors.drivers.registry import misfit
 from stationd.proto.curve import check_libzmq
 from stationd.proto.error import StationError
 from stationd.runtime.care.doctor.finding import Finding, fail, ok, warn
@@ -79,8 +80,13 @@ def drivers(settings: Settings) -> Iterator[Finding]:
         module = controller.driver.partition(":")[0]
         needed, package = _NEEDED.get(controller.driver, ("", ""))
         if controller.driver in BUILT_IN and (not needed or _found(needed)):
-            continue
-        if controller.driver in BUILT_IN:
+            reason = misfit(controller.driver, controller.options)
+            if reason:
+                missing = True
+                yield fail(
+                    "drivers", f"controller {name}: {reason}", f"mend controllers.{name}.options"
+                )
+        elif controller.driver in BUILT_IN:
             missing = True
             yield fail(
                 "drivers",

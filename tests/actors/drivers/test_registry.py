@@ -9,7 +9,7 @@ import pytest
 from stationd.actors.driver import Driver
 from stationd.actors.drivers.built_in import BUILT_IN
 from stationd.actors.drivers.null import Null
-from stationd.actors.drivers.registry import load_driver
+from stationd.actors.drivers.registry import load_driver, misfit
 from stationd.actors.drivers.simulated_bench import SimulatedSource
 from stationd.proto.error import InstrumentError
 
@@ -58,3 +58,22 @@ class Own(Driver):
 def test_what_is_wrong_is_said(name: str, options: Mapping[str, object], message: str) -> None:
     with pytest.raises(InstrumentError, match=message):
         load_driver(name, options)
+
+
+@pytest.mark.parametrize(
+    ("name", "options", "message"),
+    [
+        ("simulated-qpu", {"qubits": 5}, ""),
+        ("simulated-qpu", {"qubits": 50}, "option 'qubits': Expected `int` <= 20"),
+        ("simulated-qpu", {"qbits": 5}, "has no option 'qbits'; it has 'qubits'"),
+        ("qibolab", {}, "needs the option platform"),
+        # To look at it one would have to import it, and that might move something.
+        ("nowhere.at.all:Driver", {"qbits": 5}, ""),
+    ],
+)
+def test_options_are_looked_at_without_making_the_driver(
+    name: str, options: Mapping[str, object], message: str
+) -> None:
+    found = misfit(name, options)
+    assert message in found
+    assert bool(found) is bool(message)

@@ -67,6 +67,7 @@ def test_the_configuration_is_checked_with_the_keys_that_it_needs(
     refused = run("check-config", "--config", str(config))
     assert refused.exit_code == 1
     assert "tcp://0.0.0.0:7000 is open to a network, and the station has no key" in refused.output
+    assert "no problems" not in refused.output
     run("keygen", "station", "--for", "station", "--out", str(tmp_path))
     secret = tmp_path / "station.secret"
     config.write_text(f'{text}[security]\nsecret_key_file = "{secret}"\n')

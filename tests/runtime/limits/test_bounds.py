@@ -43,7 +43,10 @@ def test_what_is_said_of_a_user_precedes_what_is_said_of_the_role_and_of_all(
         ({"limits": {"jbos": 1}}, "limits.jbos: there is no such key; did you mean 'jobs'?"),
         ({"limits": {"jobs": -1}}, "limits.jobs"),
         ({"limits": {"burst": 0}}, "limits.burst"),
-        ({"limits": {"roles": {"king": {}}}}, "limits: invalid enum value 'king'"),
+        (
+            {"limits": {"roles": {"king": {}}}},
+            "limits.roles.king: there is no such key; known are admin",
+        ),
         ({"users": {"ada": {"limits": {"jobs": -1}}}}, "users.ada.limits.jobs"),
     ],
 )

@@ -38,7 +38,7 @@ def test_a_guard_that_can_be_is_taken() -> None:
         ({"expected": True}, "guards.cold.expected: stands in the place of minimum and maximum"),
         ({"minimum": 1.0}, "guards.cold.minimum: 1 is above the maximum, 0.02"),
         ({"targets": ["qpi"]}, "no target or controller is called 'qpi'; did you mean 'qpu'?"),
-        ({"targets": []}, "guards.cold.targets: expected array of length >= 1"),
+        ({"targets": []}, "guards.cold.targets: expected a list of length >= 1"),
         ({"grace": -1}, "guards.cold.grace: "),
         ({"every": 0}, "guards.cold.every: "),
         ({"maximun": 1}, "guards.cold.maximun: there is no such key; did you mean 'maximum'?"),

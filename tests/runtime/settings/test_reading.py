@@ -55,15 +55,33 @@ WRONG: dict[str, tuple[dict[str, Any], str, str]] = {
     "a section": ({"statoin": {}}, "statoin: ", "did you mean 'station'?"),
     "a key": ({"station": {"nmae": "x"}}, "station.nmae: ", "did you mean 'name'?"),
     "a far key": ({"api": {"zzz": 1}}, "api.zzz: ", "known are endpoints"),
-    "a type": ({"station": {"name": 3}}, "station.name: ", "expected str, got int"),
-    "no table": ({"workers": 3}, "workers: ", "expected a table, got int"),
+    "a type": ({"station": {"name": 3}}, "station.name: ", "expected a text, got a whole number"),
+    "no table": ({"workers": 3}, "workers: ", "expected a table, got a whole number"),
     "a choice": ({"station": {"backend": "tornado"}}, "station.backend: ", "asyncio, trio"),
     "a bound": ({"workers": {"processes": 0}}, "workers.processes: ", ">= 1"),
     "an endpoint": ({"api": {"endpoints": ["tcp://0.0.0.0"]}}, "api.endpoints: ", "ADDRESS:PORT"),
-    "an item": ({"api": {"endpoints": ["ipc:///a", 3]}}, "api.endpoints[1]: ", "expected str"),
+    "an item": ({"api": {"endpoints": ["ipc:///a", 3]}}, "api.endpoints[1]: ", "expected a text"),
     "a relative endpoint": ({"instruments": {"endpoint": "ipc://a"}}, "instruments.", "absolute"),
     "a relative folder": ({"station": {"runtime": "run"}}, "station.runtime: ", "absolute"),
     "a long folder": ({"station": {"runtime": "/" + "r" * 90}}, "station.runtime: ", "100"),
+    "no folder": ({"station": {"runtime": ""}}, "station.runtime: ", "absolute"),
+    "a relative state": ({"station": {"state": "state"}}, "station.state: ", "absolute"),
+    "a unit": ({"deadlines": {"compilation": "10 min"}}, "deadlines.comp", "quotes nor a unit"),
+    "not a number": ({"instruments": {"grace": float("nan")}}, "instruments.grace: ", "> 0.0"),
+    "no pause": ({"instruments": {"beat_interval": 1e-9}}, "instruments.beat_", "a number >= 0.01"),
+    "a role": ({"limits": {"roles": {"boss": {}}}}, "limits.roles.boss: ", "known are admin"),
+    "a level": ({"log": {"levels": {"a": "loud"}}}, "log.levels", "known are debug"),
+    "a user's bound": (
+        {"users": {"ann": {"limits": {"jobs": -1}}}},
+        "users.ann.limits.jobs: ",
+        "a whole number",
+    ),
+    "no store": ({"artifacts": {"keep_local": False}}, "artifacts.keep_local: ", "artifacts.store"),
+    "a driver": (
+        {"controllers": {"qpu": {"driver": "simulated-qbu"}}},
+        "controllers.qpu.driver: ",
+        "did you mean 'simulated-qpu'?",
+    ),
     "an address": ({"metrics": {"listen": "0.0.0.0:9555"}}, "metrics.listen: ", "loopback"),
     "a port": ({"metrics": {"listen": "127.0.0.1:70000"}}, "metrics.listen: ", "ADDRESS:PORT"),
     "a controller": ({"controllers": {"qpu": {}}}, "controllers.qpu.driver: ", "is missing"),
@@ -77,7 +95,7 @@ WRONG: dict[str, tuple[dict[str, Any], str, str]] = {
     "an entry's type": (
         {"controllers": {"qpu": {"driver": 3}}},
         "controllers.qpu.driver: ",
-        "expected str, got int",
+        "expected a text, got a whole number",
     ),
     "a name": ({"controllers": {"a.b": QPU}}, 'controllers."a.b": ', "begins with a letter"),
     "a long name": ({"targets": {"a" * 64: {"controller": "x"}}}, "targets.aaa", "at most 63"),
@@ -121,7 +139,7 @@ def test_a_file_is_read(tmp_path: Path) -> None:
         (None, "cannot be read: No such file or directory"),
         (b"[station\n", "not TOML"),
         (b"\xff\xfe", "not TOML"),
-        (b"[station]\nname = 3\n", "station.name: expected str, got int"),
+        (b"[station]\nname = 3\n", "station.name: expected a text, got a whole number"),
     ],
 )
 def test_a_file_that_cannot_be_used_is_named(
@@ -177,9 +195,8 @@ def test_a_mistake_is_told_with_the_file_and_the_line_that_made_it(main_file: Pa
     file = drop_in(main_file, "10-a.toml", "[workers]\n\nprocesses = 0\nprewarmed = true\n")
     with pytest.raises(SettingsError) as caught:
         load(main_file)
-    # One table is checked at a time: what is wrong in it first is told.
-    assert str(caught.value).startswith(f"{file}: line ")
-    assert "workers.pr" in str(caught.value)
+    assert str(caught.value).startswith(f"{file}: line 3: workers.processes: ")
+    assert "; line 4: workers.prewarmed: there is no such key" in str(caught.value)
 
 
 def test_mistakes_of_several_files_are_all_told(main_file: Path) -> None:
@@ -192,8 +209,8 @@ def test_mistakes_of_several_files_are_all_told(main_file: Path) -> None:
     assert str(caught.value).split("; ") == [
         f"{main_file}: line 2: station.nmae: there is no such key",
         "did you mean 'name'?",
-        f"{file}: line 2: workers.processes: expected int >= 1",
-        "line 4: targets.x.controller: expected str, got int",
+        f"{file}: line 2: workers.processes: expected a whole number >= 1",
+        "line 4: targets.x.controller: expected a text, got a whole number",
     ]
 
 

@@ -18,7 +18,7 @@ def with_driver(driver: str) -> Settings:
         ("null", "ok"),
         ("stationd.actors.drivers.null:Null", "ok"),
         ("no_such_package.module:Driver", "fail"),
-        ("nonsense", "fail"),
+        ("nonsense:Nothing", "fail"),
     ],
 )
 def test_a_driver_that_is_not_there_is_told(driver: str, state: str) -> None:
