@@ -35,7 +35,7 @@ def take_lock(state: Path, patience: float = PATIENCE) -> int:
         HostError: The directory cannot be made or written to.
     """
     try:
-        state.mkdir(parents=True, exist_ok=True)
+        _make(state)
         lock = os.open(state / LOCK, os.O_RDWR | os.O_CREAT, 0o644)
     except OSError as error:
         raise HostError(f"cannot use {state} as the state directory: {error}") from error
@@ -47,6 +47,14 @@ def take_lock(state: Path, patience: float = PATIENCE) -> int:
         os.close(lock)
         raise
     return lock
+
+
+def _make(state: Path) -> None:
+    """Make the directory for its owner alone: what people have measured is in it."""
+    for parent in reversed([one for one in state.parents if not one.exists()]):
+        # The sockets may be there, for the group.
+        parent.mkdir(mode=0o750, exist_ok=True)
+    state.mkdir(mode=0o700, exist_ok=True)
 
 
 def _wait(lock: int, state: Path, deadline: float) -> None:

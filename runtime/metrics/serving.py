@@ -89,7 +89,8 @@ def served(
         server = _Server((address.strip("[]"), int(port)), {"/metrics": shown, **(pages or {})})
     except OSError as error:
         raise StationError(
-            f"metrics.listen: cannot serve metrics on {listen}: {error.strerror}"
+            f"metrics.listen: cannot serve metrics on {listen}: {error.strerror}; `ss -tlnp` shows"
+            " who listens there: end that, or choose another port"
         ) from error
     thread = Thread(target=server.serve_forever, args=(_LOOK_EVERY,), name="metrics", daemon=True)
     thread.start()

@@ -16,6 +16,14 @@ def test_the_lock_makes_the_directory_and_names_its_holder(tmp_path: Path) -> No
     os.close(lock)
 
 
+def test_a_directory_that_is_made_is_for_its_owner_alone(tmp_path: Path) -> None:
+    state = tmp_path / "station" / "state"
+    os.close(take_lock(state))
+    assert state.stat().st_mode & 0o777 == 0o700
+    # The folder of the sockets may be the same.
+    assert state.parent.stat().st_mode & 0o777 == 0o750
+
+
 def test_a_directory_in_use_is_refused_at_once_and_the_holder_named(tmp_path: Path) -> None:
     lock = take_lock(tmp_path)
     with pytest.raises(AlreadyRunning, match=f"process {os.getpid()}") as caught:

@@ -9,6 +9,7 @@ from http import HTTPStatus
 
 import pytest
 
+from stationd.proto.error import StationError
 from stationd.runtime.metrics import Metrics, served
 from stationd.runtime.metrics.serving import MOST_PEERS, Answer, Asked
 
@@ -28,6 +29,12 @@ def test_pages_are_hung_in_beside_the_metrics(port: int) -> None:
         assert page.read() == f"127.0.0.1 127.0.0.1:{port}".encode()
         assert page.headers["X-Seen"] == "yes"
         assert page.headers["X-Content-Type-Options"] == "nosniff"
+
+
+def test_a_port_that_somebody_has_is_named_with_how_to_find_them(port: int) -> None:
+    taken = served(Metrics(["a"]), f"127.0.0.1:{port}")
+    with pytest.raises(StationError, match=f":{port}: Address already in use; `ss -tlnp`"), taken:
+        pytest.fail("nobody is to be served there")
 
 
 def test_what_is_not_there_is_not_found(port: int) -> None:
