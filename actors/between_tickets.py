@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 from msgspec import Struct
 
+from stationd.actors.raised import in_words
 from stationd.proto.program import SettingValue
 
 if TYPE_CHECKING:
@@ -69,7 +70,7 @@ def _read(driver: Driver, readout: str) -> tuple[SettingValue | None, str]:
         return single(driver.read(readout)), ""
     except Exception as error:  # noqa: BLE001 - a driver may raise anything
         _log.debug("%s could not be read", readout, exc_info=error)
-        return None, f"{type(error).__name__}: {error}"[:_LONGEST_ERROR]
+        return None, in_words(error)[:_LONGEST_ERROR]
 
 
 def single(reading: ArrayLike) -> SettingValue:

@@ -30,6 +30,7 @@ from stationd.actors.host import Host, Message
 from stationd.actors.ledger import Committed, Ledger
 from stationd.actors.ledger_database import Block
 from stationd.actors.line import Line
+from stationd.actors.raised import in_words
 from stationd.proto import instruments_protocol as wire
 from stationd.proto.codec import commands_in
 from stationd.proto.error import InstrumentError, PeerError, StationError, UnexpectedEvent
@@ -385,4 +386,4 @@ class Controller:
 def _as_station_error(error: BaseException) -> StationError:
     if isinstance(error, StationError):
         return error
-    return InstrumentError(f"the driver did not start: {type(error).__name__}: {error}")
+    return InstrumentError(f"the driver did not start: {in_words(error)}")

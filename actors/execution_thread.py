@@ -33,6 +33,7 @@ from stationd.actors.facts import (
     Step,
     Withdrawn,
 )
+from stationd.actors.raised import in_words
 from stationd.actors.ticket_execution import TicketExecution
 
 if TYPE_CHECKING:
@@ -261,7 +262,7 @@ class ExecutionThread:
             if begun:
                 driver.run(execution.work, execution)
         except BaseException as error:  # noqa: BLE001 - a driver may raise anything
-            detail = f"{type(error).__name__}: {error}"
+            detail = in_words(error)
             end: Fact = RunRaised(execution.ticket, detail, time.time())
             _log.warning("ticket %d: %s", execution.ticket, detail, exc_info=error)
         else:
@@ -298,7 +299,7 @@ class ExecutionThread:
                 if not (execution.withdrawn or execution.aborted):
                     AT_WORK.set(execution.about)
                     driver.prepare(execution.work)
-            except Exception as error:  # noqa: BLE001 - raised again when its turn comes
+            except BaseException as error:  # noqa: BLE001 - raised again when its turn comes
                 execution.refusal = error
             AT_WORK.set(None)
             if execution.prepared is not None:

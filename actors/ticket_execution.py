@@ -63,7 +63,7 @@ class TicketExecution:
         self.taken = False
         self.withdrawn = False
         self.prepared: threading.Event | None = None
-        self.refusal: Exception | None = None
+        self.refusal: BaseException | None = None
         self._tell = tell
         self._backlog = backlog
         self._last_progress = 0.0

@@ -8,6 +8,7 @@ from multiprocessing.connection import Connection
 from typing import TYPE_CHECKING, Protocol
 
 from stationd.actors.drivers.qpu_protocol import Unable, serve
+from stationd.actors.raised import in_words
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -36,7 +37,7 @@ def play(open_player: Callable[[], Player]) -> None:
     try:
         player = open_player()
     except Exception as error:  # noqa: BLE001 - whatever a laboratory's own file raises is told
-        reason = f"{type(error).__name__}: {str(error)[:500]}"
+        reason = in_words(error)
         serve(connection, lambda _: Unable(reason))
         return
     # Ctrl+C at the terminal is for the controller, whatever the package has asked for.

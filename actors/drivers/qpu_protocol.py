@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Final
 import msgspec
 from msgspec import Struct
 
+from stationd.actors.raised import in_words
 from stationd.proto.program import NativeCircuit, Qpu
 
 if TYPE_CHECKING:
@@ -79,4 +80,4 @@ def _answered(request: Request, answer: Callable[[Request], Answer]) -> Answer:
     try:
         return answer(request)
     except Exception as error:  # noqa: BLE001 - the next request may be better
-        return Unable(f"{type(error).__name__}: {str(error)[:500]}")
+        return Unable(in_words(error))

@@ -9,6 +9,7 @@ from functools import cache
 from typing import Any
 
 from stationd.actors.qpu_properties import QpuProperties
+from stationd.actors.raised import in_words
 from stationd.actors.stages.bad_program import BadProgram
 from stationd.actors.stages.binding import binding_note, binding_problems, bound
 from stationd.actors.stages.circuits import parsed_circuit
@@ -65,8 +66,8 @@ def _compile_one(
             ErrorCode.COMPILATION_FAILED, "the circuit cannot be compiled", bad.problems
         )
     except Exception as error:  # noqa: BLE001 - whatever a pass raises concerns this item alone
-        reason = str(error)[:500] or type(error).__name__
-        return ErrorInfo(ErrorCode.COMPILATION_FAILED, f"the circuit cannot be compiled: {reason}")
+        detail = f"the circuit cannot be compiled: {in_words(error)}"
+        return ErrorInfo(ErrorCode.COMPILATION_FAILED, detail)
     return CompiledResult(
         native=native,
         openqasm=openqasm_text(native, request.qpu.qubits),

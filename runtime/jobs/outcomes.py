@@ -17,6 +17,7 @@ from stationd.actors.ladder import (
     SomeItemsFailed,
     StageFailed,
 )
+from stationd.actors.raised import in_words
 from stationd.proto.error import (
     MOST_PROBLEMS_SHOWN,
     ErrorCode,
@@ -63,5 +64,4 @@ def failed_stage(live: LiveJob, effect: Effect, error: Exception) -> Event:
     if isinstance(error, StationError):
         return StageFailed(error.info)
     log.error("job %s: %s failed", live.job.id, effect.value, exc_info=error, extra=fields)
-    detail = f"{effect.value}: {type(error).__name__}: {error}"
-    return StageFailed(ErrorInfo(ErrorCode.INTERNAL_ERROR, detail))
+    return StageFailed(ErrorInfo(ErrorCode.INTERNAL_ERROR, f"{effect.value}: {in_words(error)}"))

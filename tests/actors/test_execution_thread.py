@@ -18,7 +18,7 @@ from stationd.actors.facts import (
     Withdrawn,
 )
 from stationd.proto.program import Capabilities, NullWork, Work
-from tests.actors.scripted_driver import WAIT, Scripted, Told, working
+from tests.actors.scripted_driver import NOTHING, WAIT, Scripted, Told, working
 
 
 class Ahead(Scripted):
@@ -34,7 +34,7 @@ class Ahead(Scripted):
     def prepare(self, work: Work) -> None:
         self.prepared.put(work)
         if work == self.refuses:
-            raise ValueError("not this one")
+            raise SystemExit("not this one")
 
 
 def test_tickets_run_one_after_another_each_marked_before_it_runs() -> None:
@@ -147,6 +147,32 @@ def test_a_run_that_raises_anything_costs_its_ticket_only(error: BaseException) 
         assert isinstance(told.next(), RunEnded)
 
 
+class Unspeakable(Exception):
+    """Cannot even say what is wrong."""
+
+    def __str__(self) -> str:
+        raise RuntimeError("no words")
+
+
+@pytest.mark.parametrize(
+    "error", [OSError("no \udcff.cfg"), ValueError("x" * 10**8), Unspeakable()]
+)
+def test_whatever_a_run_raises_can_be_written_down(error: Exception) -> None:
+    driver = Scripted()
+
+    def fail(_: Execution) -> None:
+        raise error
+
+    driver.script = fail
+    with working(driver) as told:
+        told.release(1)
+        assert isinstance(told.next(), RunStarted)
+        raised = told.next()
+        assert isinstance(raised, RunRaised)
+        assert raised.detail.startswith(f"{type(error).__name__}: ")
+        assert len(raised.detail.encode()) < 10_000
+
+
 def test_a_driver_that_may_prepares_the_next_ticket_during_a_run() -> None:
     driver = Ahead()
     ahead = NullWork(duration=0.5)
@@ -155,11 +181,14 @@ def test_a_driver_that_may_prepares_the_next_ticket_during_a_run() -> None:
         told.release(1, WAIT)
         told.release(2, ahead)
         told.release(3, driver.refuses)
+        told.release(4)
         driver.running.wait(60)
-        assert [driver.prepared.get(timeout=60) for _ in range(3)] == [WAIT, ahead, driver.refuses]
+        in_order = [WAIT, ahead, driver.refuses, NOTHING]
+        assert [driver.prepared.get(timeout=60) for _ in range(4)] == in_order
         driver.may_run.set()
-        facts = [told.next() for _ in range(5)]
-    assert [type(fact) for fact in facts] == [*[RunStarted, RunEnded] * 2, RunRaised]
+        facts = [told.next() for _ in range(7)]
+    begun = [RunStarted, RunEnded]
+    assert [type(fact) for fact in facts] == [*begun * 2, RunRaised, *begun]
 
 
 def test_close_stops_what_runs_and_begins_nothing_more() -> None:
