@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from anyio import to_thread
 
 from stationd.runtime.logs.ends import Ends
-from stationd.runtime.logs.logs import reload, statistics
+from stationd.runtime.logs.logs import reload
 from stationd.runtime.logs.told import Told
 from stationd.runtime.station import Reload
 
@@ -35,7 +35,6 @@ async def stories_told(house: House) -> AsyncGenerator[None]:
     station.dispatch.ended = over
     # Behind the listeners, who wait for the end of a job more than its log does.
     station.ports.journal.after_commit.append(ends.tell)
-    station.metrics.log_lines_dropped = lambda: statistics().dropped + station.story.dropped
     station.reloads.append(Reload(("log",), lambda settings: reload(settings.log)))
     try:
         yield

@@ -32,7 +32,7 @@ async def watched(station: Station) -> AsyncGenerator[int]:
     """
     settings, board = station.settings.metrics, Board()
     station.metrics.log_lines = lambda: logs.statistics().lines
-    station.metrics.log_lines_dropped = lambda: logs.statistics().dropped
+    station.metrics.log_lines_dropped = lambda: logs.statistics().dropped + station.story.dropped
     shown = await to_thread.run_sync(pages, board) if settings.status_page else {}
     server = served(station.metrics, settings.listen, shown)
     port = server.__enter__()

@@ -2,13 +2,16 @@
 
 import urllib.error
 import urllib.request
+from pathlib import Path
 
 import msgspec
 import pytest
 from anyio import to_thread
 
 from stationd.runtime.settings.tables import Metrics
+from stationd.runtime.station import House
 from stationd.runtime.status_page.snapshot import Snapshot
+from stationd.runtime.stories import stories_told
 from stationd.runtime.watching import watched
 from tests.runtime.bench import Bench, a_bench
 
@@ -46,6 +49,16 @@ async def test_what_the_loop_knows_is_scraped() -> None:
             scraped = await to_thread.run_sync(fetched, port, "/metrics")
         assert b'stationd_log_lines_total{level="warning"}' in scraped
         assert b"\nstationd_starts_total 1.0\n" in scraped
+
+
+async def test_lines_that_are_left_out_of_jobs_stories_are_counted() -> None:
+    async with a_bench() as bench:
+        listening(bench)
+        house = House(settings=bench.station.settings, config=Path(), station=bench.station)
+        async with stories_told(house), watched(bench.station) as port:
+            bench.station.story.dropped += 3
+            scraped = await to_thread.run_sync(fetched, port, "/metrics")
+        assert b"\nstationd_log_lines_dropped_total 3.0\n" in scraped
 
 
 async def test_the_page_can_be_turned_off_and_the_metrics_stay() -> None:
