@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import anyio
+
 from stationd.proto.calibration import CalibrationSet
 from stationd.proto.error import Conflict, RequestError, UnknownCalibrationSet
 from stationd.proto.jobs_protocol import (
@@ -58,6 +60,8 @@ class CalibrationApi:
         self._defaults = defaults
         self._targets = targets
         self._clock = clock
+        # One after another: what is in memory is what was stored last.
+        self._turn = anyio.Lock()
 
     async def answer(self, request: CalibrationRequest) -> Calibration | Calibrations:
         """Carry out a request and return the reply.
@@ -67,12 +71,14 @@ class CalibrationApi:
         """
         match request:
             case ImportCalibration():
-                await self._import(request)
+                async with self._turn:
+                    await self._import(request)
             case ListCalibrations():
                 sets = await self._journal.calibrations(request.target)
                 return Calibrations(request.request, tuple(sets))
             case UseCalibration():
-                await self._use(await self._stored(request.id))
+                async with self._turn:
+                    await self._use(await self._stored(request.id))
             case GetCalibration():
                 pass
         stored = await self._stored(request.id)

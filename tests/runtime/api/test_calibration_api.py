@@ -114,3 +114,20 @@ async def test_what_cannot_be_done_is_refused(
         assert isinstance(failure, Failure)
         assert failure.error.code is code
         assert words in failure.error.detail
+
+
+async def test_of_choices_that_come_together_memory_keeps_the_one_that_the_journal_keeps() -> None:
+    async with a_bench() as bench:
+        for number, one in enumerate((FIRST, SECOND), start=1):
+            await asked(bench, ImportCalibration(number, one, "a", SEEN))
+        # On trio it is chance which of two tasks goes on first when both may.
+        for _ in range(20):
+            with client_of(bench).socket as socket:
+                await Peer(socket).say(UseCalibration(1, FIRST), UseCalibration(2, SECOND))
+                for _ in range(2):
+                    while socket.receive_nowait() is None:
+                        bench.journal.commit()
+                        for _ in range(5):
+                            await checkpoint()
+            kept = await bench.journal.default_calibration("a")
+            assert bench.api.parts.calibrations._defaults.default("a") == kept
