@@ -71,15 +71,19 @@ class Child:
             if self._stopping:
                 return
             started = anyio.current_time()
-            code = await self._run()
+            try:
+                ending = f"ended with code {await self._run()}"
+            except OSError as error:
+                # Of files or memory there may be too little now, and enough later.
+                ending = f"could not be started ({error})"
             if self._stopping:
                 return
             if anyio.current_time() - started > LONG_ENOUGH:
                 pause = FIRST_PAUSE
             log.error(
-                "controller %s ended with code %s; it is started again in %.1f s",
+                "controller %s %s; it is started again in %.1f s",
                 self.name,
-                code,
+                ending,
                 pause,
             )
             await anyio.sleep(pause)

@@ -99,3 +99,21 @@ async def test_a_child_that_never_ran_is_stopped_at_once(folder: Path) -> None:
         await child.stop()
         await child.keep()
     assert child._process is None
+
+
+async def test_a_controller_that_cannot_be_started_now_is_started_later(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(children, "FIRST_PAUSE", 0.001)
+    child = child_in(folder)
+    possible = child._command
+    child._command = [str(folder / "not there"), *possible[1:]]
+    async with anyio.create_task_group() as tasks:
+        tasks.start_soon(child.keep)
+        with anyio.fail_after(60):
+            while child.restarts < 2:  # noqa: ASYNC110
+                await anyio.sleep(0.001)
+        child._command = possible
+        os.kill(await pid_of(child), signal.SIGTERM)
+        with anyio.fail_after(60):
+            await child.stop()
