@@ -20,7 +20,7 @@ from benchmarks.load import null, through
 from benchmarks.station import STOPWATCH, running
 
 from stationd.aio import jobs
-from stationd.client.shared import connection
+from stationd.client.connection.shared import connection
 from stationd.proto.job import JobFilter
 from stationd.proto.project_requests import Count, Counted
 

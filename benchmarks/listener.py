@@ -15,7 +15,7 @@ from typing import Final
 import anyio
 import msgspec
 
-from stationd.client.connection import Connection
+from stationd.client.connection.connection import Connection
 from stationd.proto.codec import REPLIES
 from stationd.proto.jobs_protocol import Events, FeedEvent, Snapshot
 

@@ -23,7 +23,7 @@ import anyio
 
 import stationd
 from stationd.aio import jobs
-from stationd.client.shared import connection
+from stationd.client.connection.shared import connection
 from stationd.proto.job import JobFilter, JobId
 from stationd.proto.jobs_protocol import Get, Job, Jobs, List
 from stationd.proto.project_requests import Count, Counted

@@ -6,25 +6,11 @@ waits for its answer for some seconds at most; waiting for jobs takes as long as
 
 from __future__ import annotations
 
-from stationd.client import projects
-from stationd.client.batching import submit_many
-from stationd.client.changing import (
-    cancel,
-    delete,
-    retry_submission,
-    set_annotations,
-)
-from stationd.client.compiled import (
-    compiled,
-)
-from stationd.client.context import (
-    using_project,
-    using_properties,
-)
-from stationd.client.controllers import (
-    describe_controller,
-)
-from stationd.client.fetching import (
+from stationd.client.connection.shared import close
+from stationd.client.projects import projects
+from stationd.client.projects.context import using_project, using_properties
+from stationd.client.results.compiled import compiled
+from stationd.client.results.fetching import (
     CompilationResultRef,
     ExecutionResultRef,
     ResultRef,
@@ -33,14 +19,43 @@ from stationd.client.fetching import (
     get_output,
     results,
 )
-from stationd.client.finding import (
-    get,
-    get_all,
-    refresh,
-    status,
-    view,
+from stationd.client.results.provenance import provenance
+from stationd.client.results.saved_result import save_result
+from stationd.client.searching.finding import get, get_all, refresh, status, view
+from stationd.client.searching.pages import JobSearch
+from stationd.client.station.calibrations import (
+    diff_calibrations,
+    get_calibration,
+    import_calibration,
+    list_calibrations,
+    use_calibration,
 )
-from stationd.client.following import (
+from stationd.client.station.controllers import describe_controller
+from stationd.client.station.station import controllers, ping, reset_controller, targets
+from stationd.client.steering.changing import cancel, delete, retry_submission, set_annotations
+from stationd.client.steering.queue import hold, move_before, queue, release, reprioritise, why
+from stationd.client.steering.targets import (
+    drain_target,
+    drop_reservation,
+    guards,
+    lock_target,
+    pause_target,
+    plan_maintenance,
+    reserve,
+    resume_target,
+    target_states,
+    unlock_target,
+)
+from stationd.client.submission.batching import submit_many
+from stationd.client.submission.running import (
+    compile,
+    execute,
+    start_compile_job,
+    start_execute_job,
+    submit,
+)
+from stationd.client.submission.setting import ReadoutValue, get_readouts, set_settings
+from stationd.client.waiting.following import (
     Listening,
     listen_all,
     listen_job_status,
@@ -48,62 +63,7 @@ from stationd.client.following import (
     wait_for_all,
     wait_for_any,
 )
-from stationd.client.logs import (
-    logs,
-)
-from stationd.client.provenance import (
-    provenance,
-)
-from stationd.client.queue import (
-    drain_target,
-    drop_reservation,
-    guards,
-    hold,
-    lock_target,
-    move_before,
-    pause_target,
-    plan_maintenance,
-    queue,
-    release,
-    reprioritise,
-    reserve,
-    resume_target,
-    target_states,
-    unlock_target,
-    why,
-)
-from stationd.client.running import (
-    compile,
-    execute,
-    start_compile_job,
-    start_execute_job,
-    submit,
-)
-from stationd.client.saved_result import (
-    save_result,
-)
-from stationd.client.search import (
-    JobSearch,
-)
-from stationd.client.setting import (
-    ReadoutValue,
-    get_readouts,
-    set_settings,
-)
-from stationd.client.shared import (
-    close,
-)
-from stationd.client.station import (
-    controllers,
-    diff_calibrations,
-    get_calibration,
-    import_calibration,
-    list_calibrations,
-    ping,
-    reset_controller,
-    targets,
-    use_calibration,
-)
+from stationd.client.waiting.logs import logs
 
 __all__ = [
     "CompilationResultRef",

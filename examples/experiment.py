@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from local_station import local_station
 
 from stationd import CircuitResult, JobRef, NativeCircuit, Observation, Sweep, SweepData, jobs
-from stationd.client.results import Outcome
+from stationd.client.results.outcome import Outcome
 
 QPU = """
 [controllers.qpu]

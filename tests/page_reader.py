@@ -13,7 +13,7 @@ from typing import Final, cast
 
 import pytest
 
-from stationd.client.references import JobRef
+from stationd.client.references.job import JobRef
 from stationd.client.stationctl.cli import main as stationctl
 from tests.pages import ID, ON_A_TERMINAL, ROOT, Block, commands, differs, job_numbers, paired
 

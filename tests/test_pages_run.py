@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from stationd import jobs
-from stationd.client import endpoint as chosen
+from stationd.client.connection import endpoint as chosen
 from tests.end_to_end.station import Station
 from tests.page_reader import Reader, needs_a_shell, on_the_screen
 from tests.pages import (

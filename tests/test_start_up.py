@@ -33,7 +33,8 @@ NOT_FOR_A_VERSION = {
     "importlib.metadata",
     "msgspec",
     "prometheus_client",
-    "stationd.client.jobs",
+    "stationd.client.aio",
+    "stationd.client.blocking.jobs",
     "stationd.proto",
     "zmq",
 }

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from stationd.client import jobs
+from stationd.client.blocking import jobs
 from stationd.client.stationctl.lookup import called
 from stationd.client.stationctl.options import json_option, station_option
 from stationd.client.stationctl.printing import print_json

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from stationd.client.auditing import audit as read_audit
-from stationd.client.portal import call
+from stationd.client.blocking.portal import call
+from stationd.client.station.auditing import audit as read_audit
 from stationd.client.stationctl.options import json_option, station_option
 from stationd.client.stationctl.past import PastTime
 from stationd.client.stationctl.printing import Cell, Styled, moment, print_json, print_table

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import click
 
-from stationd.client import jobs
-from stationd.client.calibration_diff import SIGNIFICANT, CalibrationChange
-from stationd.client.calibration_file import read_calibration
+from stationd.client.blocking import jobs
+from stationd.client.files.calibration import read_calibration
+from stationd.client.station.calibration_diff import SIGNIFICANT, CalibrationChange
 from stationd.client.stationctl.moments import DURATION
 from stationd.client.stationctl.options import json_option, station_option
 from stationd.client.stationctl.printing import (

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from stationd.client import jobs
+from stationd.client.blocking import jobs
 from stationd.client.stationctl.lookup import called
 from stationd.client.stationctl.options import json_option, station_option
 from stationd.client.stationctl.printing import print_json

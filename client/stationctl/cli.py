@@ -144,6 +144,6 @@ def _show_version(ctx: click.Context, _: click.Parameter, wanted: bool) -> None:
 def main(station: str | None, station_key: str | None, key_file: str | None) -> None:
     """Send jobs to a station, follow them and fetch their results."""
     if station or station_key or key_file:
-        from stationd.client.endpoint import choose  # noqa: PLC0415 - not for --version
+        from stationd.client.connection.endpoint import choose  # noqa: PLC0415 - not for --version
 
         choose(station=station or "", station_key=station_key or "", key_file=key_file or "")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from stationd.client import jobs
+from stationd.client.blocking import jobs
 from stationd.client.stationctl.display.outcome_text import compiled as lines
 from stationd.client.stationctl.display.pictures import quantity
 from stationd.client.stationctl.lookup import job_id

@@ -6,17 +6,11 @@ from typing import TYPE_CHECKING
 
 import click
 
-from stationd.client import jobs
-from stationd.client.portal import call
+from stationd.client.blocking import jobs
+from stationd.client.blocking.portal import call
 from stationd.client.stationctl.lookup import name_of, shown
 from stationd.client.stationctl.options import json_option, station_option
-from stationd.client.stationctl.printing import (
-    Cell,
-    Styled,
-    print_json,
-    print_table,
-    print_text,
-)
+from stationd.client.stationctl.printing import Cell, Styled, print_json, print_table, print_text
 from stationd.client.stationctl.standing import guard_lines, lock_lines
 from stationd.proto.jobs_protocol import ControllerView
 from stationd.proto.program import Capabilities

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from stationd.client.portal import call
-from stationd.client.shared import connection
+from stationd.client.blocking.portal import call
+from stationd.client.connection.shared import connection
 from stationd.client.stationctl.lookup import called
 from stationd.client.stationctl.options import json_option, station_option
 from stationd.client.stationctl.printing import print_json

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 import click
 from msgspec.structs import replace
 
-from stationd.client.near_names import meant
-from stationd.client.portal import call
+from stationd.client.blocking.portal import call
+from stationd.client.station.near_names import meant
 from stationd.client.stationctl.display.parameters import (
     COLUMNS,
     MOST_ROWS,
@@ -34,7 +34,7 @@ from stationd.proto.error import ZeroMatches
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from stationd.client.controllers import ControllerDescription
+    from stationd.client.station.controllers import ControllerDescription
     from stationd.proto.job import JobId
     from stationd.proto.program import Qpu
 

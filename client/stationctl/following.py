@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 
 import click
 
-from stationd.client.portal import call
+from stationd.client.blocking.portal import call
 from stationd.client.stationctl.audience import while_read
 from stationd.client.stationctl.ending import INTERRUPTED, report
 from stationd.client.stationctl.lookup import numbered
@@ -26,8 +26,8 @@ from stationd.proto.status import StatusEnum
 if TYPE_CHECKING:
     from collections.abc import Generator, Sequence
 
-    from stationd.client.awaiting import AnyStatus
-    from stationd.client.references import JobStatus
+    from stationd.client.references.any_status import AnyStatus
+    from stationd.client.references.job import JobStatus
     from stationd.client.stationctl.display.climb import Climb
     from stationd.client.stationctl.watching import Show
     from stationd.proto.job import JobId

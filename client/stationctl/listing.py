@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Final, Unpack
 
 import click
 
-from stationd.client import jobs
+from stationd.client.blocking import jobs
 from stationd.client.stationctl.lookup import job_id
 from stationd.client.stationctl.options import json_option, station_option
 from stationd.client.stationctl.printing import (
@@ -24,7 +24,7 @@ from stationd.client.stationctl.searching import Search, search_options
 from stationd.proto.job import ItemView, JobView, TimelineEntry
 
 if TYPE_CHECKING:
-    from stationd.client.references import JobRef
+    from stationd.client.references.job import JobRef
 
 _COLUMNS: Final = ("JOB", "NAME", "TYPE", "STATUS", "RUNG", "SUBMITTED")
 _WIDE: Final = ("CHANGED", "TARGET", "BY", "PRIORITY", "ATTEMPT", "ID", "PROPERTIES")

@@ -11,9 +11,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 from uuid import UUID
 
-from stationd.client import jobs
-from stationd.client.portal import call
-from stationd.client.shared import connection
+from stationd.client.blocking import jobs
+from stationd.client.blocking.portal import call
+from stationd.client.connection.shared import connection
 from stationd.proto.error import NoUniqueMatch, RequestError, ZeroMatches
 from stationd.proto.job import MOST_NAMED, JobFilter, JobId, JobView
 from stationd.proto.jobs_protocol import Jobs, List
@@ -21,7 +21,7 @@ from stationd.proto.jobs_protocol import Jobs, List
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from stationd.client.references import JobRef
+    from stationd.client.references.job import JobRef
 
 SHORTEST: Final = 4
 """Characters of an id that are enough to look for it."""

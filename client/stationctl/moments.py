@@ -8,7 +8,7 @@ from typing import Final
 
 import click
 
-from stationd.client.durations import PATTERN, SECONDS, seconds
+from stationd.client.files.durations import PATTERN, SECONDS, seconds
 
 _IN: Final = re.compile(rf"\+?{PATTERN}")
 _CLOCK: Final = re.compile(r"(\d{1,2}):(\d{2})(?::(\d{2}))?")

@@ -7,8 +7,8 @@ from typing import Any, TypeVar
 
 import click
 
-from stationd.client import endpoint
-from stationd.client.awaiting import AnyStatus
+from stationd.client.connection import endpoint
+from stationd.client.references.any_status import AnyStatus
 from stationd.proto.status import JobExecutorStatus, StatusEnum
 
 F = TypeVar("F", bound=Callable[..., Any])

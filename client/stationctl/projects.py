@@ -6,15 +6,15 @@ from typing import TYPE_CHECKING, Literal, cast, get_args
 
 import click
 
-from stationd.client import projects as api
-from stationd.client.portal import call
+from stationd.client.blocking.portal import call
+from stationd.client.projects import projects as api
 from stationd.client.stationctl.amounts import Days, Size, amount
 from stationd.client.stationctl.options import json_option, station_option
 from stationd.client.stationctl.printing import Cell, Styled, moment, print_json, print_table
 from stationd.proto.project import PropertyType
 
 if TYPE_CHECKING:
-    from stationd.client.context import ProjectRef
+    from stationd.client.projects.project_ref import ProjectRef
 
 _TYPES = get_args(PropertyType)
 

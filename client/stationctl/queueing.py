@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 import click
 
-from stationd.client import jobs
+from stationd.client.blocking import jobs
 from stationd.client.stationctl.lookup import called, job_id
 from stationd.client.stationctl.options import json_option, station_option
 from stationd.client.stationctl.printing import duration, moment, print_json, print_table

@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING
 
 import click
 
-from stationd.client import jobs
-from stationd.client.exporting import write_stream
-from stationd.client.formats import FORMATS, SUFFIXES, TEXT, Format, format_of
-from stationd.client.references import IncompleteJobItemRef, ItemRef
-from stationd.client.saved_result import attributes
-from stationd.client.saving import arrays_of, save, summary
+from stationd.client.blocking import jobs
+from stationd.client.references.item import IncompleteJobItemRef, ItemRef
+from stationd.client.results.exporting import write_stream
+from stationd.client.results.formats import FORMATS, SUFFIXES, TEXT, Format, format_of
+from stationd.client.results.saved_result import attributes
+from stationd.client.results.saving import arrays_of, save, summary
 from stationd.client.stationctl.lookup import job_id
 from stationd.client.stationctl.options import json_option, station_option
 from stationd.client.stationctl.printing import Styled, on_terminal, print_json, print_text
@@ -21,7 +21,7 @@ from stationd.client.stationctl.printing import Styled, on_terminal, print_json,
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from stationd.client.results import Outcome
+    from stationd.client.results.outcome import Outcome
 
 
 @click.command

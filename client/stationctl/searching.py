@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, TypedDict, TypeVar
 
 import click
 
-from stationd.client.portal import call
+from stationd.client.blocking.portal import call
 from stationd.client.stationctl.options import status_named
 from stationd.client.stationctl.past import PastTime
 from stationd.client.stationctl.properties import properties_option
@@ -16,8 +16,8 @@ from stationd.proto.search import ScopeFilterEnum, SortFilterEnum
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from stationd.client.awaiting import AnyStatus
-    from stationd.client.filtering import Type
+    from stationd.client.references.any_status import AnyStatus
+    from stationd.client.searching.filtering import Type
     from stationd.proto.project import PropertyValue
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -56,7 +56,7 @@ def _project(_: click.Context, __: click.Parameter, name: str | None) -> str | N
     """Return the id of a project that is named by its name or its id."""
     if name is None:
         return None
-    from stationd.client import projects  # noqa: PLC0415 - only then
+    from stationd.client.projects import projects  # noqa: PLC0415 - only then
 
     return call(projects.get, name).id
 

@@ -6,18 +6,18 @@ from typing import TYPE_CHECKING, Final, cast
 
 import click
 
-from stationd.client import jobs
-from stationd.client import setting as asynchronous
-from stationd.client.portal import call
+from stationd.client.blocking import jobs
+from stationd.client.blocking.portal import call
 from stationd.client.stationctl.options import F, json_option, station_option, timeout_option
 from stationd.client.stationctl.printing import Styled, print_json, print_text
 from stationd.client.stationctl.searching import project_option
+from stationd.client.submission import setting as asynchronous
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from stationd.client.references import JobRef
-    from stationd.client.setting import ReadoutValue
+    from stationd.client.references.job import JobRef
+    from stationd.client.submission.setting import ReadoutValue
     from stationd.proto.program import Setting, SettingValue
 
 _TRUE: Final = frozenset({"true", "on", "yes", "1"})

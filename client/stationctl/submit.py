@@ -7,20 +7,20 @@ from typing import TYPE_CHECKING, Literal, TypedDict
 
 import click
 
-from stationd.client import jobs
+from stationd.client.blocking import jobs
+from stationd.client.files.sweep import read_sweep
 from stationd.client.stationctl.bindings import read_bindings
 from stationd.client.stationctl.moments import MOMENT
 from stationd.client.stationctl.options import json_option, station_option, timeout_option
 from stationd.client.stationctl.printing import print_json
 from stationd.client.stationctl.properties import properties_option
 from stationd.client.stationctl.searching import project_option
-from stationd.client.sweep_file import read_sweep
 from stationd.proto.error import ErrorCode
 from stationd.proto.job import MOST_ATTEMPTS
 from stationd.proto.program import NullProgram
 
 if TYPE_CHECKING:
-    from stationd.client.references import JobRef
+    from stationd.client.references.job import JobRef
     from stationd.proto.calibration import ExpiredCalibration
     from stationd.proto.project import PropertyValue
 

@@ -7,16 +7,11 @@ from typing import TYPE_CHECKING
 
 import click
 
-from stationd.client import jobs
-from stationd.client.spans import spans
+from stationd.client.blocking import jobs
+from stationd.client.pictures.spans import spans
 from stationd.client.stationctl.lookup import job_ids
 from stationd.client.stationctl.options import json_option, station_option
-from stationd.client.stationctl.printing import (
-    duration,
-    on_terminal,
-    print_json,
-    print_table,
-)
+from stationd.client.stationctl.printing import duration, on_terminal, print_json, print_table
 
 if TYPE_CHECKING:
     from stationd.proto.job import JobView

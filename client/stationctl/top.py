@@ -12,10 +12,9 @@ from typing import TYPE_CHECKING, Final
 import anyio
 import click
 
-from stationd.client.overview import overview
-from stationd.client.portal import call
-from stationd.client.shared import connection
-from stationd.client.station import ping
+from stationd.client.blocking.portal import call
+from stationd.client.connection.shared import connection
+from stationd.client.station.station import overview, ping
 from stationd.client.stationctl.display.pulse import Sample
 from stationd.client.stationctl.options import json_option, station_option
 from stationd.client.stationctl.printing import on_terminal, print_json

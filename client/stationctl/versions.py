@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING
 
 import click
 
-from stationd.client import jobs
-from stationd.client import versions as asynchronous
-from stationd.client.portal import call
+from stationd.client.blocking import jobs
+from stationd.client.blocking.portal import call
+from stationd.client.station import station as asynchronous
 from stationd.client.stationctl.lookup import job_id
 from stationd.client.stationctl.options import json_option, station_option
 from stationd.client.stationctl.past import PastTime

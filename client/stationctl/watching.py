@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING, Final
 
 import anyio
 
-from stationd.client.awaiting import AnyStatus, Verdict
-from stationd.client.references import JobStatus
-from stationd.client.shared import connection
+from stationd.client.connection.shared import connection
+from stationd.client.references.any_status import AnyStatus
+from stationd.client.references.job import JobStatus
 from stationd.client.stationctl.display.climb import Climb
 from stationd.client.stationctl.lookup import shown
-from stationd.client.waiting import failed_items, job_error, judged
+from stationd.client.waiting.settling import failed_items, job_error, judged
+from stationd.client.waiting.verdict import Verdict
 from stationd.proto.error import StationError, WaitTimeout
 from stationd.proto.jobs_protocol import Events, ProgressReport, Snapshot
 from stationd.proto.status import StatusEnum
@@ -21,7 +22,7 @@ from stationd.proto.status import StatusEnum
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from stationd.client.stream import Frame
+    from stationd.client.connection.stream import Frame
     from stationd.proto.job import JobId, JobView
 
 MOST_ON_A_STREAM: Final = 1000

@@ -10,43 +10,32 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from stationd import aio, jobs
-    from stationd.client.calibration_diff import (
-        CalibrationChange,
-        CalibrationDiff,
-    )
-    from stationd.client.context import (
-        ProjectRef,
-        using_project,
-        using_properties,
-    )
-    from stationd.client.endpoint import (
-        connect,
-    )
-    from stationd.client.jobs import (
+    from stationd.client.blocking.jobs import (
         CompilationResultRef,
         ExecutionResultRef,
         JobSearch,
         ResultRef,
     )
-    from stationd.client.reference_file import (
-        load,
-        save,
-    )
-    from stationd.client.references import (
+    from stationd.client.blocking.reference_file import load, save
+    from stationd.client.connection.endpoint import connect
+    from stationd.client.projects.context import using_project, using_properties
+    from stationd.client.projects.project_ref import ProjectRef
+    from stationd.client.references.item import IncompleteJobItemRef
+    from stationd.client.references.job import (
         Annotations,
         CompileJobRef,
         ExecuteJobRef,
-        IncompleteJobItemRef,
         JobRef,
         JobStatus,
-        StationRef,
     )
-    from stationd.client.results import (
+    from stationd.client.results.outcome import (
         CircuitResult,
         CompiledCircuit,
         NullOutcome,
         SweepData,
     )
+    from stationd.client.station.calibration_diff import CalibrationChange, CalibrationDiff
+    from stationd.client.station.station import StationRef
     from stationd.proto.calibration import (
         CalibrationSet,
         CalibrationSummary,
@@ -199,34 +188,34 @@ __version__ = "0.1.0"
 """Written here alone: `pyproject.toml` takes it from here."""
 
 _HOMES = {
-    "stationd.client.endpoint": ("connect",),
-    "stationd.client.jobs": (
+    "stationd.client.connection.endpoint": ("connect",),
+    "stationd.client.blocking.jobs": (
         "CompilationResultRef",
         "ExecutionResultRef",
         "JobSearch",
         "ResultRef",
     ),
-    "stationd.client.references": (
+    "stationd.client.references.item": ("IncompleteJobItemRef",),
+    "stationd.client.references.job": (
         "Annotations",
         "CompileJobRef",
         "ExecuteJobRef",
-        "IncompleteJobItemRef",
         "JobRef",
         "JobStatus",
-        "StationRef",
     ),
-    "stationd.client.results": (
+    "stationd.client.station.station": ("StationRef",),
+    "stationd.client.results.outcome": (
         "CircuitResult",
         "CompiledCircuit",
         "NullOutcome",
         "SweepData",
     ),
-    "stationd.client.context": (
-        "ProjectRef",
+    "stationd.client.projects.project_ref": ("ProjectRef",),
+    "stationd.client.projects.context": (
         "using_project",
         "using_properties",
     ),
-    "stationd.client.reference_file": (
+    "stationd.client.blocking.reference_file": (
         "load",
         "save",
     ),
@@ -238,7 +227,7 @@ _HOMES = {
         "ScopeFilterEnum",
         "SortFilterEnum",
     ),
-    "stationd.client.calibration_diff": (
+    "stationd.client.station.calibration_diff": (
         "CalibrationChange",
         "CalibrationDiff",
     ),

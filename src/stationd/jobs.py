@@ -1,6 +1,6 @@
 """The jobs API for scripts and notebooks; `stationd.aio.jobs` is its asynchronous twin."""
 
-from stationd.client.jobs import (
+from stationd.client.blocking.jobs import (
     CompilationResultRef,
     ExecutionResultRef,
     JobSearch,

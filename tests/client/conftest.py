@@ -10,10 +10,10 @@ import pytest
 
 import stationd
 from stationd.aio import jobs
-from stationd.client import download
-from stationd.client import endpoint as chosen
-from stationd.client import scripted_station as scripted
-from stationd.client.scripted_station import ScriptedStation
+from stationd.client.connection import endpoint as chosen
+from stationd.client.results import download
+from stationd.client.scripted import station as scripted
+from stationd.client.scripted.station import ScriptedStation
 
 
 @pytest.fixture

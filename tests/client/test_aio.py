@@ -33,9 +33,9 @@ from stationd import (
     ZeroMatches,
 )
 from stationd.aio import jobs
-from stationd.client import download
-from stationd.client.connection import Connection
-from stationd.client.scripted_station import ScriptedStation, whole_way
+from stationd.client.connection.connection import Connection
+from stationd.client.results import download
+from stationd.client.scripted.station import ScriptedStation, whole_way
 from stationd.proto import jobs_protocol as wire
 from stationd.proto.error import ErrorCode, ErrorInfo
 from stationd.proto.job import JobSpec, Progress
@@ -281,7 +281,7 @@ async def test_nobody_at_the_endpoint_is_told_with_what_to_do(
     endpoint: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     hurried = partial(Connection, connect_wait=0.05)
-    monkeypatch.setattr("stationd.client.shared.Connection", hurried)
+    monkeypatch.setattr("stationd.client.connection.shared.Connection", hurried)
     stationd.connect(endpoint)
     with pytest.raises(StationUnreachable, match=f"{endpoint}.*is stationd running"):
         await jobs.ping()

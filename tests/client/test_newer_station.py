@@ -9,8 +9,8 @@ import pytest
 
 from stationd import JobError, JobRef, NullProgram, RequestError, StatusEnum
 from stationd.aio import jobs
-from stationd.client import reference_file
-from stationd.client.scripted_station import DistantStation, ScriptedStation
+from stationd.client.blocking import reference_file
+from stationd.client.scripted.station import DistantStation, ScriptedStation
 from stationd.proto.job import JobId
 from stationd.proto.jobs_protocol import Listen
 from stationd.proto.newer import statuses_of_newer_peers

@@ -4,7 +4,7 @@ import numpy as np
 
 import stationd
 from stationd import jobs
-from stationd.client.scripted_station import DistantStation, whole_way
+from stationd.client.scripted.station import DistantStation, whole_way
 from stationd.proto.job import JobSpec
 from stationd.proto.program import Axis, Sweep
 from stationd.proto.result import Array, AxisValues, SweepResult

@@ -6,7 +6,7 @@ from contextlib import suppress
 import pytest
 
 from stationd import jobs
-from stationd.client.references import JobRef
+from stationd.client.references.job import JobRef
 from stationd.proto.error import ErrorCode, JobError, UnknownJob
 from stationd.proto.program import NullProgram
 from stationd.proto.status import JobExecutorStatus as S

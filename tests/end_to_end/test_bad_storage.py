@@ -15,7 +15,7 @@ import pytest
 
 import stationd
 from stationd import jobs
-from stationd.client.references import JobRef
+from stationd.client.references.job import JobRef
 from stationd.proto.error import StorageTrouble, WaitTimeout
 from stationd.proto.program import NullProgram
 from stationd.proto.status import JobExecutorStatus

@@ -6,7 +6,7 @@ from collections.abc import Callable
 import pytest
 
 from stationd import JobError, jobs
-from stationd.client.references import JobRef
+from stationd.client.references.job import JobRef
 from stationd.proto.error import ErrorCode
 from stationd.proto.jobs_protocol import Controllers, ResetController
 from stationd.proto.program import NullProgram

@@ -9,8 +9,9 @@ import numpy as np
 import pytest
 
 from stationd import jobs
-from stationd.client.references import IncompleteJobItemRef, JobRef
-from stationd.client.results import CircuitResult, SweepData
+from stationd.client.references.item import IncompleteJobItemRef
+from stationd.client.references.job import JobRef
+from stationd.client.results.outcome import CircuitResult, SweepData
 from stationd.proto.error import ErrorCode, JobError
 from stationd.proto.job import JobView
 from stationd.proto.jobs_protocol import Cancel, CancelAnswer

@@ -17,7 +17,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from stationd import jobs
-from stationd.client import endpoint as chosen
+from stationd.client.connection import endpoint as chosen
 from stationd.client.stationctl.cli import main
 from tests.end_to_end.station import BENCH, NULL, PATIENCE, QPU, Station
 

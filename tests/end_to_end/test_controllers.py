@@ -9,9 +9,9 @@ import pytest
 
 import stationd
 from stationd import jobs
-from stationd.client import portal
-from stationd.client.overview import job_log
-from stationd.client.references import JobRef, JobStatus
+from stationd.client.blocking import portal
+from stationd.client.references.job import JobRef, JobStatus
+from stationd.client.waiting.logs import job_log
 from stationd.proto.error import ErrorCode, JobError
 from stationd.proto.program import NullProgram
 from stationd.proto.status import JobExecutorStatus

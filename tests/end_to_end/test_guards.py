@@ -7,7 +7,7 @@ import pytest
 
 from stationd import jobs
 from stationd.actors.drivers.bench_physics import Signal
-from stationd.client.references import JobRef
+from stationd.client.references.job import JobRef
 from stationd.proto.guard_requests import GuardState
 from stationd.proto.program import NullProgram
 from stationd.proto.status import JobExecutorStatus as S

@@ -9,8 +9,9 @@ import pytest
 
 from stationd import jobs
 from stationd.aio import jobs as aio_jobs
-from stationd.client.references import IncompleteJobItemRef, JobRef, JobStatus
-from stationd.client.results import CircuitResult, CompiledCircuit, NullOutcome, SweepData
+from stationd.client.references.item import IncompleteJobItemRef
+from stationd.client.references.job import JobRef, JobStatus
+from stationd.client.results.outcome import CircuitResult, CompiledCircuit, NullOutcome, SweepData
 from stationd.proto.error import JobNotFinished
 from stationd.proto.program import Axis, NullProgram, Sweep
 from stationd.proto.status import JobExecutorStatus, StatusEnum

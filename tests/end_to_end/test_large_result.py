@@ -5,7 +5,7 @@ from collections.abc import Callable
 import numpy as np
 
 from stationd import Axis, Sweep, SweepData, jobs
-from stationd.client.download import MOST_KEPT_BYTES
+from stationd.client.results.download import MOST_KEPT_BYTES
 from tests.end_to_end.station import PATIENCE, Station, on_asyncio
 
 SCOPE = """

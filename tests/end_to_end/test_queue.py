@@ -7,7 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from stationd import jobs
-from stationd.client.references import JobRef
+from stationd.client.references.job import JobRef
 from stationd.proto.error import ErrorCode
 from stationd.proto.program import NullProgram
 from stationd.proto.status import JobExecutorStatus as S

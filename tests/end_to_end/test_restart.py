@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from stationd import jobs
-from stationd.client.references import JobRef, JobStatus
-from stationd.client.results import CircuitResult
+from stationd.client.references.job import JobRef, JobStatus
+from stationd.client.results.outcome import CircuitResult
 from stationd.proto.jobs_protocol import Ping, Pong
 from stationd.proto.program import NullProgram
 from stationd.proto.status import JobExecutorStatus

@@ -12,8 +12,8 @@ import pytest
 
 import stationd
 from stationd import jobs
-from stationd.client.references import JobRef, JobStatus
-from stationd.client.results import CircuitResult
+from stationd.client.references.job import JobRef, JobStatus
+from stationd.client.results.outcome import CircuitResult
 from stationd.proto.calibration import Observation
 from stationd.proto.error import ErrorCode, JobError, JobNotFinished, RequestError
 from stationd.proto.job import JobId

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 import pytest
 
 from stationd import JobError, jobs
-from stationd.client.results import SweepData
+from stationd.client.results.outcome import SweepData
 from stationd.proto.error import ErrorCode
 from stationd.proto.program import Sweep
 from stationd.proto.status import JobExecutorStatus

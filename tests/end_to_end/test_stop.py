@@ -8,7 +8,7 @@ from collections.abc import Callable
 import pytest
 
 from stationd import jobs
-from stationd.client.references import JobRef
+from stationd.client.references.job import JobRef
 from stationd.proto.codec import REPLIES, REQUESTS
 from stationd.proto.job import JobId, JobSpec
 from stationd.proto.jobs_protocol import Failure, Submit

@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 
 from stationd import jobs
-from stationd.client.references import JobRef
-from stationd.client.results import SweepData
+from stationd.client.references.job import JobRef
+from stationd.client.results.outcome import SweepData
 from stationd.proto.error import ErrorCode
 from stationd.proto.program import Axis, Sweep
 from stationd.proto.status import JobExecutorStatus as S

@@ -9,11 +9,12 @@ from typing import TypeVar
 import anyio
 from anyio.abc import TaskGroup
 
-from stationd.client import aio, shared
-from stationd.client.connection import Connection
-from stationd.client.references import JobStatus
-from stationd.client.results import SweepData
-from stationd.client.retrying import RetryOutcome
+from stationd.client import aio
+from stationd.client.connection import shared
+from stationd.client.connection.connection import Connection
+from stationd.client.references.job import JobStatus
+from stationd.client.results.outcome import SweepData
+from stationd.client.steering.retrying import RetryOutcome
 from stationd.proto.codec import REQUESTS
 from stationd.proto.error import (
     ErrorCode,

@@ -4,8 +4,8 @@ from random import Random
 
 import anyio
 
-from stationd.client.connection import Connection
-from stationd.client.story import Story
+from stationd.client.connection.connection import Connection
+from stationd.client.waiting.story import Story
 from stationd.proto.error import StationError, StationUnreachable
 from stationd.proto.job import JobId
 from stationd.proto.jobs_protocol import Events, FeedEvent

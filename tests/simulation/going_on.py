@@ -5,7 +5,7 @@ from typing import Final
 
 import numpy as np
 
-from stationd.client.results import SweepData
+from stationd.client.results.outcome import SweepData
 from stationd.proto.program import SettingValue, Sweep
 from tests.simulation.instrument import Act, reading
 

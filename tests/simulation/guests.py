@@ -11,7 +11,7 @@ from uuid import UUID
 
 import anyio
 
-from stationd.client.connection import Connection
+from stationd.client.connection.connection import Connection
 from stationd.proto import jobs_protocol as wire
 from stationd.proto.compiled_requests import Compiled, ReadCompiled
 from stationd.proto.error import StationError

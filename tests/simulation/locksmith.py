@@ -5,7 +5,7 @@ from uuid import UUID
 
 import anyio
 
-from stationd.client.connection import Connection
+from stationd.client.connection.connection import Connection
 from stationd.proto.error import Conflict, ErrorCode, Forbidden, StationError
 from stationd.proto.queue_requests import (
     ListTargets,

@@ -16,7 +16,7 @@ from stationd.actors import (
     retry,
     still_axes,
 )
-from stationd.client import stream
+from stationd.client.connection import stream
 from stationd.runtime import catching_up
 from stationd.runtime.api import submitting
 from stationd.runtime.controllers import (

@@ -5,7 +5,7 @@ from uuid import UUID
 import anyio
 import msgspec
 
-from stationd.client.connection import Connection
+from stationd.client.connection.connection import Connection
 from stationd.proto import jobs_protocol as wire
 from stationd.proto.error import ErrorCode, StationError
 from stationd.proto.job import JobId, JobSpec

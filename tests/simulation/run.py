@@ -11,7 +11,7 @@ import anyio
 from anyio.abc import TaskGroup
 
 from stationd.actors.line import Line
-from stationd.client import download
+from stationd.client.results import download
 from stationd.proto.instruments_protocol import HeldTicket
 from stationd.proto.job import JobId
 from stationd.runtime.journal.contents import Contents

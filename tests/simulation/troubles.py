@@ -6,8 +6,9 @@ from typing import Final, Literal
 import anyio
 import msgspec
 
-from stationd.client import aio, shared
-from stationd.client.connection import Connection
+from stationd.client import aio
+from stationd.client.connection import shared
+from stationd.client.connection.connection import Connection
 from stationd.proto.error import StationError
 from stationd.proto.socket import Socket
 from stationd.runtime.limits.bounds import Role

@@ -21,8 +21,8 @@ from anyio.abc import TaskGroup
 
 import stationd
 from stationd.aio import jobs
-from stationd.client import sending
-from stationd.client.connection import Connection
+from stationd.client.connection.connection import Connection
+from stationd.client.submission import sending
 from stationd.proto.error import JobError, RequestError, StationUnreachable
 from stationd.proto.job import JobId
 from stationd.proto.jobs_protocol import Events

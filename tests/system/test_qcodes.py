@@ -11,7 +11,7 @@ import pytest
 
 import stationd
 from stationd import jobs
-from stationd.client.results import SweepData
+from stationd.client.results.outcome import SweepData
 from stationd.proto.error import InvalidJob, JobError
 from stationd.proto.program import Axis, Sweep
 from tests.actors.drivers.scpi_server import Generator

@@ -8,7 +8,7 @@ import pytest
 
 import stationd
 from stationd import jobs
-from stationd.client.results import CircuitResult
+from stationd.client.results.outcome import CircuitResult
 from stationd.proto.program import Circuits, Instruction, NativeCircuit, NativeProgram
 from tests.end_to_end.station import PATIENCE, Station
 

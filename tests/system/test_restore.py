@@ -9,8 +9,8 @@ import pytest
 
 import stationd
 from stationd import jobs
-from stationd.client.references import JobRef
-from stationd.client.results import CircuitResult
+from stationd.client.references.job import JobRef
+from stationd.client.results.outcome import CircuitResult
 from stationd.proto.error import ErrorCode, JobError
 from stationd.proto.program import NullProgram
 from stationd.proto.status import JobExecutorStatus as S

@@ -13,13 +13,7 @@ from rich.text import Text
 from stationd.client.stationctl.display.bar import bar
 from stationd.client.stationctl.display.climb import Climb
 from stationd.client.stationctl.display.line import doing_now, standing
-from stationd.client.stationctl.printing import (
-    COLOURS,
-    coarse_cell,
-    duration,
-    rich_text,
-    rough,
-)
+from stationd.client.stationctl.printing import COLOURS, coarse_cell, duration, rich_text, rough
 from stationd.proto.status import StatusEnum
 
 if TYPE_CHECKING:
@@ -27,7 +21,7 @@ if TYPE_CHECKING:
 
     from rich.console import Console, ConsoleOptions, RenderResult
 
-    from stationd.client.references import JobStatus
+    from stationd.client.references.job import JobStatus
 
 WIDE: Final = 100
 """Columns from which on bars are long."""

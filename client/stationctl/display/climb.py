@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from stationd.client.story import Story
+from stationd.client.waiting.story import Story
 from stationd.proto.jobs_protocol import Snapshot
 from stationd.proto.status import JobExecutorStatus
 
 if TYPE_CHECKING:
-    from stationd.client.references import JobStatus
-    from stationd.client.stream import Frame
+    from stationd.client.connection.stream import Frame
+    from stationd.client.references.job import JobStatus
     from stationd.proto.job import JobId, TimelineEntry
 
 _S = JobExecutorStatus

@@ -15,13 +15,7 @@ from stationd.client.stationctl.display.climb import seconds_left
 from stationd.client.stationctl.display.line import standing
 from stationd.client.stationctl.display.pictures import spark
 from stationd.client.stationctl.display.pulse import Pulse, Sample
-from stationd.client.stationctl.printing import (
-    coarse_cell,
-    duration,
-    moment,
-    rich_text,
-    rough,
-)
+from stationd.client.stationctl.printing import coarse_cell, duration, moment, rich_text, rough
 from stationd.proto.status import JobExecutorStatus
 
 if TYPE_CHECKING:

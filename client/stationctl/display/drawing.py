@@ -1,4 +1,4 @@
-"""Pictures in files, drawn by `stationd.client.plot`."""
+"""Pictures in files, drawn by `pictures.plot`."""
 
 # Matplotlib leaves many keyword arguments without a type.
 # pyright: reportUnknownMemberType=false
@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Final
 
 import click
 
-from stationd.client import plot
-from stationd.client.results import CircuitResult, Outcome, SweepData
+from stationd.client.pictures import plot
+from stationd.client.results.outcome import CircuitResult, Outcome, SweepData
 from stationd.proto.error import RequestError
 
 if TYPE_CHECKING:

@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING, Final
 from rich.console import Group
 from rich.text import Text
 
-from stationd.client.spans import CANCELLING, STAGES, spans
+from stationd.client.pictures.spans import CANCELLING, STAGES, spans
 from stationd.client.stationctl.printing import duration
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from stationd.client.spans import Span
+    from stationd.client.pictures.spans import Span
     from stationd.proto.job import JobView
 
 _COLOURS: Final = {name: colour for name, (colour, _) in STAGES.items()} | dict([CANCELLING])

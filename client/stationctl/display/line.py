@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from stationd.proto.status import JobExecutorStatus
 
 if TYPE_CHECKING:
-    from stationd.client.references import JobStatus
+    from stationd.client.references.job import JobStatus
 
 
 def line(update: JobStatus, *, named: str = "") -> str:

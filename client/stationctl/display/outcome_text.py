@@ -6,7 +6,13 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
-from stationd.client.results import CircuitResult, CompiledCircuit, NullOutcome, Outcome, SweepData
+from stationd.client.results.outcome import (
+    CircuitResult,
+    CompiledCircuit,
+    NullOutcome,
+    Outcome,
+    SweepData,
+)
 from stationd.client.stationctl.display.pictures import histogram, quantity
 from stationd.client.stationctl.printing import plain_table
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from rich.text import Text
 
-from stationd.client.results import CircuitResult, CompiledCircuit, Outcome, SweepData
+from stationd.client.results.outcome import CircuitResult, CompiledCircuit, Outcome, SweepData
 from stationd.client.stationctl.display.heat import heat_map, scale
 from stationd.client.stationctl.display.outcome_text import (
     READINGS,

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 from msgspec import Struct
 
-from stationd.client.references import StationRef
+from stationd.client.station.station import StationRef
 from stationd.proto.job import JobView
 from stationd.proto.jobs_protocol import ControllerView, TargetView
 from stationd.proto.station_requests import Overview

@@ -1,6 +1,6 @@
 """The client for asynchronous programs, on asyncio, uvloop and trio."""
 
 from stationd.aio import jobs
-from stationd.client.endpoint import connect
+from stationd.client.connection.endpoint import connect
 
 __all__ = ["connect", "jobs"]

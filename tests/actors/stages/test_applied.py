@@ -2,7 +2,7 @@
 
 from stationd.actors.stages.post_process import post_process
 from stationd.actors.stages.requests import PostProcessRequest
-from stationd.client.results import SweepData, read_outcome
+from stationd.client.results.outcome import SweepData, read_outcome
 from stationd.proto.job import JobId
 from stationd.proto.program import Capabilities, Setting, Sweep
 

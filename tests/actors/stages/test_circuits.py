@@ -9,7 +9,7 @@ from stationd.actors.stages.circuits import check_programs, parsed_circuit
 from stationd.actors.stages.compile import compile_circuits
 from stationd.actors.stages.requests import CheckRequest, CompileRequest
 from stationd.actors.untyped import load
-from stationd.client.qiskit_file import qpy_program
+from stationd.client.files.qiskit import qpy_program
 from stationd.proto.program import (
     CircuitProgram,
     Instruction,

@@ -19,7 +19,7 @@ from stationd.actors.stages.openqasm import parse_openqasm
 from stationd.actors.stages.requests import CompileRequest
 from stationd.actors.stages.works import circuits_work, compile_null, compile_sweep
 from stationd.actors.untyped import load
-from stationd.client.qiskit_file import qpy_program
+from stationd.client.files.qiskit import qpy_program
 from stationd.proto.error import ErrorCode, ErrorInfo
 from stationd.proto.program import (
     Axis,

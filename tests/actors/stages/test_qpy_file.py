@@ -13,7 +13,7 @@ from stationd.actors.stages import qpy_file
 from stationd.actors.stages.bad_program import BadProgram
 from stationd.actors.stages.qpy_file import OLDEST_VERSION, parse_qpy
 from stationd.actors.untyped import load
-from stationd.client.qiskit_file import qpy_program
+from stationd.client.files.qiskit import qpy_program
 from stationd.proto.program import Qpu
 
 _HEAD_BYTES = 20

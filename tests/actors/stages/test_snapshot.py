@@ -10,7 +10,7 @@ from stationd.actors.stages.post_process import post_process
 from stationd.actors.stages.raw_data import RawBlock
 from stationd.actors.stages.requests import BitLayout, PostProcessRequest
 from stationd.actors.stages.snapshot import SETTINGS, SNAPSHOT, encoded
-from stationd.client.results import CircuitResult, SweepData, read_outcome
+from stationd.client.results.outcome import CircuitResult, SweepData, read_outcome
 from stationd.proto.instruments_protocol import Data
 from stationd.proto.job import JobId, Ticket
 from stationd.proto.program import Capabilities, Circuits, OpenQasm, Readout, Sweep

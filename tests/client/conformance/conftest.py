@@ -9,9 +9,9 @@ from anyio.from_thread import start_blocking_portal
 import stationd
 from stationd import aio
 from stationd import jobs as synchronous
-from stationd.client import download
-from stationd.client import endpoint as chosen
-from stationd.client.scripted_station import DistantStation
+from stationd.client.connection import endpoint as chosen
+from stationd.client.results import download
+from stationd.client.scripted.station import DistantStation
 from tests.client.conformance.stations import Lab, RealLab, ScriptedLab
 from tests.client.conformance.twin import TURN, Twin
 from tests.end_to_end.station import GATED, QPU, Station

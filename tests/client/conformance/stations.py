@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Final, Protocol
 
 from stationd import JobRef, NullProgram
-from stationd.client.scripted_station import DistantStation, whole_way
+from stationd.client.scripted.station import DistantStation, whole_way
 from stationd.proto.error import ErrorCode, ErrorInfo
 from stationd.proto.job import JobId, JobSpec
 from stationd.proto.program import Circuits, Compile, NativeCircuit, OpenQasm, Program

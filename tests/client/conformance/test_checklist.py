@@ -7,7 +7,7 @@ import pytest
 
 import stationd
 from stationd import StatusEnum
-from stationd.client.reference_file import Reference
+from stationd.client.blocking.reference_file import Reference
 from stationd.proto.job import ArtifactRef, JobId
 from stationd.proto.status import JobExecutorStatus
 from tests.client.conformance.checklist import ITEMS, ONLY_IN_A_CLOUD, checklist

@@ -17,7 +17,7 @@ from stationd import (
     UnsupportedVersion,
     WaitTimeout,
 )
-from stationd.client.scripted_station import distant_station, whole_way
+from stationd.client.scripted.station import distant_station, whole_way
 from stationd.proto.error import ErrorCode, ErrorInfo
 from stationd.proto.jobs_protocol import Get, Listen, Ping
 from stationd.proto.newer import statuses_of_newer_peers

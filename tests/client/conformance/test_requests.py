@@ -29,7 +29,8 @@ from stationd import (
     UnknownJob,
     ZeroMatches,
 )
-from stationd.client import context, download
+from stationd.client.projects import context
+from stationd.client.results import download
 from tests.client.conformance.checklist import checklist
 from tests.client.conformance.stations import BELL, Lab, held, quick
 from tests.client.conformance.twin import jobs

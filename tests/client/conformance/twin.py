@@ -14,7 +14,7 @@ from anyio.from_thread import BlockingPortal
 
 from stationd import aio
 from stationd import jobs as synchronous
-from stationd.client import context
+from stationd.client.projects import context
 
 Seen = Any  # whatever the twin hands out: the tests' own types are those of `stationd.jobs`
 

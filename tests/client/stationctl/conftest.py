@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from stationd.client.scripted_station import DistantStation, ScriptedStation, whole_way
+from stationd.client.scripted.station import DistantStation, ScriptedStation, whole_way
 from stationd.proto.job import JobSpec
 from stationd.proto.program import Sweep
 from stationd.proto.result import Array, AxisValues, ShotsResult, SweepResult

@@ -7,7 +7,7 @@ import sys
 
 from click.testing import CliRunner, Result
 
-from stationd.client.scripted_station import ScriptedStation
+from stationd.client.scripted.station import ScriptedStation
 from stationd.client.stationctl.cli import main
 
 BELL = "OPENQASM 3.0;\nqubit[2] q;\n"

@@ -1,6 +1,6 @@
 """Where owners alone read their jobs, the shell shows others' as places without names."""
 
-from stationd.client.scripted_station import ScriptedStation
+from stationd.client.scripted.station import ScriptedStation
 from stationd.proto.job import JobId
 from stationd.proto.queue_requests import QueueEntry
 from tests.client.stationctl.shell import run

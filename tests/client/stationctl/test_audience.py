@@ -10,8 +10,8 @@ import anyio
 import pytest
 from anyio.lowlevel import checkpoint
 
-from stationd.client.portal import call
-from stationd.client.scripted_station import DistantStation, ScriptedStation
+from stationd.client.blocking.portal import call
+from stationd.client.scripted.station import DistantStation, ScriptedStation
 from stationd.client.stationctl.audience import while_read
 from stationd.client.stationctl.ending import REFUSED, UNREAD, report
 from stationd.proto.error import RequestError

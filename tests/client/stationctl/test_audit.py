@@ -2,7 +2,7 @@
 
 import json
 
-from stationd.client.scripted_station import ScriptedStation
+from stationd.client.scripted.station import ScriptedStation
 from stationd.proto.audit_requests import AuditLine, ReadAudit
 from tests.client.stationctl.shell import run
 

@@ -8,7 +8,7 @@ import click
 import pytest
 
 from stationd.actors.untyped import load
-from stationd.client.scripted_station import ScriptedStation
+from stationd.client.scripted.station import ScriptedStation
 from stationd.client.stationctl.bindings import read_bindings
 from stationd.proto.job import JobId
 from stationd.proto.program import Circuits, NativeProgram, OpenQasm, Program, Qpy

@@ -3,10 +3,10 @@
 import json
 
 from stationd import jobs
-from stationd.client.scripted_station import ScriptedStation
+from stationd.client.scripted.station import ScriptedStation
 from stationd.proto.job import JobId
+from tests.client.results.test_compiled import compile_one
 from tests.client.stationctl.shell import run, submitted
-from tests.client.test_compiled import compile_one
 
 
 def test_circuits_are_listed_and_one_is_shown(there: ScriptedStation, bell: str) -> None:

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from stationd.client.scripted_station import ScriptedStation
+from stationd.client.scripted.station import ScriptedStation
 from stationd.proto.job import JobId
 from stationd.proto.jobs_protocol import ControllerView
 from stationd.proto.program import Capabilities, Qpu, Readout, Setting

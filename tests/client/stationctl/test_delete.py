@@ -4,7 +4,7 @@ import os
 
 import pytest
 
-from stationd.client.scripted_station import ScriptedStation
+from stationd.client.scripted.station import ScriptedStation
 from stationd.proto.project_requests import Delete
 from tests.client.stationctl.shell import in_terminal, read_all, read_until, run, submitted
 

@@ -5,7 +5,7 @@ import signal
 
 import pytest
 
-from stationd.client.scripted_station import DistantStation, ScriptedStation, whole_way
+from stationd.client.scripted.station import DistantStation, ScriptedStation, whole_way
 from stationd.client.stationctl.following import farewell
 from stationd.proto.error import ErrorCode, ErrorInfo
 from stationd.proto.job import JobId, JobSpec, Progress

@@ -4,7 +4,7 @@ import json
 
 import msgspec
 
-from stationd.client.scripted_station import ScriptedStation
+from stationd.client.scripted.station import ScriptedStation
 from stationd.proto.guard_requests import GuardState
 from tests.client.stationctl.shell import run
 

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from stationd.client.scripted_station import ScriptedStation
+from stationd.client.scripted.station import ScriptedStation
 from stationd.proto.job import JobFilter
 from stationd.proto.jobs_protocol import List
 from stationd.proto.search import ScopeFilterEnum, SortFilterEnum

@@ -2,7 +2,7 @@
 
 import json
 
-from stationd.client.scripted_station import ScriptedStation
+from stationd.client.scripted.station import ScriptedStation
 from stationd.proto.station_requests import LogLine
 from stationd.proto.status import JobExecutorStatus as S
 from tests.client.stationctl.shell import run, submitted

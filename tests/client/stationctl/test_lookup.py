@@ -5,7 +5,7 @@ import json
 import pytest
 
 from stationd import NullProgram, jobs
-from stationd.client.scripted_station import ScriptedStation
+from stationd.client.scripted.station import ScriptedStation
 from stationd.client.stationctl.lookup import called, job_id, job_ids
 from stationd.proto.error import NoUniqueMatch, RequestError, ZeroMatches
 from stationd.proto.job import JobId, JobSpec

@@ -4,7 +4,7 @@ from typing import cast
 
 import pytest
 
-from stationd.client.references import JobStatus
+from stationd.client.references.job import JobStatus
 from stationd.client.stationctl.printing import Styled, plain, plain_table, print_text, rich_text
 from stationd.proto.job import JobView
 from stationd.proto.status import JobExecutorStatus as S

@@ -3,7 +3,7 @@
 import json
 from pathlib import Path
 
-from stationd.client.scripted_station import ScriptedStation
+from stationd.client.scripted.station import ScriptedStation
 from tests.client.stationctl.shell import SWEEP, run, submitted
 
 

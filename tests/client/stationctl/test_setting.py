@@ -5,7 +5,7 @@ import json
 import numpy as np
 import pytest
 
-from stationd.client.scripted_station import ScriptedStation
+from stationd.client.scripted.station import ScriptedStation
 from stationd.proto.job import JobSpec
 from stationd.proto.jobs_protocol import ControllerView
 from stationd.proto.program import Capabilities, Setting, SettingValue, Sweep

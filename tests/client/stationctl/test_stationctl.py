@@ -11,8 +11,8 @@ import numpy as np
 import pytest
 
 from stationd import jobs
-from stationd.client.connection import Connection
-from stationd.client.scripted_station import DistantStation, ScriptedStation, whole_way
+from stationd.client.connection.connection import Connection
+from stationd.client.scripted.station import DistantStation, ScriptedStation, whole_way
 from stationd.client.stationctl.cli import COMMANDS
 from stationd.proto.error import ErrorCode, ErrorInfo
 from stationd.proto.job import JobId
@@ -340,7 +340,7 @@ def test_a_station_that_is_not_there_ends_with_3(
     endpoint: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     hurried = partial(Connection, connect_wait=0.05)
-    monkeypatch.setattr("stationd.client.shared.Connection", hurried)
+    monkeypatch.setattr("stationd.client.connection.shared.Connection", hurried)
     for words in (["ping", "--station", endpoint], ["--station", endpoint, "ping"]):
         done = run(*words)
         assert done.exit_code == 3

@@ -9,7 +9,7 @@ import termios
 import msgspec
 import pytest
 
-from stationd.client.scripted_station import DistantStation, ScriptedStation
+from stationd.client.scripted.station import DistantStation, ScriptedStation
 from stationd.proto.station_requests import Survey
 from tests.client.stationctl.shell import in_terminal, read_all, read_until, run, submitted
 

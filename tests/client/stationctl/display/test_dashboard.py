@@ -3,8 +3,8 @@
 import msgspec
 import pytest
 
-from stationd.client.references import StationRef
-from stationd.client.scripted_standing import NOTHING_DONE
+from stationd.client.scripted.standing import NOTHING_DONE
+from stationd.client.station.station import StationRef
 from stationd.client.stationctl.display.dashboard import STAGES, Dashboard, shown
 from stationd.client.stationctl.display.pulse import Sample
 from stationd.proto.job import JobView, Progress

@@ -7,7 +7,7 @@ import click
 import numpy as np
 import pytest
 
-from stationd.client.results import CircuitResult, NullOutcome, SweepData
+from stationd.client.results.outcome import CircuitResult, NullOutcome, SweepData
 from stationd.client.stationctl.display.drawing import (
     FORMATS,
     MOST_PANELS,

@@ -1,6 +1,6 @@
 """Timelines made of characters."""
 
-from stationd.client.spans import Span
+from stationd.client.pictures.spans import Span
 from stationd.client.stationctl.display.gantt import gantt, row
 from stationd.proto.status import JobExecutorStatus as S
 from tests.client.stationctl.display.watched import entries, rendered, view

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 from rich.console import Group
 
-from stationd.client.results import CircuitResult, NullOutcome, SweepData
+from stationd.client.results.outcome import CircuitResult, NullOutcome, SweepData
 from stationd.client.stationctl.display.outcome_text import told
 from stationd.client.stationctl.display.outcome_view import drawn
 from tests.client.stationctl.display.watched import rendered

@@ -3,7 +3,7 @@
 import msgspec
 import pytest
 
-from stationd.client.scripted_standing import NOTHING_DONE
+from stationd.client.scripted.standing import NOTHING_DONE
 from stationd.client.stationctl.display.pulse import SAMPLES_KEPT, Pulse
 from stationd.proto.station_requests import Overview
 

@@ -1,0 +1,1 @@
+"""The jobs API for scripts and notebooks: the twins of the asynchronous calls."""

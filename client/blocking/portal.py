@@ -1,0 +1,126 @@
+"""The one background thread in which the synchronous calls of a process are carried out.
+
+It has an event loop of its own, so that calls work in a notebook, whose loop is running, and
+from several threads at a time. It starts with the first call and ends with the process.
+"""
+
+from __future__ import annotations
+
+import atexit
+import os
+import threading
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterator
+from concurrent.futures import CancelledError
+from contextlib import ExitStack, suppress
+from functools import partial, wraps
+from typing import Any, Final, ParamSpec, Protocol, TypeVar
+
+from anyio.from_thread import BlockingPortal, start_blocking_portal
+
+from stationd.client.connection import shared
+from stationd.client.projects import context
+
+P = ParamSpec("P")
+T = TypeVar("T")
+T_co = TypeVar("T_co", covariant=True)
+
+THREAD: Final = "stationd-client"
+"""The thread's name, for people who look at threads."""
+
+
+class _Background:
+    """The thread, once it runs."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._portal: BlockingPortal | None = None
+        self._stack = ExitStack()
+        self._lost: list[ExitStack] = []
+
+    def portal(self) -> BlockingPortal:
+        with self._lock:
+            if self._portal is None:
+                self._portal = self._stack.enter_context(
+                    start_blocking_portal("asyncio", name=THREAD)
+                )
+            return self._portal
+
+    def stop(self) -> None:
+        with self._lock:
+            portal, self._portal = self._portal, None
+            if portal is not None:
+                portal.call(shared.close)
+                self._stack.close()
+
+    def forget(self) -> None:
+        """After a fork: the thread has stayed with the parent."""
+        # Kept, since letting go of it would wait for the thread to end.
+        self._lost.append(self._stack)
+        self._lock = threading.Lock()
+        self._portal = None
+        self._stack = ExitStack()
+
+
+_BACKGROUND: Final = _Background()
+atexit.register(_BACKGROUND.stop)
+os.register_at_fork(after_in_child=_BACKGROUND.forget)
+
+
+def call(function: Callable[P, Awaitable[T]], *args: P.args, **kwargs: P.kwargs) -> T:
+    """Carry out an async function in the background and return what it returns.
+
+    Whatever interrupts the wait, such as Ctrl-C, ends the function too.
+    """
+    future = _BACKGROUND.portal().start_task_soon(partial(function, *args, **kwargs))
+    try:
+        return future.result()
+    except BaseException:
+        future.cancel()
+        raise
+
+
+class Closable(Protocol[T_co]):
+    """What can be iterated over, and closed before its end."""
+
+    def __aiter__(self) -> AsyncIterator[T_co]:
+        """Return what yields the items."""
+        ...
+
+    def aclose(self) -> Coroutine[Any, Any, None]:
+        """Yield no more."""
+        ...
+
+
+def blocking(function: Callable[P, Awaitable[T]]) -> Callable[P, T]:
+    """Return the twin of an async function that waits: the same signature and documentation."""
+
+    @wraps(function)
+    def waits(*args: P.args, **kwargs: P.kwargs) -> T:
+        with context.pinned():
+            return call(function, *args, **kwargs)
+
+    return waits
+
+
+def iterate(items: Closable[T]) -> Iterator[T]:
+    """Yield what an async generator yields, which runs in the background."""
+    try:
+        while (batch := call(_following, items)) is not None:
+            yield batch[0]
+    finally:
+        # In the background itself, where a garbage collection may close us, the loop's own
+        # hook closes the generator.
+        with suppress(RuntimeError, CancelledError):
+            call(items.aclose)
+
+
+def stop() -> None:
+    """Close the connection and end the thread. The next call starts it again."""
+    _BACKGROUND.stop()
+
+
+async def _following(items: Closable[T]) -> tuple[T] | None:
+    # In a tuple, since a future cannot hold the exception that ends an iteration.
+    async for item in items:
+        return (item,)
+    return None

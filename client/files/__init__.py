@@ -1,0 +1,1 @@
+"""What people write into files, and other programs: sweeps, calibration sets, circuits."""

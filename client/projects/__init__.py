@@ -1,0 +1,1 @@
+"""Projects: what jobs are grouped by, and which one is meant."""

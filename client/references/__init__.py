@@ -1,0 +1,1 @@
+"""What is handed out for jobs and their items: frozen snapshots."""

@@ -1,0 +1,1 @@
+"""Results: fetched, as arrays, and as files."""

@@ -1,0 +1,1 @@
+"""A station without a daemon, for tests of whatever talks to one."""

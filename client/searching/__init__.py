@@ -1,0 +1,1 @@
+"""Looking jobs up, and searching for them."""

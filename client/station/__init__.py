@@ -1,0 +1,1 @@
+"""What a station says of itself, its controllers and its calibration sets."""
