@@ -123,7 +123,12 @@ class Previews:
             await to_thread.run_sync(_remove, self._folder)
         self._number += 1
         serial = f"{self._epoch}-{self._number}"
-        outcomes = await self._results.so_far(live, self._folder / serial)
+        try:
+            outcomes = await self._results.so_far(live, self._folder / serial)
+        except Exception:
+            # A worker that was ended has left what it had written, which may be most of the disk.
+            await to_thread.run_sync(_remove, self._folder / serial)
+            raise
         begun = [one for one in outcomes if one.result is not None and not _is_null(live, one)]
         items = tuple(_shown(one, of.attempt, serial) for one in begun)
         stored = {

@@ -2,13 +2,18 @@
 
 # pyright: reportPrivateUsage=false
 
+from functools import partial
+from pathlib import Path
+
 import msgspec
 import pytest
+from anyio import to_thread
 from anyio.lowlevel import checkpoint
 
+from stationd.actors.stages.requests import ItemOutcome
 from stationd.proto import instruments_protocol as wire
 from stationd.proto.codec import REPLIES
-from stationd.proto.error import ErrorCode
+from stationd.proto.error import ErrorCode, ErrorInfo, StationError
 from stationd.proto.job import ItemView, JobSpec, Ticket
 from stationd.proto.jobs_protocol import Chunk, Failure, Fetch, Get, Job, Request
 from stationd.proto.program import Axis, Sweep
@@ -16,6 +21,7 @@ from stationd.proto.project_requests import Delete, Deleted
 from stationd.proto.result import SweepResult, decode_result
 from stationd.proto.result_requests import Peek
 from stationd.proto.status import JobExecutorStatus as S
+from stationd.runtime.live import LiveJob
 from stationd.runtime.work import previews
 from tests.runtime.api.until_answered import asked
 from tests.runtime.bench import Bench, Peer, a_bench, client_of, committed_until, job_id
@@ -126,6 +132,21 @@ async def test_one_that_is_not_kept_any_more_is_to_be_asked_for_again(
         assert isinstance(reply, Failure)
         assert reply.error.code is ErrorCode.UNKNOWN_ARTIFACT
         assert "ask for the job's results again" in reply.error.detail
+
+
+async def test_of_one_that_cannot_be_built_nothing_is_left(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def begin_and_fail(_: LiveJob, folder: Path) -> list[ItemOutcome]:
+        await to_thread.run_sync(partial(folder.mkdir, parents=True))
+        raise StationError(ErrorInfo(ErrorCode.STAGE_TIMEOUT, "too much of it"))
+
+    async with a_bench() as bench:
+        measure(bench, at_work(bench), 0)
+        built = bench.api.parts.results._previews
+        monkeypatch.setattr(built._results, "so_far", begin_and_fail)
+        reply = await asked(bench, Peek(1, job_id(1)))
+        assert isinstance(reply, Failure), reply
+        assert reply.error.code is ErrorCode.STAGE_TIMEOUT
+        assert not await to_thread.run_sync(lambda: list(built._folder.iterdir()))
 
 
 async def test_a_job_that_nobody_knows_has_none() -> None:
