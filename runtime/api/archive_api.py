@@ -136,6 +136,8 @@ class ArchiveApi:
         check_storage(self._journal)
         self._views.forget(stored.job)
         await durable.stored(self._journal, record)
+        # If the job was on disk and nobody had been told yet, it has come to memory since.
+        self._views.forget(stored.job)
 
     async def _stored(self, job: JobId) -> StoredJob:
         stored = await self._journal.stored(job)

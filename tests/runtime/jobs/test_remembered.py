@@ -1,17 +1,33 @@
 """What is shown of a job from memory is what the journal would show, and else nothing is."""
 
+# pyright: reportPrivateUsage=false
+
+from collections.abc import Callable, Sequence
+from functools import partial
+
 import msgspec
 import pytest
 
 from stationd.proto.error import ErrorCode, ErrorInfo
 from stationd.proto.instruments_protocol import Armed, Started
 from stationd.proto.job import JobSpec, JobView
+from stationd.proto.jobs_protocol import Job
 from stationd.proto.project_requests import Annotate
 from stationd.proto.queue_requests import Prioritise
 from stationd.proto.status import JobExecutorStatus as S
 from stationd.runtime.jobs.remembered import remember, remembered
+from stationd.runtime.journal.interface import Commit
 from tests.runtime.api.until_answered import asked
-from tests.runtime.bench import Bench, a_bench, job_id, null_spec, sweep_spec
+from tests.runtime.bench import (
+    Bench,
+    Peer,
+    a_bench,
+    client_of,
+    job_id,
+    null_spec,
+    sweep_spec,
+    until,
+)
 
 pytestmark = pytest.mark.anyio
 
@@ -94,3 +110,29 @@ async def test_another_attempt_is_looked_up() -> None:
         live.next_attempt(None, 0, bench.clock.now)
         remember(live, 5, [])
         assert remembered(live) is None
+
+
+async def test_what_people_change_of_a_job_that_nobody_has_been_told_of_is_looked_up(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    async with a_bench() as bench:
+        journal, untold = bench.journal, list[Callable[[], None]]()
+        tell = journal._call_back
+
+        def hold_back(
+            commits: Sequence[Commit], callbacks: Sequence[Callable[[Commit], None]]
+        ) -> None:
+            untold.append(partial(tell, commits, callbacks))
+
+        with monkeypatch.context() as patched:
+            patched.setattr(journal, "_call_back", hold_back)
+            bench.submit(1)
+            journal.commit()
+        with client_of(bench).socket as socket:
+            await Peer(socket).say(Annotate(1, job_id(1), "another"))
+            await until(lambda: bool(journal._waiting))
+            untold.pop()()
+            bench.commit()
+            reply = await Peer(socket).reply()
+        assert isinstance(reply, Job), reply
+        assert reply.view.name == "another"
