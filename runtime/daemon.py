@@ -32,7 +32,7 @@ from stationd.runtime.work.heavy import load_arrays
 from stationd.runtime.work.workers import Workers
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, AsyncIterator, Callable
+    from collections.abc import AsyncGenerator, AsyncIterator, Callable, Sequence
     from contextlib import AbstractAsyncContextManager
 
     from stationd.runtime.journal.beginning import Beginning
@@ -121,9 +121,21 @@ async def running(
         )
         station = await assemble(settings, ports, metrics, tasks)
         house = House(settings=settings, config=config, station=station)
-        for room in ROOMS:
-            await stack.enter_async_context(room(house))
+        try:
+            for room in ROOMS:
+                await stack.enter_async_context(room(house))
+        except BaseException:
+            # Nobody would look after them, and the next daemon might have others in mind.
+            with anyio.CancelScope(shield=True):
+                await _withdraw(ports.children)
+            raise
         yield station
+
+
+async def _withdraw(children: Sequence[Child]) -> None:
+    async with anyio.create_task_group() as tasks:
+        for child in children:
+            tasks.start_soon(child.withdraw)
 
 
 def _children(settings: Settings, config: Path) -> list[Child]:

@@ -59,15 +59,14 @@ class Child:
         ]
         self._lock = state / "lock"
         self._process: Process | None = None
+        self._starting = False
         self._stopping = False
 
     async def keep(self) -> None:
         """Keep the controller running, for ever or until `stop`."""
         pause = FIRST_PAUSE
         while not self._stopping:
-            # Nobody tells when a lock gets free.
-            while await to_thread.run_sync(_is_taken, self._lock):  # noqa: ASYNC110
-                await anyio.sleep(ADOPTED_CHECK)
+            await self._until_free()
             if self._stopping:
                 return
             started = anyio.current_time()
@@ -89,6 +88,29 @@ class Child:
             await anyio.sleep(pause)
             self.restarts += 1
             pause = min(2 * pause, LONGEST_PAUSE)
+
+    async def _until_free(self) -> None:
+        told = False
+        # Nobody tells when a lock gets free.
+        while await to_thread.run_sync(_is_taken, self._lock):
+            if not told:
+                log.info(
+                    "controller %s runs already (process %s), and goes on by the configuration"
+                    " that it was started with",
+                    self.name,
+                    await to_thread.run_sync(_holder, self._lock),
+                )
+                told = True
+            await anyio.sleep(ADOPTED_CHECK)
+
+    async def withdraw(self) -> None:
+        """End the controller in bounded time if this daemon has started it; others go on."""
+        self._stopping = True
+        with anyio.move_on_after(STOP_TIMEOUT):
+            while self._starting:  # noqa: ASYNC110
+                await anyio.sleep(_STOPPING_CHECK)
+        if self._process is not None:
+            await self.stop(asked=False)
 
     async def stop(self, *, asked: bool = True) -> None:
         """End the controller in bounded time.
@@ -133,14 +155,17 @@ class Child:
                 await process.wait()
 
     async def _run(self) -> int:
-        process = await anyio.open_process(
-            self._command,
-            stdin=subprocess.DEVNULL,
-            stdout=None,
-            stderr=None,
-            start_new_session=True,
-        )
-        self._process = process
+        self._starting = True
+        try:
+            process = self._process = await anyio.open_process(
+                self._command,
+                stdin=subprocess.DEVNULL,
+                stdout=None,
+                stderr=None,
+                start_new_session=True,
+            )
+        finally:
+            self._starting = False
         if self._stopping:
             process.terminate()
         # Not `async with`: leaving it would end the controller with the daemon's task.
@@ -159,3 +184,10 @@ def _is_taken(lock: Path) -> bool:
         # Not there yet, or not for us: the controller itself will say what is wrong.
         return False
     return False
+
+
+def _holder(lock: Path) -> str:
+    try:
+        return lock.read_text(encoding="ascii", errors="replace").strip() or "unknown"
+    except OSError:
+        return "unknown"

@@ -1,6 +1,7 @@
 """A mistake in the configuration is named before anything starts."""
 
 import re
+import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -66,3 +67,17 @@ def test_a_configuration_without_mistakes_says_what_it_means() -> None:
     assert checked.returncode == 0
     assert "no problems" in checked.stdout
     assert station.endpoint in checked.stdout
+
+
+def test_a_daemon_that_cannot_start_leaves_no_controllers_behind() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        station = Station("asyncio", NULL, settings=[("127.0.0.1:0", f"127.0.0.1:{port}")])
+        try:
+            refused = station.run("serve")
+            left = station.processes()
+        finally:
+            station.close()
+    assert refused.returncode == 1
+    assert refused.stderr.splitlines()[-1].startswith("stationd: metrics.listen: cannot serve")
+    assert left == []

@@ -93,6 +93,40 @@ async def test_a_controller_whose_lock_is_taken_is_left_alone(
         tasks.cancel_scope.cancel()
 
 
+async def test_a_controller_that_this_daemon_has_started_ends_with_a_start_that_fails(
+    folder: Path,
+) -> None:
+    child = child_in(folder)
+    async with anyio.create_task_group() as tasks:
+        tasks.start_soon(child.keep)
+        with anyio.fail_after(60):
+            # Nobody knows how far its own start has come.
+            await anyio.wait_all_tasks_blocked()
+            await child.withdraw()
+        assert child._process is None or child._process.returncode is not None
+
+
+async def test_a_controller_of_an_earlier_daemon_goes_on_and_is_told(
+    folder: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    state = folder / "s" / "controllers" / "null"
+    state.mkdir(parents=True)
+    lock = os.open(state / "lock", os.O_CREAT | os.O_RDWR)
+    os.write(lock, b"4711")
+    fcntl.flock(lock, fcntl.LOCK_EX)
+    child = child_in(folder)
+    with caplog.at_level("INFO"):
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(child.keep)
+            with anyio.fail_after(60):
+                while "controller null runs already (process 4711)" not in caplog.text:  # noqa: ASYNC110
+                    await anyio.sleep(0.01)
+                await child.withdraw()
+            assert child._process is None
+            tasks.cancel_scope.cancel()
+    os.close(lock)
+
+
 async def test_a_child_that_never_ran_is_stopped_at_once(folder: Path) -> None:
     child = child_in(folder)
     with anyio.fail_after(60):
