@@ -1,4 +1,4 @@
-"""Pictures in files, drawn by `pictures.plot`."""
+"""Pictures in files, drawn by `pictures/`."""
 
 # Matplotlib leaves many keyword arguments without a type.
 # pyright: reportUnknownMemberType=false
@@ -10,7 +10,9 @@ from typing import TYPE_CHECKING, Final
 
 import click
 
-from stationd.client.pictures import plot
+from stationd.client.pictures.counts import histogram
+from stationd.client.pictures.sweeps import heat_map, sweep
+from stationd.client.pictures.timelines import timelines
 from stationd.client.results.outcome import CircuitResult, Outcome, SweepData
 from stationd.proto.error import RequestError
 
@@ -71,7 +73,7 @@ def draw_timelines(views: Sequence[JobView], file: Path) -> None:
     """Draw what jobs did when, a row for each."""
     figure, (axes, *_) = _figure(1, 1, file)
     figure.set_size_inches(9.0, 1.6 + 0.6 * len(views))
-    plot.timelines(views, axes=axes)
+    timelines(views, axes=axes)
     _write(figure, file)
 
 
@@ -79,15 +81,15 @@ def _draw(axes: Axes, panel: Panel) -> None:
     title, outcome, readout = panel
     axes.set_title(title, fontsize="medium")
     if isinstance(outcome, CircuitResult):
-        plot.histogram(outcome.counts, axes=axes)
+        histogram(outcome.counts, axes=axes)
         return
     shape = outcome.arrays[readout].shape
     settings = len(set(outcome.dimensions.values()))
     # Two settings, or one with traces.
     if len(shape) == 2 and (settings == 1 or shape[0] > _MOST_LINES):  # noqa: PLR2004
-        plot.heat_map(outcome, readout, axes=axes)
+        heat_map(outcome, readout, axes=axes)
     else:
-        plot.sweep(outcome, readout, axes=axes)
+        sweep(outcome, readout, axes=axes)
 
 
 def _figure(down: int, across: int, file: Path) -> tuple[Figure, list[Axes]]:

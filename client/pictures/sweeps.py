@@ -1,24 +1,19 @@
-"""Pictures of results and of jobs, for notebooks and reports; they need ``stationd[plot]``.
-
-Every function draws on the axes that it is given, or on new ones, and returns them.
-"""
+"""Readouts of a sweep as curves and as heat maps."""
 
 # Matplotlib leaves many keyword arguments without a type.
 # pyright: reportUnknownMemberType=false
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
-from stationd.client.pictures.spans import CANCELLING, STAGES, spans
+from stationd.client.pictures.axes import new_axes
 from stationd.client.results.outcome import SweepData
 from stationd.proto.error import RequestError
-from stationd.proto.job import JobView
-from stationd.proto.status import JobExecutorStatus
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -27,35 +22,10 @@ if TYPE_CHECKING:
 Curve = Callable[[NDArray[np.float64]], NDArray[np.float64]]
 """A model that was fitted: from values of the setting to values of the readout."""
 
-MOST_BARS: Final = 32
-"""Outcomes that get a bar of their own; the rarer ones share the last."""
 MOST_SERIES: Final = 20
 FIT_POINTS: Final = 400
 _MOST_TICKS: Final = 6
 _WITHOUT_PREFIX: Final = frozenset({"%", "dB", "dBm", "deg", "°"})
-
-_S = JobExecutorStatus
-_END_MARKS: Final = {
-    _S.READY: ("o", "#54a24b"),
-    _S.FAILED: ("X", "#e45756"),
-    _S.ABORTED: ("s", "#e45756"),
-}
-
-
-def histogram(counts: Mapping[str, int], *, axes: Axes | None = None) -> Axes:
-    """Draw how often each outcome of a circuit was seen.
-
-    Args:
-        counts: Shots by outcome, as in `CircuitResult.counts`.
-        axes: Where to draw; None for new ones.
-    """
-    axes = axes or _new_axes()
-    bars = rarest_together(counts)
-    axes.bar(list(bars), list(bars.values()), color="#4c78a8")
-    axes.set_xlabel("outcome")
-    axes.set_ylabel("shots")
-    axes.tick_params(axis="x", labelrotation=90 if len(bars) > 8 else 0)  # noqa: PLR2004 - room for text
-    return axes
 
 
 def sweep(
@@ -83,7 +53,7 @@ def sweep(
         raise RequestError(f"{len(series)} series are too many to draw: at most {MOST_SERIES} are")
     if len(fits) not in {0, len(series)}:
         raise RequestError(f"there are {len(series)} series and {len(fits)} fits: give all or none")
-    axes = axes or _new_axes()
+    axes = axes or new_axes()
     along: NDArray[np.float64] = np.linspace(steps.min(), steps.max(), FIT_POINTS, dtype=np.float64)
     for number, label in enumerate(_labels(data, values.shape[:-1])):
         colour = f"C{number}"
@@ -127,7 +97,7 @@ def heat_map(
     up, rows = _numbers(data, 0)
     traces = _swept(data) == 1
     across, columns = _along(data, along, values) if traces else _numbers(data, 1)
-    axes = axes or _new_axes()
+    axes = axes or new_axes()
     mesh = axes.pcolormesh(columns, rows, values, shading="nearest", rasterized=True)
     bar = axes.figure.colorbar(mesh, ax=axes, label=_label(data, name))
     axes.set_xlabel(across)
@@ -136,57 +106,6 @@ def heat_map(
     _show_unit(axes.yaxis, data.units.get(up))
     _show_unit(bar.ax.yaxis, data.units.get(name))
     return axes
-
-
-def timelines(jobs: Sequence[JobView], *, axes: Axes | None = None) -> Axes:
-    """Draw what each job did when: one row per job, the stages as bars, the end as a mark.
-
-    Args:
-        jobs: As `jobs.view` returns them; a job that is under way ends at its newest status.
-        axes: Where to draw; None for new ones.
-    """
-    axes = axes or _new_axes()
-    colours = {name: colour for name, (colour, _) in STAGES.items()} | dict([CANCELLING])
-    begin = min((job.created_unix_s for job in jobs), default=0.0)
-    drawn: set[str] = set()
-    for row, job in enumerate(jobs):
-        for span in spans(job.timeline):
-            axes.barh(
-                row,
-                span.end - span.start,
-                left=span.start - begin,
-                height=0.6,
-                color=colours[span.stage],
-                label="_" if span.stage in drawn else span.stage,
-            )
-            drawn.add(span.stage)
-        if job.timeline and job.status in _END_MARKS:
-            marker, colour = _END_MARKS[job.status]
-            axes.plot(
-                job.timeline[-1].time_unix_s - begin, row, marker, color=colour, clip_on=False
-            )
-    names = [job.name or f"job {job.number}" for job in jobs]
-    labels = [f"{name}\n{job.status}" for name, job in zip(names, jobs, strict=True)]
-    axes.set_yticks(range(len(jobs)), labels)
-    axes.invert_yaxis()
-    axes.set_xlabel("seconds since the first job was stored")
-    axes.spines[["top", "right"]].set_visible(False)
-    if drawn:
-        _add_legend(axes, list(colours))
-    return axes
-
-
-def rarest_together(counts: Mapping[str, int], most: int = MOST_BARS) -> dict[str, int]:
-    """Return counts in the order of their outcomes, the rarest added up if there are too many.
-
-    >>> rarest_together({"00": 1, "11": 70, "01": 2, "10": 27}, most=3)
-    {'10': 27, '11': 70, 'others': 3}
-    """
-    by_size = sorted(counts, key=lambda outcome: -counts[outcome])
-    kept = by_size if len(by_size) <= most else by_size[: most - 1]
-    bars = {outcome: counts[outcome] for outcome in sorted(kept)}
-    rest = sum(counts.values()) - sum(bars.values())
-    return bars | {"others": rest} if rest else bars
 
 
 def _readout(data: SweepData, name: str) -> tuple[str, NDArray[np.float64]]:
@@ -262,25 +181,3 @@ def _show_unit(axis: Axis, unit: str | None) -> None:
         axis.set_major_formatter(EngFormatter(unit))
         # Numbers with units are wide: more of them run into each other.
         axis.set_major_locator(MaxNLocator(_MOST_TICKS))
-
-
-def _add_legend(axes: Axes, order: Sequence[str]) -> None:
-    handles, labels = axes.get_legend_handles_labels()
-    by_label = dict(zip(labels, handles, strict=True))
-    shown = [label for label in order if label in by_label]
-    axes.legend(
-        [by_label[label] for label in shown],
-        shown,
-        loc="lower center",
-        bbox_to_anchor=(0.5, 1.0),
-        ncols=4,
-        frameon=False,
-    )
-
-
-def _new_axes() -> Axes:
-    try:
-        from matplotlib import pyplot as plt  # noqa: PLC0415 - an extra
-    except ImportError as error:
-        raise RequestError("drawing needs matplotlib: pip install 'stationd[plot]'") from error
-    return plt.subplots(layout="constrained")[1]

@@ -1,34 +1,16 @@
-"""Pictures show what is in the results; whether they look good is for people to say."""
+"""Curves and heat maps show what is in a sweep; whether they look good is for people to say."""
 
 # Matplotlib leaves many keyword arguments without a type.
 # pyright: reportUnknownMemberType=false
 
-import sys
-from collections.abc import Iterator
-
-import matplotlib as mpl
 import numpy as np
 import pytest
-from matplotlib import pyplot as plt
-from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.patches import Rectangle
 from numpy.typing import NDArray
 
-from stationd import JobExecutorStatus, JobView, SweepData, TimelineEntry, plot
-from stationd.client.pictures.plot import rarest_together
-from stationd.client.pictures.spans import Span, spans
+from stationd import SweepData, plot
 from stationd.proto.error import RequestError
-from stationd.proto.job import JobId
-
-S = JobExecutorStatus
-
-
-@pytest.fixture(autouse=True)
-def figures() -> Iterator[None]:
-    mpl.use("agg")
-    yield
-    plt.close("all")
+from tests.client.pictures.drawn import labels
 
 
 def decay(*shape: int) -> SweepData:
@@ -45,59 +27,6 @@ def decay(*shape: int) -> SweepData:
         units={"source.delay": "s", "source.amplitude": "V"},
         spots_done=int(np.prod(shape)),
     )
-
-
-def timeline(*facts: tuple[JobExecutorStatus, float], cancelling: int = 99) -> list[TimelineEntry]:
-    """Statuses and their times; from the fact with the number `cancelling` on, a cancel holds."""
-    return [
-        TimelineEntry(
-            seq=number,
-            ordinal=number + 1,
-            attempt=1,
-            status=status,
-            time_unix_s=moment,
-            cancelling=number >= cancelling and not status.is_terminal,
-        )
-        for number, (status, moment) in enumerate(facts)
-    ]
-
-
-def job(name: str, entries: list[TimelineEntry]) -> JobView:
-    return JobView(
-        id=JobId("5f0c8a8e-32f2-4f3c-8a43-52c6a2b0e0b1"),
-        number=1,
-        kind="circuits",
-        target="qpu",
-        status=entries[-1].status,
-        attempt=1,
-        created_unix_s=entries[0].time_unix_s,
-        modified_unix_s=entries[-1].time_unix_s,
-        seq=entries[-1].seq,
-        name=name,
-        timeline=tuple(entries),
-    )
-
-
-def bars(axes: Axes) -> list[Rectangle]:
-    return [patch for patch in axes.patches if isinstance(patch, Rectangle)]
-
-
-def labels(axes: Axes) -> list[str]:
-    legend = axes.get_legend()
-    return [text.get_text() for text in legend.get_texts()] if legend is not None else []
-
-
-def test_histogram_has_a_bar_for_each_outcome() -> None:
-    axes = plot.histogram({"11": 3, "00": 5})
-    assert [patch.get_height() for patch in bars(axes)] == [5, 3]
-
-
-def test_the_rarest_outcomes_share_a_bar_when_there_are_many() -> None:
-    counts = {f"{n:06b}": n + 1 for n in range(64)}
-    shown = rarest_together(counts)
-    assert len(shown) == 32
-    assert shown["others"] == sum(range(1, 34))
-    assert sum(shown.values()) == sum(counts.values())
 
 
 def test_sweep_draws_a_series_for_each_step_of_the_slower_setting() -> None:
@@ -139,54 +68,6 @@ def test_traces_are_not_drawn_as_points() -> None:
     data.arrays["readout.trace"] = np.ones((5, 64))
     with pytest.raises(RequestError, match="one number per spot can be drawn"):
         plot.sweep(data, "readout.trace")
-
-
-def test_spans_follow_a_job_from_stage_to_stage() -> None:
-    entries = timeline(
-        (S.RECEIVED, 1.0),
-        (S.VALIDATION_STARTED, 1.5),
-        (S.VALIDATION_ENDED, 2.0),
-        (S.FETCH_CALIBRATION_STARTED, 2.0),
-        (S.FETCH_CALIBRATION_ENDED, 3.0),
-        (S.FAILED, 4.0),
-    )
-    assert spans(entries) == [
-        Span("validate", 1.0, 2.0),
-        Span("fetch calibration", 2.0, 3.0),
-        Span("compile", 3.0, 4.0),
-    ]
-
-
-def test_every_status_that_ends_no_job_belongs_to_a_stage() -> None:
-    for status in S.in_progress_statuses():
-        assert spans(timeline((status, 0.0), (S.ABORTED, 1.0))) != []
-
-
-def test_a_cancel_shows_until_the_job_is_over() -> None:
-    entries = timeline(
-        (S.EXECUTION_STARTED, 0.0), (S.EXECUTION_STARTED, 2.0), (S.ABORTED, 3.0), cancelling=1
-    )
-    assert spans(entries) == [Span("execute", 0.0, 2.0), Span("cancelling", 2.0, 3.0)]
-
-
-def test_timelines_have_a_row_for_each_job() -> None:
-    first = job("Bell", timeline((S.PENDING_EXECUTION, 10.0), (S.EXECUTION_STARTED, 12.0)))
-    second = job("GHZ", timeline((S.RECEIVED, 11.0), (S.ABORTED, 14.0)))
-    axes = plot.timelines([first, second])
-    assert [text.get_text() for text in axes.get_yticklabels()] == [
-        "Bell\nexecution_started",
-        "GHZ\naborted",
-    ]
-    assert [(bar.get_x(), bar.get_width()) for bar in bars(axes)] == [(0.0, 2.0), (1.0, 3.0)]
-    assert labels(axes) == ["validate", "queue"]
-
-
-def test_without_matplotlib_the_error_says_what_to_install(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    monkeypatch.setitem(sys.modules, "matplotlib", None)
-    with pytest.raises(RequestError, match=r"pip install 'stationd\[plot\]'"):
-        plot.histogram({"0": 1})
 
 
 def test_a_heat_map_has_the_fastest_setting_across() -> None:
