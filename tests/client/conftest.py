@@ -4,6 +4,7 @@ import shutil
 import tempfile
 from collections import OrderedDict
 from collections.abc import AsyncGenerator, Iterator
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -11,9 +12,18 @@ import pytest
 import stationd
 from stationd.aio import jobs
 from stationd.client.connection import endpoint as chosen
+from stationd.client.connection import shared
+from stationd.client.connection.connection import Connection
 from stationd.client.results import download
 from stationd.client.scripted import station as scripted
 from stationd.client.scripted.station import ScriptedStation
+
+
+@pytest.fixture(autouse=True)
+def _patient_clients(monkeypatch: pytest.MonkeyPatch) -> None:  # pyright: ignore[reportUnusedFunction]
+    """Let no client take a busy machine's station for one that is not there."""
+    patient = partial(Connection, answer_wait=60.0, connect_wait=60.0)
+    monkeypatch.setattr(shared, "Connection", patient)
 
 
 @pytest.fixture

@@ -1,12 +1,15 @@
 """Stations for the tests: one that many share, and as many of one's own as it takes."""
 
 from collections.abc import Callable, Iterator
+from functools import partial
 
 import pytest
 
 import stationd
 from stationd import jobs
-from tests.end_to_end.station import BENCH, NULL, QPU, Station
+from stationd.client.connection import shared
+from stationd.client.connection.connection import Connection
+from tests.end_to_end.station import BENCH, NULL, PATIENCE, QPU, Station
 
 Backend = tuple[str, dict[str, bool]]
 
@@ -27,6 +30,13 @@ def backend(request: pytest.FixtureRequest) -> str:
 def anyio_backend(backend: str) -> Backend:
     """The client's event loop, in asynchronous tests."""
     return CLIENTS[backend]
+
+
+@pytest.fixture(autouse=True)
+def _patient_clients(monkeypatch: pytest.MonkeyPatch) -> None:  # pyright: ignore[reportUnusedFunction]
+    """Let no client take a busy machine's daemon for one that is not there."""
+    patient = partial(Connection, answer_wait=PATIENCE, connect_wait=PATIENCE)
+    monkeypatch.setattr(shared, "Connection", patient)
 
 
 @pytest.fixture(scope="session")

@@ -106,7 +106,7 @@ async def test_a_missing_socket_is_named(endpoint: str) -> None:
 
 
 async def test_a_station_that_comes_later_is_found(endpoint: str) -> None:
-    connection = Connection(endpoint)
+    connection = Connection(endpoint, connect_wait=60)
     found: list[str] = []
     answered = anyio.Event()
 
@@ -218,7 +218,7 @@ async def test_many_listen_at_the_same_time(
 
 async def test_closing_ends_the_requests_that_wait(station: ScriptedStation) -> None:
     station.silent = True
-    connection = Connection(station.endpoint)
+    connection = Connection(station.endpoint, answer_wait=60, connect_wait=60)
     async with anyio.create_task_group() as group:
 
         @group.start_soon

@@ -45,7 +45,7 @@ async def answer(router: Socket) -> None:
 
 
 async def ping(address: Address, wait: float = 60.0) -> str:
-    connection = Connection("", connect_wait=wait, find=partial(same, address))
+    connection = Connection("", answer_wait=60.0, connect_wait=wait, find=partial(same, address))
     try:
         return (await connection.ask(Ping(0, "test"), Pong)).station
     finally:

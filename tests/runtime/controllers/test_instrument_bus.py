@@ -301,4 +301,4 @@ async def test_whoever_waits_for_a_controller_is_told_when_it_says_what_it_offer
         with dial(bench) as socket:
             async with anyio.create_task_group() as tasks:
                 tasks.start_soon(join, bench, socket)
-                assert await bench.bus.wait_described(["a", "b"], 10) == []
+                assert await bench.bus.wait_described(["a", "b"], 60) == []
