@@ -88,7 +88,7 @@ async def assemble(settings: Settings, ports: Ports, metrics: Metrics, tasks: Ta
         authority=authority,
     )
     # The instruments first: however many listen, no controller waits for them.
-    journal.after_commit.extend((bus.outboxes.send, feed.publish_news))
+    journal.after_commit.extend((instruments.decide, bus.outboxes.send, feed.publish_news))
     parts.watch_unstarted(settings, timers, bus, instruments, dispatch)
     guards = parts.guards_of(
         settings,

@@ -158,9 +158,8 @@ class Instruments:
             freed=self.grant,
         )
         self._ended = 0
-        self._gathering = False
-        # Whether something could go while reports were being gathered.
-        self._freed = False
+        # Whether who goes is decided later, and whether something can go then.
+        self._gathering = self._freed = False
         # Whether a sweep took a step meanwhile, which changes nothing of what controllers are used
         # for, and whether anything else was said of tickets.
         self._stepped = self._changed = False
@@ -255,10 +254,7 @@ class Instruments:
         self._ended += 1
         if self._ended % _FORGET_EVERY == 0:
             self.forget()
-        if self.queue.stirred:
-            self.grant()
-        else:
-            self._uses.look(live.claims)
+        self._look_at_queue(live)
 
     async def drain(self) -> None:
         """Take back what has not begun, and wait until nothing runs any more."""
@@ -299,21 +295,21 @@ class Instruments:
             yield
         finally:
             self._gathering = False
-        if self._freed:
-            self.grant()
-        elif self._changed or not self._stepped:
-            self._uses.look()
+        if self._changed or not self._stepped:
+            self._uses.put_off()
+        self.decide()
 
-    @contextmanager
-    def deciding_once(self) -> Generator[None]:
-        """Decide who goes once for all jobs that come in in the context, at its end."""
-        gathering, self._gathering = self._gathering, True
-        try:
-            yield
-        finally:
-            self._gathering = gathering
+    def decide_later(self) -> None:
+        """Decide who goes once for all that a commit leads to, in `decide` after its callbacks."""
+        self._gathering = True
+
+    def decide(self) -> None:
+        """Decide who goes now, if that has been put off."""
+        self._gathering = False
         if self._freed:
             self.grant()
+        else:
+            self._uses.catch_up()
 
     def grant(self) -> None:
         """Send out what can go now."""
@@ -358,9 +354,14 @@ class Instruments:
 
     def _wait(self, live: LiveJob) -> None:
         self.waiting.add(live)
-        # Behind others it changes nothing.
+        self._look_at_queue(live)
+
+    def _look_at_queue(self, live: LiveJob) -> None:
+        """See what has changed by a job that has come or gone: behind others it changes nothing."""
         if self.queue.stirred:
             self.grant()
+        elif self._gathering:
+            self._uses.put_off(live.claims)
         else:
             self._uses.look(live.claims)
 

@@ -54,6 +54,7 @@ class Uses:
         self._at_work: dict[str, int] = {}
         # When it ended the last one, by its own clock, if another one was in its line then.
         self._ended: dict[str, float] = {}
+        self._put_off: dict[str, None] = {}
         utilisation.look = self.look
 
     def greeted(self, controller: str, hello: Hello) -> None:
@@ -79,6 +80,15 @@ class Uses:
             # Its own place in the line is still taken.
             if isinstance(report, _TIMED_ENDS) and self._queue.line(controller) > 1:
                 self._ended[controller] = report.time_unix_s
+
+    def put_off(self, names: Iterable[str] | None = None) -> None:
+        """Look at some controllers with the next `catch_up`; at all if not said."""
+        self._put_off.update(self._names if names is None else dict.fromkeys(names))
+
+    def catch_up(self) -> None:
+        """Look at those controllers that have been put off."""
+        put_off, self._put_off = self._put_off, {}
+        self.look(put_off)
 
     def look(self, names: Iterable[str] | None = None) -> None:
         """Look at some controllers, of which something has changed; at all if not said."""

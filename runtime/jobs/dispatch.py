@@ -167,19 +167,13 @@ class Dispatch:
 
     def _go_on(self, arrivals: Sequence[Arrival]) -> None:
         """Go on with jobs that are on disk now, with their first steps."""
-        if self._instruments is None:
-            return
-        with self._instruments.deciding_once():
-            for arrival in arrivals:
-                self._go_on_with(arrival)
-
-    def _go_on_with(self, arrival: Arrival) -> None:
-        live = arrival.live
-        self._perform_later(live, arrival.later)
-        outcome = None if arrival.held is None else self._perform(live, arrival.held)
-        if outcome is not None:
-            event, made = outcome
-            self.deliver(live, event, made=made)
+        for arrival in arrivals:
+            live = arrival.live
+            self._perform_later(live, arrival.later)
+            outcome = None if arrival.held is None else self._perform(live, arrival.held)
+            if outcome is not None:
+                event, made = outcome
+                self.deliver(live, event, made=made)
 
     async def find(self, job: JobId) -> LiveJob | None:
         """Return a job that is under way; take it up, or let it be stored, if it has not been."""
@@ -376,8 +370,9 @@ class Dispatch:
 
     def _perform_later(self, live: LiveJob, effects: list[Later]) -> None:
         instruments = self._instruments
-        if instruments is None:
+        if instruments is None or not effects:
             return
+        instruments.decide_later()
         for effect, ticket in effects:
             match effect:
                 case Effect.ENQUEUE:

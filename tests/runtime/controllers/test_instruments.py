@@ -47,7 +47,8 @@ async def test_what_several_reports_free_is_given_away_at_their_end() -> None:
         tickets = [bench.queued(number) for number in range(1, 8)]
         with bench.instruments.together():
             for ticket in tickets[:2]:
-                bench.run("a", ticket, seconds=1.0)
+                bench.report("a", wire.Armed(ticket), wire.Started(ticket, 1.0))
+                bench.report("a", wire.Finished(ticket, 0, 2.0))
             assert armed(bench) == [ticket.number for ticket in tickets[:3]]
         assert armed(bench) == [ticket.number for ticket in tickets[:5]]
 

@@ -108,3 +108,12 @@ async def test_who_asks_for_a_job_that_is_being_stored_waits_until_it_is() -> No
         found = await bench.dispatch.find(job_id(1))
         assert found is not None
         assert found is bench.live(1)
+
+
+async def test_of_jobs_that_one_commit_takes_the_most_urgent_goes_first() -> None:
+    async with a_bench() as bench:
+        for number in (1, 2, 3):
+            bench.submit(number, null_spec(priority=number))
+        bench.journal.commit()
+        armed = [sent for sent in bench.lines.to("a") if isinstance(sent, wire.Arm)]
+        assert armed[0].ticket.job == job_id(3)
