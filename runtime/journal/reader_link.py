@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from itertools import count
@@ -16,6 +17,8 @@ from stationd.runtime.journal.child import Child, child
 from stationd.runtime.journal.pipe import Pipe, framed
 from stationd.runtime.journal.queries.query import Answer, Query
 from stationd.runtime.journal.reader import Answered, Asked, Question
+
+log = logging.getLogger(__name__)
 
 _ENCODER: Final = msgspec.msgpack.Encoder()
 _DECODER: Final = msgspec.msgpack.Decoder(Answered)
@@ -97,6 +100,11 @@ class ReaderLink:
                 async with self._next() as reader:
                     answered = await self._serve(reader)
                 self.restarts += 1
+                log.warning(
+                    "the journal's %s (process %d) ended; another one is started",
+                    self._program,
+                    reader.pid,
+                )
                 self._blame()
                 pause = _SHORTEST_PAUSE if answered else min(2 * pause, _LONGEST_PAUSE)
                 await anyio.sleep(pause)

@@ -68,7 +68,9 @@ async def test_a_question_that_readers_die_of_is_not_asked_for_ever(state: Path)
     assert link.restarts >= 3
 
 
-async def test_an_idle_reader_that_dies_is_replaced(state: Path) -> None:
+async def test_an_idle_reader_that_dies_is_replaced_and_that_is_told(
+    state: Path, caplog: pytest.LogCaptureFixture
+) -> None:
     with anyio.fail_after(BOUND):
         async with running(ReaderLink(state)) as link:
             await link.ask(Controllers())
@@ -78,6 +80,7 @@ async def test_an_idle_reader_that_dies_is_replaced(state: Path) -> None:
             assert await link.ask(Controllers()) == []
             assert link.pid != first
             assert link.restarts == 1
+    assert f"the journal's reader (process {first}) ended" in caplog.text
 
 
 async def test_nobody_waits_for_a_link_that_has_ended(state: Path) -> None:
