@@ -243,7 +243,12 @@ class WriterLink:
                 await give_way()
                 part_ends = perf_counter() + PART_SECONDS
             callback = self._callbacks.popleft()
-            callback(Commit(first_seq, known.get(index) or {}))
+            try:
+                callback(Commit(first_seq, known.get(index) or {}))
+            except JournalClosed:
+                # What it would write now is for the next daemon; the others are to be told.
+                if not self._closed:
+                    raise
         self._follow_up()
 
     def _follow_up(self) -> None:

@@ -2,6 +2,7 @@ import os
 import resource
 import signal
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import NoReturn
 
@@ -135,6 +136,25 @@ async def test_the_end_of_the_block_makes_everything_durable(state: Path, job: M
             journal.write([job(2_000)], never)
         with pytest.raises(JournalFailed, match="closed"):
             await journal.stored(job(1).job)
+
+
+async def test_a_callback_that_writes_while_the_journal_closes_keeps_nothing_from_the_others(
+    state: Path, job: MakeJob
+) -> None:
+    called: list[int] = []
+
+    with anyio.fail_after(BOUND):
+        async with open_journal(state) as journal:
+
+            def go_on(number: int, _: Commit) -> None:
+                called.append(number)
+                journal.write([job(number + 10)], lambda _: called.append(number + 10))
+
+            for number in (1, 2, 3):
+                journal.write([job(number)], partial(go_on, number))
+        assert called == [1, 2, 3]
+        async with open_journal(state) as journal:
+            assert journal.opening.number == 3
 
 
 async def test_a_cancelled_block_makes_everything_durable(state: Path, job: MakeJob) -> None:
