@@ -66,11 +66,9 @@ def choose(*, station: str = "", station_key: str = "", key_file: str = "") -> N
 def current() -> Choice:
     """Return what `connect` chose, and where it is silent what the environment says."""
     chosen = _chosen[0] if _chosen else Choice()
-    station = os.environ.get(VARIABLE, "")
-    if chosen.station or not station:
-        station = chosen.station
+    station = "" if chosen.station else os.environ.get(VARIABLE, "")
     return Choice(
-        checked(station) if station else "",
+        checked(station) if station else chosen.station,
         chosen.station_key or os.environ.get(STATION_KEY_VARIABLE, ""),
         chosen.key_file or os.environ.get(KEY_FILE_VARIABLE, ""),
     )

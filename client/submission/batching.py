@@ -53,10 +53,10 @@ async def submit_many(
         InvalidJob: An argument does not fit; nothing has been sent.
     """
     specs = [_spec(job, index) for index, job in enumerate(jobs)]
-    names = [str(new_id()) for _ in specs] if ids is None else list(ids)
+    names = [new_id() for _ in specs] if ids is None else list(map(id_of, ids))
     if len(names) != len(specs):
         raise arguments.wrong("ids", f"{len(names)} ids for {len(specs)} jobs: give one for each")
-    wanted = [NewJob(id_of(name), spec) for name, spec in zip(names, specs, strict=True)]
+    wanted = [NewJob(name, spec) for name, spec in zip(names, specs, strict=True)]
     answers: dict[int, JobRef | StationError] = {}
     batches = _batches(wanted)
 

@@ -136,7 +136,7 @@ async def submit(
         deadline=unix(deadline),
         hold=hold,
     )
-    return await sending.send(id_of(id or new_id()), arguments.checked(spec))
+    return await sending.send(id_of(id) if id else new_id(), arguments.checked(spec))
 
 
 async def start_execute_job(
