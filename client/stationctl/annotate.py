@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 import click
 
 from stationd.client.blocking import jobs
-from stationd.client.stationctl.lookup import called
-from stationd.client.stationctl.options import json_option, station_option
 from stationd.client.stationctl.printing import print_json
-from stationd.client.stationctl.properties import properties_option
+from stationd.client.stationctl.typed.lookup import called
+from stationd.client.stationctl.typed.options import json_option, station_option
+from stationd.client.stationctl.typed.properties import properties_option
 
 if TYPE_CHECKING:
     from stationd.proto.project import PropertyValue

@@ -8,9 +8,9 @@ import click
 
 from stationd.client.blocking.portal import call
 from stationd.client.station.auditing import audit as read_audit
-from stationd.client.stationctl.options import json_option, station_option
-from stationd.client.stationctl.past import PastTime
 from stationd.client.stationctl.printing import Cell, Styled, moment, print_json, print_table
+from stationd.client.stationctl.typed.options import json_option, station_option
+from stationd.client.stationctl.typed.past import PastTime
 from stationd.proto.audit_requests import MOST_AUDIT_LINES, AuditLine
 
 if TYPE_CHECKING:

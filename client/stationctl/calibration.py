@@ -10,8 +10,6 @@ import click
 from stationd.client.blocking import jobs
 from stationd.client.files.calibration import read_calibration
 from stationd.client.station.calibration_diff import SIGNIFICANT, CalibrationChange
-from stationd.client.stationctl.moments import DURATION
-from stationd.client.stationctl.options import json_option, station_option
 from stationd.client.stationctl.printing import (
     Cell,
     Styled,
@@ -20,6 +18,8 @@ from stationd.client.stationctl.printing import (
     print_table,
     print_text,
 )
+from stationd.client.stationctl.typed.moments import DURATION
+from stationd.client.stationctl.typed.options import json_option, station_option
 from stationd.proto.calibration import CalibrationSummary, Observation
 
 

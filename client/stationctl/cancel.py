@@ -5,9 +5,9 @@ from __future__ import annotations
 import click
 
 from stationd.client.blocking import jobs
-from stationd.client.stationctl.lookup import called
-from stationd.client.stationctl.options import json_option, station_option
 from stationd.client.stationctl.printing import print_json
+from stationd.client.stationctl.typed.lookup import called
+from stationd.client.stationctl.typed.options import json_option, station_option
 
 _WORDS = {
     "accepted": "is being cancelled",

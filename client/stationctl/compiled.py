@@ -7,9 +7,9 @@ import click
 from stationd.client.blocking import jobs
 from stationd.client.stationctl.display.outcome_text import compiled as lines
 from stationd.client.stationctl.display.pictures import quantity
-from stationd.client.stationctl.lookup import job_id
-from stationd.client.stationctl.options import json_option, station_option
 from stationd.client.stationctl.printing import print_json, print_table
+from stationd.client.stationctl.typed.lookup import job_id
+from stationd.client.stationctl.typed.options import json_option, station_option
 from stationd.proto.escaping import escaped
 
 _MOST_QUBITS = 8

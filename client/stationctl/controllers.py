@@ -8,10 +8,10 @@ import click
 
 from stationd.client.blocking import jobs
 from stationd.client.blocking.portal import call
-from stationd.client.stationctl.lookup import name_of, shown
-from stationd.client.stationctl.options import json_option, station_option
 from stationd.client.stationctl.printing import Cell, Styled, print_json, print_table, print_text
 from stationd.client.stationctl.standing import guard_lines, lock_lines
+from stationd.client.stationctl.typed.lookup import name_of, shown
+from stationd.client.stationctl.typed.options import json_option, station_option
 from stationd.proto.jobs_protocol import ControllerView
 from stationd.proto.program import Capabilities
 

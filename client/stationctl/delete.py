@@ -9,9 +9,9 @@ import click
 
 from stationd.client.blocking.portal import call
 from stationd.client.connection.shared import connection
-from stationd.client.stationctl.lookup import called
-from stationd.client.stationctl.options import json_option, station_option
 from stationd.client.stationctl.printing import print_json
+from stationd.client.stationctl.typed.lookup import called
+from stationd.client.stationctl.typed.options import json_option, station_option
 from stationd.proto.project_requests import Delete, Deleted
 
 if TYPE_CHECKING:

@@ -19,7 +19,6 @@ from stationd.client.stationctl.display.parameters import (
     merged,
     rows,
 )
-from stationd.client.stationctl.lookup import name_of, shown
 from stationd.client.stationctl.printing import (
     Cell,
     Styled,
@@ -29,6 +28,7 @@ from stationd.client.stationctl.printing import (
     print_table,
     print_text,
 )
+from stationd.client.stationctl.typed.lookup import name_of, shown
 from stationd.proto.error import ZeroMatches
 
 if TYPE_CHECKING:

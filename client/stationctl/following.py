@@ -12,14 +12,14 @@ import click
 from stationd.client.blocking.portal import call
 from stationd.client.stationctl.audience import while_read
 from stationd.client.stationctl.ending import INTERRUPTED, report
-from stationd.client.stationctl.lookup import numbered
-from stationd.client.stationctl.options import (
+from stationd.client.stationctl.printing import on_terminal, print_json, print_json_line
+from stationd.client.stationctl.typed.lookup import numbered
+from stationd.client.stationctl.typed.options import (
     json_option,
     station_option,
     status_option,
     timeout_option,
 )
-from stationd.client.stationctl.printing import on_terminal, print_json, print_json_line
 from stationd.client.stationctl.watching import Watch, follow, listen_to_all
 from stationd.proto.status import StatusEnum
 

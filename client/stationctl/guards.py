@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Final
 import click
 
 from stationd.client.blocking import jobs
-from stationd.client.stationctl.options import json_option, station_option
 from stationd.client.stationctl.printing import Cell, Styled, moment, print_json, print_table
+from stationd.client.stationctl.typed.options import json_option, station_option
 
 if TYPE_CHECKING:
     from stationd.proto.guard_requests import GuardState

@@ -7,8 +7,6 @@ from typing import TYPE_CHECKING, Final, Unpack
 import click
 
 from stationd.client.blocking import jobs
-from stationd.client.stationctl.lookup import job_id
-from stationd.client.stationctl.options import json_option, station_option
 from stationd.client.stationctl.printing import (
     Cell,
     Styled,
@@ -20,7 +18,9 @@ from stationd.client.stationctl.printing import (
     print_text,
     words,
 )
-from stationd.client.stationctl.searching import Search, search_options
+from stationd.client.stationctl.typed.lookup import job_id
+from stationd.client.stationctl.typed.options import json_option, station_option
+from stationd.client.stationctl.typed.searching import Search, search_options
 from stationd.proto.job import ItemView, JobView, TimelineEntry
 
 if TYPE_CHECKING:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import click
 
 from stationd.client.blocking import jobs
-from stationd.client.stationctl.options import json_option, station_option
 from stationd.client.stationctl.standing import show_standing
+from stationd.client.stationctl.typed.options import json_option, station_option
 
 
 @click.command

@@ -12,9 +12,9 @@ from stationd.client.blocking import jobs
 from stationd.client.blocking.portal import call
 from stationd.client.stationctl.audience import while_read
 from stationd.client.stationctl.ending import INTERRUPTED
-from stationd.client.stationctl.lookup import job_id
-from stationd.client.stationctl.options import json_option, station_option
 from stationd.client.stationctl.printing import Styled, print_json, print_json_line, print_text
+from stationd.client.stationctl.typed.lookup import job_id
+from stationd.client.stationctl.typed.options import json_option, station_option
 from stationd.client.waiting.logs import JOURNAL, LEVELS, follow_logs
 from stationd.proto.station_requests import MOST_LOG_LINES
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 import click
 
 from stationd.client.blocking import jobs
-from stationd.client.stationctl.moments import MOMENT
-from stationd.client.stationctl.options import json_option, station_option
 from stationd.client.stationctl.printing import print_json
 from stationd.client.stationctl.standing import reservation_lines, show_standing, the_one
+from stationd.client.stationctl.typed.moments import MOMENT
+from stationd.client.stationctl.typed.options import json_option, station_option
 
 
 @click.group

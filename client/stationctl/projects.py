@@ -8,9 +8,9 @@ import click
 
 from stationd.client.blocking.portal import call
 from stationd.client.projects import projects as api
-from stationd.client.stationctl.amounts import Days, Size, amount
-from stationd.client.stationctl.options import json_option, station_option
 from stationd.client.stationctl.printing import Cell, Styled, moment, print_json, print_table
+from stationd.client.stationctl.typed.amounts import Days, Size, amount
+from stationd.client.stationctl.typed.options import json_option, station_option
 from stationd.proto.project import PropertyType
 
 if TYPE_CHECKING:

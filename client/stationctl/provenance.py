@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Final
 import click
 
 from stationd.client.blocking import jobs
-from stationd.client.stationctl.lookup import job_id
-from stationd.client.stationctl.options import json_option, station_option
 from stationd.client.stationctl.printing import moment, print_json
+from stationd.client.stationctl.typed.lookup import job_id
+from stationd.client.stationctl.typed.options import json_option, station_option
 from stationd.proto.escaping import escaped
 from stationd.proto.program import NativeProgram, NullProgram, OpenQasm, Qpy, Sweep
 

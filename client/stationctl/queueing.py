@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Final
 import click
 
 from stationd.client.blocking import jobs
-from stationd.client.stationctl.lookup import called, job_id
-from stationd.client.stationctl.options import json_option, station_option
 from stationd.client.stationctl.printing import duration, moment, print_json, print_table
+from stationd.client.stationctl.typed.lookup import called, job_id
+from stationd.client.stationctl.typed.options import json_option, station_option
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -14,9 +14,9 @@ from stationd.client.results.exporting import write_stream
 from stationd.client.results.formats import FORMATS, SUFFIXES, TEXT, Format, format_of
 from stationd.client.results.saved_result import attributes
 from stationd.client.results.saving import arrays_of, save, summary
-from stationd.client.stationctl.lookup import job_id
-from stationd.client.stationctl.options import json_option, station_option
 from stationd.client.stationctl.printing import Styled, on_terminal, print_json, print_text
+from stationd.client.stationctl.typed.lookup import job_id
+from stationd.client.stationctl.typed.options import json_option, station_option
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -8,9 +8,9 @@ import click
 
 from stationd.client.blocking import jobs
 from stationd.client.blocking.portal import call
-from stationd.client.stationctl.options import F, json_option, station_option, timeout_option
 from stationd.client.stationctl.printing import Styled, print_json, print_text
-from stationd.client.stationctl.searching import project_option
+from stationd.client.stationctl.typed.options import F, json_option, station_option, timeout_option
+from stationd.client.stationctl.typed.searching import project_option
 from stationd.client.submission import setting as asynchronous
 
 if TYPE_CHECKING:

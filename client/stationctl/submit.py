@@ -9,12 +9,12 @@ import click
 
 from stationd.client.blocking import jobs
 from stationd.client.files.sweep import read_sweep
-from stationd.client.stationctl.bindings import read_bindings
-from stationd.client.stationctl.moments import MOMENT
-from stationd.client.stationctl.options import json_option, station_option, timeout_option
 from stationd.client.stationctl.printing import print_json
-from stationd.client.stationctl.properties import properties_option
-from stationd.client.stationctl.searching import project_option
+from stationd.client.stationctl.typed.bindings import read_bindings
+from stationd.client.stationctl.typed.moments import MOMENT
+from stationd.client.stationctl.typed.options import json_option, station_option, timeout_option
+from stationd.client.stationctl.typed.properties import properties_option
+from stationd.client.stationctl.typed.searching import project_option
 from stationd.proto.error import ErrorCode
 from stationd.proto.job import MOST_ATTEMPTS
 from stationd.proto.program import NullProgram

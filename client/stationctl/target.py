@@ -5,9 +5,9 @@ from __future__ import annotations
 import click
 
 from stationd.client.blocking import jobs
-from stationd.client.stationctl.moments import MOMENT
-from stationd.client.stationctl.options import json_option, station_option
 from stationd.client.stationctl.standing import show_standing, the_one
+from stationd.client.stationctl.typed.moments import MOMENT
+from stationd.client.stationctl.typed.options import json_option, station_option
 
 
 @click.group

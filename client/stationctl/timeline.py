@@ -9,9 +9,9 @@ import click
 
 from stationd.client.blocking import jobs
 from stationd.client.pictures.spans import spans
-from stationd.client.stationctl.lookup import job_ids
-from stationd.client.stationctl.options import json_option, station_option
 from stationd.client.stationctl.printing import duration, on_terminal, print_json, print_table
+from stationd.client.stationctl.typed.lookup import job_ids
+from stationd.client.stationctl.typed.options import json_option, station_option
 
 if TYPE_CHECKING:
     from stationd.proto.job import JobView

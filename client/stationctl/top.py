@@ -16,8 +16,8 @@ from stationd.client.blocking.portal import call
 from stationd.client.connection.shared import connection
 from stationd.client.station.station import overview, ping
 from stationd.client.stationctl.display.pulse import Sample
-from stationd.client.stationctl.options import json_option, station_option
 from stationd.client.stationctl.printing import on_terminal, print_json
+from stationd.client.stationctl.typed.options import json_option, station_option
 from stationd.proto import jobs_protocol
 from stationd.proto.error import StationError
 from stationd.proto.job import JobFilter, JobView

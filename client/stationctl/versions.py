@@ -9,10 +9,10 @@ import click
 from stationd.client.blocking import jobs
 from stationd.client.blocking.portal import call
 from stationd.client.station import station as asynchronous
-from stationd.client.stationctl.lookup import job_id
-from stationd.client.stationctl.options import json_option, station_option
-from stationd.client.stationctl.past import PastTime
 from stationd.client.stationctl.printing import moment, print_json
+from stationd.client.stationctl.typed.lookup import job_id
+from stationd.client.stationctl.typed.options import json_option, station_option
+from stationd.client.stationctl.typed.past import PastTime
 from stationd.proto.status import JobExecutorStatus
 
 if TYPE_CHECKING:

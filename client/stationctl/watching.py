@@ -12,7 +12,7 @@ from stationd.client.connection.shared import connection
 from stationd.client.references.any_status import AnyStatus
 from stationd.client.references.job import JobStatus
 from stationd.client.stationctl.display.climb import Climb
-from stationd.client.stationctl.lookup import shown
+from stationd.client.stationctl.typed.lookup import shown
 from stationd.client.waiting.settling import failed_items, job_error, judged
 from stationd.client.waiting.verdict import Verdict
 from stationd.proto.error import StationError, WaitTimeout

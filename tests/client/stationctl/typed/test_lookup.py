@@ -6,7 +6,7 @@ import pytest
 
 from stationd import NullProgram, jobs
 from stationd.client.scripted.station import ScriptedStation
-from stationd.client.stationctl.lookup import called, job_id, job_ids
+from stationd.client.stationctl.typed.lookup import called, job_id, job_ids
 from stationd.proto.error import NoUniqueMatch, RequestError, ZeroMatches
 from stationd.proto.job import JobId, JobSpec
 from stationd.proto.jobs_protocol import Cancel, List

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any, TypedDict, TypeVar
 import click
 
 from stationd.client.blocking.portal import call
-from stationd.client.stationctl.options import status_named
-from stationd.client.stationctl.past import PastTime
-from stationd.client.stationctl.properties import properties_option
+from stationd.client.stationctl.typed.options import status_named
+from stationd.client.stationctl.typed.past import PastTime
+from stationd.client.stationctl.typed.properties import properties_option
 from stationd.proto.search import ScopeFilterEnum, SortFilterEnum
 
 if TYPE_CHECKING:

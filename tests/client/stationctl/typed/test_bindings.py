@@ -9,7 +9,7 @@ import pytest
 
 from stationd.actors.untyped import load
 from stationd.client.scripted.station import ScriptedStation
-from stationd.client.stationctl.bindings import read_bindings
+from stationd.client.stationctl.typed.bindings import read_bindings
 from stationd.proto.job import JobId
 from stationd.proto.program import Circuits, NativeProgram, OpenQasm, Program, Qpy
 from tests.client.stationctl.shell import run

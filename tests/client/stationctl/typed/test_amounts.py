@@ -3,7 +3,7 @@
 import click
 import pytest
 
-from stationd.client.stationctl.amounts import Days, Size, amount
+from stationd.client.stationctl.typed.amounts import Days, Size, amount
 
 
 @pytest.mark.parametrize(

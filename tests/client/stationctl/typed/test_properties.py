@@ -2,7 +2,7 @@
 
 import pytest
 
-from stationd.client.stationctl.properties import property_of
+from stationd.client.stationctl.typed.properties import property_of
 
 
 @pytest.mark.parametrize(

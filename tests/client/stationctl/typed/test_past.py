@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
 
-from stationd.client.stationctl.past import past_time
+from stationd.client.stationctl.typed.past import past_time
 
 NOW = datetime(2026, 11, 22, 12, 0, tzinfo=timezone(timedelta(hours=2)))
 TYPED = {

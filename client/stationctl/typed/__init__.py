@@ -1,0 +1,1 @@
+"""What people type: options, and the values that they take."""
