@@ -319,8 +319,7 @@ class InstrumentBus:
         self._running_now.note(peer.name, hello.versions)
         self.outboxes.put(identity, self._welcome())
         self._metrics.controller_up(peer.name, up=True)
-        # It says Hello with every beat until we answer.
-        level = logging.DEBUG if known else logging.INFO
+        level = logging.DEBUG if known else logging.INFO  # it says Hello with every beat till answered
         log.log(level, "controller %s connected (%s, pid %d)", peer.name, hello.driver, hello.pid)
         await instruments.hello(peer.name, hello, same_ledger=same_ledger)
         if not same_ledger:
