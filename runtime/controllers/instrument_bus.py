@@ -319,7 +319,7 @@ class InstrumentBus:
         self._running_now.note(peer.name, hello.versions)
         self.outboxes.put(identity, self._welcome())
         self._metrics.controller_up(peer.name, up=True)
-        level = logging.DEBUG if known else logging.INFO  # it says Hello with every beat till answered
+        level = logging.DEBUG if known else logging.INFO  # it says Hello until it is answered
         log.log(level, "controller %s connected (%s, pid %d)", peer.name, hello.driver, hello.pid)
         await instruments.hello(peer.name, hello, same_ledger=same_ledger)
         if not same_ledger:
