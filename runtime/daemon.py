@@ -22,6 +22,7 @@ from stationd.runtime.notification import notify
 from stationd.runtime.security.doors import open_doors
 from stationd.runtime.security.turned_away import turned_away
 from stationd.runtime.service.reloading import reload_on
+from stationd.runtime.service.standstill import journal_watched
 from stationd.runtime.service.watchdog import watchdog
 from stationd.runtime.station import House, Ports, finish, stop_controllers
 from stationd.runtime.stories import stories_told
@@ -53,6 +54,7 @@ ROOMS: Final[tuple[Callable[[House], AbstractAsyncContextManager[None]], ...]] =
     traced,
     _metrics,
     watchdog,
+    journal_watched,
     versions_noted,
 )
 """What a running daemon has besides its station, opened in this order once that works, and closed

@@ -18,6 +18,11 @@ RULES = (ROOT / "monitoring" / "rules.yml").read_text()
 RULES_TEST = (ROOT / "monitoring" / "rules_test.yml").read_text()
 DASHBOARD = json.loads((ROOT / "monitoring" / "dashboard.json").read_text())
 RUN_BOOKS = ROOT / "docs" / "run-books"
+SOURCES = "".join(
+    path.read_text()
+    for room in ("proto", "actors", "runtime")
+    for path in (ROOT / room).rglob("*.py")
+)
 PROMETHEUS_OWN = {"up", "ALERTS"}
 
 
@@ -119,6 +124,16 @@ def test_every_alert_is_tried(alert: str) -> None:
 def test_every_run_book_belongs_to_an_alert() -> None:
     books = {path.stem for path in RUN_BOOKS.glob("*.md")} - {"index"}
     assert books == set(re.findall(r"runbook_url: docs/run-books/(\S+)\.md", RULES))
+
+
+SYSTEMD_SAYS = {"Main process exited", "Watchdog timeout", "Scheduled restart", "OOM"}
+
+
+@pytest.mark.parametrize("book", sorted(RUN_BOOKS.glob("*.md")), ids=lambda book: book.stem)
+def test_what_a_run_book_looks_for_in_the_log_is_written_there(book: Path) -> None:
+    looked_for = re.findall(r"journalctl -u stationd .*-g '([^']+)'", book.read_text())
+    for words in "|".join(looked_for).replace("qpu", "%s").split("|"):
+        assert words in SYSTEMD_SAYS or words in SOURCES, words
 
 
 def test_the_dashboard_can_be_provisioned_anywhere() -> None:
