@@ -59,6 +59,7 @@ class Snapshot(Struct, frozen=True, array_like=True, tag=107):
     request: int
     seq: int
     views: tuple[JobView, ...]
+    """Without items: those of a hundred large jobs fit into no frame. A Get has them."""
 
 
 class FeedEvent(Struct, frozen=True, array_like=True):

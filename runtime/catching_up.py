@@ -15,7 +15,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Final, Protocol, TypeVar
 
 from stationd.proto.error import ErrorCode, ErrorInfo, JournalClosed, StationError
-from stationd.proto.jobs_protocol import Failure, Snapshot
+from stationd.proto.jobs_protocol import Failure
 from stationd.runtime.gone import gone, missing
 
 if TYPE_CHECKING:
@@ -149,7 +149,7 @@ class CatchingUp:
             return False
         stream.known = {view.id: view.seq for view in views}
         stream.position = seq
-        self._feed.send(stream, Snapshot(stream.request, seq, tuple(views)))
+        self._feed.send(stream, stream.snapshot(seq, views))
         return not stream.closed
 
     async def _lacks_a_job(self, stream: Stream) -> bool:

@@ -20,7 +20,6 @@ from stationd.proto.jobs_protocol import (
     Events,
     FeedEvent,
     ProgressReport,
-    Snapshot,
     StreamBeat,
 )
 from stationd.runtime.catching_up import CatchingUp
@@ -220,7 +219,7 @@ class Feed:
         """
         stream.known = {view.id: view.seq for view in views}
         stream.position = seq
-        self.send(stream, Snapshot(stream.request, seq, tuple(views)))
+        self.send(stream, stream.snapshot(seq, views))
         self._register(stream)
 
     def open_after(self, stream: Stream, after: int) -> None:

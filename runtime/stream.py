@@ -5,12 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from stationd.proto.jobs_protocol import FeedEvent
+import msgspec
+
+from stationd.proto.jobs_protocol import FeedEvent, Snapshot
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
 
-    from stationd.proto.job import JobId
+    from stationd.proto.job import JobId, JobView
     from stationd.proto.jobs_protocol import Reply
 
 
@@ -43,6 +45,16 @@ class Stream:
     def of_everything(self) -> bool:
         """Whether it is sent all facts, as the feed's pages hold them."""
         return self.jobs is None and self.whose is None
+
+    def snapshot(self, seq: int, views: Iterable[JobView]) -> Snapshot:
+        """Return how its jobs are; without their items, of which a hundred jobs may have too many.
+
+        Args:
+            seq: Everything up to this number is in the views.
+            views: The jobs.
+        """
+        plain = (msgspec.structs.replace(view, items=()) for view in views)
+        return Snapshot(self.request, seq, tuple(plain))
 
     def outgrow(self, position: int) -> None:
         """Forget of the snapshot what everybody has been sent."""

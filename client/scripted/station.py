@@ -19,6 +19,7 @@ from typing import ParamSpec, TypeVar
 import anyio
 import zmq
 from anyio.from_thread import BlockingPortal, start_blocking_portal
+from msgspec import structs
 
 from stationd.client.scripted.memory import ScriptedMemory, whole_way
 from stationd.proto import jobs_protocol as wire
@@ -181,7 +182,7 @@ class ScriptedStation(ScriptedMemory):
         self._send(peer, wire.Chunk(request.request, ref, request.offset), piece)
 
     def _listen(self, peer: bytes, listen: wire.Listen) -> None:
-        views = tuple(self.view(job) for job in listen.jobs or ())
+        views = tuple(structs.replace(self.view(job), items=()) for job in listen.jobs or ())
         stream = self._streams[peer, listen.request] = _Stream(peer, listen)
         if listen.after is None or self.forgetful:
             stream.seq = len(self.facts)

@@ -2,13 +2,27 @@
 
 # pyright: reportPrivateUsage=false
 
+import msgspec
 import pytest
 
+from stationd.proto.codec import REPLIES
 from stationd.proto.error import ErrorCode
-from stationd.proto.jobs_protocol import Events, Failure, Listen, Snapshot
+from stationd.proto.job import ArtifactRef, ItemView
+from stationd.proto.jobs_protocol import (
+    MOST_LISTENED,
+    Events,
+    Failure,
+    Get,
+    Job,
+    Listen,
+    Snapshot,
+)
+from stationd.proto.program import MOST_ITEMS
 from stationd.proto.project_requests import Delete, Deleted
+from stationd.runtime.stream import Stream
 from tests.runtime.api.until_answered import asked
 from tests.runtime.bench import Bench, a_bench, job_id
+from tests.runtime.listeners import view
 
 pytestmark = pytest.mark.anyio
 
@@ -50,3 +64,22 @@ async def test_what_retention_has_deleted_is_made_up_for_by_a_snapshot() -> None
         assert isinstance(reply, Snapshot)
         assert [view.id for view in reply.views] == [job_id(2)]
         assert len(reply.views[0].timeline) == bench.durable - end
+
+
+async def test_a_snapshot_shows_jobs_without_their_items() -> None:
+    async with a_bench() as bench:
+        over(bench, 1)
+        shown = await asked(bench, Get(1, job_id(1)))
+        assert isinstance(shown, Job)
+        assert len(shown.view.items) == 1
+        reply = await asked(bench, Listen(2, (job_id(1),), None, 100))
+        assert isinstance(reply, Snapshot)
+        assert reply.views == (msgspec.structs.replace(shown.view, items=()),)
+
+
+def test_as_many_large_jobs_as_a_stream_can_name_fit_into_a_snapshot() -> None:
+    result = ArtifactRef(id=f"{job_id(1)}/1/999", size_bytes=4096, sha256="a" * 64)
+    items = tuple(ItemView(index=index, result=result, attempt=1) for index in range(MOST_ITEMS))
+    large = msgspec.structs.replace(view(1, seq=5), items=items)
+    stream = Stream(1, None, lambda _: True, 100)
+    REPLIES.encode(stream.snapshot(5, [large] * MOST_LISTENED))
