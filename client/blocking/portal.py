@@ -10,7 +10,7 @@ import atexit
 import os
 import threading
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterator
-from concurrent.futures import CancelledError
+from concurrent.futures import CancelledError, Future
 from contextlib import ExitStack, suppress
 from functools import partial, wraps
 from typing import Any, Final, ParamSpec, Protocol, TypeVar
@@ -29,27 +29,29 @@ THREAD: Final = "stationd-client"
 
 
 class _Background:
-    """The thread, once it runs."""
+    """The thread, once it runs.
+
+    Rule. It is started by a thread that Ctrl-C does not reach: whoever waits for it may be
+          interrupted, and the next one finds it all the same. Interrupted itself, the start would
+          wait for ever for what it has started.
+    """
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._portal: BlockingPortal | None = None
+        self._started: Future[BlockingPortal] | None = None
         self._stack = ExitStack()
         self._lost: list[ExitStack] = []
 
     def portal(self) -> BlockingPortal:
         with self._lock:
-            if self._portal is None:
-                self._portal = self._stack.enter_context(
-                    start_blocking_portal("asyncio", name=THREAD)
-                )
-            return self._portal
+            started = self._started or self._starting()
+        return started.result()
 
     def stop(self) -> None:
         with self._lock:
-            portal, self._portal = self._portal, None
-            if portal is not None:
-                portal.call(shared.close)
+            started, self._started = self._started, None
+            if started is not None:
+                started.result().call(shared.close)
                 self._stack.close()
 
     def forget(self) -> None:
@@ -57,8 +59,27 @@ class _Background:
         # Kept, since letting go of it would wait for the thread to end.
         self._lost.append(self._stack)
         self._lock = threading.Lock()
-        self._portal = None
+        self._started = None
         self._stack = ExitStack()
+
+    def _starting(self) -> Future[BlockingPortal]:
+        started: Future[BlockingPortal] = Future()
+        starter = threading.Thread(target=self._start, args=(started,), daemon=True)
+        self._started = started
+        try:
+            starter.start()
+        finally:
+            if starter.ident is None:
+                self._started = None
+        return started
+
+    def _start(self, started: Future[BlockingPortal]) -> None:
+        try:
+            made = start_blocking_portal("asyncio", name=THREAD)
+            started.set_result(self._stack.enter_context(made))
+        except BaseException as error:  # noqa: BLE001 - whoever waits for it gets it
+            self._started = None
+            started.set_exception(error)
 
 
 _BACKGROUND: Final = _Background()

@@ -14,12 +14,14 @@ from typing import Final
 import click
 
 from stationd import __version__
+from stationd.client.stationctl.entry import INTERRUPTED, be_interruptible
 
 COMMANDS: Final = {
     "annotate": ("annotate", "Change a job's name, description and properties."),
     "audit": ("audit", "Show who has changed what, and who was refused."),
     "calibration": ("calibration", "Import, list, show and choose calibration sets."),
     "cancel": ("cancel", "End jobs that are under way."),
+    "compiled": ("compiled", "Show what the compiler made of a job's circuits."),
     "completion": ("completion", "Print the script that completes commands in a shell."),
     "controllers": ("controllers", "Show the station's targets and controllers."),
     "delete": ("delete", "Forget jobs that are over, and their results."),
@@ -36,13 +38,12 @@ COMMANDS: Final = {
     "ping": ("controllers", "Show who answers at the endpoint."),
     "prioritise": ("queueing", "Give a job another priority."),
     "projects": ("projects", "List, make, define and archive projects."),
-    "compiled": ("compiled", "Show what the compiler made of a job's circuits."),
     "provenance": ("provenance", "Show where a result comes from."),
     "queue": ("queueing", "Show the queue in its order."),
     "release": ("queueing", "Let jobs go that are held."),
     "reset": ("controllers", "Trust a controller in quarantine again."),
-    "retry": ("retry", "Open another attempt of jobs that are over."),
     "results": ("results", "Show a job's results, draw them or save them."),
+    "retry": ("retry", "Open another attempt of jobs that are over."),
     "service": ("service", "Make the daemon a service of this computer, and look after it."),
     "set": ("setting", "Set settings of controllers, in a job of its own."),
     "show": ("listing", "Show all that is known of a job."),
@@ -87,6 +88,17 @@ class Stationctl(click.Group):
         del ctx
         return list(COMMANDS)
 
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """Find the command that was typed; of one that is not there, say which was meant."""
+        name = args[0]
+        if name not in COMMANDS and not name.startswith("-") and not ctx.resilient_parsing:
+            from stationd.client.station.near_names import meant  # noqa: PLC0415 - only then
+
+            ctx.fail(f"there is no command {name!r}{meant(name, COMMANDS)}")
+        return super().resolve_command(ctx, args)
+
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         """Import a command."""
         del ctx
@@ -95,6 +107,7 @@ class Stationctl(click.Group):
         module, _ = COMMANDS[cmd_name]
         name = _FUNCTIONS.get(cmd_name, cmd_name)
         found = getattr(importlib.import_module(f"stationd.client.stationctl.{module}"), name)
+        be_interruptible()
         return found if isinstance(found, click.Command) else None
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
@@ -110,7 +123,7 @@ class Stationctl(click.Group):
             return super().invoke(ctx)
         except (KeyboardInterrupt, click.Abort):
             click.echo("interrupted; jobs go on", err=True)
-            ctx.exit(130)
+            ctx.exit(INTERRUPTED)
         except (click.exceptions.Exit, click.ClickException):
             raise
         except Exception as error:  # noqa: BLE001 - what is not ours is raised again

@@ -19,7 +19,6 @@ JOB_FAILED: Final = 1
 UNREACHABLE: Final = 3
 REFUSED: Final = 4
 TIMEOUT: Final = 5
-INTERRUPTED: Final = 130
 UNREAD: Final = 141
 """As of programs that a signal, SIGPIPE, ends for the same reason."""
 

@@ -166,6 +166,39 @@ def test_ctrl_c_ends_a_wait_and_leaves_the_job_alone(distant_station: DistantSta
     assert not any(isinstance(request, Cancel) for request in received)
 
 
+HURRIED = """
+import asyncio.events, signal, threading
+import anyio
+from stationd.client.blocking import portal
+
+made = asyncio.events.new_event_loop
+main = threading.main_thread().ident
+
+def interrupted():
+    asyncio.events.new_event_loop = made
+    signal.pthread_kill(main, signal.SIGINT)
+    return made()
+
+asyncio.events.new_event_loop = interrupted
+try:
+    portal.call(anyio.sleep, 3600)
+except KeyboardInterrupt:
+    print("interrupted")
+portal.call(anyio.sleep, 0)
+print(sum(thread.name == portal.THREAD for thread in threading.enumerate()))
+portal.stop()
+"""
+
+
+@pytest.mark.slow
+def test_ctrl_c_while_the_background_thread_starts_ends_the_call_and_not_the_thread() -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", HURRIED], capture_output=True, text=True, timeout=120, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    assert done.stdout == "interrupted\n1\n"
+
+
 def test_a_forked_child_starts_its_own_thread(distant_station: DistantStation) -> None:
     jobs.ping()
     child = os.fork()

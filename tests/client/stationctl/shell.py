@@ -30,7 +30,7 @@ def in_terminal(there: ScriptedStation, *words: str) -> tuple[subprocess.Popen[b
     """Start a command that finds itself on a terminal; return it and the terminal's other end."""
     ours, theirs = pty.openpty()
     environment = os.environ | {"STATIOND_ENDPOINT": there.endpoint, "TERM": "xterm-256color"}
-    program = "from stationd.client.stationctl.cli import main; main()"
+    program = "from stationd.client.stationctl.entry import main; main()"
     process = subprocess.Popen(
         [sys.executable, "-c", program, *words],
         stdin=theirs,

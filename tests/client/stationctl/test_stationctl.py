@@ -370,6 +370,42 @@ def test_the_help_names_all_commands_and_exit_codes() -> None:
     assert "130  interrupted" in shown
 
 
+def test_the_help_lists_the_commands_by_their_names() -> None:
+    assert list(COMMANDS) == sorted(COMMANDS)
+
+
+@pytest.mark.parametrize(
+    ("typed", "answer"),
+    [("lst", "did you mean 'list'"), ("cancle", "did you mean 'cancel'?"), ("quit", "")],
+)
+def test_a_command_that_is_not_there_is_answered_with_those_that_may_be_meant(
+    typed: str, answer: str
+) -> None:
+    done = run(typed)
+    assert done.exit_code == 2
+    assert f"there is no command '{typed}'" in done.stderr
+    assert answer in done.stderr
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("imported", ["click", "stationd.client.stationctl.queueing"])
+def test_ctrl_c_while_the_command_is_imported_ends_it_in_a_sentence(imported: str) -> None:
+    script = (
+        "import os, signal, sys\n"
+        "class Finder:\n"
+        "    def find_spec(self, name, *_):\n"
+        f"        if name == {imported!r}: os.kill(os.getpid(), signal.SIGINT)\n"
+        "sys.meta_path.insert(0, Finder())\n"
+        "from stationd.client.stationctl.entry import main\n"
+        "main()\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", script, "queue"], check=False, capture_output=True, text=True
+    )
+    assert (done.returncode, done.stdout) == (130, "")
+    assert done.stderr == "interrupted; jobs go on\n"
+
+
 @pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
 def test_completion_prints_a_script(shell: str) -> None:
     assert "_STATIONCTL_COMPLETE" in run("completion", shell).stdout
