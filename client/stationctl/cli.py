@@ -14,7 +14,7 @@ from typing import Final
 import click
 
 from stationd import __version__
-from stationd.client.stationctl.entry import INTERRUPTED, be_interruptible
+from stationd.client.stationctl.interruption import INTERRUPTED, be_interruptible
 
 COMMANDS: Final = {
     "annotate": ("annotate", "Change a job's name, description and properties."),

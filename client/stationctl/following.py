@@ -12,7 +12,7 @@ import click
 from stationd.client.blocking.portal import call
 from stationd.client.stationctl.audience import while_read
 from stationd.client.stationctl.ending import report
-from stationd.client.stationctl.entry import INTERRUPTED
+from stationd.client.stationctl.interruption import INTERRUPTED
 from stationd.client.stationctl.printing import on_terminal, print_json, print_json_line
 from stationd.client.stationctl.typed.lookup import numbered
 from stationd.client.stationctl.typed.options import (

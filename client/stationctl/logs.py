@@ -11,7 +11,7 @@ import click
 from stationd.client.blocking import jobs
 from stationd.client.blocking.portal import call
 from stationd.client.stationctl.audience import while_read
-from stationd.client.stationctl.entry import INTERRUPTED
+from stationd.client.stationctl.interruption import INTERRUPTED
 from stationd.client.stationctl.printing import Styled, print_json, print_json_line, print_text
 from stationd.client.stationctl.typed.lookup import job_id
 from stationd.client.stationctl.typed.options import json_option, station_option
