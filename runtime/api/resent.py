@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from stationd.proto.error import ErrorInfo
     from stationd.proto.job import JobId, JobSpec
     from stationd.runtime.journal.interface import Journal
+    from stationd.runtime.journal.stored import StoredJob
 
 log = logging.getLogger(__name__)
 
@@ -48,7 +49,12 @@ class Resent:
             asked: What is asked for now.
             answer: Called in a while, with what is wrong; None if it is the same job.
         """
-        self._tasks.start_soon(self._compare, job, asked, answer)
+
+        def found(stored: StoredJob | None) -> None:
+            there = stored is None or is_same(asked, stored.spec)
+            answer(None if there else _another(job))
+
+        self._tasks.start_soon(self._look_up, job, found, answer)
 
     def refuse(
         self,
@@ -68,44 +74,31 @@ class Resent:
             known: Called in a while with its number if it is stored.
             refused: Called in a while with what is wrong if not, or if it is another one.
         """
-        self._tasks.start_soon(self._refuse, job, asked, error, known, refused)
 
-    async def _refuse(
+        def found(stored: StoredJob | None) -> None:
+            if stored is None:
+                refused(error.info)
+            elif is_same(asked, stored.spec):
+                known(stored.number)
+            else:
+                refused(_another(job))
+
+        self._tasks.start_soon(self._look_up, job, found, refused)
+
+    async def _look_up(
         self,
         job: JobId,
-        asked: JobSpec,
-        error: StationError,
-        known: Callable[[int], None],
-        refused: Callable[[ErrorInfo], None],
-    ) -> None:
-        try:
-            stored = await self._journal.stored(job)
-        except JournalClosed:
-            return  # it is sent again, to the next daemon
-        except StationError as trouble:
-            refused(trouble.info)
-            return
-        if stored is None:
-            refused(error.info)
-        elif is_same(asked, stored.spec):
-            known(stored.number)
-        else:
-            refused(_another(job))
-
-    async def _compare(
-        self, job: JobId, asked: JobSpec, answer: Callable[[ErrorInfo | None], None]
+        found: Callable[[StoredJob | None], None],
+        failed: Callable[[ErrorInfo], None],
     ) -> None:
         try:
             stored = await self._journal.stored(job)
         except JournalClosed:
             return  # it is sent again, to the next daemon
         except StationError as error:
-            answer(error.info)
+            failed(error.info)
             return
-        if stored is None or is_same(asked, stored.spec):
-            answer(None)
-            return
-        answer(_another(job))
+        found(stored)
 
 
 def says_no_room(error: StationError) -> bool:
