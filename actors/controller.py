@@ -31,6 +31,7 @@ from stationd.actors.ledger import Committed, Ledger
 from stationd.actors.ledger_database import Block
 from stationd.actors.line import Line
 from stationd.actors.raised import in_words
+from stationd.actors.rhythm import Rhythm
 from stationd.proto import instruments_protocol as wire
 from stationd.proto.codec import commands_in
 from stationd.proto.error import InstrumentError, PeerError, StationError, UnexpectedEvent
@@ -106,7 +107,9 @@ class Controller:
             lambda: load_driver(settings.driver, settings.options),
             ledger.mark_started,
             self._inbox.put,
+            self._inbox.put_soon,
         )
+        self._rhythm = Rhythm()
         self._version = release
         self._versions = versions or {}
         self._gathering = Gathering()
@@ -226,7 +229,8 @@ class Controller:
 
     async def _hear_threads(self) -> None:
         while True:
-            messages = await self._inbox.receive()
+            within = self._rhythm.look_within(self._host.time())
+            messages = await self._inbox.receive(within)
             outcome = Outcome()
             now = self._host.time()
             for message in messages:
@@ -260,6 +264,7 @@ class Controller:
         if isinstance(fact, facts.ProgressMade) and self._gathering:
             self._gathering.follow(fact)
             return
+        self._rhythm.learn(fact)
         if isinstance(fact, facts.LAST):
             self._learn_all(self._gathering.take(), now_unix_s, outcome)
             self._instrument.forget(fact.number)

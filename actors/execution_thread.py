@@ -8,6 +8,7 @@ Rule 3. The place of a ticket is marked before its `run` is called (see `actors.
 Rule 4. `abort` is never called when nothing runs: an execution cannot end while it is being
         aborted, nor the next one begin.
 Rule 5. Readings that belong to no ticket are taken between two of them.
+Rule 6. Between two tickets the loop is not woken if it will look by itself (see `actors.rhythm`).
 """
 
 from __future__ import annotations
@@ -81,6 +82,7 @@ class ExecutionThread:
         make: Makes the driver; called in the thread.
         mark_started: Remembers a place in line, see `Ledger.mark_started`.
         tell: Takes facts, and first `Ready` or `Broken`, last `Closed`; called in the thread.
+        tell_soon: Takes facts that may come some milliseconds late; `tell` if it is not said.
     """
 
     def __init__(
@@ -88,10 +90,12 @@ class ExecutionThread:
         make: Callable[[], Driver],
         mark_started: Callable[[int], None],
         tell: Callable[[Word], None],
+        tell_soon: Callable[[Word], None] | None = None,
     ) -> None:
         self._make = make
         self._mark_started = mark_started
         self._tell = tell
+        self._tell_soon = tell_soon or tell
         self._executions: queue.SimpleQueue[TicketExecution | _Wake | None] = queue.SimpleQueue()
         self._readings = BetweenTickets()
         self._to_prepare: queue.SimpleQueue[TicketExecution | None] | None = None
@@ -226,7 +230,7 @@ class ExecutionThread:
                 self._say(end)
             else:
                 # To wake the loop takes longer than all else between two tickets, so it is
-                # woken once, when the next one starts.
+                # woken once, when the next one starts, if at all.
                 self._unsaid = end
         AT_WORK.set(None)
         self._close(driver)
@@ -280,7 +284,13 @@ class ExecutionThread:
                 return False
             self._running = execution
         self._mark_started(execution.place)
-        self._say(RunStarted(execution.ticket, time.time()))
+        started = RunStarted(execution.ticket, time.time())
+        ended, self._unsaid = self._unsaid, None
+        if ended is None:
+            self._tell(started)
+        else:
+            self._tell_soon(ended)
+            self._tell_soon(started)
         return True
 
     def _prepare(self, driver: Driver, execution: TicketExecution) -> None:

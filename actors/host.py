@@ -49,6 +49,7 @@ class Host:
         make: Callable[[], Driver],
         mark_started: Callable[[int], None],
         tell: Callable[[Message], None],
+        tell_soon: Callable[[Message], None],
     ) -> ExecutionThread:
         """Return the instrument's thread, not started yet; see `ExecutionThread`."""
-        return ExecutionThread(make, mark_started, tell)
+        return ExecutionThread(make, mark_started, tell, tell_soon)

@@ -7,6 +7,8 @@ from collections import deque
 from contextlib import suppress
 from typing import Generic, TypeVar
 
+import anyio
+
 from stationd.proto.descriptor import Descriptor
 
 T = TypeVar("T")
@@ -24,19 +26,35 @@ class Inbox(Generic[T]):
         self._bell = os.eventfd(0, os.EFD_NONBLOCK | os.EFD_CLOEXEC)
         self._heard = Descriptor(self._bell)
         self._rung = False
+        self._looks = False
         self._closed = False
 
     def put(self, item: T) -> None:
         """Add an item, from any thread. Does nothing once the inbox is closed."""
         self._items.append(item)
-        if not self._rung and not self._closed:
-            self._rung = True
-            os.eventfd_write(self._bell, 1)
+        if not self._rung:
+            self._ring()
 
-    async def receive(self) -> list[T]:
-        """Wait until there is something and return all of it."""
+    def put_soon(self, item: T) -> None:
+        """Add an item, for which nobody is woken if the loop will look by itself."""
+        self._items.append(item)
+        # In this order, and the other way round in `_look`: either side sees the other.
+        if not self._looks and not self._rung:
+            self._ring()
+
+    async def receive(self, within: float | None = None) -> list[T]:
+        """Wait until there is something and return all of it.
+
+        Args:
+            within: Seconds after which to look, once, for what was put in with `put_soon`;
+                whatever else comes is returned at once. None to be woken for everything.
+        """
         while True:
-            await self._heard.readable()
+            if within is None:
+                await self._heard.readable()
+            else:
+                await self._look(within)
+                within = None
             with suppress(BlockingIOError):
                 os.eventfd_read(self._bell)
             # From here on whoever adds something rings again; what is in is taken now.
@@ -45,6 +63,23 @@ class Inbox(Generic[T]):
             taken = [items.popleft() for _ in range(len(items))]
             if taken:
                 return taken
+
+    async def _look(self, within: float) -> None:
+        self._looks = True
+        try:
+            with anyio.move_on_after(within):
+                await self._heard.readable()
+        except BaseException:
+            # Whoever waits next finds what has come meanwhile.
+            self._looks = False
+            self._ring()
+            raise
+        self._looks = False
+
+    def _ring(self) -> None:
+        if not self._closed:
+            self._rung = True
+            os.eventfd_write(self._bell, 1)
 
     def close(self) -> None:
         """Let go of the descriptor; nothing may wait for it any more."""

@@ -58,8 +58,16 @@ class Told:
     def __init__(self, driver: Driver) -> None:
         self._said: queue.SimpleQueue[Word] = queue.SimpleQueue()
         self.marks: list[int] = []
-        self.thread = ExecutionThread(lambda: driver, self.marks.append, self._said.put)
+        self.soon: list[Word] = []
+        """What was told as something that may come a little late."""
+        self.thread = ExecutionThread(
+            lambda: driver, self.marks.append, self._said.put, self._say_soon
+        )
         self.thread.start()
+
+    def _say_soon(self, word: Word) -> None:
+        self.soon.append(word)
+        self._said.put(word)
 
     def next(self) -> Word:
         return self._said.get(timeout=60)

@@ -68,7 +68,11 @@ class SimulatedInbox(Inbox[Message]):
         self._items.append(item)
         self._bell_rung.set()
 
-    async def receive(self) -> list[Message]:
+    def put_soon(self, item: Message) -> None:
+        self.put(item)
+
+    async def receive(self, within: float | None = None) -> list[Message]:
+        del within
         while not self._items:
             self._bell_rung = anyio.Event()
             await self._bell_rung.wait()
@@ -362,5 +366,7 @@ class SimulatedHost(Host):
         make: Callable[[], Driver],
         mark_started: Callable[[int], None],
         tell: Callable[[Message], None],
+        tell_soon: Callable[[Message], None],
     ) -> ExecutionThread:
+        del tell_soon
         return SimulatedInstrument(self, mark_started, tell)
