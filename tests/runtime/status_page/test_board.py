@@ -42,6 +42,7 @@ def test_a_snapshot_is_shown_as_long_as_it_is_fresh(time: Time) -> None:
     assert board.read(0.0) == b"two"
 
 
+@pytest.mark.usefixtures("time")  # it stands still, however late a thread comes to look
 def test_whoever_comes_first_gets_the_one_that_is_made_then() -> None:
     board = Board()
     with ThreadPoolExecutor(3) as threads:
