@@ -85,7 +85,6 @@ class QueueApi:
         self._journal = journal
         self._dispatch = dispatch
         self._instruments = instruments
-        self._projects = projects
         self._clock = clock
         self._targets = TargetsApi(
             settings=settings,

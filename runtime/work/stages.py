@@ -113,7 +113,6 @@ class Stages:
         deadlines: Deadlines,
         cache_mib: float,
     ) -> None:
-        self._journal = journal
         self._workers = workers
         self._bus = bus
         self._calibration = FetchingCalibration(
