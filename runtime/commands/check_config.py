@@ -24,19 +24,18 @@ def check_config(config: Path) -> None:
     configuration = configured(config)
     settings = configuration.settings
     _end_if_options_do_not_fit(configuration, config)
-    keys = _station_keys(settings, config)
+    only_controllers, keys = _keys(settings, config)
     click.echo(f"{config}: no problems")
     for file in configuration.files[1:]:
         click.echo(f"with                    {file}")
-    click.echo(f"clients connect to      {', '.join(settings.api_endpoints)}")
-    controllers = (settings.instruments_endpoint, *settings.instruments.listen)
-    click.echo(f"controllers connect to  {', '.join(controllers)}")
-    _tell_keys(settings, keys)
-    _tell_warnings(settings)
-    click.echo(f"metrics                 {settings.metrics.listen or 'off'}")
+    if only_controllers:
+        click.echo(f"only controllers run    their station is {settings.instruments_endpoint}")
+    else:
+        _tell_station(settings, keys)
     click.echo(f"state                   {settings.state}")
     for name, one in settings.controllers.items():
-        started = "started by the daemon" if one.start else f"start it: stationd controller {name}"
+        by_daemon = one.start and not only_controllers
+        started = "started by the daemon" if by_daemon else f"start it: stationd controller {name}"
         click.echo(f"controller {name:<12} {one.driver} ({started})")
     for name, target in settings.targets.items():
         click.echo(f"target {name:<16} {target.controller}")
@@ -57,15 +56,31 @@ def _end_if_options_do_not_fit(configuration: Configuration, config: Path) -> No
         fail("; ".join(found))
 
 
-def _station_keys(settings: Settings, config: Path) -> KeyPair | None:
-    """Return the station's keys, or end the program if it needs some and has none of use."""
+def _keys(settings: Settings, config: Path) -> tuple[bool, KeyPair | None]:
+    """Return whether no station runs here, and the station's keys, or end the program.
+
+    It ends if one of the keys that are needed here is missing or of no use.
+    """
     from stationd.proto.error import StationError
-    from stationd.runtime.security.material import station_keys
+    from stationd.runtime.security import material
 
     try:
-        return station_keys(settings)
+        if material.only_controllers_run(settings):
+            for name in settings.controllers:
+                material.controller_credentials(settings, name)
+            return True, None
+        return False, material.station_keys(settings)
     except StationError as error:
         end(error, f"{config}: ")
+
+
+def _tell_station(settings: Settings, keys: KeyPair | None) -> None:
+    click.echo(f"clients connect to      {', '.join(settings.api_endpoints)}")
+    controllers = (settings.instruments_endpoint, *settings.instruments.listen)
+    click.echo(f"controllers connect to  {', '.join(controllers)}")
+    _tell_keys(settings, keys)
+    _tell_warnings(settings)
+    click.echo(f"metrics                 {settings.metrics.listen or 'off'}")
 
 
 def _tell_keys(settings: Settings, keys: KeyPair | None) -> None:

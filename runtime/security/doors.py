@@ -23,7 +23,7 @@ from stationd.runtime.security.access import Access
 from stationd.runtime.security.gate import Gate, open_gate
 from stationd.runtime.security.material import station_keys
 from stationd.runtime.security.register import INSTRUMENTS, JOBS, Register, register_of
-from stationd.runtime.settings.network import lonely_endpoints
+from stationd.runtime.settings.network import lonely_endpoints, without_operator
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Callable, Iterator, Sequence
@@ -82,11 +82,11 @@ def read_register(settings: Settings) -> Register:
 
 
 def warnings(settings: Settings) -> list[str]:
-    """Return what lets in more people than it should, or nobody; looks at folders."""
+    """Return what lets in too many people or nobody, or nobody in charge; looks at folders."""
     endpoints = (*settings.api_endpoints, settings.instruments_endpoint)
     folders = {Path(each.removeprefix(_IPC)).parent for each in endpoints if each.startswith(_IPC)}
     open_folders = [warning for folder in sorted(folders) if (warning := _warning(folder))]
-    return [*open_folders, *lonely_endpoints(settings)]
+    return [*open_folders, *lonely_endpoints(settings), *without_operator(settings)]
 
 
 def _uid_of(name: str) -> int | None:

@@ -32,6 +32,14 @@ def network_endpoints(settings: Settings) -> list[str]:
     return [endpoint for endpoint in endpoints if endpoint.startswith("tcp://")]
 
 
+def only_controllers_run(settings: Settings) -> bool:
+    """Return whether no station runs here: a public key of one is known, and no secret key."""
+    security = settings.security
+    has_secret = security.secret_key_file or _credential(CREDENTIAL) is not None
+    far = settings.instruments_endpoint.startswith("tcp://")
+    return far and bool(security.station_key) and not has_secret
+
+
 def station_keys(settings: Settings) -> KeyPair | None:
     """Read the station's keys; None if it listens to no network.
 
@@ -91,8 +99,14 @@ def _station_key(settings: Settings, endpoint: str) -> str:
     return found.public
 
 
-def _read(credential: str, configured: str) -> KeyPair | None:
+def _credential(name: str) -> Path | None:
     directory = os.environ.get(_DIRECTORY, "")
-    if directory and (Path(directory) / credential).exists():
-        return read_secret(Path(directory) / credential, guarded=True)
+    path = Path(directory) / name
+    return path if directory and path.exists() else None
+
+
+def _read(credential: str, configured: str) -> KeyPair | None:
+    path = _credential(credential)
+    if path is not None:
+        return read_secret(path, guarded=True)
     return read_secret(Path(configured)) if configured else None

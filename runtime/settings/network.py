@@ -19,6 +19,10 @@ _TCP: Final = re.compile(
     r"^tcp://(?:\[[0-9A-Fa-f:.]+(?:%\w+)?\]|[^\s/:\[\]@;]+):(?:\*|(?P<port>\d{1,5}))\Z"
 )
 _HIGHEST_PORT: Final = 65_535
+NOBODY_IN_CHARGE: Final = (
+    "users: nobody is operator or admin, root neither, so nobody may pause a target or cancel jobs"
+    ' of others: give somebody on this host the role, as in [users.root] role = "operator"'
+)
 _ANYBODY: Final = "*"
 
 
@@ -115,6 +119,14 @@ def lonely_endpoints(settings: Settings) -> list[str]:
             " into [controllers.NAME] keys"
         )
     return found
+
+
+def without_operator(settings: Settings) -> list[str]:
+    """Return, in words, that some have roles and nobody may look after the station."""
+    roles = {one.role for one in settings.users.values()}
+    if not roles or roles & {"operator", "admin"}:
+        return []
+    return [NOBODY_IN_CHARGE]
 
 
 def _keys(settings: Settings) -> Iterator[tuple[str, str]]:

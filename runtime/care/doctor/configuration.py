@@ -14,7 +14,12 @@ from stationd.proto.curve import check_libzmq
 from stationd.proto.error import StationError
 from stationd.runtime.care.doctor.finding import Finding, fail, ok, warn
 from stationd.runtime.security.doors import warnings
-from stationd.runtime.security.material import network_endpoints, station_keys
+from stationd.runtime.security.material import (
+    controller_credentials,
+    network_endpoints,
+    only_controllers_run,
+    station_keys,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -44,6 +49,14 @@ def files(configuration: Configuration) -> Iterator[Finding]:
 def keys(settings: Settings) -> Iterator[Finding]:
     """Look at the station's key, and at who is let in."""
     try:
+        if only_controllers_run(settings):
+            for name in settings.controllers:
+                controller_credentials(settings, name)
+            yield ok(
+                "keys",
+                f"only controllers run here; their station is {settings.instruments_endpoint}",
+            )
+            return
         found = station_keys(settings)
     except StationError as error:
         yield fail("keys", str(error), "as it says; docs/security.md has the whole of it")

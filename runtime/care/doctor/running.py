@@ -19,6 +19,7 @@ from stationd.proto.jobs_protocol import Controllers, ListControllers, Ping, Pon
 from stationd.proto.station_requests import Overview, Survey
 from stationd.runtime.care.doctor.finding import Finding, fail, ok, warn
 from stationd.runtime.journal.lock import LOCK
+from stationd.runtime.security.material import only_controllers_run
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -34,6 +35,9 @@ _WORKER: Final = "import stationd.actors.stages.compile as stage; stage.warm_up(
 
 def daemon(settings: Settings) -> Iterator[Finding]:
     """Find out whether the daemon runs; if so ask it, else see that it could."""
+    if only_controllers_run(settings):
+        yield ok("daemon", "none belongs here: only controllers run on this host")
+        return
     holder = _holder(settings)
     if holder is None:
         yield ok("daemon", "it does not run")

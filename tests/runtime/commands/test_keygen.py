@@ -6,7 +6,10 @@ import pytest
 from click.testing import CliRunner, Result
 
 from stationd.proto.curve import read_secret
+from stationd.runtime.care.doctor.configuration import keys
+from stationd.runtime.care.doctor.running import daemon
 from stationd.runtime.cli import main
+from stationd.runtime.settings import load
 
 
 def run(*words: str) -> Result:
@@ -75,6 +78,29 @@ def test_the_configuration_is_checked_with_the_keys_that_it_needs(
     assert checked.exit_code == 0, checked.output
     assert f"the station's key       {read_secret(secret).public}" in checked.output
     assert "no user has one: make it with `stationd keygen NAME`" in checked.output
+
+
+def test_a_host_of_controllers_alone_needs_their_keys_and_not_the_stations(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("CREDENTIALS_DIRECTORY", raising=False)
+    config = tmp_path / "station.toml"
+    text = (
+        f'[station]\nstate = "{tmp_path}"\n[instruments]\nendpoint = "tcp://10.0.0.5:7001"\n'
+        f"[security]\nstation_key = '{'k' * 40}'\n[controllers.fridge]\ndriver = \"null\"\n"
+    )
+    config.write_text(text)
+    refused = run("check-config", "--config", str(config))
+    assert refused.exit_code == 1
+    assert "make one with `stationd keygen fridge --for controller`" in refused.output
+    run("keygen", "fridge", "--for", "controller", "--out", str(tmp_path))
+    config.write_text(f'{text}key_file = "{tmp_path}/fridge.secret"\n')
+    checked = run("check-config", "--config", str(config))
+    assert checked.exit_code == 0, checked.output
+    assert "only controllers run    their station is tcp://10.0.0.5:7001" in checked.output
+    assert "start it: stationd controller fridge" in checked.output
+    found = {one.check: one for one in (*keys(load(config)), *daemon(load(config)))}
+    assert [(name, one.state) for name, one in found.items()] == [("keys", "ok"), ("daemon", "ok")]
 
 
 def test_a_controller_without_the_key_that_it_needs_does_not_start(

@@ -6,7 +6,7 @@ import pytest
 
 from stationd.proto.curve import new_pair
 from stationd.runtime.settings import SettingsError, parse
-from stationd.runtime.settings.network import lonely_endpoints
+from stationd.runtime.settings.network import lonely_endpoints, without_operator
 
 KEY = new_pair().public
 NULL = {"driver": "null"}
@@ -64,3 +64,16 @@ def test_an_endpoint_where_nobody_has_a_key_is_told_and_no_mistake() -> None:
     assert "`stationd keygen NAME --for controller`" in for_controllers
     with_keys = {"users": {"ada": {"keys": [KEY]}}, "instruments": {}}
     assert lonely_endpoints(parse({**data, **with_keys}, "x")) == []
+
+
+@pytest.mark.parametrize(
+    ("users", "told"),
+    [
+        ({}, 0),
+        ({"ada": {"role": "submitter"}, "*": {"role": "observer"}}, 1),
+        ({"ada": {"role": "submitter"}, "root": {"role": "operator"}}, 0),
+        ({"*": {"role": "admin"}}, 0),
+    ],
+)
+def test_a_station_that_nobody_may_look_after_is_told(users: dict[str, object], told: int) -> None:
+    assert len(without_operator(parse({"users": users}, "the.toml"))) == told
