@@ -69,15 +69,24 @@ def _with_needs(distribution: str) -> Iterator[tuple[str, str]]:
     """Yield a distribution and what it needs, extras too, as far as that is installed."""
     try:
         needed = requires(distribution) or []
-    except PackageNotFoundError:
+    except (PackageNotFoundError, ValueError):
         return
     for need in (distribution, *needed):
         name = _NAME.match(need)
-        if name is not None:
-            try:
-                yield name[0], version(name[0])
-            except PackageNotFoundError:
-                continue
+        installed = None if name is None else _version(name[0])
+        if name is not None and installed:
+            yield name[0], installed
+
+
+def _version(distribution: str) -> str | None:
+    """Return a version; None if it is not installed, or no more than half of it is.
+
+    The library's types know nothing of the latter: it returns None, or raises in newer Pythons.
+    """
+    try:
+        return version(distribution)
+    except (PackageNotFoundError, KeyError):
+        return None
 
 
 def _origin(module: str) -> Path | None:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from stationd.actors import installed
 from stationd.actors.installed import versions
 
 
@@ -39,3 +40,15 @@ def test_a_driver_without_a_package_is_known_by_its_file(
 @pytest.mark.parametrize("driver", ["no.such.module:Driver", "nonsense", ".:x"])
 def test_a_driver_that_cannot_be_found_is_left_out(driver: str) -> None:
     assert versions(driver) == versions()
+
+
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")  # of newer Pythons, which tell of None
+def test_what_is_installed_by_half_is_left_out(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "halved-1.0.dist-info").mkdir()
+    monkeypatch.setattr(sys, "path", [str(tmp_path), *sys.path])
+    monkeypatch.setattr(installed, "requires", {"stationd": ["halved>=1", "msgspec"]}.get)
+    found = versions()
+    assert "halved" not in found
+    assert found["msgspec"] == version("msgspec")
