@@ -253,7 +253,12 @@ class WriterLink:
 
     def _follow_up(self) -> None:
         for follow in self.after_commit:
-            follow()
+            try:
+                follow()
+            except JournalClosed:
+                # As of those who are called back: tickets that go now may have to be written down.
+                if not self._closed:
+                    raise
 
 
 _DEAD: Final = (

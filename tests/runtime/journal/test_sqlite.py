@@ -157,6 +157,23 @@ async def test_a_callback_that_writes_while_the_journal_closes_keeps_nothing_fro
             assert journal.opening.number == 3
 
 
+async def test_what_follows_a_commit_may_want_to_write_while_the_journal_closes(
+    state: Path, job: MakeJob
+) -> None:
+    followed: list[str] = []
+
+    with anyio.fail_after(BOUND):
+        async with open_journal(state) as journal:
+
+            def write() -> None:
+                followed.append("first")
+                journal.write([job(2)], lambda _: None)
+
+            journal.after_commit.extend((write, lambda: followed.append("second")))
+            journal.write([job(1)], lambda _: None)
+        assert followed == ["first", "second"]
+
+
 async def test_a_cancelled_block_makes_everything_durable(state: Path, job: MakeJob) -> None:
     commits: list[Commit] = []
     with anyio.fail_after(BOUND):
