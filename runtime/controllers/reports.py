@@ -54,6 +54,8 @@ TicketReport = (
 )
 # Written where it is asked, the union would be made anew for every report.
 _ENDS: Final = (Finished, Failed, AtRest, Lost)
+_STEPS: Final = (Armed, Reached)
+"""They change nothing of what a controller is used for."""
 
 
 class Reports:
@@ -108,7 +110,7 @@ class Reports:
 
     def take(self, controller: str, report: TicketReport) -> None:
         """Take a controller's word about a ticket."""
-        if isinstance(report, Reached):
+        if isinstance(report, _STEPS):
             self._take_step(controller, report)
             return
         self._uses.take(controller, report)
@@ -143,14 +145,16 @@ class Reports:
         self._executions.act(live, execution, execution.report(controller, report))
         self._executions.listen(live, execution, controller)
 
-    def _take_step(self, controller: str, reached: Reached) -> None:
-        """Let a sweep go on: the shortest way, for all its controllers wait meanwhile."""
-        live = self._executions.tickets.get(reached.ticket.number)
+    def _take_step(self, controller: str, report: Reached | Armed) -> None:
+        """Let a ticket go on, or a sweep: the shortest way, for its controllers wait meanwhile."""
+        live = self._executions.tickets.get(report.ticket.number)
         execution = None if live is None else self._executions.get(live.job.id)
         if live is None or execution is None or controller not in execution.parts:
             return
         self._silence.sign(live.job.id, controller)
-        self._executions.act(live, execution, execution.report(controller, reached))
+        outputs = execution.report(controller, report)
+        if outputs:
+            self._executions.act(live, execution, outputs)
 
     def _came_to_rest(self, controller: str, ticket: Ticket) -> None:
         """Give a controller work again if it was this ticket that kept it from others."""
