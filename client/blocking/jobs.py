@@ -35,6 +35,7 @@ from stationd.client.references.any_status import AnyStatus
 from stationd.client.references.item import CompiledRef, IncompleteJobItemRef, ItemRef
 from stationd.client.references.job import Job, JobRef, JobStatus
 from stationd.client.references.table import Rows
+from stationd.client.results.fetching import K
 from stationd.client.results.outcome import CompiledCircuit, Outcome
 from stationd.client.searching import pages
 from stationd.client.searching.filtering import CREATED_AFTER, Status, Strings, Type
@@ -134,7 +135,6 @@ cancel = blocking(aio.cancel)
 delete = blocking(aio.delete)
 retry_submission = blocking(aio.retry_submission)
 set_annotations = blocking(aio.set_annotations)
-download_result = blocking(aio.download_result)
 get_input = blocking(aio.get_input)
 get_output = blocking(aio.get_output)
 provenance = blocking(aio.provenance)
@@ -156,9 +156,13 @@ diff_calibrations = blocking(aio.diff_calibrations)
 class ResultRef(ItemRef, frozen=True, kw_only=True):
     """The stored result of one item of a job."""
 
-    def download_result(self) -> Outcome:
-        """Return the result; it is fetched once, and checked against its digest."""
-        return download_result(self)
+    @overload
+    def download_result(self) -> Outcome: ...
+    @overload
+    def download_result(self, kind: type[K]) -> K: ...
+    def download_result(self, kind: type[K] | None = None) -> Outcome:
+        """Return the result, of this kind if one is named; fetched once, and checked."""
+        return download_result(self) if kind is None else download_result(self, kind)
 
     def get_input(self) -> Program | Sweep:
         """Return what the item runs: the circuit as it was submitted, or the sweep."""
@@ -351,6 +355,17 @@ def results(
     return Rows(_result(item) for item in call(lambda: aio.results(job)))
 
 
+@overload
+def download_result(result: ItemRef) -> Outcome: ...
+@overload
+def download_result(result: ItemRef, kind: type[K]) -> K: ...
+def download_result(result: ItemRef, kind: type[K] | None = None) -> Outcome:
+    """Return a stored result, as what it is: a `CircuitResult`, `SweepData` and so on."""
+    if kind is None:
+        return call(lambda: aio.download_result(result))
+    return call(lambda: aio.download_result(result, kind))
+
+
 def compiled(job: Job) -> Rows[CompilationResultRef]:
     """Return the references of what the compiler made of a job's circuits, by item."""
     return Rows(
@@ -373,3 +388,8 @@ def _result(item: aio.ResultRef) -> ResultRef:
     compiled = isinstance(item, aio.CompilationResultRef)
     kind = CompilationResultRef if compiled else ExecutionResultRef
     return kind(**msgspec.structs.asdict(item))
+
+
+# What type checkers must see written out has its documentation from its twin all the same.
+for _written in (get_all, listen_job_status, listen_all, results, download_result, compiled):
+    _written.__doc__ = getattr(aio, _written.__name__).__doc__

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from typing import Final
 
+from msgspec import structs
+
 from stationd.client.references.item import IncompleteJobItemRef
 from stationd.client.references.job import JobRef, JobStatus, message_of, ref_class
+from stationd.proto.error import ErrorInfo
 from stationd.proto.job import ItemView, JobView
 from stationd.proto.status import JobExecutorStatus, StatusEnum
 
@@ -60,13 +63,27 @@ def incomplete_item(view: JobView, item: ItemView) -> IncompleteJobItemRef:
         job=view.id,
         index=item.index,
         last_status=status,
-        last_message=_NOT_BEGUN if _was_not_begun(view, item) else message_of(status, item.error),
+        last_message=_message(view, item, status),
         name=item.name,
         error=item.error,
         kind=view.kind,
         project=view.project,
         annotations=job_of(view).annotations,
     )
+
+
+def _message(view: JobView, item: ItemView, status: StatusEnum) -> str:
+    if _was_not_begun(view, item):
+        return _NOT_BEGUN
+    # A job that was not executed at all has failed as a whole: that is why there is no result.
+    failed = view.error if status is StatusEnum.ERROR else None
+    return message_of(status, item.error or (failed and _about(failed, item.index)))
+
+
+def _about(error: ErrorInfo, index: int) -> ErrorInfo:
+    """Return a job's error without what is wrong with other items than this one."""
+    problems = tuple(one for one in error.problems if one.item in {None, index})
+    return structs.replace(error, problems=problems) if problems else error
 
 
 def status_of_item(view: JobView, item: ItemView) -> StatusEnum:

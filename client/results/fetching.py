@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Final, Literal, overload
+from typing import Final, Literal, TypeVar, overload
 
 from stationd.client.connection.shared import connection
 from stationd.client.references import referring
@@ -13,7 +13,7 @@ from stationd.client.results.download import fetched
 from stationd.client.results.outcome import CompiledCircuit, Outcome, read_outcome
 from stationd.client.waiting.settling import check_finished
 from stationd.proto.error import JobNotFinished, RequestError
-from stationd.proto.job import ItemView, JobView
+from stationd.proto.job import ArtifactRef, ItemView, JobView
 from stationd.proto.jobs_protocol import Get
 from stationd.proto.jobs_protocol import Job as JobReply
 from stationd.proto.program import Program, Sweep
@@ -23,13 +23,28 @@ from stationd.proto.result_requests import Peek
 PATIENCE: Final = 120.0
 """Seconds to wait for what there is of a running job's results."""
 
+K = TypeVar("K", bound=Outcome)
+
 
 class ResultRef(ItemRef, frozen=True, kw_only=True):
     """The stored result of one item of a job."""
 
-    async def download_result(self) -> Outcome:
-        """Return the result; it is fetched once, and checked against its digest."""
-        return await download_result(self)
+    @overload
+    async def download_result(self) -> Outcome: ...
+    @overload
+    async def download_result(self, kind: type[K]) -> K: ...
+    async def download_result(self, kind: type[K] | None = None) -> Outcome:
+        """Return the result; it is fetched once, and checked against its digest.
+
+        Args:
+            kind: What it has to be, as in `CircuitResult`; None for whatever it is.
+
+        Raises:
+            RequestError: It is something else.
+        """
+        if kind is None:
+            return await download_result(self)
+        return await download_result(self, kind)
 
     async def get_input(self) -> Program | Sweep:
         """Return what the item runs: the circuit as it was submitted, or the sweep."""
@@ -95,7 +110,11 @@ async def results(
     return Rows(_reference(found, item) for item in _items(found))
 
 
-async def download_result(result: ItemRef) -> Outcome:
+@overload
+async def download_result(result: ItemRef) -> Outcome: ...
+@overload
+async def download_result(result: ItemRef, kind: type[K]) -> K: ...
+async def download_result(result: ItemRef, kind: type[K] | None = None) -> Outcome:
     """Return a stored result: a `CircuitResult`, `SweepData`, `CompiledCircuit` or `NullOutcome`.
 
     Nothing is fetched before; what was fetched is kept for a while, so that asking again is free.
@@ -103,12 +122,21 @@ async def download_result(result: ItemRef) -> Outcome:
     in ``/var/tmp``, and are read from there as they are used. They may be written to; that is
     seen by nobody else.
 
+    Args:
+        result: Its reference.
+        kind: Which of the four it has to be, so that type checkers know it too; None for whatever
+            it is.
+
     Raises:
+        RequestError: It is none of that kind, or there is no result.
         UnknownArtifact: The station does not have it any more.
         ProtocolViolation: What arrived is not what was stored.
         OSError: There is no room for the file of a large one.
     """
-    return read_outcome(await fetched(connection(), result.artifact))
+    found = read_outcome(await fetched(connection(), _artifact(result)))
+    if kind is not None and not isinstance(found, kind):
+        raise RequestError(f"{result!r} is of type {type(found).__name__}, not {kind.__name__}")
+    return found
 
 
 async def get_input(result: ItemRef | IncompleteJobItemRef) -> Program | Sweep:
@@ -131,6 +159,14 @@ async def get_output(result: ItemRef) -> CompiledCircuit:
     if not isinstance(found, CompiledCircuit):
         raise RequestError(f"{result!r} is no compiled circuit: download_result gives what it is")
     return found
+
+
+def _artifact(result: object) -> ArtifactRef:
+    if isinstance(result, IncompleteJobItemRef):
+        raise RequestError(f"{result!r} has no result")
+    if not isinstance(result, ItemRef):
+        raise RequestError(f"{result!r} is no result: give one of those that `results` returns")
+    return result.artifact
 
 
 def _items(view: JobView) -> list[ItemView]:

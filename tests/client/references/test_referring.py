@@ -2,6 +2,7 @@
 
 from stationd.client.references.item import IncompleteJobItemRef
 from stationd.client.references.referring import incomplete_item, status_of_item
+from stationd.proto.error import ErrorCode, ErrorInfo, Problem
 from stationd.proto.job import ArtifactRef, ItemView
 from stationd.proto.status import JobExecutorStatus, StatusEnum
 from tests.client.shown import ERROR, ID, view
@@ -12,6 +13,22 @@ def test_an_item_without_result_says_why() -> None:
     assert repr(failed) == (f"<IncompleteJobItemRef {ID} item 1: ERROR, the source does not lock>")
     assert isinstance(failed, IncompleteJobItemRef)
     assert incomplete_item(view(), ItemView(index=0)).last_status is StatusEnum.QUEUED
+
+
+def test_an_item_of_a_job_that_was_refused_says_what_was_wrong_with_it() -> None:
+    problems = (
+        Problem("gate 'hadamard' is not defined", item=0, line=3),
+        Problem("too many shots", item=1, field="n_shots"),
+        Problem("there is no such target", field="target"),
+    )
+    refused = ErrorInfo(ErrorCode.INVALID_JOB, "the job cannot run", problems)
+    job = view(status=JobExecutorStatus.FAILED, error=refused)
+    assert incomplete_item(job, ItemView(index=0)).last_message == (
+        "the job cannot run: item 0, line 3: gate 'hadamard' is not defined;"
+        " target: there is no such target"
+    )
+    lost = view(status=JobExecutorStatus.FAILED, error=ERROR)
+    assert incomplete_item(lost, ItemView(index=0)).last_message == "the source does not lock"
 
 
 def test_an_item_stands_where_its_error_its_result_or_its_job_says() -> None:
