@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
@@ -14,6 +15,8 @@ if TYPE_CHECKING:
 
     from stationd.runtime.station import House
 
+log = logging.getLogger(__name__)
+
 
 @asynccontextmanager
 async def versions_noted(house: House) -> AsyncGenerator[None]:
@@ -23,7 +26,12 @@ async def versions_noted(house: House) -> AsyncGenerator[None]:
 
 
 async def _note_own(house: House) -> None:
-    found = await to_thread.run_sync(_installed)
+    try:
+        found = await to_thread.run_sync(_installed)
+    except Exception:
+        # Jobs do not depend on it; their results lack it until the next start.
+        log.exception("what this daemon runs could not be looked up")
+        return
     RunningNow(house.station.journal, house.station.ports.clock).note(DAEMON, found)
 
 
