@@ -4,14 +4,17 @@ import re
 import shutil
 import tempfile
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
 import pytest
 
 from stationd import jobs
 from stationd.client.connection import endpoint as chosen
+from stationd.client.connection import shared
+from stationd.client.connection.connection import Connection
 from tests.end_to_end.station import Station
-from tests.page_reader import Reader, needs_a_shell, on_the_screen
+from tests.page_reader import PATIENCE, Reader, needs_a_shell, on_the_screen
 from tests.pages import (
     FROM_SOME_LINE_ON,
     LIVE,
@@ -77,6 +80,9 @@ def reader(station: Station, job: str, monkeypatch: pytest.MonkeyPatch) -> Itera
     shutil.copytree(ROOT / "examples", folder / "examples")
     monkeypatch.chdir(folder)
     monkeypatch.setattr(chosen, "_chosen", [])
+    # A busy machine's daemon is not to be taken for one that is not there.
+    patient = partial(Connection, answer_wait=PATIENCE, connect_wait=PATIENCE)
+    monkeypatch.setattr(shared, "Connection", patient)
     monkeypatch.setenv("STATIOND_ENDPOINT", station.endpoint)
     places = {
         "ipc:///tmp/stationd/jobs.sock": station.endpoint,
