@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Final, TypeVar, TypeVarTuple
 import anyio
 from anyio import CapacityLimiter, to_thread
 
-from stationd.proto.error import JournalClosed, StorageTrouble
+from stationd.proto.error import JournalClosed, StationError
 from stationd.proto.job import JobId
 from stationd.runtime.work.artifacts import JOB_ID, TOMBSTONES
 
@@ -56,7 +56,8 @@ class Publishing:
         self._store = store
         self._queries = queries
         self._keep_local = keep_local
-        self._waiting: dict[JobId, None] = {}
+        # How often each was asked for: what has come while it was looked at is to be seen as well.
+        self._waiting: dict[JobId, int] = {}
         self._come = anyio.Event()
         self._one = CapacityLimiter(1)
         self.trouble: str | None = None
@@ -69,31 +70,32 @@ class Publishing:
 
     def look_at(self, job: JobId) -> None:
         """Publish what there is of a job that is over, or remove one that is gone, soon."""
-        self._waiting[job] = None
+        self._waiting[job] = self._waiting.get(job, 0) + 1
         self._come.set()
 
     async def run(self) -> None:
         """Publish and remove for ever, beginning with what an earlier daemon has left."""
         pause = SHORTEST_PAUSE
         for job in await self._blocking(self._left):
-            self._waiting.setdefault(job)
+            self._waiting.setdefault(job, 0)
         while True:
             if not self._waiting:
                 self._come = anyio.Event()
                 await self._come.wait()
-            job = next(iter(self._waiting))
+            job, asked = next(iter(self._waiting.items()))
             try:
                 await self._look(job)
             except JournalClosed:
                 return
-            except (StorageTrouble, OSError) as error:
+            except (StationError, OSError) as error:
                 self._tell(str(error))
                 # Others first: it may be this one's fault.
                 self._waiting[job] = self._waiting.pop(job)
                 await anyio.sleep(pause)
                 pause = min(2 * pause, LONGEST_PAUSE)
                 continue
-            self._waiting.pop(job, None)
+            if self._waiting[job] == asked:
+                del self._waiting[job]
             pause = SHORTEST_PAUSE
             self._tell(None)
 

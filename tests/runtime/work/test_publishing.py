@@ -1,6 +1,7 @@
 """Results are copied to another store once, and removed there; whatever goes wrong meanwhile."""
 
 import hashlib
+import threading
 from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -10,7 +11,7 @@ import anyio
 import msgspec
 import pytest
 
-from stationd.proto.error import StorageTrouble, UnknownArtifact
+from stationd.proto.error import JournalFailed, StorageTrouble, UnknownArtifact
 from stationd.proto.job import ArtifactRef, JobId, JobSpec
 from stationd.proto.jobs_protocol import CHUNK_BYTES
 from stationd.proto.program import Circuits, NullProgram
@@ -18,7 +19,7 @@ from stationd.proto.result import Array, SweepResult, encode_result
 from stationd.proto.status import JobExecutorStatus as Status
 from stationd.runtime.journal.memory import MemoryJournal
 from stationd.runtime.journal.records import Fact, ItemEnded, JobDeleted, JobStored
-from stationd.runtime.journal.stored import StoredArtifact
+from stationd.runtime.journal.stored import StoredArtifact, StoredJob
 from stationd.runtime.work import publishing as module
 from stationd.runtime.work.artifacts import TOMBSTONES, Artifacts
 from stationd.runtime.work.object_store import ObjectStore
@@ -40,9 +41,14 @@ class Watched(ObjectStore):
         self.away = False
         self.created: list[str] = []
         self.again: list[str] = []
+        self.begun = threading.Event()
+        self.goes_on = threading.Event()
+        self.goes_on.set()
 
     def create(self, key: str, file: Path) -> bool:
         self._check()
+        self.begun.set()
+        assert self.goes_on.wait(60)
         new = super().create(key, file)
         (self.created if new else self.again).append(key)
         return new
@@ -184,6 +190,37 @@ async def test_while_the_store_is_away_everything_stays_here_and_goes_when_it_is
         "results stay here for the time being",
         "the artifact store file",
     ]
+
+
+async def test_what_comes_while_its_job_is_looked_at_is_published_too(lab: Lab) -> None:
+    lab.sealed(JOB)
+    lab.store.goes_on.clear()
+    async with lab.publishing() as publishing:
+        await until(lab.store.begun.is_set)
+        (lab.here / JOB / "2-0").write_bytes(DATA)
+        ref = ArtifactRef(id=f"{JOB}/2/0", size_bytes=len(DATA), sha256="a" * 64)
+        lab.journal.write([ItemEnded(1, 0, 2, None, ref, None)], lambda _: None)
+        await lab.journal.flush()
+        publishing.look_at(JOB)
+        lab.store.goes_on.set()
+        await until(lambda: lab.store.created == [f"{JOB}/1-0", f"{JOB}/2-0"])
+
+
+async def test_what_the_journal_cannot_tell_now_is_asked_for_later(
+    lab: Lab, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lab.sealed(JOB)
+    monkeypatch.setattr(module, "SHORTEST_PAUSE", 0.001)
+    stored, failures = lab.journal.stored, iter([JournalFailed("no reader")])
+
+    async def stored_later(job: JobId) -> StoredJob | None:
+        for failure in failures:
+            raise failure
+        return await stored(job)
+
+    monkeypatch.setattr(lab.journal, "stored", stored_later)
+    async with lab.publishing():
+        await until(lambda: lab.store.created == [f"{JOB}/1-0"])
 
 
 async def test_what_the_journal_does_not_know_is_not_published(lab: Lab) -> None:
