@@ -10,6 +10,7 @@ Rule 3. A block changes nothing about exceptions: they go on.
 from __future__ import annotations
 
 import threading
+import uuid
 import weakref
 from collections.abc import Generator, Mapping
 from contextlib import contextmanager
@@ -20,7 +21,7 @@ from typing import Final
 from msgspec import Struct
 
 from stationd.client.projects.project_ref import ProjectRef
-from stationd.client.references.job import id_of
+from stationd.proto.error import RequestError
 from stationd.proto.project import PropertyValue
 
 
@@ -77,8 +78,7 @@ def using_project(project: ProjectRef | str) -> Generator[None]:
     Args:
         project: The project, or its id.
     """
-    number = project.id if isinstance(project, ProjectRef) else id_of(project)
-    with _using(Defaults(number, defaults().properties)):
+    with _using(Defaults(_id_of(project), defaults().properties)):
         yield
 
 
@@ -101,9 +101,19 @@ def project_of(given: ProjectRef | str | None) -> str:
     """Return the id of the project that is given, or of the block's; empty for none."""
     if given is None:
         return defaults().project
-    if isinstance(given, ProjectRef):
-        return given.id
-    return id_of(given) if given else ""
+    return _id_of(given) if given else ""
+
+
+def _id_of(project: ProjectRef | str) -> str:
+    if isinstance(project, ProjectRef):
+        return project.id
+    try:
+        return str(uuid.UUID(project))
+    except ValueError as error:
+        raise RequestError(
+            f"project: {project!r} is not the id of a project, which is a UUID:"
+            f" jobs.projects.get({project!r}) finds one by its name"
+        ) from error
 
 
 def properties_with(given: Mapping[str, PropertyValue] | None) -> dict[str, PropertyValue]:

@@ -54,7 +54,9 @@ def named(
     if statuses is None:
         return None
     given = [statuses] if isinstance(statuses, str) else list(statuses)
-    names = [one.name if isinstance(one, StatusEnum | JobStatusEnum) else one for one in given]
+    names = [
+        one.name if isinstance(one, StatusEnum | JobStatusEnum) else one.upper() for one in given
+    ]
     wrong = [name for name in names if name not in _STATUSES]
     if wrong or not names:
         what = f"{wrong[0]!r} is not" if wrong else "an empty list names none"
@@ -71,7 +73,7 @@ def strategy_of(strategy: RemoteRetryStrategy | str) -> RemoteRetryStrategy:
         RequestError: There is none of this name.
     """
     try:
-        return RemoteRetryStrategy(strategy)
+        return RemoteRetryStrategy(strategy.upper())
     except ValueError:
         known = ", ".join(RemoteRetryStrategy)
         raise RequestError(

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Sequence
+from types import UnionType
 from typing import Final, SupportsIndex
 
 import msgspec
 
 from stationd.client.files.qiskit import QiskitCircuit, is_qiskit, qpy_program
+from stationd.client.submission.sweep_shape import mistake
 from stationd.proto.codec import plain
 from stationd.proto.error import ErrorCode, ErrorInfo, InvalidJob, Problem
 from stationd.proto.job import JobSpec
@@ -116,11 +118,18 @@ def checked(spec: JobSpec) -> JobSpec:
     Raises:
         InvalidJob: One is not; the message says which.
     """
+    found = mistake(spec.work) if isinstance(spec.work, Sweep) else None
+    if found is not None:
+        raise wrong(*found)
     try:
-        return _CHECK.decode(msgspec.msgpack.encode(spec, enc_hook=plain))
+        return _CHECK.decode(msgspec.msgpack.encode(spec, enc_hook=_plain))
     except (msgspec.ValidationError, TypeError, OverflowError) as error:
         message, _, place = str(error).partition(" - at `$.")
         raise wrong(place.rstrip("`").removeprefix("work."), message) from error
+
+
+def _plain(value: object) -> object:
+    return list(value) if isinstance(value, range) else plain(value)
 
 
 def _shots(programs: Sequence[Program], n_shots: int | Sequence[int] | None) -> tuple[int, ...]:
@@ -166,4 +175,15 @@ def work_of(work: JobWork | Sweep | None, sweep: Sweep | None, *, programs: bool
     if len(given) != 1:
         what = " and ".join(given) or "nothing"
         raise wrong("work", f"give one of work, programs and sweep; {what} was given")
+    _check_kind("work", work, Circuits | Compile | Sweep, "Circuits, Compile or Sweep")
+    _check_kind("sweep", sweep, Sweep, "a Sweep")
     return work if work is not None else sweep
+
+
+def _check_kind(field: str, given: object, kind: type | UnionType, wanted: str) -> None:
+    if given is not None and not isinstance(given, kind):
+        raise wrong(
+            field,
+            f"give {wanted}, not an object of type {type(given).__name__}; circuits, their texts"
+            " and paths of files are for programs, as in programs=...",
+        )

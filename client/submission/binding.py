@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Final, SupportsFloat
 
@@ -44,7 +45,7 @@ def _column(name: object, values: Iterable[SupportsFloat] | SupportsFloat) -> li
     if not isinstance(name, str):
         raise _wrong(f"{name!r} is not a parameter's name: give its name, as in 'theta'")
     if isinstance(values, SupportsFloat) and not _has_rows(values):
-        return float(values)
+        return _number(name, values)
     if isinstance(values, str) or not isinstance(values, Iterable):
         raise _wrong(f"{name}: {values!r} is neither a number nor a list of them")
     return [_number(name, value) for value in values]
@@ -58,7 +59,10 @@ def _has_rows(value: object) -> bool:
 def _number(name: str, value: object) -> float:
     if isinstance(value, str) or not isinstance(value, SupportsFloat):
         raise _wrong(f"{name}: {value!r} is not a number")
-    return float(value)
+    number = float(value)
+    if not math.isfinite(number):
+        raise _wrong(f"{name}: {number} is not a finite number")
+    return number
 
 
 def _bound(program: Program, row: Mapping[str, float]) -> Program:

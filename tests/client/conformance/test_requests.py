@@ -180,6 +180,19 @@ def test_an_exception_goes_through_a_block_of_a_project() -> None:
     assert context.defaults() == context.Defaults()
 
 
+def test_a_project_s_name_in_place_of_its_id_is_answered_with_how_to_find_it() -> None:
+    how = r"'bells' is not the id of a project.*jobs.projects.get\('bells'\) finds one"
+    with pytest.raises(stationd.RequestError, match=how):
+        jobs.get_all(project="bells")
+    with pytest.raises(stationd.RequestError, match=how), stationd.using_project("bells"):
+        pass
+
+
+def test_a_time_that_is_a_text_is_answered_with_what_times_are() -> None:
+    with pytest.raises(stationd.RequestError, match="'14:30' is a text: give a time as Unix sec"):
+        jobs.submit(programs=stationd.NullProgram(), not_before="14:30")  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+
+
 @checklist(15)
 def test_a_block_holds_in_threads_too_and_an_argument_wins(lab: Lab, name: str) -> None:
     seen: list[JobRef] = []

@@ -13,11 +13,11 @@ def test_statuses_are_named_by_either_enumeration_or_in_words() -> None:
         "CANCELLED",
         "COMPLETED",
     )
-    assert named("ERROR") == ("ERROR",)
+    assert named("ERROR") == named("error") == ("ERROR",)
     assert named(None) is None
 
 
-@pytest.mark.parametrize("statuses", [[StatusEnum.QUEUED], ["error"], [JobStatusEnum.RUNNING], []])
+@pytest.mark.parametrize("statuses", [[StatusEnum.QUEUED], ["over"], [JobStatusEnum.RUNNING], []])
 def test_what_no_finished_job_has_is_refused_with_the_choice(statuses: list[StatusEnum]) -> None:
     with pytest.raises(RequestError, match="ERROR, CANCELLED, COMPLETED"):
         named(statuses)
@@ -26,6 +26,7 @@ def test_what_no_finished_job_has_is_refused_with_the_choice(statuses: list[Stat
 @pytest.mark.parametrize("strategy", RemoteRetryStrategy)
 def test_a_strategy_is_named_by_itself_or_in_words(strategy: RemoteRetryStrategy) -> None:
     assert strategy_of(strategy) is strategy_of(strategy.value) is strategy
+    assert strategy_of(strategy.value.lower()) is strategy
 
 
 def test_an_unknown_strategy_is_refused_with_the_choice() -> None:

@@ -122,3 +122,18 @@ def test_circuits_of_qiskit_and_native_ones_are_programs() -> None:
     assert isinstance(made, Qpy)
     assert made.name == "q"
     assert program(made) is made
+
+
+@pytest.mark.parametrize(
+    ("work", "sweep", "what"),
+    [
+        (Path("bell.qasm"), None, "give Circuits, Compile or Sweep, not .* PosixPath"),
+        (BELL, None, "are for programs, as in programs="),
+        (None, {"axes": []}, "sweep: give a Sweep, not an object of type dict"),
+    ],
+)
+def test_what_is_given_in_the_wrong_place_is_answered_with_the_right_one(
+    work: object, sweep: object, what: str
+) -> None:
+    with pytest.raises(InvalidJob, match=what):
+        work_of(work, sweep, programs=False)  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]

@@ -1,5 +1,6 @@
 """A circuit and a table of values are one program for each row."""
 
+import math
 from typing import Any
 
 import numpy as np
@@ -36,6 +37,8 @@ def test_every_program_is_there_for_every_row() -> None:
         ([RAMSEY], {"a": [1, 2], "b": [1]}, r"differ in length \(a 2, b 1\)"),
         ([RAMSEY], {"a": []}, "there are no values"),
         ([RAMSEY], {"a": ["x"]}, "a: 'x' is not a number"),
+        ([RAMSEY], {"a": [1, math.nan]}, "a: nan is not a finite number"),
+        ([RAMSEY], {"a": -math.inf}, "a: -inf is not a finite number"),
         ([RAMSEY], {"a": "0.5"}, "a: '0.5' is neither a number nor a list"),
         ([RAMSEY], {"a": None}, "a: None is neither a number nor a list"),
         ([RAMSEY], {3: [1]}, "3 is not a parameter's name"),
