@@ -95,9 +95,9 @@ def controller(
         known = ", ".join(sorted(settings.controllers)) or "none"
         fail(f"{config}: no controller is called {name!r}; known are {known}")
     from stationd.actors.about import About
-    from stationd.actors.controller_process import run_controller
-    from stationd.actors.controller_settings import ControllerSettings
-    from stationd.actors.job_lines import JobLines
+    from stationd.actors.controller.job_lines import JobLines
+    from stationd.actors.controller.process import run_controller
+    from stationd.actors.controller.settings import ControllerSettings
 
     own = ControllerSettings(
         name=name,

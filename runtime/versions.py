@@ -37,6 +37,6 @@ async def _note_own(house: House) -> None:
 
 def _installed() -> dict[str, str]:
     # What reads installations is slow to import, and a start would wait for it.
-    from stationd.actors.installed import versions  # noqa: PLC0415
+    from stationd.actors.controller.installed import versions  # noqa: PLC0415
 
     return versions()

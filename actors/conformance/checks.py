@@ -16,7 +16,7 @@ from msgspec.structs import replace
 from stationd.actors.conformance import data_checks, description_checks, works
 from stationd.actors.conformance.report import Finding, Verdict
 from stationd.actors.conformance.stand import Hangs, Stand, Told
-from stationd.actors.facts import RunEnded, RunRaised, RunStopped
+from stationd.actors.line.facts import RunEnded, RunRaised, RunStopped
 from stationd.proto.program import Capabilities, SweepWork, Work
 
 if TYPE_CHECKING:

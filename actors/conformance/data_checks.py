@@ -15,7 +15,7 @@ from stationd.proto.program import CircuitsWork, SweepWork, Work
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from stationd.actors.facts import BlockCame
+    from stationd.actors.line.facts import BlockCame
     from stationd.proto.program import Capabilities, Readout
 
 _MOST_SAID: Final = 3

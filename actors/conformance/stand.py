@@ -6,8 +6,9 @@ import queue
 import time
 from typing import TYPE_CHECKING, Final
 
-from stationd.actors.execution_thread import Broken, Closed, ExecutionThread, Ready, Word
-from stationd.actors.facts import (
+from stationd.actors.controller.execution_thread import Broken, Closed, ExecutionThread, Ready, Word
+from stationd.actors.execution.paced_word import Phase
+from stationd.actors.line.facts import (
     LAST,
     BlockCame,
     Fact,
@@ -18,7 +19,6 @@ from stationd.actors.facts import (
     Step,
     TicketFact,
 )
-from stationd.actors.paced_word import Phase
 from stationd.proto.job import JobId
 from stationd.proto.program import SweepWork
 

@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING
 
 import anyio
 
-from stationd.actors.execution import Execution
+from stationd.actors.execution.execution import Execution
+from stationd.actors.execution.part import Output, Returned, Send, Tell
 from stationd.actors.ladder import Event, ExecutionBegan, ExecutionFailed
-from stationd.actors.part import Output, Returned, Send, Tell
 from stationd.proto.error import ErrorCode, ErrorInfo
 from stationd.proto.instruments_protocol import Abort, Advance, Collect
 from stationd.proto.job import JobId

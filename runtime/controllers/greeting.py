@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING
 
 import anyio
 
+from stationd.actors.execution.part import Tell
 from stationd.actors.ladder import Course, LeftQueue
-from stationd.actors.part import Tell
 from stationd.proto.instruments_protocol import Abort, Acknowledge, HeldTicket, Hello, Revoke
 
 if TYPE_CHECKING:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping
 
-    from stationd.actors.start_order import Rank
+    from stationd.actors.execution.start_order import Rank
     from stationd.proto.program import Capabilities
 
 

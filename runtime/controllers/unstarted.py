@@ -14,7 +14,7 @@ from stationd.proto.error import ErrorCode, ErrorInfo
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
-    from stationd.actors.execution import Execution
+    from stationd.actors.execution.execution import Execution
     from stationd.proto.job import JobId
     from stationd.runtime.live import LiveJob
     from stationd.runtime.timers import Timers

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import anyio
 
+from stationd.actors.execution.part import Tell
 from stationd.actors.ladder import Course, LeftQueue
-from stationd.actors.part import Tell
 from stationd.runtime.controllers.standing import entry, outlined
 from stationd.runtime.live import LiveJob
 

@@ -19,8 +19,8 @@ import anyio
 import msgspec
 from msgspec import Struct
 
+from stationd.actors.controller.threads import Inbox
 from stationd.actors.log_line import LONGEST_MESSAGE, LONGEST_TRACE
-from stationd.actors.threads import Inbox
 from stationd.proto.escaping import escaped
 from stationd.proto.station_requests import MOST_LOG_LINES, LogLine
 

@@ -6,7 +6,7 @@ import logging
 from typing import TYPE_CHECKING
 
 from stationd.actors.about import NOTHING
-from stationd.actors.job_lines import job_line
+from stationd.actors.controller.job_lines import job_line
 from stationd.actors.log_line import line_of
 from stationd.runtime.logs.ends import LOGGER as ENDS
 from stationd.runtime.logs.formats import DAEMON

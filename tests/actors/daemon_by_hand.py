@@ -8,8 +8,8 @@ from typing import TypeVar
 
 import anyio
 
-from stationd.actors.controller_process import run_controller
-from stationd.actors.controller_settings import ControllerSettings
+from stationd.actors.controller.process import run_controller
+from stationd.actors.controller.settings import ControllerSettings
 from stationd.actors.driver import Driver
 from stationd.proto import instruments_protocol as wire
 from stationd.proto.codec import COMMANDS, reports_in

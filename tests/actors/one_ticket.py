@@ -2,7 +2,8 @@
 
 from collections.abc import Callable, Sequence
 
-from stationd.actors.execution import Execution
+from stationd.actors.execution.execution import Execution
+from stationd.actors.execution.part import Output, Send
 from stationd.actors.ladder import (
     CameToRest,
     ExecutionBegan,
@@ -10,7 +11,6 @@ from stationd.actors.ladder import (
     ExecutionFailed,
     LeftQueue,
 )
-from stationd.actors.part import Output, Send
 from stationd.proto import instruments_protocol as wire
 from stationd.proto.job import Fence
 from stationd.proto.program import Work

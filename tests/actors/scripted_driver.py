@@ -5,9 +5,9 @@ import threading
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
 
+from stationd.actors.controller.execution_thread import ExecutionThread, Ready, Word
 from stationd.actors.driver import Driver, Execution
-from stationd.actors.execution_thread import ExecutionThread, Ready, Word
-from stationd.actors.facts import Release
+from stationd.actors.line.facts import Release
 from stationd.proto.job import JobId
 from stationd.proto.program import Capabilities, NullWork, Work
 

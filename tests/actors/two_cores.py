@@ -8,17 +8,17 @@ the instruments is written down, to be compared with what the job was told.
 from collections import deque
 from dataclasses import dataclass, field
 
-from stationd.actors import facts
-from stationd.actors.execution import Execution
-from stationd.actors.facts import HeldRow, Memory, Outcome, SpooledBlocks
-from stationd.actors.held import TicketCommand
+from stationd.actors.execution.execution import Execution
+from stationd.actors.execution.paced_word import READ, SET, Phase
+from stationd.actors.execution.part import Output, Returned, Send, Tell
+from stationd.actors.execution.start_order import Rank
 from stationd.actors.job import Job, step
 from stationd.actors.ladder import CancelAccepted, DataKept, Effect, Event, LeftQueue
-from stationd.actors.line import Line
-from stationd.actors.paced_word import READ, SET, Phase
-from stationd.actors.part import Output, Returned, Send, Tell
+from stationd.actors.line import facts
+from stationd.actors.line.facts import HeldRow, Memory, Outcome, SpooledBlocks
+from stationd.actors.line.held import TicketCommand
+from stationd.actors.line.line import Line
 from stationd.actors.stages.stretches import Covered
-from stationd.actors.start_order import Rank
 from stationd.proto import instruments_protocol as wire
 from stationd.proto.codec import REPORTS
 from stationd.proto.job import Fence, JobId, Ticket

@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 import zmq
 
-from stationd.actors.ledger import Ledger
+from stationd.actors.ledger.ledger import Ledger
 from stationd.proto.error import StationError
 from stationd.runtime.settings import load
 from tests.attacks.mutation import mutated

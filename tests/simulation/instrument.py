@@ -15,11 +15,14 @@ import anyio
 import numpy as np
 from anyio.abc import TaskGroup
 
-from stationd.actors.between_tickets import ReadingTaken
-from stationd.actors.data import split
+from stationd.actors.controller.between_tickets import ReadingTaken
+from stationd.actors.controller.data import split
+from stationd.actors.controller.execution_thread import Closed, ExecutionThread, Ready
+from stationd.actors.controller.host import Host, Message
+from stationd.actors.controller.threads import Inbox
 from stationd.actors.driver import Driver
-from stationd.actors.execution_thread import Closed, ExecutionThread, Ready
-from stationd.actors.facts import (
+from stationd.actors.execution.paced_word import READ, SET, Phase
+from stationd.actors.line.facts import (
     BlockCame,
     Fact,
     NotWithdrawn,
@@ -33,9 +36,6 @@ from stationd.actors.facts import (
     Step,
     Withdrawn,
 )
-from stationd.actors.host import Host, Message
-from stationd.actors.paced_word import READ, SET, Phase
-from stationd.actors.threads import Inbox
 from stationd.proto.program import Capabilities, NullWork, SweepWork, Work
 from tests.simulation.manners import Manners
 from tests.simulation.trace import Trace

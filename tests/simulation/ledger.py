@@ -11,9 +11,9 @@ from random import Random
 
 import anyio
 
-from stationd.actors.facts import Record, SpooledBlocks
-from stationd.actors.ledger import Committed, Ledger
-from stationd.actors.ledger_database import open_database, read_blocks, read_memory, store
+from stationd.actors.ledger.database import open_database, read_blocks, read_memory, store
+from stationd.actors.ledger.ledger import Committed, Ledger
+from stationd.actors.line.facts import Record, SpooledBlocks
 from tests.simulation.trace import Trace
 
 BOOT = "simulated"

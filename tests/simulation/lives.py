@@ -10,9 +10,9 @@ import anyio
 import zmq
 from anyio.abc import TaskGroup
 
-from stationd.actors.controller import Controller
-from stationd.actors.controller_settings import ControllerSettings
-from stationd.actors.line import Line
+from stationd.actors.controller.controller import Controller
+from stationd.actors.controller.settings import ControllerSettings
+from stationd.actors.line.line import Line
 from stationd.proto import instruments_protocol as wire
 from stationd.proto import jobs_protocol
 from stationd.proto.codec import REQUESTS, commands_in

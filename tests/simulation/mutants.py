@@ -7,15 +7,11 @@ from collections.abc import Generator
 from contextlib import ExitStack, contextmanager
 from typing import Any
 
-from stationd.actors import (
-    controller,
-    facts,
-    ledger_database,
-    line,
-    pacing,
-    retry,
-    still_axes,
-)
+from stationd.actors import retry
+from stationd.actors.controller import controller
+from stationd.actors.execution import pacing, still_axes
+from stationd.actors.ledger import database as ledger_database
+from stationd.actors.line import facts, line
 from stationd.client.connection import stream
 from stationd.runtime import catching_up
 from stationd.runtime.api import submitting

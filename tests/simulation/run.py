@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import anyio
 from anyio.abc import TaskGroup
 
-from stationd.actors.line import Line
+from stationd.actors.line.line import Line
 from stationd.client.results import download
 from stationd.proto.instruments_protocol import HeldTicket
 from stationd.proto.job import JobId

@@ -6,9 +6,9 @@ from typing import cast
 import anyio
 from anyio.abc import TaskGroup
 
-from stationd.actors.facts import Outcome
-from stationd.actors.held import TicketCommand
-from stationd.actors.line import Line
+from stationd.actors.line.facts import Outcome
+from stationd.actors.line.held import TicketCommand
+from stationd.actors.line.line import Line
 from stationd.proto.instruments_protocol import Arm, Command
 from stationd.proto.job import Fence, Ticket
 from stationd.runtime.journal.contents import Contents

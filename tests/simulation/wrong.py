@@ -7,11 +7,12 @@ from typing import Any
 
 import msgspec
 
-from stationd.actors import facts, retry
-from stationd.actors.held import Held
+from stationd.actors import retry
+from stationd.actors.execution.paced_word import PacedWord
 from stationd.actors.ladder import CameToRest, Course, LeftQueue
-from stationd.actors.paced_word import PacedWord
-from stationd.actors.ticket import TicketState
+from stationd.actors.line import facts
+from stationd.actors.line.held import Held
+from stationd.actors.line.ticket import TicketState
 from stationd.proto import instruments_protocol as wire
 from stationd.proto.queue_requests import Unlock
 from stationd.proto.status import RemoteRetryStrategy

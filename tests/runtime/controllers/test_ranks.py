@@ -1,6 +1,6 @@
 """Who starts before whom is what the configuration and the drivers say."""
 
-from stationd.actors.start_order import start_groups
+from stationd.actors.execution.start_order import start_groups
 from stationd.proto.program import Capabilities
 from stationd.runtime.controllers.ranks import Ranks
 

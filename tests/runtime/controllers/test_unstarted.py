@@ -5,7 +5,7 @@ from typing import cast
 
 import pytest
 
-from stationd.actors.execution import Execution
+from stationd.actors.execution.execution import Execution
 from stationd.actors.ladder import DeadlinePassed
 from stationd.proto.error import ErrorCode
 from stationd.proto.instruments_protocol import Armed, Finished, Started

@@ -13,8 +13,8 @@ from anyio.lowlevel import checkpoint
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from stationd.actors.held import HeldState
 from stationd.actors.ladder import Event, Resumed
+from stationd.actors.line.held import HeldState
 from stationd.proto import instruments_protocol as wire
 from stationd.proto.error import ErrorCode
 from stationd.proto.job import JobSpec, Ticket

@@ -1,0 +1,1 @@
+"""A controller's durable memory of its tickets."""
