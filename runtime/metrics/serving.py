@@ -119,7 +119,12 @@ class _Server(ThreadingHTTPServer):
         if not self._room.acquire(blocking=False):
             self.shutdown_request(request)
             return
-        super().process_request(request, client_address)
+        try:
+            super().process_request(request, client_address)
+        except BaseException:
+            # There was no thread to be had: the next one may find some.
+            self._room.release()
+            raise
 
     def process_request_thread(
         self,

@@ -1,5 +1,7 @@
 """The daemon's small web server."""
 
+# pyright: reportPrivateUsage=false
+
 import socket
 import urllib.error
 import urllib.request
@@ -10,7 +12,7 @@ from http import HTTPStatus
 import pytest
 
 from stationd.proto.error import StationError
-from stationd.runtime.metrics import Metrics, served
+from stationd.runtime.metrics import Metrics, served, serving
 from stationd.runtime.metrics.serving import MOST_PEERS, Answer, Asked
 
 
@@ -52,6 +54,17 @@ def test_it_is_for_reading_alone(port: int, method: str) -> None:
         urllib.request.urlopen(asked, timeout=60)
     assert caught.value.code == HTTPStatus.NOT_IMPLEMENTED
     caught.value.close()
+
+
+def test_whom_no_thread_can_serve_takes_up_no_room(monkeypatch: pytest.MonkeyPatch) -> None:
+    def no_thread(*_: object) -> None:
+        raise RuntimeError("can't start new thread")
+
+    monkeypatch.setattr("socketserver.ThreadingMixIn.process_request", no_thread)
+    with serving._Server(("127.0.0.1", 0), {}) as server, socket.socket() as peer:
+        for _ in range(MOST_PEERS + 1):
+            with pytest.raises(RuntimeError):
+                server.process_request(peer, ("127.0.0.1", 1))
 
 
 def test_silent_peers_take_up_a_bounded_room_and_no_more(monkeypatch: pytest.MonkeyPatch) -> None:
