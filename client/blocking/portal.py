@@ -19,6 +19,7 @@ from anyio.from_thread import BlockingPortal, start_blocking_portal
 
 from stationd.client.connection import shared
 from stationd.client.projects import context
+from stationd.proto.error import StationError
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -92,9 +93,13 @@ def call(function: Callable[P, Awaitable[T]], *args: P.args, **kwargs: P.kwargs)
 
     Whatever interrupts the wait, such as Ctrl-C, ends the function too.
     """
+    __tracebackhide__ = True
     future = _BACKGROUND.portal().start_task_soon(partial(function, *args, **kwargs))
     try:
         return future.result()
+    except StationError as error:
+        # It says what to do; where in the background it came up says nothing to who has called.
+        raise error.with_traceback(None)  # noqa: B904 - it is the same one
     except BaseException:
         future.cancel()
         raise
@@ -117,6 +122,7 @@ def blocking(function: Callable[P, Awaitable[T]]) -> Callable[P, T]:
 
     @wraps(function)
     def waits(*args: P.args, **kwargs: P.kwargs) -> T:
+        __tracebackhide__ = True
         with context.pinned():
             return call(function, *args, **kwargs)
 

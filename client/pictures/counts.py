@@ -6,9 +6,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, cast
 
 from stationd.client.pictures.axes import new_axes
+from stationd.client.results.outcome import CircuitResult
+from stationd.proto.error import RequestError
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -18,13 +20,17 @@ MOST_BARS: Final = 32
 """Outcomes that get a bar of their own; the rarer ones share the last."""
 
 
-def histogram(counts: Mapping[str, int], *, axes: Axes | None = None) -> Axes:
+def histogram(counts: Mapping[str, int] | CircuitResult, *, axes: Axes | None = None) -> Axes:
     """Draw how often each outcome of a circuit was seen.
 
     Args:
-        counts: Shots by outcome, as in `CircuitResult.counts`.
+        counts: A circuit's result, or shots by outcome as in its `counts`.
         axes: Where to draw; None for new ones.
+
+    Raises:
+        RequestError: It is neither. Nothing was drawn.
     """
+    counts = _counts(counts)
     axes = axes or new_axes()
     bars = rarest_together(counts)
     axes.bar(list(bars), list(bars.values()), color="#4c78a8")
@@ -32,6 +38,17 @@ def histogram(counts: Mapping[str, int], *, axes: Axes | None = None) -> Axes:
     axes.set_ylabel("shots")
     axes.tick_params(axis="x", labelrotation=90 if len(bars) > 8 else 0)  # noqa: PLR2004 - room for text
     return axes
+
+
+def _counts(given: object) -> Mapping[str, int]:
+    if isinstance(given, CircuitResult):
+        return given.counts
+    if isinstance(given, Mapping):
+        return cast("Mapping[str, int]", given)
+    raise RequestError(
+        "what is drawn is a CircuitResult, as `download_result` returns it, or counts, not"
+        f" {given!r}"
+    )
 
 
 def rarest_together(counts: Mapping[str, int], most: int = MOST_BARS) -> dict[str, int]:

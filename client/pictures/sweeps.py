@@ -61,7 +61,7 @@ def sweep(
         if fits:
             axes.plot(along, fits[number](along), color=colour)
     if len(series) > 1:
-        axes.legend(frameon=False)
+        axes.legend(framealpha=0.8, edgecolor="none")
     axes.set_xlabel(setting)
     axes.set_ylabel(_label(data, name))
     _show_unit(axes.xaxis, data.units.get(setting))
@@ -118,6 +118,7 @@ def _readout(data: SweepData, name: str) -> tuple[str, NDArray[np.float64]]:
 
 def _values(data: SweepData, name: str) -> tuple[str, NDArray[np.float64]]:
     """Return a readout's name and values, of complex ones the magnitudes."""
+    _check_kind(data)
     known = ", ".join(data.arrays)
     if not name and len(data.arrays) != 1:
         raise RequestError(f"say which readout to draw: {known}")
@@ -126,6 +127,13 @@ def _values(data: SweepData, name: str) -> tuple[str, NDArray[np.float64]]:
         raise RequestError(f"the sweep has no readout {name!r}; it has {known}")
     found = data.arrays[name]
     return name, np.asarray(np.abs(found) if np.iscomplexobj(found) else found, dtype=np.float64)
+
+
+def _check_kind(data: object) -> None:
+    if not isinstance(data, SweepData):
+        raise RequestError(
+            f"what is drawn is SweepData, as `download_result` returns it, not {data!r}"
+        )
 
 
 def _swept(data: SweepData) -> int:
@@ -163,12 +171,18 @@ def _labels(data: SweepData, shape: tuple[int, ...]) -> list[str]:
     """Say for each series what the slower settings stood at."""
     return [
         ", ".join(
-            f"{setting} = {data.axes[setting][place[dimension]]} {data.units.get(setting, '')}"
+            f"{setting} = {_shown(data.axes[setting][place[dimension]])}"
+            f" {data.units.get(setting, '')}".rstrip()
             for setting, dimension in data.dimensions.items()
             if dimension < len(shape)
-        ).rstrip()
+        )
         for place in np.ndindex(shape)
     ]
+
+
+def _shown(value: object) -> str:
+    # What was calculated may have all its digits: 0.30000000000000004.
+    return f"{value:g}" if isinstance(value, float) else str(value)
 
 
 def _show_unit(axis: Axis, unit: str | None) -> None:

@@ -104,6 +104,7 @@ class JobRef(Shown, frozen=True, kw_only=True, repr_omit_defaults=True, tag=True
             "kind": self.kind,
             "last_status": self.last_status.name,
             "status": self.status.value,
+            "last_message": self.last_message,
             "creator": self.creator,
             "project": self.project,
             "target": self.target,
@@ -114,7 +115,9 @@ class JobRef(Shown, frozen=True, kw_only=True, repr_omit_defaults=True, tag=True
     def __repr__(self) -> str:
         name = f" {self.name!r}" if self.name else ""
         kind = type(self).__name__
-        return f"<{kind} {self.id}{name}: {self.kind}, {self.last_status.name} ({self.status})>"
+        why = f", {self.last_message}" if self.last_status is StatusEnum.ERROR else ""
+        where = f"{self.last_status.name} ({self.status}){why}"
+        return f"<{kind} {self.id}{name}: {self.kind}, {where}>"
 
 
 class ExecuteJobRef(JobRef, frozen=True, kw_only=True, repr_omit_defaults=True):

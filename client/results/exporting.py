@@ -109,6 +109,10 @@ def _csv(outcome: Outcome, attributes: Attributes, file: BinaryIO) -> None:
 
 def _table(sweep: SweepData, text: TextIO) -> None:
     writer = csv.writer(text)
+    if not sweep.axes and not sweep.arrays:
+        # Nothing was stepped through and nothing read: what there is to say is what was set.
+        writer.writerows([[*sweep.applied], [*sweep.applied.values()]] if sweep.applied else [])
+        return
     shape = _swept(sweep)
     columns = [*_columns(sweep, len(shape))]
     writer.writerow([*sweep.axes, *(name for name, _ in columns)])

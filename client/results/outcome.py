@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 
+from stationd.client.references.table import html
+from stationd.client.station.near_names import meant
 from stationd.proto.error import ProtocolViolation
 from stationd.proto.result import (
     Array,
@@ -18,6 +20,9 @@ from stationd.proto.result import (
     SweepResult,
     decode_result,
 )
+
+_MOST_ROWS: Final = 32
+"""Outcomes that a notebook shows, the most frequent ones."""
 
 if TYPE_CHECKING:
     from mmap import mmap
@@ -42,6 +47,11 @@ class CircuitResult:
     shots: int
     """How many were asked for; `bits` has fewer rows if the job ended early."""
     metadata: dict[str, str] = field(default_factory=dict[str, str])
+
+    def _repr_html_(self) -> str:
+        often = sorted(self.counts.items(), key=lambda one: -one[1])
+        rows = [{"outcome": outcome, "shots": number} for outcome, number in often[:_MOST_ROWS]]
+        return f"<p>{_more(often)}</p>{html(rows)}" if len(often) > len(rows) else html(rows)
 
     @property
     def settings(self) -> dict[str, SettingValue | None]:
@@ -83,6 +93,18 @@ class SweepData:
         """What the job has set before the first spot, by dotted name; units are in `units`."""
         return {name: one.value for name, one in _applied(self.metadata).items()}
 
+    def _repr_html_(self) -> str:
+        return html(
+            {
+                "name": name,
+                "is": "swept" if name in self.axes else "read",
+                "unit": self.units.get(name, ""),
+                "shape": " x ".join(map(str, values.shape)) or "one value",
+                "type": str(values.dtype),
+            }
+            for name, values in (self.axes | self.arrays).items()
+        )
+
     def dataset(self) -> xr.Dataset:
         """Return the same as labelled arrays, with units and axes.
 
@@ -98,7 +120,10 @@ class SweepData:
 
     def __getitem__(self, name: str) -> NDArray[Any]:
         """Return an array or an axis by its dotted name."""
-        return self.arrays[name] if name in self.arrays else self.axes[name]
+        known = self.axes | self.arrays
+        if name not in known:
+            raise KeyError(f"there is no {name!r} in this result{meant(name, known)}")
+        return known[name]
 
 
 @dataclass(frozen=True)
@@ -163,6 +188,10 @@ def read_outcome(data: bytes | mmap) -> Outcome:
                 return NullOutcome(duration=result.duration)
     except (ValueError, TypeError) as error:
         raise ProtocolViolation(f"the stored result cannot be read: {error}") from error
+
+
+def _more(often: list[tuple[str, int]]) -> str:
+    return f"the most frequent {_MOST_ROWS} of {len(often):,} outcomes"
 
 
 class _Applied(msgspec.Struct):

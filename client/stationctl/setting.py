@@ -24,6 +24,8 @@ _TRUE: Final = frozenset({"true", "on", "yes", "1"})
 _FALSE: Final = frozenset({"false", "off", "no", "0"})
 # What begins with a dash may be a negative number.
 _NUMBERS: Final = {"ignore_unknown_options": True}
+_NO_WIDTH: Final = 1_000_000
+"""Characters of a line: it is broken where the terminal ends, and nowhere else."""
 _PRIORITY: Final = click.IntRange(-1000, 1000)
 
 
@@ -190,7 +192,7 @@ def _text(found: ReadoutValue) -> str:
 
     if not isinstance(found.value, np.ndarray):
         return str(found.value)
-    return np.array2string(found.value, threshold=20, separator=", ")
+    return np.array2string(found.value, threshold=20, separator=", ", max_line_width=_NO_WIDTH)
 
 
 def _json(found: ReadoutValue) -> object:

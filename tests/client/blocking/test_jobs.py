@@ -76,6 +76,15 @@ def test_a_script_submits_waits_and_reads(distant_station: DistantStation) -> No
     assert jobs.cancel(job) == "already_over"
 
 
+def test_an_error_is_traced_to_who_called_and_not_through_the_background(
+    distant_station: DistantStation,
+) -> None:
+    with pytest.raises(stationd.UnknownJob) as caught:
+        jobs.status("00000000-0000-4000-8000-000000000000")
+    places = {Path(entry.path).parent.name for entry in caught.traceback}
+    assert places == {"blocking"}
+
+
 def test_a_search_can_be_iterated_twice(distant_station: DistantStation) -> None:
     for index in range(3):
         jobs.submit(programs=NullProgram(), name=str(index))

@@ -32,7 +32,7 @@ def decay(*shape: int) -> SweepData:
 def test_sweep_draws_a_series_for_each_step_of_the_slower_setting() -> None:
     axes = plot.sweep(decay(3, 11))
     assert len(axes.lines) == 3
-    assert labels(axes)[2] == "source.amplitude = 0.5 V"
+    assert labels(axes)[1:] == ["source.amplitude = 0.3 V", "source.amplitude = 0.5 V"]
 
 
 def test_sweep_draws_a_fit_through_its_points() -> None:
@@ -61,6 +61,11 @@ def test_what_cannot_be_drawn_is_refused_with_a_reason(
 ) -> None:
     with pytest.raises(RequestError, match=message):
         plot.sweep(data, readout, fits=[np.sin] * fits)
+
+
+def test_what_is_no_sweep_is_refused_with_what_would_be_one() -> None:
+    with pytest.raises(RequestError, match="what is drawn is SweepData, as `download_result` ret"):
+        plot.sweep("population")  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
 
 
 def test_traces_are_not_drawn_as_points() -> None:

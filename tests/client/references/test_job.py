@@ -34,6 +34,8 @@ def test_a_failure_is_the_message() -> None:
     failed = job_of(view(status=JobExecutorStatus.FAILED, error=ERROR))
     assert (failed.last_status, failed.last_message) == (StatusEnum.ERROR, ERROR.detail)
     assert "the source does not lock" in repr(status_of(view(error=ERROR)))
+    assert repr(failed).endswith("circuits, ERROR (failed), the source does not lock>")
+    assert failed.row()["last_message"] == "the source does not lock"
 
 
 def test_anything_that_was_handed_out_names_the_job() -> None:

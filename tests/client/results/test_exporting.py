@@ -53,6 +53,15 @@ SWEEP = SweepData(
 )
 
 
+def test_a_job_that_has_set_settings_and_nothing_else_is_a_table_of_them(tmp_path: Path) -> None:
+    applied = '{"a.x":{"value":1e-6,"unit":"s"},"a.mode":{"value":"cw"}}'
+    one = SweepData({}, {}, {}, {"a.x": "s"}, spots_done=1, metadata={"applied": applied})
+    rows = export(one, ABOUT, "csv", tmp_path / "s.csv").read_text().splitlines()
+    assert rows == ["a.x,a.mode", "1e-06,cw"]
+    none = SweepData({}, {}, {}, {}, spots_done=0)
+    assert export(none, ABOUT, "csv", tmp_path / "n.csv").read_text() == ""
+
+
 @pytest.mark.parametrize("wanted", ["netcdf", "zarr"])
 def test_xarray_opens_a_sweep_in_one_line_and_finds_all_of_it(
     wanted: Format, tmp_path: Path

@@ -112,3 +112,27 @@ def test_a_result_knows_what_its_parameters_were_set_to() -> None:
     )
     assert result.binding == {"theta": 0.5}
     assert replace(result, metadata={}).binding == {}
+
+
+def test_a_notebook_shows_the_outcomes_seen_most_often() -> None:
+    bits = np.zeros((1, 1), np.uint8)
+    shown = CircuitResult({"0": 1, "1": 3}, bits, ("c[0]",), 4)._repr_html_()  # pyright: ignore[reportPrivateUsage]
+    assert shown.index("<td>1</td><td>3</td>") < shown.index("<td>0</td><td>1</td>")
+    many = CircuitResult({f"{n:06b}": 1 for n in range(64)}, bits, (), 64)._repr_html_()  # pyright: ignore[reportPrivateUsage]
+    assert many.count("<tr>") == 1 + 32
+    assert "the most frequent 32 of 64 outcomes" in many
+
+
+def test_a_notebook_shows_what_a_sweep_has_and_not_its_numbers() -> None:
+    data = SweepData(
+        axes={"a.x": np.array([0.0, 1.0])},
+        dimensions={"a.x": 0},
+        arrays={"r.<p>": np.zeros((2, 64))},
+        units={"a.x": "s"},
+        spots_done=2,
+    )
+    shown = data._repr_html_()  # pyright: ignore[reportPrivateUsage]
+    assert "<td>a.x</td><td>swept</td><td>s</td><td>2</td><td>float64</td>" in shown
+    assert "<td>r.&lt;p&gt;</td><td>read</td><td></td><td>2 x 64</td><td>float64</td>" in shown
+    with pytest.raises(KeyError, match=r"there is no 'a.X' in this result; did you mean 'a.x'"):
+        _ = data["a.X"]

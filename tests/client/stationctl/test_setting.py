@@ -28,6 +28,7 @@ def answer(spec: JobSpec) -> SweepResult:
         "lab.x": np.asarray(1.5),
         "lab.trace": np.array([1 + 2j, 3 - 4j]),
         "lab.mode": np.asarray("cw"),
+        "lab.many": np.linspace(0, 1, 64),
     }
     return SweepResult(
         axes=(),
@@ -121,6 +122,10 @@ def test_what_was_set_is_printed_with_its_unit(lab: ScriptedStation) -> None:
 def test_what_was_read_is_printed_with_its_unit(lab: ScriptedStation) -> None:
     shown = run("get", "lab.x", "lab.trace", "lab.mode").stdout
     assert shown == "lab.x = 1.5 V\nlab.trace = [1.+2.j, 3.-4.j]\nlab.mode = cw\n"
+    many = run("get", "lab.many").stdout
+    assert many.startswith("lab.many = [0.        , 0.01587302, ")
+    assert many.count("\n") == 1
+    assert "\\n" not in many
     found = json.loads(run("get", "lab.x", "lab.trace", "--json").stdout)["readouts"]
     assert found[0] == {"name": "lab.x", "value": 1.5, "unit": "V"}
     assert found[1]["value"] == [[1.0, 2.0], [3.0, -4.0]]
