@@ -126,6 +126,14 @@ def test_every_run_book_belongs_to_an_alert() -> None:
     assert books == set(re.findall(r"runbook_url: docs/run-books/(\S+)\.md", RULES))
 
 
+def test_the_run_book_of_failed_jobs_has_every_code_that_its_alert_is_about() -> None:
+    codes = re.search(r'stationd_jobs_failed_total\{code=~"([a-z_|]+)"', RULES)
+    assert codes is not None
+    book = (RUN_BOOKS / "jobs-fail.md").read_text()
+    for code in codes[1].split("|"):
+        assert re.search(rf"^\|[^|]*`{code}`", book, re.MULTILINE), code
+
+
 SYSTEMD_SAYS = {"Main process exited", "Watchdog timeout", "Scheduled restart", "OOM"}
 
 

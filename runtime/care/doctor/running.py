@@ -22,7 +22,7 @@ from stationd.runtime.journal.lock import LOCK
 from stationd.runtime.security.material import only_controllers_run
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Collection, Iterator
 
     from stationd.proto.jobs_protocol import ControllerView, Request
     from stationd.runtime.settings import Settings
@@ -47,7 +47,8 @@ def daemon(settings: Settings) -> Iterator[Finding]:
     if endpoint is None:
         yield ok("daemon", f"it runs as process {holder}; clients reach it with keys only")
         return
-    yield from _asked(endpoint, holder)
+    by_hand = [name for name, one in settings.controllers.items() if not one.start]
+    yield from _asked(endpoint, holder, by_hand)
 
 
 def workers(_: Settings) -> Iterator[Finding]:
@@ -86,7 +87,7 @@ def _holder(settings: Settings) -> str | None:
     return None
 
 
-def _asked(endpoint: str, holder: str) -> Iterator[Finding]:
+def _asked(endpoint: str, holder: str, by_hand: Collection[str]) -> Iterator[Finding]:
     context = zmq.Context()
     try:
         with context.socket(zmq.DEALER) as dealer:
@@ -109,7 +110,7 @@ def _asked(endpoint: str, holder: str) -> Iterator[Finding]:
                 )
             controllers = _ask(dealer, ListControllers(3), Controllers)
             if controllers is not None:
-                yield from judged(controllers.controllers)
+                yield from judged(controllers.controllers, by_hand)
     finally:
         context.destroy(linger=0)
 
@@ -124,8 +125,15 @@ def _compared(pong: Pong, holder: str) -> Finding:
     return ok("daemon", f"it runs as process {holder}, stationd {pong.version}, and answers")
 
 
-def judged(controllers: tuple[ControllerView, ...]) -> Iterator[Finding]:
-    """Judge what the daemon says of its controllers."""
+def judged(
+    controllers: tuple[ControllerView, ...], by_hand: Collection[str] = ()
+) -> Iterator[Finding]:
+    """Judge what the daemon says of its controllers.
+
+    Args:
+        controllers: As it tells of them.
+        by_hand: Those that it does not start itself.
+    """
     for one in controllers:
         if one.quarantined is not None:
             yield fail(
@@ -137,7 +145,10 @@ def judged(controllers: tuple[ControllerView, ...]) -> Iterator[Finding]:
             yield fail(
                 "controllers",
                 f"{one.name} is not connected",
-                f"see its log (`journalctl -u stationd`, or -u stationd-controller@{one.name})",
+                f"start it (`systemctl start stationd-controller@{one.name}`), or see its log"
+                f" (`journalctl -u stationd-controller@{one.name}`)"
+                if one.name in by_hand
+                else f"see what `journalctl -u stationd -g {one.name}` says of it",
             )
     up = sum(one.connected and one.quarantined is None for one in controllers)
     if up == len(controllers):

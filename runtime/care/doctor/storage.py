@@ -110,13 +110,19 @@ def disk(settings: Settings) -> Iterator[Finding]:
 
 def room(free: int, total: int, folder: str) -> Finding:
     """Judge what is free, in bytes."""
-    text = f"{free / 2**30:,.1f} of {total / 2**30:,.1f} GiB are free at {folder}"
+    text = f"{_size(free)} of {_size(total)} are free at {folder}"
     advice = "make room, or have [retention] delete what is old"
     if free < _LEAST_BYTES:
         return fail("disk", f"{text}: the daemon takes no new work", advice)
     if free < _FEW_BYTES:
         return warn("disk", text, advice)
     return ok("disk", text)
+
+
+def _size(amount: int) -> str:
+    if amount < _FEW_BYTES:
+        return f"{amount / 2**20:,.0f} MiB"
+    return f"{amount / 2**30:,.1f} GiB"
 
 
 def kind(name: str, folder: str) -> Finding:

@@ -48,4 +48,5 @@ def test_controllers_that_are_away_or_in_quarantine_are_told() -> None:
     views = (view("a"), view("b", connected=False), view("c", quarantined="job"))
     assert [one.state for one in judged(views)] == ["fail", "fail"]
     assert "stationctl reset c" in [one.advice for one in judged(views)][1]
+    assert "systemctl start stationd-controller@b" in next(judged(views, ["b"])).advice
     assert [one.state for one in judged((view("a"),))] == ["ok"]
