@@ -7,11 +7,17 @@ Rule 2. Batches are let in in the order in which they came, and answered when al
 
 from __future__ import annotations
 
-from collections import deque
+from collections import Counter, deque
 from functools import partial
 from typing import TYPE_CHECKING, Final
 
-from stationd.proto.error import ErrorInfo, JournalClosed, StationError
+from stationd.proto.error import (
+    ErrorCode,
+    ErrorInfo,
+    JournalClosed,
+    StationError,
+    TooManyRequests,
+)
 from stationd.proto.jobs_protocol import Submit, SubmitAnswer, SubmitMany, SubmittedMany
 from stationd.runtime.api.client_text import bounded
 from stationd.runtime.api.resent import says_no_room
@@ -32,6 +38,9 @@ if TYPE_CHECKING:
 
 _STORED_TOGETHER: Final = 10
 """Jobs whose first steps are done in one turn of the loop; fewer if they take long to check."""
+MOST_WAITING: Final = 4096
+"""Batches, and jobs behind them, that wait to be let in; whoever sends more asks again later."""
+_ASK_AGAIN_SECONDS: Final = 1.0
 
 
 class Batches:
@@ -72,18 +81,31 @@ class Batches:
         self._fail = fail
         self._clock = clock
         self._waiting: deque[tuple[Client, Submit | SubmitMany]] = deque()
+        # How many of them are of each connection.
+        self._of: Counter[tuple[int, bytes]] = Counter()
         self._working = False
 
     def hold_up(self, client: Client) -> bool:
         """Whether a client has sent a batch that is not in yet."""
-        return any(
-            other.identity == client.identity and other.socket is client.socket
-            for other, _ in self._waiting
-        )
+        return _connection(client) in self._of
 
     def add(self, client: Client, request: Submit | SubmitMany) -> None:
-        """Let in those of a batch that can run, soon, or a job that came after a batch."""
+        """Let in those of a batch that can run, soon, or a job that came after a batch.
+
+        Raises:
+            TooManyRequests: Too many wait already.
+        """
+        if len(self._waiting) >= MOST_WAITING:
+            raise TooManyRequests(
+                ErrorInfo(
+                    ErrorCode.TOO_MANY_REQUESTS,
+                    f"{len(self._waiting)} batches and jobs wait to be let in already: try again"
+                    f" in {_ASK_AGAIN_SECONDS:g} s",
+                    retry_after=_ASK_AGAIN_SECONDS,
+                )
+            )
         self._waiting.append((client, request))
+        self._of[_connection(client)] += 1
         if not self._working:
             self._working = True
             self._tasks.start_soon(self._work)
@@ -100,7 +122,13 @@ class Batches:
             except Exception as error:  # noqa: BLE001 - one request's failure is its own
                 self._fail(client, request, error)
             self._waiting.popleft()
+            self._let_go(_connection(client))
         self._working = False
+
+    def _let_go(self, connection: tuple[int, bytes]) -> None:
+        self._of[connection] -= 1
+        if not self._of[connection]:
+            del self._of[connection]
 
     def _let_in(self, client: Client, request: Submit | SubmitMany) -> Iterator[None]:
         """Let a batch in; yields when others should have their turn."""
@@ -122,6 +150,10 @@ class Batches:
                 ends = self._clock.monotonic() + PART_SECONDS
         self._store(*accepted)
         batch.send_if_complete()
+
+
+def _connection(client: Client) -> tuple[int, bytes]:
+    return id(client.socket), client.identity
 
 
 class _Batch:

@@ -10,11 +10,12 @@ import pytest
 import zmq
 from anyio.lowlevel import checkpoint
 
-from stationd.proto.error import JournalClosed
+from stationd.proto.error import JournalClosed, TooManyRequests
 from stationd.proto.job import JobId, JobSpec
 from stationd.proto.jobs_protocol import NewJob as Wanted
 from stationd.proto.jobs_protocol import Submit, SubmitMany
 from stationd.proto.socket import Socket
+from stationd.runtime.api import batches as module
 from stationd.runtime.api.batches import Batches
 from stationd.runtime.api.client import Client
 from stationd.runtime.api.resent import Resent
@@ -88,12 +89,16 @@ class Station:
                     clock=self.clock,
                 )
                 for request in requests:
-                    batches.add(Client(self.socket, b"someone"), request)
+                    try:
+                        batches.add(Client(self.socket, b"someone"), request)
+                    except TooManyRequests as error:
+                        self.failed.append((request.request, error))
                 assert batches.hold_up(Client(self.socket, b"someone"))
                 assert not batches.hold_up(Client(self.socket, b"another"))
                 while batches._working:
                     turns += 1
                     await checkpoint()
+                assert not batches.hold_up(Client(self.socket, b"someone"))
         return turns
 
 
@@ -127,6 +132,17 @@ async def test_what_a_client_sends_after_a_batch_comes_in_after_it() -> None:
     station = Station()
     await station.let_in(batch(1, 1, 25), Submit(2, job_id(99), null_spec()))
     assert station.alone == [25]
+
+
+async def test_of_what_waits_there_is_a_bounded_number(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "MOST_WAITING", 2)
+    station = Station()
+    await station.let_in(batch(1, 1, 5), Submit(2, job_id(99), null_spec()), batch(3, 6, 5))
+    assert station.alone == [5]
+    ((request, error),) = station.failed
+    assert request == 3
+    assert isinstance(error, TooManyRequests)
+    assert error.info.retry_after
 
 
 async def test_a_batch_that_breaks_costs_itself_alone() -> None:
