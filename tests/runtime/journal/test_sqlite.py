@@ -171,7 +171,9 @@ async def test_what_follows_a_commit_may_want_to_write_while_the_journal_closes(
 
             journal.after_commit.extend((write, lambda: followed.append("second")))
             journal.write([job(1)], lambda _: None)
-        assert followed == ["first", "second"]
+        # Once, and each time that the callbacks had to give way.
+        assert followed
+        assert followed == ["first", "second"] * (len(followed) // 2)
 
 
 async def test_a_cancelled_block_makes_everything_durable(state: Path, job: MakeJob) -> None:
