@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from docutils.nodes import Text
-from sphinx.addnodes import desc_annotation
+from sphinx.addnodes import desc_annotation, pending_xref
 
 from stationd import jobs
 from stationd.aio import jobs as aio_jobs
@@ -92,6 +92,13 @@ def _plain_attributes(_app: Sphinx, page: document, _docname: str) -> None:
             annotation.append(Text(without_bounds(text)))
 
 
+def _leave_builtins(_app: Sphinx, page: document) -> None:
+    # `type[...]` in a signature is Python's own, and not the attribute of one of our classes.
+    for reference in list(page.findall(pending_xref)):
+        if reference["reftarget"] == "type":
+            reference.replace_self(Text("type"))
+
+
 def without_bounds(text: str) -> str:
     """Leave the bounds of numbers and texts out of a type, the innermost first."""
     while text != (text := _BOUNDS.sub(r"\1", text)):
@@ -103,6 +110,7 @@ def setup(app: Sphinx) -> None:
     """Called by Sphinx."""
     app.connect("source-read", _read)
     app.connect("autodoc-process-signature", _plain)
+    app.connect("doctree-read", _leave_builtins)
     app.connect("doctree-resolved", _plain_attributes)
     # Before napoleon, which reads the sections.
     app.connect("autodoc-process-docstring", explain, priority=400)
