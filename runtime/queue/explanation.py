@@ -139,7 +139,8 @@ def _waits(
         if not queue.depth(name):
             yield Reason(
                 "absent",
-                f"controller {name} takes no jobs now: it is not connected, or in quarantine",
+                f"controller {name} takes no jobs now: it is not connected, or in quarantine, as"
+                f" `stationctl controllers show {name}` says",
             )
     if waiter.lane is not None and waiter.lane.open:
         yield from _turn(queue, waiter, shows)
