@@ -41,7 +41,7 @@ def check_known(journal: Path) -> None:
         BackupError: There is none, or it is not ours.
         JournalFailed: It is of a newer stationd.
     """
-    if not journal.exists():
+    if not _is_there(journal):
         raise BackupError(
             f"there is no journal at {journal}: is station.state of the configuration the"
             " directory of this station?"
@@ -51,6 +51,16 @@ def check_known(journal: Path) -> None:
     if version is None:
         raise BackupError(f"{journal} is an empty database, and no journal")
     opening.check_known(version, journal, NEWEST)
+
+
+def _is_there(journal: Path) -> bool:
+    try:
+        return journal.exists()
+    except PermissionError as error:
+        raise BackupError(
+            f"this user may not look into {journal.parent}: run this as the user of the daemon, or"
+            " as root"
+        ) from error
 
 
 def take(journal: Path, copy: Path) -> None:

@@ -32,7 +32,12 @@ def bring_along(state: Path, wanted: Format = NEWEST) -> Migrated:
             is as it was.
     """
     path = state / DATABASE
-    if not path.exists():
+    try:
+        there = path.exists()
+    except PermissionError as error:
+        reason = f"this user may not look into {state}: run this as the user of the daemon"
+        raise JournalFailed(reason) from error
+    if not there:
         raise JournalFailed(f"there is no journal in {state}: the daemon makes one when it starts")
     lock = take_lock(state)
     try:

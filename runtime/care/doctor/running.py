@@ -38,7 +38,15 @@ def daemon(settings: Settings) -> Iterator[Finding]:
     if only_controllers_run(settings):
         yield ok("daemon", "none belongs here: only controllers run on this host")
         return
-    holder = _holder(settings)
+    try:
+        holder = _holder(settings)
+    except PermissionError:
+        yield warn(
+            "daemon",
+            "this user may not see whether it runs",
+            "run the doctor as the user of the daemon, or as root",
+        )
+        return
     if holder is None:
         yield ok("daemon", "it does not run")
         yield from _ports(settings)
@@ -72,9 +80,15 @@ def workers(_: Settings) -> Iterator[Finding]:
 
 
 def _holder(settings: Settings) -> str | None:
-    """Return the process that has the state directory; None if nobody has, or nobody may look."""
+    """Return the process that has the state directory; None if nobody has.
+
+    Raises:
+        PermissionError: This user may not look.
+    """
     try:
         lock = os.open(settings.state / LOCK, os.O_RDONLY)
+    except PermissionError:
+        raise
     except OSError:
         return None
     try:

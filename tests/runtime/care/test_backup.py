@@ -9,10 +9,12 @@ from types import SimpleNamespace
 
 import pytest
 
+from stationd.proto.error import JournalFailed
 from stationd.proto.status import JobExecutorStatus as S
 from stationd.runtime.care import backup, snapshot
 from stationd.runtime.care.backup import ARTIFACTS, Source, make_backup
 from stationd.runtime.care.manifest import BackupError, check_files, read_manifest
+from stationd.runtime.journal.offline import bring_along
 from stationd.runtime.journal.opening import DATABASE
 from stationd.runtime.journal.storage import Storage
 from tests.runtime.care.stations import COMPILING, OVER, QUEUED, RESULT, fact, job_id
@@ -141,6 +143,20 @@ def test_whoever_may_not_look_into_the_state_is_told_who_may(
     monkeypatch.setattr(snapshot, "check_known", closed)
     with pytest.raises(BackupError, match="Permission denied; run it as the user of the daemon"):
         make_backup(source, tmp_path / "b", NOW)
+
+
+def test_whoever_may_not_see_whether_there_is_a_journal_is_told_who_may(
+    source: Source, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def closed(_: Path) -> bool:
+        raise PermissionError(13, "Permission denied")
+
+    # Whoever runs the tests may look anywhere.
+    monkeypatch.setattr(Path, "exists", closed)
+    with pytest.raises(BackupError, match="run this as the user of the daemon, or as root"):
+        snapshot.check_known(source.journal)
+    with pytest.raises(JournalFailed, match="run this as the user of the daemon"):
+        bring_along(source.state)
 
 
 def test_a_folder_that_is_not_there_is_named(source: Source, tmp_path: Path) -> None:

@@ -4,6 +4,8 @@ import os
 import socket
 from pathlib import Path
 
+import pytest
+
 from stationd.proto.job import JobId
 from stationd.proto.jobs_protocol import ControllerView
 from stationd.runtime.care.doctor.running import daemon, judged
@@ -34,6 +36,19 @@ def test_a_daemon_that_does_not_run_is_no_trouble_and_leaves_no_mark(tmp_path: P
     (tmp_path / "state" / "lock").write_text("999999999")
     assert [one.state for one in daemon(settings(tmp_path))] == ["ok"]
     assert (tmp_path / "state" / "lock").read_text() == "999999999"
+
+
+def test_whoever_may_not_see_the_lock_is_not_told_that_the_daemon_is_away(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def closed(*_: object) -> int:
+        raise PermissionError(13, "Permission denied")
+
+    # Whoever runs the tests may look anywhere.
+    monkeypatch.setattr(os, "open", closed)
+    (found,) = daemon(settings(tmp_path))
+    assert (found.check, found.state) == ("daemon", "warn")
+    assert "may not see" in found.text
 
 
 def test_a_port_that_another_program_has_is_told(tmp_path: Path) -> None:
