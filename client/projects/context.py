@@ -109,11 +109,11 @@ def _id_of(project: ProjectRef | str) -> str:
         return project.id
     try:
         return str(uuid.UUID(project))
-    except ValueError as error:
+    except ValueError:
         raise RequestError(
             f"project: {project!r} is not the id of a project, which is a UUID:"
             f" jobs.projects.get({project!r}) finds one by its name"
-        ) from error
+        ) from None
 
 
 def properties_with(given: Mapping[str, PropertyValue] | None) -> dict[str, PropertyValue]:

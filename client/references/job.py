@@ -207,8 +207,9 @@ def id_of(job: Job) -> JobId:
         return job.job
     try:
         return JobId(str(uuid.UUID(str(job))))
-    except ValueError as error:
-        raise RequestError(f"{job!r} is not the id of a job, which is a UUID") from error
+    except ValueError:
+        how = f"; jobs.get(number={job}) finds a job by its number" if str(job).isdigit() else ""
+        raise RequestError(f"{job!r} is not the id of a job, which is a UUID{how}") from None
 
 
 def message_of(coarse: StatusEnum, error: ErrorInfo | None) -> str:

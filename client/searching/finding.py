@@ -16,7 +16,7 @@ from stationd.client.searching.filtering import CREATED_AFTER, Status, Strings, 
 from stationd.client.searching.pages import JobSearch
 from stationd.proto import jobs_protocol
 from stationd.proto.error import UnknownJob, ZeroMatches
-from stationd.proto.job import JobView
+from stationd.proto.job import JobFilter, JobView
 from stationd.proto.project import PropertyValue
 from stationd.proto.search import ScopeFilterEnum, SortFilterEnum
 
@@ -104,6 +104,7 @@ async def get(
     page_size: int | None = None,
     scope: ScopeFilterEnum | str | None = None,
     target: str | None = None,
+    number: int | None = None,
 ) -> JobRef:
     """Return the one job that matches; the filters are those of `get_all`.
 
@@ -125,6 +126,8 @@ async def get(
         page_size: Jobs on a page.
         scope: As whom to look.
         target: The QPU.
+        number: The job's number, as `stationctl` shows it; the other arguments are not looked at
+            then.
 
     Raises:
         ZeroMatches: No job matches; the message says what was searched for.
@@ -136,6 +139,11 @@ async def get(
             return job_of(await view(id))
         except UnknownJob as error:
             raise ZeroMatches(f"the station has no job with the id {id_of(id)}") from error
+    if number is not None:
+        numbered = await with_number(number)
+        if numbered is None:
+            raise ZeroMatches(f"the station has no job with the number {number}")
+        return job_of(numbered)
     found = get_all(
         name_like=name_like,
         name_exact=name_exact,
@@ -155,6 +163,16 @@ async def get(
         target=target,
     )
     return await found.try_unique_match()
+
+
+async def with_number(number: int) -> JobView | None:
+    """Return the job with a number, however many there are; None if it has none."""
+    if number < 1:
+        return None
+    # The newest one up to there.
+    newest = jobs_protocol.List(0, JobFilter(), number + 1, 1)
+    page = await connection().ask(newest, jobs_protocol.Jobs)
+    return next((one for one in page.views if one.number == number), None)
 
 
 async def view(job: Job) -> JobView:

@@ -14,6 +14,7 @@ from uuid import UUID
 from stationd.client.blocking import jobs
 from stationd.client.blocking.portal import call
 from stationd.client.connection.shared import connection
+from stationd.client.searching.finding import with_number
 from stationd.proto.error import NoUniqueMatch, RequestError, ZeroMatches
 from stationd.proto.job import MOST_NAMED, JobFilter, JobId, JobView
 from stationd.proto.jobs_protocol import Jobs, List
@@ -67,7 +68,7 @@ def numbered(texts: Sequence[str]) -> dict[JobId, int]:
             found.setdefault(whole, 0)
             continue
         number = _number(text)
-        view = None if number is None else call(_with_number, number)
+        view = None if number is None else call(with_number, number)
         if view is not None:
             found[view.id] = view.number
             continue
@@ -99,11 +100,6 @@ def _whole(text: str) -> JobId | None:
 def _number(text: str) -> int | None:
     plain = text.isascii() and text.isdigit() and len(text) <= _MOST_DIGITS
     return int(text) if plain and not text.startswith("0") else None
-
-
-async def _with_number(number: int) -> JobView | None:
-    page = await connection().ask(List(0, JobFilter(), number + 1, 1), Jobs)
-    return next((view for view in page.views if view.number == number), None)
 
 
 def _check_beginning(text: str, number: int | None) -> None:

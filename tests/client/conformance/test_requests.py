@@ -98,6 +98,17 @@ def test_get_returns_the_right_class_and_what_was_submitted(
     assert jobs.download_result(loaded) == jobs.download_result(result)
 
 
+def test_a_job_is_found_by_the_number_that_the_shell_shows(lab: Lab, name: str) -> None:
+    job = quick(name)
+    quick()
+    assert jobs.get(number=job.number).id == job.id
+    for unknown in (0, 999_999):
+        with pytest.raises(ZeroMatches, match=f"no job with the number {unknown}"):
+            jobs.get(number=unknown)
+    with pytest.raises(stationd.RequestError, match=r"a UUID; jobs.get\(number=7\) finds a job"):
+        jobs.status(7)  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+
+
 @checklist(3)
 def test_none_and_many_matches_say_what_was_searched(lab: Lab, name: str) -> None:
     with pytest.raises(ZeroMatches, match=f"name '{name}'"):
