@@ -129,7 +129,7 @@ MUTANTS = (
         _D,
         "reopen",
         wrong.answer_retry_at_once,
-        caught_by=(3, "trio"),
+        caught_by=(29, "asyncio"),
         parts=frozenset({"retries"}),
     ),
     Mutant(
