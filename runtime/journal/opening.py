@@ -87,7 +87,8 @@ def check_known(version: int, path: Path, wanted: Format) -> None:
     if version > wanted.version:
         raise JournalFailed(
             f"the journal {path} has the format {version}, this stationd knows only"
-            f" {wanted.version}: install the newer stationd that wrote it"
+            f" {wanted.version}: install the newer stationd that wrote it, or"
+            " go back to a backup that this one has made (stationd restore)"
         )
 
 
