@@ -24,7 +24,7 @@ MUTANTS_OF_USE = (
         gates.Gates,
         "reserved",
         wrong.nothing,
-        caught_by=(5, "trio"),
+        caught_by=(7, "asyncio"),
         parts=_LOCKS,
     ),
     Mutant("a restart forgets locks", station_parts, "remember", wrong.forget_locks, parts=_LOCKS),
