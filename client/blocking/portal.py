@@ -25,6 +25,8 @@ P = ParamSpec("P")
 T = TypeVar("T")
 T_co = TypeVar("T_co", covariant=True)
 
+_LOOK: Final = 0.5
+"""Seconds after which Ctrl-C is noticed at the latest."""
 THREAD: Final = "stationd-client"
 """The thread's name, for people who look at threads."""
 
@@ -96,13 +98,28 @@ def call(function: Callable[P, Awaitable[T]], *args: P.args, **kwargs: P.kwargs)
     __tracebackhide__ = True
     future = _BACKGROUND.portal().start_task_soon(partial(function, *args, **kwargs))
     try:
-        return future.result()
+        return _result(future)
     except StationError as error:
         # It says what to do; where in the background it came up says nothing to who has called.
         raise error.with_traceback(None)  # noqa: B904 - it is the same one
     except BaseException:
         future.cancel()
         raise
+
+
+def _result(future: Future[T]) -> T:
+    """Wait for a result, and be woken by Ctrl-C wherever it strikes.
+
+    A signal that comes just before Python begins to wait for a lock, or that another thread is
+    given, does not end that wait; so it is begun anew now and then.
+    """
+    while True:
+        try:
+            return future.result(_LOOK)
+        except TimeoutError:
+            if future.done():
+                # That was the function's own, or it has ended just now.
+                return future.result()
 
 
 class Closable(Protocol[T_co]):

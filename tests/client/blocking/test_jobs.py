@@ -210,6 +210,38 @@ def test_ctrl_c_while_the_background_thread_starts_ends_the_call_and_not_the_thr
     assert done.stdout == "interrupted\n1\n"
 
 
+UNHEARD = """
+import signal, threading
+import anyio
+from stationd.client.blocking import portal
+
+async def interrupted():
+    signal.pthread_kill(threading.get_ident(), signal.SIGINT)
+    await anyio.sleep(3600)
+
+try:
+    portal.call(interrupted)
+except KeyboardInterrupt:
+    print("interrupted")
+"""
+
+
+@pytest.mark.slow
+def test_ctrl_c_that_another_thread_is_given_ends_a_wait_too() -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", UNHEARD], capture_output=True, text=True, timeout=120, check=False
+    )
+    assert (done.returncode, done.stdout) == (0, "interrupted\n"), done.stderr
+
+
+def test_a_function_s_own_timeout_is_told() -> None:
+    async def late() -> None:
+        raise TimeoutError("mine")
+
+    with pytest.raises(TimeoutError, match="mine"):
+        portal.call(late)
+
+
 def test_a_forked_child_starts_its_own_thread(distant_station: DistantStation) -> None:
     jobs.ping()
     child = os.fork()
