@@ -50,11 +50,16 @@ class _Background:
             started = self._started or self._starting()
         return started.result()
 
-    def stop(self) -> None:
+    def stop(self, *, for_good: bool = False) -> None:
         with self._lock:
             started, self._started = self._started, None
             if started is not None:
-                started.result().call(shared.close)
+                portal = started.result()
+                portal.call(shared.close)
+                if for_good:
+                    # Of a call that was interrupted while it was handed over, nobody has ended
+                    # the function, and the process would wait for it.
+                    portal.call(portal.stop, True)  # noqa: FBT003 - whether to cancel
                 self._stack.close()
 
     def forget(self) -> None:
@@ -86,7 +91,7 @@ class _Background:
 
 
 _BACKGROUND: Final = _Background()
-atexit.register(_BACKGROUND.stop)
+atexit.register(_BACKGROUND.stop, for_good=True)
 os.register_at_fork(after_in_child=_BACKGROUND.forget)
 
 
