@@ -4,11 +4,11 @@ Rule 1. The thread goes on with the next released ticket by itself: between two 
         loop is told, not asked.
 Rule 2. Whether a ticket has been begun with is decided under one lock, once: the thread takes it,
         or it is withdrawn.
-Rule 3. The place of a ticket is marked before its `run` is called (see `actors.ledger`).
+Rule 3. The place of a ticket is marked before its `run` is called (see `actors/ledger`).
 Rule 4. `abort` is never called when nothing runs: an execution cannot end while it is being
         aborted, nor the next one begin.
 Rule 5. Readings that belong to no ticket are taken between two of them.
-Rule 6. Between two tickets the loop is not woken if it will look by itself (see `actors.rhythm`).
+Rule 6. Between two tickets the loop is not woken if it will look by itself (see `rhythm`).
 """
 
 from __future__ import annotations
